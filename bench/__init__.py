@@ -1,0 +1,1 @@
+"""What Matinee costs, measured: `make bench`, or `python -m bench api cells` for some of it."""

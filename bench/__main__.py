@@ -1,0 +1,65 @@
+"""Chooses benches and runs them: `python -m bench [names…]`."""
+
+import argparse
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import api, cells, cpu, encode, lists, playlists, ready
+from bench.load import require_wrk
+from bench.servers import Site
+from bench.tables import console, progress
+from matinee.embedded.postgres import EmbeddedPostgres
+from matinee.embedded.seaweedfs import EmbeddedSeaweedFS
+
+FOLDER = Path(".matinee/bench")
+Bench = Callable[..., None]
+BENCHES: dict[str, Bench] = {
+    "api": api.run,
+    "playlists": playlists.run,
+    "cells": cells.run,
+    "lists": lists.run,
+    "ready": ready.run,
+    "encode": encode.run,
+    "cpu": cpu.run,
+}
+
+
+def main() -> None:
+    """Runs what is named, or everything."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures Matinee on this machine.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(BENCHES)}; else all")
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of a round (default: 3)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median is taken (default: 5)")
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(BENCHES))
+    if unknown:
+        parser.error(f"there is no bench named {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    signal.signal(signal.SIGTERM, _stop)
+    require_wrk()
+    _run(options.names or list(BENCHES), seconds=options.seconds, rounds=options.rounds)
+
+
+def _run(names: list[str], **effort: Any) -> None:
+    folder = FOLDER.absolute()
+    for part in ("postgres", "s3"):
+        (folder / part).mkdir(mode=0o755, parents=True, exist_ok=True)
+    # not synced to the disk at each commit: the software is measured, and the disk is the same for all
+    with EmbeddedPostgres(folder / "postgres", durable=False) as postgres, EmbeddedSeaweedFS(folder / "s3") as s3:
+        site = Site(folder, postgres.endpoint, s3.endpoint)
+        for name in names:
+            started = time.monotonic()
+            console.rule(name)
+            BENCHES[name](site, **effort)
+            progress(f"{name} took {time.monotonic() - started:.0f} s")
+
+
+def _stop(number: int, frame: object) -> None:
+    del frame
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""API and worker on a database of their own, and a client that uploads to them as any program would."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from bench.servers import Server, Site
+from matinee.cli.client import Client
+from matinee.common.migrations import migrate
+from matinee.modules.videos.schemas import Video
+
+_PASSWORD = "correct horse battery"
+_PATIENCE = 900.0  # seconds
+
+
+class Studio(NamedTuple):
+    """Running servers."""
+
+    url: str
+    worker: Server
+    database_url: str
+
+
+@contextmanager
+def studio(site: Site, name: str) -> Iterator[Studio]:
+    """An empty installation."""
+    database = f"bench_{name}"
+    with psycopg.connect(site.postgres.dsn_of("postgres"), autocommit=True) as db:
+        db.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+        db.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    url = site.postgres.dsn_of(database)
+    migrate(url)
+    with site.api(url) as api, site.worker(url) as worker:
+        yield Studio(api.url, worker, url)
+
+
+@asynccontextmanager
+async def signed_in(url: str) -> AsyncIterator[Client]:
+    """A client with an account."""
+    async with Client(url) as client:
+        await client.register("bench@example.org", _PASSWORD, "Bench")
+        await client.log_in("bench@example.org", _PASSWORD)
+        yield client
+
+
+async def seconds_until(client: Client, file: Path, reached: Callable[[Video], bool]) -> tuple[float, Video]:
+    """Uploads a file; seconds from the request that completes it to the event that tells what is waited for."""
+    started = await client.init(file, file.stem, "public")
+    await client.send_parts(started, file, lambda _: None)
+    clock = time.monotonic()
+    async with asyncio.timeout(_PATIENCE):
+        video = await client.complete(started.video)
+        async for seen in client.follow(video):
+            if seen.status == "FAILED":
+                raise SystemExit(f"{file.name} failed: {seen.failure}")
+            if reached(seen):
+                return time.monotonic() - clock, seen
+    raise SystemExit(f"The events of {file.name} ended early.")
+
+
+async def clear(place: Studio) -> None:
+    """Deletes every video and waits until no job is at work any more."""
+    async with await psycopg.AsyncConnection.connect(place.database_url, autocommit=True) as db:
+        await db.execute("UPDATE videos SET deleted_at = now() WHERE deleted_at IS NULL")
+        async with asyncio.timeout(_PATIENCE):
+            while True:
+                await db.execute("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
+                row = await (
+                    await db.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'")
+                ).fetchone()
+                if row == (0,):
+                    return
+                await asyncio.sleep(0.1)

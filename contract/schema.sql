@@ -1,0 +1,162 @@
+CREATE TABLE public.chapters (
+    video_id uuid NOT NULL,
+    items jsonb NOT NULL
+);
+CREATE TABLE public.idempotency_keys (
+    scope text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status smallint NOT NULL,
+    body bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE UNLOGGED TABLE public.rate_limits (
+    bucket text NOT NULL,
+    window_end timestamp with time zone NOT NULL,
+    hits integer NOT NULL
+);
+CREATE TABLE public.refresh_tokens (
+    hash bytea NOT NULL,
+    session_id uuid NOT NULL,
+    issued_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+CREATE TABLE public.renditions (
+    video_id uuid NOT NULL,
+    name text NOT NULL,
+    recipe text NOT NULL,
+    "position" smallint NOT NULL,
+    cells integer NOT NULL,
+    stored int4multirange DEFAULT '{}'::int4multirange NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    init_hash bytea,
+    keyframe_bytes integer[] DEFAULT '{}'::integer[] NOT NULL,
+    first_cell_at timestamp with time zone,
+    CONSTRAINT renditions_cells_positive CHECK ((cells > 0)),
+    CONSTRAINT renditions_stored_on_grid CHECK ((stored <@ int4multirange(int4range(0, cells))))
+);
+CREATE TABLE public.sessions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    device_name text DEFAULT ''::text NOT NULL,
+    ip inet,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_why text,
+    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text])))
+);
+CREATE TABLE public.text_tracks (
+    id uuid NOT NULL,
+    video_id uuid NOT NULL,
+    kind text NOT NULL,
+    language text NOT NULL,
+    name text NOT NULL,
+    is_default boolean NOT NULL,
+    is_forced boolean NOT NULL,
+    source_stream integer,
+    format text NOT NULL,
+    encoding text NOT NULL,
+    cues integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    menu text GENERATED ALWAYS AS (
+CASE
+    WHEN (kind = 'captions'::text) THEN 'subtitles'::text
+    ELSE kind
+END) STORED NOT NULL,
+    CONSTRAINT text_tracks_forced_are_subtitles CHECK (((NOT is_forced) OR (kind = 'subtitles'::text))),
+    CONSTRAINT text_tracks_kind_known CHECK ((kind = ANY (ARRAY['subtitles'::text, 'captions'::text, 'descriptions'::text, 'chapters'::text, 'metadata'::text])))
+);
+CREATE TABLE public.users (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    email text NOT NULL,
+    password_hash text NOT NULL,
+    name text NOT NULL,
+    bio text DEFAULT ''::text NOT NULL,
+    role text DEFAULT 'USER'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['USER'::text, 'ADMIN'::text])))
+);
+CREATE TABLE public.videos (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    visibility text DEFAULT 'private'::text NOT NULL,
+    status text DEFAULT 'INITIATED'::text NOT NULL,
+    filename text NOT NULL,
+    filesize bigint NOT NULL,
+    filetype text NOT NULL,
+    part_size bigint NOT NULL,
+    upload_id text,
+    failure_code text,
+    failure_detail text,
+    duration double precision,
+    width integer,
+    height integer,
+    plan jsonb,
+    has_poster boolean DEFAULT false NOT NULL,
+    encoding_failure text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    ready_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    placeholder text,
+    chosen_poster text,
+    chosen_placeholder text,
+    storyboard jsonb,
+    has_preview boolean DEFAULT false NOT NULL,
+    CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
+    CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),
+    CONSTRAINT videos_ready_has_plan CHECK (((status <> 'READY'::text) OR (plan IS NOT NULL))),
+    CONSTRAINT videos_status_known CHECK ((status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'PROCESSING'::text, 'READY'::text, 'FAILED'::text]))),
+    CONSTRAINT videos_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 100))),
+    CONSTRAINT videos_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
+);
+ALTER TABLE ONLY public.chapters
+    ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+ALTER TABLE ONLY public.rate_limits
+    ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
+ALTER TABLE ONLY public.renditions
+    ADD CONSTRAINT renditions_pkey PRIMARY KEY (video_id, name);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.text_tracks
+    ADD CONSTRAINT text_tracks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.videos
+    ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
+CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
+CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expires_at);
+CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id) WHERE (revoked_at IS NULL);
+CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, created_at, source_stream, id);
+CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (video_id, source_stream) WHERE (source_stream IS NOT NULL);
+CREATE UNIQUE INDEX text_tracks_one_default ON public.text_tracks USING btree (video_id, menu) WHERE is_default;
+CREATE UNIQUE INDEX users_email_unique ON public.users USING btree (lower(email));
+CREATE INDEX videos_by_owner ON public.videos USING btree (owner_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
+CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
+ALTER TABLE ONLY public.chapters
+    ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.renditions
+    ADD CONSTRAINT renditions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.text_tracks
+    ADD CONSTRAINT text_tracks_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.videos
+    ADD CONSTRAINT videos_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -1,0 +1,206 @@
+"""The HTTP application: features' routes behind one router, pages beside them, the edge around all."""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import prometheus_client
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from matinee.bootstrap import Services, open_services
+from matinee.common.config import Settings, load_settings
+from matinee.common.http.call import Runtime
+from matinee.common.http.contract import Operation, declared_operations
+from matinee.common.http.edge import Edge
+from matinee.common.http.openapi import build_contract
+from matinee.common.http.router import Router
+from matinee.common.logging import configure_logging
+from matinee.modules.auth.routes import AuthRoutes
+from matinee.modules.health.routes import HealthRoutes
+from matinee.modules.pages.assets import Assets, Page
+from matinee.modules.pages.policy import INERT, page_policy
+from matinee.modules.pages.problems import problems_page
+from matinee.modules.pictures.routes import PictureRoutes
+from matinee.modules.playback.caption_routes import CaptionRoutes
+from matinee.modules.playback.cross_origin import CrossOriginPlayback
+from matinee.modules.playback.routes import CELL, PlaybackRoutes
+from matinee.modules.playback.warm import warm_cells
+from matinee.modules.tracks.routes import TrackRoutes
+from matinee.modules.uploads.routes import UploadRoutes
+from matinee.modules.users.routes import UserRoutes
+from matinee.modules.videos.events import VideoEvents
+from matinee.modules.videos.routes import VideoRoutes
+
+WEB = Path(__file__).parent / "web"
+# Objects made and not yet freed before the youngest generation is looked at (700 by default), and the older two.
+_COLLECT_AFTER = (20_000, 20, 20)
+ROUTES: tuple[type, ...] = (
+    AuthRoutes,
+    UserRoutes,
+    UploadRoutes,
+    VideoRoutes,
+    TrackRoutes,
+    PictureRoutes,
+    PlaybackRoutes,
+    CaptionRoutes,
+    HealthRoutes,
+)
+TAGS = {
+    "auth": "Registering, signing in and out.",
+    "users": "Profiles.",
+    "uploads": "Bringing a file in, straight to the object storage.",
+    "videos": "Finding, changing and following videos.",
+    "captions": "Text tracks and chapters.",
+    "pictures": "Posters, thumbnails, storyboards, previews.",
+    "playback": "What players read: playlists, segments.",
+    "health": "For load balancers and orchestrators.",
+}
+
+
+def all_operations() -> list[Operation]:
+    """Every operation of the contract; needs no settings and no servers."""
+    return [operation for routes in ROUTES for operation in declared_operations(routes)]
+
+
+def export_contract() -> dict[str, Any]:
+    """The OpenAPI document."""
+    return build_contract(all_operations(), TAGS)
+
+
+def create_app(services: Services) -> ASGIApp:
+    """The application over open services; a caller that serves it also runs `services.notifications.listen()`."""
+    settings = services.settings
+    router = Router()
+    runtime = Runtime(settings, services.database, services.tokens)
+    routes = _routes(services)
+    router.mount(runtime, routes)
+    playback = next(owner for owner in routes if isinstance(owner, PlaybackRoutes))
+    router.add("GET", CELL, warm_cells(runtime, playback, services.playback, services.delivery))
+    _add_pages(router, settings)
+    https = settings.public_url.startswith("https://")
+    app: ASGIApp = Edge(router, timeout=settings.request_timeout_seconds, https=https, content_security_policy=INERT)
+    if settings.cors_origins:
+        # around the edge, because pages must be able to read problems too
+        app = CORSMiddleware(
+            app,
+            allow_origins=list(settings.cors_origins),
+            allow_credentials="*" not in settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"],
+            expose_headers=[
+                "X-Request-ID",
+                "Retry-After",
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset",
+            ],
+            max_age=3600,
+        )
+    return CrossOriginPlayback(app)
+
+
+def _routes(services: Services) -> list[Any]:
+    settings = services.settings
+    events = VideoEvents(services.database, services.videos, services.notifications)
+    return [
+        AuthRoutes(services.auth, cookie_secure=settings.cookie_secure),
+        UserRoutes(),
+        UploadRoutes(services.uploads),
+        VideoRoutes(services.videos, events),
+        TrackRoutes(services.tracks),
+        PictureRoutes(services.database, services.pictures, services.posters, services.delivery),
+        PlaybackRoutes(services.playback, services.delivery),
+        CaptionRoutes(services.captions, services.delivery),
+        HealthRoutes(services.database, services.storage),
+    ]
+
+
+def _add_pages(router: Router, settings: Settings) -> None:
+    policy = page_policy(settings)
+    router.add("GET", "/", Page(WEB, "index.html", policy=policy))
+    router.add("GET", "/watch/{video_id}", Page(WEB, "watch.html", policy=policy))
+    router.add("GET", "/embed/{video_id}", Page(WEB, "embed.html", policy=page_policy(settings, framed_by="*")))
+    router.add("GET", "/documentation", Page(WEB, "documentation.html", policy=policy))
+    router.add("GET", "/assets/{name}", Assets(WEB))
+    problems = problems_page(all_operations())
+    inline_style = "default-src 'none'; style-src 'unsafe-inline'"
+    router.add("GET", "/documentation/problems", _Fixed(problems, "text/html", policy=inline_style))
+    router.add("GET", "/openapi.json", _Fixed(msgspec.json.encode(export_contract()), "application/json"))
+    if settings.metrics:
+        router.add("GET", "/metrics", _metrics)
+
+
+class _Fixed:
+    """An answer that is the same for everyone."""
+
+    def __init__(self, body: bytes, media_type: str, *, policy: str = INERT) -> None:
+        self._body = body
+        self._headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
+        self._media_type = media_type
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(self._body, headers=self._headers, media_type=self._media_type)(scope, receive, send)
+
+
+async def _metrics(scope: Scope, receive: Receive, send: Send) -> None:
+    accept = Request(scope).headers.get("accept", "")
+    encode, media_type = prometheus_client.exposition.choose_encoder(accept)
+    body = encode(prometheus_client.REGISTRY)
+    await Response(body, media_type=media_type)(scope, receive, send)
+
+
+class Application:
+    """What the server runs: opens the services at start-up, closes them when the last request has ended."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        assert self._app is not None
+        await self._app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._open():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @contextlib.asynccontextmanager
+    async def _open(self) -> AsyncIterator[None]:
+        async with open_services(self._settings, name="matinee-api") as services:
+            self._app = create_app(services)
+            listening = asyncio.gather(services.notifications.listen(), services.audience.keep_telling())
+            _spare_the_collector()
+            try:
+                yield
+            finally:
+                listening.cancel()
+
+
+def _spare_the_collector() -> None:
+    """Leaves what lives as long as the process out of every garbage collection.
+
+    Else each full one walks all 150,000 objects that the imports made, and some request waits for it (115 ms).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+
+
+def application() -> Application:
+    """The application from the environment's settings: the target that the server process imports."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    return Application(settings)

@@ -1,0 +1,127 @@
+"""Settings → everything that works: the only place that names adapters."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
+
+from matinee.common.clock import Clock, system_clock
+from matinee.common.config import Settings
+from matinee.common.database import Database
+from matinee.common.http.authentication import AccessTokens
+from matinee.common.jobs import JobQueue
+from matinee.common.notifications import Notifications
+from matinee.common.storage.s3 import S3Storage
+from matinee.media.binaries import find_binaries
+from matinee.media.encode import EncoderOptions
+from matinee.media.model import Plan
+from matinee.media.pictures import SMALL_LIMITS
+from matinee.modules.auth.passwords import Passwords
+from matinee.modules.auth.service import AuthService
+from matinee.modules.encoding.service import EncodingService
+from matinee.modules.pictures.plans import Plans
+from matinee.modules.pictures.posters import PosterService
+from matinee.modules.pictures.service import PictureService
+from matinee.modules.pictures.workshop import Workshop
+from matinee.modules.playback.audience import Audience, News
+from matinee.modules.playback.captions import CaptionPlayback
+from matinee.modules.playback.cell_cache import CellCache, default_folder
+from matinee.modules.playback.delivery import Delivery
+from matinee.modules.playback.repository import PlaybackRepository
+from matinee.modules.playback.service import PlaybackService
+from matinee.modules.tracks.service import TrackService
+from matinee.modules.uploads.service import UploadService
+from matinee.modules.videos.service import VideoService
+
+
+class Services:
+    """The wired features of one process, over its own connections."""
+
+    def __init__(self, settings: Settings, storage: S3Storage, clock: Clock, name: str) -> None:
+        self.settings = settings
+        self.database = Database(settings.database_url, size=settings.database_pool_size, name=name)
+        self.storage = storage
+        self.notifications = Notifications(settings.database_url)
+        self.queue = JobQueue(
+            self.database,
+            max_attempts=settings.max_attempts,
+            heartbeat=settings.worker_heartbeat_seconds,
+            stale_after=settings.worker_stale_seconds,
+        )
+        self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
+        self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
+        self.auth = AuthService(self.database, self.passwords, self.tokens, refresh_days=settings.refresh_token_days)
+        self.encoding = EncodingService(self.queue)
+        self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
+        self.tracks = TrackService(self.database, self.storage, self.queue, self.videos)
+        self.uploads = UploadService(
+            self.database,
+            self.storage,
+            self.queue,
+            self.videos,
+            max_bytes=settings.max_upload_bytes,
+            expiry_hours=settings.upload_expiry_hours,
+            clock=clock,
+        )
+        self.audience = Audience(self._hear_of_viewers)
+        self.playback = PlaybackService(
+            PlaybackRepository(self.database),
+            self.notifications,
+            self._want_cell,
+            wait_seconds=settings.cell_wait_seconds,
+            audience=self.audience,
+        )
+        self.captions = CaptionPlayback(self.playback, PlaybackRepository(self.database), self.storage)
+        self.cells = CellCache(
+            self.storage,
+            settings.cell_cache_dir or default_folder(),
+            limit=settings.cell_cache_bytes,
+            sharers=settings.processes,
+        )
+        self.delivery = Delivery(self.storage, self.cells, settings.delivery)
+        plans, self.workshop = Plans(), Workshop(settings.picture_slots)
+        programs = (str(path) if path else None for path in (settings.ffmpeg_path, settings.ffprobe_path))
+        small = EncoderOptions(binaries=find_binaries(*programs), limits=SMALL_LIMITS)
+        self.pictures = PictureService(self.database, self.storage, plans, self.workshop, small)
+        self.posters = PosterService(
+            self.database,
+            self.storage,
+            self.queue,
+            self.videos,
+            self.playback,
+            plans,
+            self.workshop,
+            small,
+        )
+
+    async def _want_cell(self, video_id: UUID, plan: Plan, rendition: str, index: int) -> None:
+        async with self.database.transaction() as db:
+            await self.encoding.want_cell(db, video_id, plan, rendition, index)
+
+    async def _hear_of_viewers(self, news: News) -> None:
+        async with self.database.transaction() as db:
+            if news.waiting or news.read:
+                await self.encoding.hear_of_viewers(db, news.waiting, news.read)
+            if news.watched:
+                await self.encoding.hear_of_watched(db, news.watched)
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, storage: S3Storage | None = None, clock: Clock = system_clock, name: str = "matinee"
+) -> AsyncIterator[Services]:
+    """The services with their connections open; closed at the end of the block, in reverse order.
+
+    A `storage` that is given is open already and stays so.
+    """
+    async with AsyncExitStack() as resources:
+        if storage is None:
+            storage = S3Storage(settings)
+            resources.push_async_callback(storage.close)
+            await storage.open()
+        services = Services(settings, storage, clock, name)
+        resources.callback(services.passwords.close)
+        resources.push_async_callback(services.cells.close)
+        resources.push_async_callback(services.database.close)
+        resources.push_async_callback(services.workshop.close)
+        await services.database.open()
+        yield services

@@ -1,0 +1,147 @@
+"""The command line: `matinee dev | demo | serve | worker | migrate | upload | user | openapi | doctor`.
+
+A command imports what it runs only when it runs, so that `matinee openapi` needs neither settings nor servers.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from matinee import __version__
+from matinee.common.config import ConfigError, Settings, load_settings
+
+DATA_DIR = click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".matinee"),
+    envvar="MATINEE_DATA_DIR",
+    show_default=True,
+    help="Where the embedded servers and the generated secrets live.",
+)
+PORT = click.option(
+    "--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="0: any free port."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="matinee")
+def main() -> None:
+    """Matinee: a self-hosted video streaming backend."""
+
+
+@main.command()
+@DATA_DIR
+@PORT
+def dev(data_dir: Path, port: int) -> None:
+    """Run everything here: embedded PostgreSQL and S3, API and worker, until Ctrl-C."""
+    from matinee.cli.stack import run_dev
+
+    run_dev(data_dir, port)
+
+
+@main.command()
+@click.argument("video", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--exit", "leave", is_flag=True, help="Stop when the video is encoded instead of serving on.")
+@DATA_DIR
+@PORT
+def demo(video: Path | None, leave: bool, data_dir: Path, port: int) -> None:
+    """Run everything, upload VIDEO (or a film made here), and show how long each step takes."""
+    from matinee.cli.demo import run_demo
+
+    run_demo(data_dir, port, video, leave=leave)
+
+
+@main.command()
+def serve() -> None:
+    """Run the API and the pages."""
+    from matinee.cli.serve import run_server
+
+    run_server(_settings())
+
+
+@main.command()
+def worker() -> None:
+    """Run jobs: encoding, deleting, cleaning up."""
+    from matinee.cli.work import run
+
+    run(_settings())
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from matinee.common.migrations import migrate as apply
+
+    applied = apply(_settings().database_url)
+    click.echo("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
+
+
+@main.command("setup-storage")
+def setup_storage() -> None:
+    """Make the bucket unless it exists, and let browsers upload to it (CORS)."""
+    from matinee.cli.storage import set_up
+
+    asyncio.run(set_up(_settings()))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--url", default="http://localhost:3000", show_default=True, help="The server's public address.")
+@click.option("--email", required=True, envvar="MATINEE_EMAIL")
+@click.option("--password", required=True, envvar="MATINEE_PASSWORD", prompt=True, hide_input=True)
+@click.option("--title", help="Default: the file's name.")
+@click.option("--visibility", type=click.Choice(["public", "unlisted", "private"]), default="private")
+def upload(file: Path, url: str, email: str, password: str, title: str | None, visibility: str) -> None:
+    """Upload FILE to a running server and follow it until it is encoded."""
+    from matinee.cli.upload import upload_file
+
+    asyncio.run(upload_file(url, email, password, file, title or file.stem[:100], visibility))
+
+
+@main.group()
+def user() -> None:
+    """Manage accounts."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--admin", is_flag=True, help="An administrator, who may see and change everything.")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, envvar="MATINEE_PASSWORD")
+def create_user(email: str, name: str, admin: bool, password: str) -> None:
+    """Create an account."""
+    from matinee.cli.users import create
+
+    click.echo(asyncio.run(create(_settings(), email, name, password, admin=admin)))
+
+
+@main.command()
+@click.option("--check", type=click.Path(path_type=Path), help="Compare with this file instead; exit 1 on drift.")
+def openapi(check: Path | None) -> None:
+    """Print the OpenAPI contract."""
+    from matinee.app import export_contract
+
+    text = json.dumps(export_contract(), indent=2, ensure_ascii=False) + "\n"
+    if check is None:
+        click.echo(text, nl=False)
+    elif not check.is_file() or check.read_text() != text:
+        raise click.ClickException(f"{check} is not what the application exports; run `matinee openapi > {check}`.")
+
+
+@main.command()
+def doctor() -> None:
+    """Check every setting and dependency, and say what is wrong in a sentence."""
+    from matinee.cli.doctor import examine
+
+    sys.exit(0 if asyncio.run(examine()) else 1)
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None

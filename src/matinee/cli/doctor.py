@@ -1,0 +1,161 @@
+"""`matinee doctor`: every setting and dependency, and what is wrong with it in a sentence."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+from rich.console import Console
+
+from matinee.app import WEB
+from matinee.common.config import ConfigError, Settings, load_settings
+from matinee.common.database import Database, DatabaseUnavailable, connect, fetch_value
+from matinee.common.errors import Unavailable
+from matinee.common.migrations import missing_migrations
+from matinee.common.storage.s3 import S3Storage
+from matinee.media.binaries import BinaryNotFound, find_binaries
+from matinee.media.sandbox import landlock_abi
+
+_OLDEST_POSTGRES = 140000  # multiranges came with 14
+_LANDLOCK_WITH_NETWORK = 4
+_PROBE_KEY = ".matinee/doctor"
+
+Finding = tuple[bool, str, str]  # fine, what, sentence
+
+
+async def examine() -> bool:
+    """Prints a line for each thing that was checked; False where something is wrong."""
+    console = Console(soft_wrap=True)
+    fine = True
+    async for ok, what, sentence in _findings():
+        fine = fine and ok
+        console.print(f"[{'green' if ok else 'red'}]{'ok   ' if ok else 'FAULT'}[/] {what:<12} {sentence}")
+    return fine
+
+
+async def _findings() -> AsyncIterator[Finding]:
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        for fault in error.faults:
+            yield False, "settings", f"{fault.path}: {fault.message}"
+        return
+    yield True, "settings", "All are valid."
+    checks: list[Callable[[Settings], Awaitable[Finding]]] = [_database, _storage, _cors, _ffmpeg, _sandbox, _scratch]
+    for check in checks:
+        yield await check(settings)
+    yield _pages()
+
+
+async def _database(settings: Settings) -> Finding:
+    database = Database(settings.database_url, size=2, name="matinee-doctor")
+    try:
+        with_password_hidden = settings.database_url.rpartition("@")[2]
+        connection = await connect(settings.database_url, "matinee-doctor")
+        await connection.close()
+        await database.open()
+        async with database.connection() as db:
+            version = int(await fetch_value(db, "SHOW server_version_num"))
+            missing = await missing_migrations(db)
+    except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+        return False, "database", f"{with_password_hidden} does not let us in: {error.__cause__ or error}"
+    finally:
+        await database.close()
+    if version < _OLDEST_POSTGRES:
+        return False, "database", f"PostgreSQL {version // 10000} is too old; 14 or newer is needed."
+    if missing:
+        return False, "database", f"Not migrated: {', '.join(missing)}. Run `matinee migrate`."
+    return True, "database", f"PostgreSQL {version // 10000} at {with_password_hidden}, schema up to date."
+
+
+async def _storage(settings: Settings) -> Finding:
+    storage = S3Storage(settings)
+    await storage.open()
+    try:
+        await storage.put(_PROBE_KEY, b"probe", "text/plain")
+        if await storage.read(_PROBE_KEY, 1, 3) != b"rob":
+            return False, "storage", "A range of an object came back wrong; this S3 cannot be used."
+        await storage.delete_prefix(_PROBE_KEY)
+    except Unavailable as error:
+        return False, "storage", f"{settings.s3_endpoint_url or 'AWS'}, bucket {settings.s3_bucket!r}: {error.detail}"
+    finally:
+        await storage.close()
+    return True, "storage", f"Bucket {settings.s3_bucket!r} can be written and read."
+
+
+async def _cors(settings: Settings) -> Finding:
+    """Browsers upload straight to the storage: it must let our pages in, and show them the ETag."""
+    storage = S3Storage(settings)
+    await storage.open()
+    try:
+        url = await storage.get_url(_PROBE_KEY, 60)
+    finally:
+        await storage.close()
+    headers = {"Origin": settings.public_url, "Access-Control-Request-Method": "PUT"}
+    try:
+        timeout = aiohttp.ClientTimeout(total=5)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.options(url, headers=headers) as answer:
+            allowed = answer.headers.get("Access-Control-Allow-Origin")
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return False, "cors", f"The storage's public address does not answer: {type(error).__name__}."
+    if allowed not in ("*", settings.public_url):
+        return False, "cors", f"The bucket's CORS rules do not let {settings.public_url} PUT; browsers cannot upload."
+    return True, "cors", f"The bucket lets {settings.public_url} upload."
+
+
+async def _ffmpeg(settings: Settings) -> Finding:
+    try:
+        programs = find_binaries(_text(settings.ffmpeg_path), _text(settings.ffprobe_path))
+    except BinaryNotFound as error:
+        return False, "ffmpeg", str(error)
+    for program in (programs.ffprobe, programs.ffmpeg):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                program, "-version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            )
+            output, _ = await process.communicate()
+        except OSError as error:
+            return False, "ffmpeg", f"It cannot be run: {error}."
+        if process.returncode != 0:
+            return False, "ffmpeg", f"{program} ended with code {process.returncode}."
+    return True, "ffmpeg", output.decode(errors="replace").partition(" Copyright")[0] + "."
+
+
+async def _sandbox(settings: Settings) -> Finding:
+    del settings
+    abi = landlock_abi()
+    if abi == 0:
+        sentence = "This kernel has no Landlock: FFmpeg runs with resource limits alone. Prefer Linux 6.7 or newer."
+        return True, "sandbox", sentence
+    if abi < _LANDLOCK_WITH_NETWORK:
+        return True, "sandbox", f"Landlock {abi} confines FFmpeg's files, not its connections (Linux 6.7 does both)."
+    return True, "sandbox", f"Landlock {abi} confines FFmpeg's files and connections."
+
+
+async def _scratch(settings: Settings) -> Finding:
+    folder = settings.scratch_dir or Path(tempfile.gettempdir())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return False, "scratch", f"{folder} cannot be made: {error.strerror}."
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return False, "scratch", f"{folder} cannot be written to."
+    free = shutil.disk_usage(folder).free
+    if free < settings.scratch_bytes:
+        wanted = settings.scratch_bytes // 2**20
+        return False, "scratch", f"{folder} has {free // 2**20} MiB free of the {wanted} MiB that it may take."
+    return True, "scratch", f"{folder} has {free // 2**20} MiB free."
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path else None
+
+
+def _pages() -> Finding:
+    if not (WEB / "index.html").is_file():
+        return False, "pages", "The web pages are not built; run `make web`."
+    return True, "pages", "Built."

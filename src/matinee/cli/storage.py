@@ -1,0 +1,21 @@
+"""`matinee setup-storage`: a bucket that browsers may upload to."""
+
+import click
+
+from matinee.common.config import Settings
+from matinee.common.errors import Unavailable
+from matinee.common.storage.s3 import S3Storage
+
+
+async def set_up(settings: Settings) -> None:
+    """Makes the bucket and its CORS rules; repeatable."""
+    storage = S3Storage(settings)
+    await storage.open()
+    origins = [settings.public_url.rstrip("/"), *settings.cors_origins]
+    try:
+        await storage.prepare(origins)
+    except Unavailable as error:
+        raise click.ClickException(error.detail) from None
+    finally:
+        await storage.close()
+    click.echo(f"The bucket {settings.s3_bucket!r} lets {', '.join(origins)} upload.")

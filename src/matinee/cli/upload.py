@@ -1,0 +1,91 @@
+"""`matinee upload`: a file's way through the public API, with progress bars and the time of every step."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from matinee.cli.client import Client
+from matinee.modules.videos.schemas import Video
+
+console = Console()
+
+
+class Steps:
+    """What was done and how long it took."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[str, float]] = []
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Times the block."""
+        started = time.perf_counter()
+        with console.status(name):
+            yield
+        self.add(name, time.perf_counter() - started)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Notes a step that was timed elsewhere."""
+        self._rows.append((name, seconds))
+
+    def table(self) -> Table:
+        """All steps so far."""
+        table = Table("Step", "Seconds", box=None, pad_edge=False)
+        table.columns[1].justify = "right"
+        for name, seconds in self._rows:
+            table.add_row(name, f"{seconds:.2f}")
+        return table
+
+
+async def upload_file(url: str, email: str, password: str, file: Path, title: str, visibility: str) -> None:
+    """`matinee upload`: uploads a file and follows it until it is encoded."""
+    steps = Steps()
+    async with Client(url) as client:
+        await client.log_in(email, password)
+        video = await upload(client, file, title, visibility, steps)
+    console.print(steps.table())
+    console.print(f"\nWatch            {url.rstrip('/')}/watch/{video.id}", soft_wrap=True)
+
+
+async def upload(client: Client, file: Path, title: str, visibility: str, steps: Steps) -> Video:
+    """Uploads with a bar, follows the encoding with one bar a rendition; returns the video as it ended."""
+    columns = (TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    started = time.perf_counter()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Upload", total=await asyncio.to_thread(lambda: file.stat().st_size))
+        video = await client.upload(file, title, visibility, lambda size: progress.advance(task, size))
+    uploaded = time.perf_counter()
+    steps.add("Upload", uploaded - started)
+    return await _follow(client, video, uploaded, steps)
+
+
+async def _follow(client: Client, video: Video, uploaded: float, steps: Steps) -> Video:
+    columns = (TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    was_ready = False
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+        bars: dict[str, TaskID] = {}
+        async for latest in client.follow(video):
+            video = latest
+            if video.status == "READY" and not was_ready:
+                was_ready = True
+                steps.add("Upload complete → playable", time.perf_counter() - uploaded)
+            for rendition in video.encoding.renditions if video.encoding else ():
+                if rendition.name not in bars:
+                    bars[rendition.name] = progress.add_task(rendition.name, total=100)
+                progress.update(bars[rendition.name], completed=rendition.percent)
+    steps.add("Upload complete → every rendition encoded", time.perf_counter() - uploaded)
+    return video

@@ -1,0 +1,158 @@
+"""Settings from the environment: typed, frozen, checked at start, every fault listed with its variable's name."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from matinee.common.validation import Fault, InvalidInput, convert
+
+PREFIX = "MATINEE_"
+GIB = 1024**3
+MIB = 1024**2
+_LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys"})
+# Read by the command line itself.
+_NOT_SETTINGS = frozenset({"MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWORD"})
+_SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; `faults` names each variable and says what is wrong with it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        lines = "\n".join(f"  {fault.path}: {fault.message}" for fault in faults)
+        super().__init__(f"The configuration has {len(faults)} fault(s):\n{lines}")
+        self.faults = faults
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting, as `MATINEE_<NAME>`; `.env.example` explains each. Secrets have no default."""
+
+    # --- where it is reached
+    host: str = "0.0.0.0"  # noqa: S104  # a server in a container; `dev` says loopback
+    port: Annotated[int, Meta(ge=0, le=65535)] = 3000
+    public_url: str = "http://localhost:3000"
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    processes: Annotated[int, Meta(ge=1, le=256)] = 1
+
+    # --- PostgreSQL
+    database_url: Annotated[str, Meta(pattern=r"^postgres(ql)?://")]
+    database_pool_size: Annotated[int, Meta(ge=2, le=500)] = 16
+
+    # --- object storage
+    s3_endpoint_url: str | None = None
+    s3_public_endpoint_url: str | None = None
+    s3_region: str = "us-east-1"
+    s3_bucket: Annotated[str, Meta(min_length=3, max_length=63)]
+    s3_access_key_id: str
+    s3_secret_access_key: str
+
+    # --- accounts
+    jwt_keys: Annotated[tuple[str, ...], Meta(min_length=1)]
+    secret_key: Annotated[str, Meta(min_length=_SHORTEST_SECRET)]
+    access_token_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
+    refresh_token_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    cookie_secure: bool = True
+    password_hash_parallelism: Annotated[int, Meta(ge=1, le=64)] = 1
+    rate_limits: bool = True
+
+    # --- requests
+    max_body_bytes: Annotated[int, Meta(ge=1024, le=64 * MIB)] = MIB
+    request_timeout_seconds: Annotated[float, Meta(ge=1, le=600)] = 30.0
+    shutdown_grace_seconds: Annotated[int, Meta(ge=1, le=600)] = 25
+    metrics: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # --- uploads
+    max_upload_bytes: Annotated[int, Meta(ge=MIB, le=5 * 1024 * GIB)] = 5 * GIB
+    upload_expiry_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    failed_video_days: Annotated[int, Meta(ge=1, le=365)] = 7
+
+    # --- encoding
+    worker_slots: Annotated[int, Meta(ge=1, le=128)] = 1
+    worker_heartbeat_seconds: Annotated[float, Meta(ge=0.2, le=60)] = 3.0
+    worker_stale_seconds: Annotated[float, Meta(ge=1, le=600)] = 15.0
+    worker_grace_seconds: Annotated[float, Meta(ge=0, le=3600)] = 20.0
+    max_attempts: Annotated[int, Meta(ge=1, le=20)] = 3
+    scratch_dir: Path | None = None
+    scratch_bytes: Annotated[int, Meta(ge=64 * MIB)] = 2 * GIB
+    ffmpeg_path: Path | None = None
+    ffprobe_path: Path | None = None
+    ffmpeg_nice: Annotated[int, Meta(ge=0, le=19)] = 10
+    max_source_hours: Annotated[float, Meta(gt=0, le=240)] = 12.0
+    max_source_pixels: Annotated[int, Meta(ge=256 * 256)] = 8192 * 4352
+
+    # --- delivery
+    delivery: Literal["redirect", "stream"] = "stream"
+    cell_cache_dir: Path | None = None
+    cell_cache_bytes: Annotated[int, Meta(ge=16 * MIB)] = 2 * GIB
+    cell_wait_seconds: Annotated[float, Meta(ge=0, le=25)] = 8.0
+    picture_slots: Annotated[int, Meta(ge=1, le=64)] = 2
+
+    def signing_keys(self) -> dict[str, str]:
+        """Key id → secret; the first signs, all verify. Rotate: put a new one in front, drop the last later."""
+        return dict(pair.split(":", 1) for pair in self.jwt_keys)
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Reads the settings from the environment; raises ConfigError naming every fault at once."""
+    environ = os.environ if environ is None else environ
+    known = {field.name for field in msgspec.structs.fields(Settings)}
+    raw: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known:
+            faults.append(Fault(variable, "There is no such setting; see .env.example."))
+        elif value != "":
+            raw[name] = [part.strip() for part in value.split(",") if part.strip()] if name in _LISTS else value
+    try:
+        settings = convert(raw, Settings, strict=False)
+    except InvalidInput as error:
+        faults += [Fault(variable_name(fault.path), fault.message) for fault in error.faults]
+        raise ConfigError(faults) from None
+    faults += [Fault(variable_name(fault.path), fault.message) for fault in _contradictions(settings)]
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def variable_name(field: str) -> str:
+    """The environment variable of a settings field."""
+    return PREFIX + field.split("[")[0].upper()
+
+
+def _contradictions(settings: Settings) -> list[Fault]:
+    """Faults that types cannot express."""
+    faults = []
+    for key in settings.jwt_keys:
+        key_id, _, secret = key.partition(":")
+        if not key_id or len(secret) < _SHORTEST_SECRET:
+            faults.append(
+                Fault(
+                    "jwt_keys",
+                    f"Each key is `id:secret`, the secret of at least {_SHORTEST_SECRET} characters.",
+                )
+            )
+    for name in ("public_url", "s3_endpoint_url", "s3_public_endpoint_url"):
+        url = getattr(settings, name)
+        if url is not None and urlsplit(url).scheme not in ("http", "https"):
+            faults.append(Fault(name, "This must be an http:// or https:// address."))
+    for network in settings.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            faults.append(Fault("trusted_proxies", f"{network!r} is not an IP address or network (CIDR)."))
+    if settings.worker_stale_seconds < 3 * settings.worker_heartbeat_seconds:
+        faults.append(Fault("worker_stale_seconds", "This must be at least 3 × MATINEE_WORKER_HEARTBEAT_SECONDS."))
+    if settings.public_url.startswith("https://") and not settings.cookie_secure:
+        faults.append(Fault("cookie_secure", "This must be true where the public address is https."))
+    return faults

@@ -1,0 +1,232 @@
+"""PostgreSQL by hand-written SQL: one pool, rows straight into Structs.
+
+Outside `transaction()` each statement is its own transaction, so a lone read costs one round trip.
+
+Statements carry `%s` or `%(name)s` where values go, and `%%` for a percent sign; values are never part of the text.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
+from types import TracebackType
+from typing import Any, LiteralString, TypeVar
+
+import asyncpg
+import msgspec
+import structlog
+
+from matinee.common.errors import Unavailable
+from matinee.common.pool import Connection, ConnectionPool, PoolClosedError, PoolExhaustedError
+
+__all__ = [
+    "Connection",
+    "Database",
+    "DatabaseUnavailable",
+    "ForeignKeyViolation",
+    "UniqueViolation",
+    "connect",
+    "execute",
+    "fetch_all",
+    "fetch_one",
+    "fetch_value",
+    "violated",
+]
+
+log = structlog.get_logger()
+
+Params = Sequence[Any] | dict[str, Any]
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+UniqueViolation = asyncpg.UniqueViolationError
+ForeignKeyViolation = asyncpg.ForeignKeyViolationError
+
+# A statement that takes longer is a bug or an outage; it must not pile up connections behind it.
+STATEMENT_TIMEOUT_MS = 15_000
+LOCK_TIMEOUT_MS = 5_000
+_CONNECT_SECONDS = 10.0
+_LOAN_SECONDS = 10.0  # to wait for a free connection before the request is answered 503
+_PAUSE = 0.2
+
+# What a server that restarts, is overloaded or is away looks like from here: SQLSTATE classes 08, 40, 53, 57, 58 and
+# 55P03, and asyncpg's own word for a connection that ended between two statements.
+_OUTAGES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer; try again shortly."""
+
+
+class Database:
+    """The process's connections to PostgreSQL."""
+
+    def __init__(self, url: str, *, size: int, name: str = "matinee") -> None:
+        self.url = url
+        self._pool = ConnectionPool(lambda: connect(url, name), size=size, patience=_LOAN_SECONDS)
+
+    async def open(self) -> None:
+        """Connects, within 10 s; raises DatabaseUnavailable where the server cannot be reached until then.
+
+        Other errors of asyncpg say that the server does not want us.
+        """
+        deadline = asyncio.get_running_loop().time() + _CONNECT_SECONDS
+        while True:
+            try:
+                async with self.connection():
+                    return
+            except DatabaseUnavailable:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(_PAUSE)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection on which each statement is its own transaction; raises DatabaseUnavailable."""
+        return _Loan(self._pool)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside one transaction, committed at the end of the block, rolled back by an exception.
+
+        Raises DatabaseUnavailable; then nothing of the block was kept, unless the connection broke during the commit.
+        """
+        async with _Loan(self._pool) as connection, connection.transaction():
+            yield connection
+
+
+async def connect(url: str, name: str) -> Connection:
+    """A connection of its own; raises DatabaseUnavailable, or what the server has against us."""
+    try:
+        return await asyncpg.connect(
+            url,
+            timeout=_CONNECT_SECONDS,
+            server_settings={
+                "application_name": name,
+                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "lock_timeout": str(LOCK_TIMEOUT_MS),
+                "idle_in_transaction_session_timeout": "60000",
+                "timezone": "UTC",
+            },
+        )
+    except (OSError, TimeoutError) as error:
+        raise DatabaseUnavailable from error
+
+
+class _Loan:
+    """A connection out of the pool for a block; what an outage looks like becomes DatabaseUnavailable."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Connection:
+        try:
+            self._connection = await self._pool.take()
+        except (PoolExhaustedError, PoolClosedError, *_OUTAGES) as error:
+            raise _unavailable(error) from error
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._connection is not None
+        if isinstance(error, asyncio.CancelledError):
+            self._connection.terminate()  # in mid-statement perhaps: nobody shall wait for its answer
+        self._pool.give(self._connection)
+        # exactly InterfaceError: what asyncpg derives from it are our own mistakes
+        if isinstance(error, _OUTAGES) or type(error) is asyncpg.InterfaceError:
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: BaseException) -> DatabaseUnavailable:
+    log.warning("database_unavailable", error=repr(error))
+    return DatabaseUnavailable()
+
+
+async def fetch_one(db: Connection, into: type[Row], sql: LiteralString, params: Params = ()) -> Row | None:
+    """The first row as an `into` (columns in the order of its positional fields), or None."""
+    text, values = _call(sql, params)
+    record = await db.fetchrow(text, *values)
+    return None if record is None else _maker(into, text, record)(*record)
+
+
+async def fetch_all(db: Connection, into: type[Row], sql: LiteralString, params: Params = ()) -> list[Row]:
+    """All rows, each as an `into`; the statement carries its own LIMIT."""
+    text, values = _call(sql, params)
+    records = await db.fetch(text, *values)
+    if not records:
+        return []
+    make = _maker(into, text, records[0])
+    return [make(*record) for record in records]
+
+
+async def fetch_value(db: Connection, sql: LiteralString, params: Params = ()) -> Any:
+    """The first column of the first row, or None."""
+    text, values = _call(sql, params)
+    return await db.fetchval(text, *values)
+
+
+async def execute(db: Connection, sql: LiteralString, params: Params = ()) -> int:
+    """Runs a statement and returns how many rows it touched."""
+    text, values = _call(sql, params)
+    status = await db.execute(text, *values)
+    count = status.rpartition(" ")[2]
+    return int(count) if count.isdigit() else 0
+
+
+def violated(error: asyncpg.IntegrityConstraintViolationError) -> str:
+    """The name of the constraint that was violated: what a repository turns into a domain error."""
+    return error.constraint_name or ""
+
+
+def _call(sql: str, params: Params) -> tuple[str, Sequence[Any]]:
+    text, names = _numbered(sql)
+    return text, [params[name] for name in names] if isinstance(params, dict) else params
+
+
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
+
+
+@cache
+def _numbered(sql: str) -> tuple[str, list[str]]:
+    """A statement with PostgreSQL's own $1, $2 … for its placeholders, and the names of those that have one."""
+    names: list[str] = []
+    count = 0
+
+    def number(found: re.Match[str]) -> str:
+        nonlocal count
+        if found[0] == "%%":
+            return "%"
+        if found[1] in names:
+            return f"${names.index(found[1]) + 1}"
+        if found[1]:
+            names.append(found[1])
+        count += 1
+        return f"${count}"
+
+    return _PLACEHOLDER.sub(number, sql), names
+
+
+_checked: set[tuple[type[msgspec.Struct], str]] = set()
+
+
+def _maker(into: type[Row], text: str, record: asyncpg.Record) -> Callable[..., Row]:
+    """The Struct itself, once it is sure that the statement's columns are its fields."""
+    if (into, text) not in _checked:
+        columns = tuple(record.keys())
+        if columns != into.__struct_fields__:
+            raise TypeError(f"columns {columns} are not the fields {into.__struct_fields__} of {into.__name__}")
+        _checked.add((into, text))
+    return into

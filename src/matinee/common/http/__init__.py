@@ -1,0 +1,1 @@
+"""The contract layer: typed operations over Starlette, problem details, limits, idempotency."""

@@ -1,0 +1,142 @@
+"""One request as a handler sees it."""
+
+import ipaddress
+from contextlib import AbstractAsyncContextManager
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
+
+from matinee.common.config import Settings
+from matinee.common.database import Connection, Database
+from matinee.common.errors import DomainError, Malformed, TooLarge, Unauthenticated
+from matinee.common.http.authentication import AccessTokens, Caller
+from matinee.common.http.idempotency import IdempotentRequest, StoredAnswer, find_answer
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Runtime:
+    """What every operation needs of the process it runs in."""
+
+    def __init__(self, settings: Settings, database: Database, tokens: AccessTokens) -> None:
+        self.settings = settings
+        self.database = database
+        self.tokens = tokens
+        self.trusted_proxies: list[Network] = [ipaddress.ip_network(n) for n in settings.trusted_proxies]
+
+
+class AnsweredBefore(DomainError):
+    """Not an error: this request was answered before, and that answer is sent again."""
+
+    def __init__(self, answer: StoredAnswer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Call:
+    """A request, who sent it, and the one transaction that it may open."""
+
+    __slots__ = ("_transaction", "caller", "db", "headers", "idempotent", "receive", "runtime", "scope")
+
+    def __init__(self, runtime: Runtime, scope: Scope, receive: Receive) -> None:
+        self.runtime = runtime
+        self.scope = scope
+        self.receive = receive
+        self.caller: Caller | None = None
+        self.headers: list[tuple[bytes, bytes]] = []  # of the answer
+        self.db: Connection | None = None
+        self.idempotent: IdempotentRequest | None = None
+        self._transaction: AbstractAsyncContextManager[Connection] | None = None
+
+    @property
+    def user(self) -> Caller:
+        """The signed-in caller; raises Unauthenticated where there is none."""
+        if self.caller is None:
+            raise Unauthenticated
+        return self.caller
+
+    async def begin(self) -> Connection:
+        """The request's transaction, opened now; it is committed before the answer is sent.
+
+        A handler that first does slow work (hashing, S3) calls this after it, so that no connection waits meanwhile.
+        """
+        if self.db is None:
+            transaction = self.runtime.database.transaction()
+            self.db = await transaction.__aenter__()
+            self._transaction = transaction
+            if self.idempotent is not None and (answer := await find_answer(self.db, self.idempotent)) is not None:
+                raise AnsweredBefore(answer)
+        return self.db
+
+    async def end(self, failure: BaseException | None = None) -> None:
+        """Commits what was begun, if anything was; with a failure, rolls it back. Raises where the commit fails."""
+        transaction, self._transaction, self.db = self._transaction, None, None
+        if transaction is not None:
+            kind = None if failure is None else type(failure)
+            await transaction.__aexit__(kind, failure, None if failure is None else failure.__traceback__)
+
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for reads alone, returned at the end of the block."""
+        return self.runtime.database.connection()
+
+    def header(self, name: bytes) -> str | None:
+        """A request header by its lower-case name."""
+        return next((value.decode("latin-1") for key, value in self.scope["headers"] if key == name), None)
+
+    def cookie(self, name: str) -> str | None:
+        """A request cookie."""
+        try:
+            morsel = SimpleCookie(self.header(b"cookie") or "").get(name)
+        except CookieError:
+            return None
+        return morsel.value if morsel else None
+
+    def query(self) -> dict[str, Any]:
+        """The query parameters; of a repeated one the last counts."""
+        text = self.scope["query_string"]
+        return dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True)) if text else {}
+
+    @property
+    def address(self) -> str:
+        """The client's address: the last hop in X-Forwarded-For that is not a trusted proxy of ours."""
+        peer = (self.scope.get("client") or ("unknown",))[0]
+        hops = [hop.strip() for hop in (self.header(b"x-forwarded-for") or "").split(",") if hop.strip()]
+        while hops and self._is_trusted(peer):
+            peer = hops.pop()
+        return str(peer)
+
+    def _is_trusted(self, address: str) -> bool:
+        if not self.runtime.trusted_proxies:
+            return False
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in network for network in self.runtime.trusted_proxies)
+
+    async def body(self, limit: int | None = None) -> bytes:
+        """The whole body. Raises TooLarge past the limit, Malformed where it ends before its Content-Length."""
+        limit = self.runtime.settings.max_body_bytes if limit is None else limit
+        declared = self.header(b"content-length")
+        if declared is not None and declared.isdecimal() and int(declared) > limit:
+            raise TooLarge(f"The body may hold {limit} bytes at most.")
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(f"The body may hold {limit} bytes at most.")
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                break
+        # a client that vanished can look like one that finished
+        if declared is not None and declared.isdecimal() and size != int(declared):
+            raise Malformed("The body ended before its Content-Length.")
+        return b"".join(chunks)

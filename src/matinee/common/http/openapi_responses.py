@@ -1,0 +1,134 @@
+"""What an operation may answer, for the OpenAPI document: its statuses, bodies and headers."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from matinee.common.errors import DomainError
+from matinee.common.http.answers import Answer
+from matinee.common.http.contract import Operation
+from matinee.common.http.openapi_schemas import is_struct, reference
+from matinee.common.http.problems import CONTENT_TYPE, Problem, status_of
+
+
+def _header(description: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}}
+
+
+HEADERS = {
+    "X-Request-ID": {
+        **_header("Names this exchange in the logs; quote it when you ask for help."),
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,128}$"},
+    },
+    "RateLimit-Limit": _header("Requests allowed in a window.", "integer"),
+    "RateLimit-Remaining": _header("Requests left in this window.", "integer"),
+    "RateLimit-Reset": _header("Seconds until the window ends.", "integer"),
+    "Retry-After": {**_header("Seconds to wait before trying again.", "integer"), "required": True},
+    "WWW-Authenticate": {**_header("Always `Bearer`."), "required": True},
+    "Idempotency-Replayed": _header("`true` where the answer is that of an earlier request with the same key."),
+    "Set-Cookie": _header("The refresh token as an `HttpOnly` cookie, or its removal."),
+    "ETag": {**_header("Names this version of the content."), "required": True},
+    "Cache-Control": {**_header("Who may keep the answer, and for how long."), "required": True},
+    "Accept-Ranges": {**_header("Always `bytes`."), "required": True},
+    "Content-Range": {**_header("Which bytes these are, and of how many."), "required": True},
+    "Location": {**_header("Where it is to be had."), "required": True},
+}
+_RATE_LIMIT = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_OF_ERRORS = {
+    401: ("WWW-Authenticate",),
+    416: ("Content-Range",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+
+
+def describe_responses(op: Operation) -> dict[str, Any]:
+    """The operation's `responses`, by status."""
+    common = _RATE_LIMIT if op.limit is not None else ()
+    status, success = _success(op, common)
+    responses = {status: success}
+    for answer in op.also:
+        responses[answer.status] = _answer(op, answer)
+    by_status: dict[int, list[type[DomainError]]] = defaultdict(list)
+    for error in op.errors:
+        if error not in by_status[status_of(error)]:
+            by_status[status_of(error)].append(error)
+    for status, kinds in by_status.items():
+        responses[status] = {**_problem(kinds), "headers": _refer((*_OF_ERRORS.get(status, ()), *common))}
+    return {str(status): response for status, response in sorted(responses.items())}
+
+
+def _success(op: Operation, common: tuple[str, ...]) -> tuple[int, dict[str, Any]]:
+    headers = [*common]
+    if op.idempotent:
+        headers.append("Idempotency-Replayed")
+    if op.sets_cookie:
+        headers.append("Set-Cookie")
+    if op.also:  # what can be unchanged or partial has a version
+        headers += ["ETag", "Cache-Control"]
+    if op.returns in (None, type(None)):
+        return 204, {"description": "Done; no content.", "headers": _refer(headers)}
+    phrase = HTTPStatus(op.status).phrase
+    return op.status, {"description": phrase, "headers": _refer(headers), "content": _content(op)}
+
+
+def _answer(op: Operation, answer: Answer) -> dict[str, Any]:
+    document: dict[str, Any] = {"description": answer.description, "headers": _refer(answer.headers)}
+    if answer.has_body:
+        document["content"] = _content(op)
+    return document
+
+
+def _content(op: Operation) -> dict[str, Any]:
+    if op.emits is not None:
+        return {kind: {"schema": _event(op.emits)} for kind in op.produces}
+    if is_struct(op.returns):
+        return {kind: {"schema": reference(op.returns)} for kind in op.produces}
+    # no schema for bytes: JSON Schema has no word for them
+    return {kind: {} if _is_binary(kind) else {"schema": {"type": "string"}} for kind in op.produces}
+
+
+def _event(emitted: type) -> dict[str, Any]:
+    """One server-sent event; OpenAPI 3.1 has no word for a stream of them."""
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": reference(emitted)}
+    return {
+        "type": "object",
+        "description": "Each event of the stream.",
+        "properties": {"event": {"type": "string", "description": "What happened."}, "data": data},
+        "required": ["event", "data"],
+    }
+
+
+def _is_binary(media_type: str) -> bool:
+    return media_type.partition("/")[0] in ("video", "audio", "image")
+
+
+def _refer(names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *names)}
+
+
+def _problem(kinds: list[type[DomainError]]) -> dict[str, Any]:
+    examples = {kind.code: {"$ref": f"#/components/examples/{kind.code}"} for kind in kinds}
+    content = {CONTENT_TYPE: {"schema": reference(Problem), "examples": examples}}
+    return {"description": " · ".join(f"`{k.code}`: {k.title()}" for k in kinds), "content": content}
+
+
+def problem_examples(operations: Iterable[Operation]) -> dict[str, Any]:
+    """An example of every problem, by its code."""
+    kinds = {error.code: error for op in operations for error in op.errors}
+    return {code: _example(kind) for code, kind in sorted(kinds.items())}
+
+
+def _example(kind: type[DomainError]) -> dict[str, Any]:
+    value = {
+        "type": f"/documentation/problems#{kind.code}",
+        "title": kind.title(),
+        "status": status_of(kind),
+        "code": kind.code,
+        "detail": kind.title(),
+        "request_id": "0f8fad5bd9cb469fa16570867728950e",
+        "errors": [],
+    }
+    return {"summary": kind.title(), "value": value}

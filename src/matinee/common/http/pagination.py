@@ -1,0 +1,55 @@
+"""Keyset pagination: a cursor is the sort key of the last row seen, so page 1,000 costs what page 1 costs."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from matinee.common.errors import Invalid
+from matinee.common.validation import Fault
+
+Limit = Annotated[int, Meta(ge=1, le=100, description="How many items a page holds at most.")]
+CursorText = Annotated[
+    str,
+    Meta(max_length=200, description="`next_cursor` of the page before; leave it out for the first page."),
+]
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """A place in a list that is sorted by creation time, newest first."""
+
+    created_at: datetime
+    id: UUID
+
+
+class InvalidCursor(Invalid):
+    """The cursor is not one that we gave out."""
+
+    code = "invalid_cursor"
+
+    def __init__(self) -> None:
+        sentence = "Pass `next_cursor` of the page before, unchanged, or leave it out for the first page."
+        super().__init__(sentence, faults=[Fault("query.cursor", sentence)])
+
+
+def encode_cursor(cursor: Cursor) -> str:
+    """The cursor as URL-safe text."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str | UnsetType) -> Cursor | None:
+    """The place that the text names; None, for the first page, where there is none; raises InvalidCursor."""
+    if text is UNSET:
+        return None
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        cursor = msgspec.msgpack.decode(raw, type=Cursor)
+    except (binascii.Error, UnicodeEncodeError, ValueError, msgspec.MsgspecError):
+        raise InvalidCursor from None
+    if cursor.created_at.tzinfo is None:
+        raise InvalidCursor
+    return cursor

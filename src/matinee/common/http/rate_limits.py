@@ -1,0 +1,54 @@
+"""Rate limits of sensitive routes, counted in PostgreSQL so that they hold across every API process."""
+
+from typing import Literal
+
+import msgspec
+
+from matinee.common.database import Connection, Database, execute, fetch_one
+from matinee.common.errors import RateLimited
+
+
+class RateLimit(msgspec.Struct, frozen=True):
+    """At most `hits` requests in `seconds`, counted for each client address or each signed-in user."""
+
+    name: str
+    hits: int
+    seconds: int
+    by: Literal["address", "user"] = "address"
+
+
+class _Count(msgspec.Struct):
+    hits: int
+    seconds_left: int
+
+
+# One round trip: starts a window, or counts in the running one.
+_HIT = """
+INSERT INTO rate_limits AS r (bucket, window_end, hits)
+VALUES (%(bucket)s, now() + make_interval(secs => %(seconds)s), 1)
+ON CONFLICT (bucket) DO UPDATE SET
+    hits = CASE WHEN r.window_end <= now() THEN 1 ELSE r.hits + 1 END,
+    window_end = CASE WHEN r.window_end <= now() THEN excluded.window_end ELSE r.window_end END
+RETURNING hits, greatest(1, ceil(extract(epoch FROM window_end - now())))::int AS seconds_left
+"""
+
+
+async def count_hit(database: Database, limit: RateLimit, client: str) -> dict[str, str]:
+    """Counts a request; returns the `RateLimit-*` headers of its answer; raises RateLimited past the limit."""
+    params = {"bucket": f"{limit.name}:{client}", "seconds": limit.seconds}
+    async with database.connection() as db:
+        count = await fetch_one(db, _Count, _HIT, params)
+    assert count is not None
+    headers = {
+        "RateLimit-Limit": str(limit.hits),
+        "RateLimit-Remaining": str(max(0, limit.hits - count.hits)),
+        "RateLimit-Reset": str(count.seconds_left),
+    }
+    if count.hits > limit.hits:
+        raise RateLimited(count.seconds_left, headers)
+    return headers
+
+
+async def delete_past_windows(db: Connection) -> int:
+    """Deletes counters whose window has ended; returns how many."""
+    return await execute(db, "DELETE FROM rate_limits WHERE window_end < now()")

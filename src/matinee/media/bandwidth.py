@@ -1,0 +1,73 @@
+"""What a rendition costs the network: the peak from its caps, the average from the cells that are stored."""
+
+from fractions import Fraction
+
+import msgspec
+
+from .model import AAC_FRAME_SAMPLES, AudioRendition, Plan, Rendition, VideoRendition
+
+_AUDIO_PEAK = Fraction(6, 5)  # AAC is steered to its rate, not held to it: a cell may be this much above
+_TYPICAL_SHARE = Fraction(3, 5)  # of the cap that constant quality spends on a usual film
+_CELL_OVERHEAD = 200  # bytes of boxes around a cell's samples …
+_SAMPLE_OVERHEAD = 16  # … and for each sample: duration, size, flags, composition offset
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What is stored of a rendition."""
+
+    cells: int = 0
+    bytes: int = 0
+    starts: bool = False
+    """Whether the first cell is there, so that playing can begin without waiting."""
+
+
+NOTHING = Measured()
+
+
+def peak_bits(plan: Plan, rendition: Rendition) -> int:
+    """Bits a second that no cell exceeds, container included: the cap, and one full rate buffer above it a cell."""
+    if isinstance(rendition, AudioRendition):
+        return round(rendition.bit_rate * _AUDIO_PEAK) + _overhead_bits(plan, rendition)
+    burst = rendition.buffer_bits / shortest_cell(plan)
+    return rendition.max_bit_rate + round(burst) + _overhead_bits(plan, rendition)
+
+
+def average_bits(plan: Plan, rendition: Rendition, measured: Measured) -> int:
+    """Bits a second on average, measured where anything is stored, else what such a film usually needs."""
+    if measured.cells > 0:
+        seconds = min(measured.cells * _cell_seconds(plan), plan.grid.duration)
+        average = round(measured.bytes * 8 / seconds)
+    elif isinstance(rendition, VideoRendition):
+        average = round(rendition.max_bit_rate * _TYPICAL_SHARE) + _overhead_bits(plan, rendition)
+    else:
+        average = rendition.bit_rate + _overhead_bits(plan, rendition)
+    return min(average, peak_bits(plan, rendition))
+
+
+def keyframe_peak_bits(plan: Plan, rendition: VideoRendition) -> int:
+    """Bits a second of the keyframes alone, at most: a keyframe never exceeds the rate buffer."""
+    one = Fraction(rendition.buffer_bits) + 8 * _cell_overhead(plan, rendition)
+    return round(one / shortest_cell(plan))
+
+
+def shortest_cell(plan: Plan) -> Fraction:
+    """Seconds of the shortest cell; a last cell under half the usual length does not count (RFC 8216, 4.3.4.2)."""
+    usual = _cell_seconds(plan)
+    last = plan.grid.cell_duration(plan.grid.cells - 1)
+    return min(usual, last) if 2 * last >= usual or plan.grid.cells == 1 else usual
+
+
+def _cell_seconds(plan: Plan) -> Fraction:
+    return plan.grid.cell_duration(0)
+
+
+def _overhead_bits(plan: Plan, rendition: Rendition) -> int:
+    return round(8 * _cell_overhead(plan, rendition) / shortest_cell(plan))
+
+
+def _cell_overhead(plan: Plan, rendition: Rendition) -> Fraction:
+    """Bytes of boxes in a cell of the usual length."""
+    a_second = plan.grid.rate.fraction
+    if isinstance(rendition, AudioRendition):
+        a_second = Fraction(rendition.sample_rate, AAC_FRAME_SAMPLES)
+    return _CELL_OVERHEAD + _SAMPLE_OVERHEAD * a_second * _cell_seconds(plan)

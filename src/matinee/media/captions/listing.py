@@ -1,0 +1,41 @@
+"""Text tracks as playlists name them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from .languages import UNKNOWN
+
+
+class ListedTrack(msgspec.Struct, frozen=True):
+    """A text track that players offer in their menu."""
+
+    id: UUID
+    kind: Literal["subtitles", "captions"]
+    language: str
+    """BCP 47."""
+    name: str
+    default: bool
+    forced: bool
+
+    @property
+    def known_language(self) -> str | None:
+        return None if self.language == UNKNOWN else self.language
+
+
+def menu_names(tracks: Sequence[ListedTrack]) -> list[str]:
+    """A name for each that no other has, for players tell tracks apart by it; without what cannot be seen."""
+    names: list[str] = []
+    for track in tracks:
+        visible = "".join(filter(str.isprintable, track.name)).strip()
+        name = first = visible or track.known_language or "Subtitles"
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{first} ({number})"
+        names.append(name)
+    return names

@@ -1,0 +1,126 @@
+"""The DASH manifest (ISO/IEC 23009-1) over the same cells that the HLS playlists name."""
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from .bandwidth import peak_bits
+from .captions.listing import ListedTrack, menu_names
+from .keys import CAPTIONS_TYPE, CONTENT_TYPES
+from .model import AudioRendition, Plan, Rendition, VideoRendition
+from .timeline import decimal, timeline
+
+CONTENT_TYPE = "application/dash+xml"
+
+_NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
+_PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
+_ROLE_SCHEME = "urn:mpeg:dash:role:2011"
+_TEXT_BITS = 1000  # a second; it must be said, and nobody chooses by it
+_CHANNELS_SCHEME = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+
+
+def manifest(plan: Plan, texts: Sequence[ListedTrack] = ()) -> str:
+    """The whole presentation; URIs are relative to the manifest."""
+    root = Element(
+        "MPD",
+        {
+            "xmlns": _NAMESPACE,
+            "profiles": _PROFILES,
+            "type": "static",
+            "mediaPresentationDuration": f"PT{decimal(plan.grid.duration)}S",
+            "minBufferTime": f"PT{decimal(plan.grid.cell_duration(0), 3)}S",
+        },
+    )
+    period = SubElement(root, "Period", {"id": "0", "start": "PT0S"})
+    if plan.video:
+        _add_picture(period, plan)
+    if plan.audio is not None:
+        _add_sound(period, plan, plan.audio)
+    for track, name in zip(texts, menu_names(texts), strict=True):
+        _add_words(period, track, name)
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _add_picture(period: Element, plan: Plan) -> None:
+    top = plan.video[-1]
+    adaptation = _adaptation(period, "video")
+    adaptation.set("frameRate", _rate(plan))
+    adaptation.set("maxWidth", str(top.width))
+    adaptation.set("maxHeight", str(top.height))
+    _add_cells(adaptation, plan, top)
+    for rung in plan.video:
+        representation = _representation(adaptation, plan, rung)
+        representation.set("width", str(rung.width))
+        representation.set("height", str(rung.height))
+        representation.set("sar", "1:1")
+
+
+def _add_sound(period: Element, plan: Plan, audio: AudioRendition) -> None:
+    adaptation = _adaptation(period, "audio")
+    if audio.language is not None:
+        adaptation.set("lang", audio.language)
+    _add_cells(adaptation, plan, audio)
+    representation = _representation(adaptation, plan, audio)
+    representation.set("audioSamplingRate", str(audio.sample_rate))
+    channels = {"schemeIdUri": _CHANNELS_SCHEME, "value": str(audio.channels)}
+    SubElement(representation, "AudioChannelConfiguration", channels)
+
+
+def _add_words(period: Element, track: ListedTrack, name: str) -> None:
+    """A text track as one file beside the cells: what every player reads, cut or not."""
+    attributes = {"id": str(len(period)), "contentType": "text", "mimeType": CAPTIONS_TYPE}
+    if track.known_language is not None:
+        attributes["lang"] = track.known_language
+    adaptation = SubElement(period, "AdaptationSet", attributes)
+    SubElement(adaptation, "Label").text = name
+    roles = ["caption" if track.kind == "captions" else "forced-subtitle" if track.forced else "subtitle"]
+    for role in [*roles, "main"] if track.default else roles:
+        SubElement(adaptation, "Role", {"schemeIdUri": _ROLE_SCHEME, "value": role})
+    representation = SubElement(adaptation, "Representation", {"id": str(track.id), "bandwidth": str(_TEXT_BITS)})
+    SubElement(representation, "BaseURL").text = f"captions/{track.id}.vtt"
+
+
+def _adaptation(period: Element, kind: str) -> Element:
+    return SubElement(
+        period,
+        "AdaptationSet",
+        {
+            "id": str(len(period)),
+            "contentType": kind,
+            "mimeType": CONTENT_TYPES[kind],
+            "segmentAlignment": "true",
+            "startWithSAP": "1",
+        },
+    )
+
+
+def _representation(adaptation: Element, plan: Plan, rendition: VideoRendition | AudioRendition) -> Element:
+    bandwidth = str(peak_bits(plan, rendition))
+    attributes = {"id": rendition.name, "codecs": rendition.codecs, "bandwidth": bandwidth}
+    return SubElement(adaptation, "Representation", attributes)
+
+
+def _add_cells(adaptation: Element, plan: Plan, rendition: Rendition) -> None:
+    """One template for all of an adaptation set: its renditions share the grid."""
+    times = timeline(plan, rendition)
+    template = SubElement(
+        adaptation,
+        "SegmentTemplate",
+        {
+            "timescale": str(times.timescale),
+            "startNumber": "0",
+            "initialization": f"{plan.recipe}/$RepresentationID$/init.mp4",
+            "media": f"{plan.recipe}/$RepresentationID$/$Number$.m4s",
+        },
+    )
+    entries = SubElement(template, "SegmentTimeline")
+    for ticks, count in times.runs():
+        entry = SubElement(entries, "S", {"d": str(ticks)})
+        if count > 1:
+            entry.set("r", str(count - 1))
+    entries[0].set("t", str(times.bounds[0]))
+
+
+def _rate(plan: Plan) -> str:
+    rate = plan.grid.rate
+    return str(rate.num) if rate.den == 1 else f"{rate.num}/{rate.den}"

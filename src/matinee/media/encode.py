@@ -1,0 +1,230 @@
+"""Make cells: of video, or of the whole sound track. What comes out depends on source and plan alone.
+
+Every function here runs one FFmpeg at a time and leaves no process behind, however it is left. The generators give
+cells as soon as they are whole; a caller that stops early closes them (`contextlib.aclosing`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import aclosing, nullcontext
+from fractions import Fraction
+
+import msgspec
+
+from .aac import AdtsReader, AudioCellWriter, BadAudioStream
+from .audio_argv import audio_argv
+from .binaries import Binaries, find_binaries
+from .boxes import BadFragment, CellSplitter, MisplacedFragment
+from .brake import Brake
+from .cells import Cell
+from .faults import EncoderFailed, MediaFault
+from .ffmpeg import READ_BYTES, Process, ProcessLimits, ProcessTimedOut, running
+from .model import Plan, VideoRendition
+from .probe import DEFAULT_LIMITS
+from .source_access import confinement, input_was_lost
+from .video_argv import cells_argv, entry_points, runs
+
+CELLS_IN_HAND = 4  # finished cells that wait for the caller; then FFmpeg waits too
+
+_UNSUPPORTED = ("Decoder not found", "Unknown decoder", "no decoder found", "unsupported codec")
+_DAMAGED = ("Invalid data found", "Error while decoding", "Conversion failed", "moov atom not found")
+_OUT_OF_MEMORY = "Cannot allocate memory"
+
+
+class EncoderOptions(msgspec.Struct, frozen=True):
+    """How FFmpeg is run. None of it changes a byte of what is made."""
+
+    binaries: Binaries | None = None
+    """None finds them in the wheels."""
+    limits: ProcessLimits = ProcessLimits()
+    max_pixels: int = DEFAULT_LIMITS.max_pixels
+    brake: Brake | None = None
+    """Holds the process while others are more urgent."""
+
+    @property
+    def ffmpeg(self) -> str:
+        return (self.binaries or find_binaries()).ffmpeg
+
+
+DEFAULT_OPTIONS = EncoderOptions()
+
+
+async def encode_cells(
+    source: str,
+    plan: Plan,
+    cells: range,
+    renditions: Sequence[str] | None = None,
+    *,
+    skip: Collection[tuple[str, int]] = (),
+    expected_inits: Mapping[str, str] | None = None,
+    options: EncoderOptions = DEFAULT_OPTIONS,
+) -> AsyncGenerator[Cell, None]:
+    """These cells, of all video renditions or those named, as they are done; a rendition's in order.
+
+    The bytes of a cell are the same wherever the cells begin and whichever renditions are made beside it.
+    `skip` names (rendition, index) of cells the caller has. `expected_inits` maps a rendition to the SHA-256 (hex)
+    of its stored init segment.
+
+    Raises MediaFault when the source is at fault, EncoderFailed when another attempt may succeed.
+    """
+    rungs = [rung for rung in plan.video if renditions is None or rung.name in renditions]
+    if renditions is not None and len(rungs) != len(set(renditions)):
+        raise KeyError(f"not all of {list(renditions)} are video renditions of the plan")
+    for run in runs(plan, cells):
+        wanted = range(max(run.start, cells.start), min(run.stop, cells.stop))
+        missing = [rung for rung in rungs if any((rung.name, index) not in skip for index in wanted)]
+        if not missing:
+            continue
+        async with aclosing(_make_run(source, plan, run, missing, expected_inits or {}, options)) as made:
+            async for cell in made:
+                if cell.index in wanted and (cell.rendition, cell.index) not in skip:
+                    yield cell
+
+
+async def _make_run(
+    source: str,
+    plan: Plan,
+    run: range,
+    rungs: Sequence[VideoRendition],
+    expected_inits: Mapping[str, str],
+    options: EncoderOptions,
+) -> AsyncGenerator[Cell, None]:
+    """What one process makes; it enters the source as late as turns out to be possible."""
+    entries = entry_points(plan, run.start)
+    for attempt, entry in enumerate(entries, start=1):
+        given = False
+        try:
+            async with aclosing(_attempt_run(source, plan, run, rungs, entry, expected_inits, options)) as cells:
+                async for cell in cells:
+                    given = True
+                    yield cell
+        except MisplacedFragment as error:
+            # Before the first cell it means that the source was entered too late: enter it earlier.
+            if given or attempt == len(entries):
+                raise MediaFault("source_damaged", "Pictures are missing.", str(error)) from error
+        else:
+            return
+
+
+async def encode_audio(
+    source: str, plan: Plan, *, first: int = 0, options: EncoderOptions = DEFAULT_OPTIONS
+) -> AsyncGenerator[Cell, None]:
+    """The cells of the sound track from index `first` on, in order.
+
+    The track is always made from its start, so that a cell's bytes do not depend on `first`.
+    Raises as `encode_cells` does.
+    """
+    reader, writer = AdtsReader(), AudioCellWriter(plan)
+
+    def argv(outputs: Sequence[str]) -> list[str]:
+        return audio_argv(options.ffmpeg, source, plan, outputs[0], max_pixels=options.max_pixels)
+
+    async with running(
+        argv, outputs=1, confinement=confinement(options.ffmpeg, source), limits=options.limits
+    ) as process:
+        try:
+            while not writer.complete and (data := await process.outputs[0].read(READ_BYTES)):
+                for frame in reader.feed(data):
+                    cell = writer.take(frame)
+                    if cell is not None and cell.index >= first:
+                        yield cell
+        except BadAudioStream as error:
+            raise EncoderFailed(str(error), process.stderr_tail) from error
+        if not writer.complete:
+            await check_exit(process, source)
+            raise MediaFault("source_damaged", "Sound is missing.", process.stderr_tail)
+
+
+async def _attempt_run(
+    source: str,
+    plan: Plan,
+    run: range,
+    rungs: Sequence[VideoRendition],
+    entry: Fraction | None,
+    expected_inits: Mapping[str, str],
+    options: EncoderOptions,
+) -> AsyncGenerator[Cell, None]:
+    """One attempt, from one entry point."""
+
+    def argv(outputs: Sequence[str]) -> list[str]:
+        return cells_argv(
+            options.ffmpeg, source, plan, run, rungs, outputs, entry=entry, max_pixels=options.max_pixels
+        )
+
+    splitters = [CellSplitter(rung.name, plan.grid, run, expected_inits.get(rung.name)) for rung in rungs]
+    async with running(
+        argv, outputs=len(rungs), confinement=confinement(options.ffmpeg, source), limits=options.limits
+    ) as process:
+        done: asyncio.Queue[Cell | None] = asyncio.Queue(CELLS_IN_HAND)
+        reading = asyncio.create_task(_read_all(process, source, splitters, done))
+        with options.brake.over(process) if options.brake else nullcontext():
+            try:
+                while (cell := await done.get()) is not None:
+                    yield cell
+                await reading
+            finally:
+                reading.cancel()
+                while not reading.done():  # its last word needs room, and room that is made may be taken by a cell
+                    _empty(done)
+                    await asyncio.sleep(0)
+
+
+def _empty(queue: asyncio.Queue[Cell | None]) -> None:
+    while not queue.empty():
+        queue.get_nowait()
+
+
+async def _read_all(
+    process: Process, source: str, splitters: Sequence[CellSplitter], done: asyncio.Queue[Cell | None]
+) -> None:
+    """Read every pipe at once until the process ends, then say so with None, whatever happened."""
+    try:
+        async with asyncio.TaskGroup() as pumps:
+            for stream, splitter in zip(process.outputs, splitters, strict=True):
+                pumps.create_task(_pump(stream, splitter, done))
+        await check_exit(process, source)
+        for splitter in splitters:
+            splitter.close()
+    except* MisplacedFragment as errors:
+        if input_was_lost(source, process.stderr_tail):
+            raise EncoderFailed("the source stopped answering", process.stderr_tail) from None
+        raise _first(errors) from None
+    except* BadFragment as errors:
+        raise EncoderFailed(str(_first(errors)), process.stderr_tail) from None
+    finally:
+        await done.put(None)
+
+
+def _first(errors: BaseExceptionGroup[BadFragment]) -> BadFragment:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, BadFragment)
+    return error
+
+
+async def _pump(stream: asyncio.StreamReader, splitter: CellSplitter, done: asyncio.Queue[Cell | None]) -> None:
+    while data := await stream.read(READ_BYTES):
+        for cell in splitter.feed(data):
+            await done.put(cell)
+
+
+async def check_exit(process: Process, source: str) -> None:
+    """Wait for the end, and tell a bad source from bad luck."""
+    try:
+        code = await process.wait()
+    except ProcessTimedOut as error:
+        raise EncoderFailed("FFmpeg took too long", process.stderr_tail) from error
+    said = process.stderr_tail
+    if input_was_lost(source, said):  # also with code 0: FFmpeg takes a lost input for its end
+        raise EncoderFailed("the source stopped answering", said)
+    if code == 0:
+        return
+    if code > 0 and _OUT_OF_MEMORY not in said:
+        if any(sign.lower() in said.lower() for sign in _UNSUPPORTED):
+            raise MediaFault("unsupported_codec", evidence=said)
+        if any(sign in said for sign in _DAMAGED):
+            raise MediaFault("source_damaged", evidence=said)
+    raise EncoderFailed(f"FFmpeg ended with code {code}", said)

@@ -1,0 +1,78 @@
+"""Object keys: every stored object's name is derived from what it is, here and nowhere else.
+
+A key is never kept in a row and never holds a host, so a bucket can move and a CDN can stand in front.
+Recipe and rendition names come from a plan (or a path) and must be one plain path segment.
+"""
+
+import re
+from uuid import UUID
+
+CONTENT_TYPES = {"video": "video/mp4", "audio": "audio/mp4"}
+"""The media type of init segments and cells, by the kind of their rendition."""
+
+CAPTIONS_TYPE = "text/vtt"
+
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def is_segment(name: str) -> bool:
+    """Whether a recipe or rendition name may stand in a key: one path segment without surprises."""
+    return _SEGMENT.fullmatch(name) is not None
+
+
+def video_prefix(video_id: UUID) -> str:
+    """What the keys of all objects of a video start with; ends in a slash."""
+    return f"videos/{video_id}/"
+
+
+def source_key(video_id: UUID) -> str:
+    """The file as it was uploaded."""
+    return f"videos/{video_id}/source"
+
+
+def poster_key(video_id: UUID) -> str:
+    """The still picture, JPEG."""
+    return f"videos/{video_id}/poster.jpg"
+
+
+def chosen_poster_key(video_id: UUID, version: str) -> str:
+    """The still picture that the owner chose, JPEG; `version` tells it from those chosen before."""
+    return f"videos/{video_id}/poster-{_segment(version)}.jpg"
+
+
+def thumbnail_key(video_id: UUID, recipe: str, rendition: str, index: int, size: str, extension: str) -> str:
+    """The keyframe of a cell at a size, such as `320x180`."""
+    return f"videos/{video_id}/pictures/{_segment(recipe)}/{_segment(rendition)}-{index}-{_segment(size)}.{extension}"
+
+
+def sheet_key(video_id: UUID, version: int, sheet: int) -> str:
+    """A sheet of the storyboard, JPEG; `version` is that of the storyboard's rules."""
+    return f"videos/{video_id}/pictures/storyboard-{version}/{sheet}.jpg"
+
+
+def preview_key(video_id: UUID) -> str:
+    """The animation that stands for the video in lists, WebP."""
+    return f"videos/{video_id}/pictures/preview.webp"
+
+
+def captions_key(video_id: UUID, track_id: UUID) -> str:
+    """A text track, WebVTT."""
+    return f"videos/{video_id}/captions/{track_id}.vtt"
+
+
+def init_key(video_id: UUID, recipe: str, rendition: str) -> str:
+    """The CMAF header of a rendition: what a player reads before any of its cells."""
+    return f"videos/{video_id}/{_segment(recipe)}/{_segment(rendition)}/init.mp4"
+
+
+def cell_key(video_id: UUID, recipe: str, rendition: str, index: int) -> str:
+    """One cell: the CMAF segment of a rendition at an index of the grid, from 0."""
+    if index < 0:
+        raise ValueError(f"a cell's index is 0 or more, not {index}")
+    return f"videos/{video_id}/{_segment(recipe)}/{_segment(rendition)}/{index}.m4s"
+
+
+def _segment(name: str) -> str:
+    if not is_segment(name):
+        raise ValueError(f"{name!r} cannot be part of an object key")
+    return name

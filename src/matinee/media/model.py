@@ -1,0 +1,237 @@
+"""The plan of a video as plain data: its grid, its renditions and the source facts they rest on.
+
+Everything here is frozen, is stored as JSON beside the video and is enough, alone, to write every playlist.
+Times are exact: a `Fraction` of a second, a whole number of frames or of timescale ticks; never a float.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+
+AAC_FRAME_SAMPLES = 1024
+"""Samples in one AAC-LC frame, the unit that audio cells are made of."""
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """Frames per second, exact: 30000/1001 stays 30000/1001."""
+
+    num: int
+    den: int
+
+    @property
+    def fraction(self) -> Fraction:
+        return Fraction(self.num, self.den)
+
+
+class Grid(msgspec.Struct, frozen=True):
+    """The whole video laid on its output frame rate and cut into cells, the same for every rendition.
+
+    Every cell has `frames_per_cell` frames except the last. A remainder under half a second joins the cell
+    before it (a cell too short to hold one audio frame would be an empty segment), so the last cell lasts
+    between half a second and a cell plus half a second; a video shorter than that is one cell.
+    """
+
+    rate: Rate
+    frames_per_cell: int
+    frames: int
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are, at least one."""
+        full, tail = divmod(self.frames, self.frames_per_cell)
+        tail_counts = tail * 2 * self.rate.den >= self.rate.num
+        return max(1, full + tail_counts)
+
+    @property
+    def timescale(self) -> int:
+        """Ticks a second of the video tracks: 30 -> 30000, 30000/1001 -> 30000."""
+        return self.rate.num * self._tick_factor
+
+    @property
+    def frame_ticks(self) -> int:
+        """Ticks a frame lasts: 1000 at 30 frames a second, 1001 at 30000/1001."""
+        return self.rate.den * self._tick_factor
+
+    @property
+    def _tick_factor(self) -> int:
+        # Players round a coarse timescale badly; 10,000 and more ticks a second are what packagers use.
+        return 1 if self.rate.num >= 10_000 else 1000
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds of the whole video."""
+        return self.frames / self.rate.fraction
+
+    def first_frame(self, index: int) -> int:
+        """The number of the cell's first frame; for `index == cells`, the number of frames of the video."""
+        if not 0 <= index <= self.cells:
+            raise IndexError(f"cell {index} is outside 0..{self.cells}")
+        return self.frames if index == self.cells else index * self.frames_per_cell
+
+    def cell_frames(self, index: int) -> int:
+        """How many frames the cell has."""
+        return self.first_frame(index + 1) - self.first_frame(index)
+
+    def cell_start(self, index: int) -> Fraction:
+        """Seconds from the start of the video; for `index == cells`, its duration."""
+        return self.first_frame(index) / self.rate.fraction
+
+    def cell_duration(self, index: int) -> Fraction:
+        """Seconds the cell lasts on screen."""
+        return self.cell_frames(index) / self.rate.fraction
+
+    def cell_at(self, moment: Fraction) -> int:
+        """The cell on screen at a moment; moments outside the video give the first or the last."""
+        frame = int(moment * self.rate.fraction)
+        return min(max(frame // self.frames_per_cell, 0), self.cells - 1)
+
+
+class VideoRendition(msgspec.Struct, frozen=True, tag="video", tag_field="kind"):
+    """One rung of the ladder: H.264, 8-bit 4:2:0, square pixels, BT.709."""
+
+    name: str
+    """Unique in the plan and part of object keys, such as `v720`."""
+    width: int
+    height: int
+    crf: int
+    max_bit_rate: int
+    """Bits a second that the encoder stays under, over a window of `buffer_bits`."""
+    buffer_bits: int
+    profile: Literal["main", "high"]
+    level: str
+    """H.264 level as a person writes it, such as `3.1`."""
+    codecs: str
+    """RFC 6381, such as `avc1.64001f`."""
+
+
+class AudioRendition(msgspec.Struct, frozen=True, tag="audio", tag_field="kind"):
+    """The sound track: AAC-LC frames that cover the whole grid."""
+
+    name: str
+    codecs: str
+    sample_rate: int
+    channels: int
+    bit_rate: int
+    passthrough: bool
+    """Whether the AAC frames of the source are copied as they are."""
+    language: str | None = None
+    """BCP 47 or ISO 639 tag from the source, None when it names none."""
+    first_sample: int = 0
+    """Where the first frame starts, in samples after the video's start; 0 unless passed through."""
+
+    skipped_frames: int = 0
+    """AAC frames made or copied before the first one shown: the encoder's priming."""
+
+    def first_frame_at(self, moment: Fraction) -> int:
+        """The number of the first AAC frame that starts at or after a moment, in seconds of the video."""
+        frames = Fraction(moment * self.sample_rate - self.first_sample, AAC_FRAME_SAMPLES)
+        return max(0, -((-frames.numerator) // frames.denominator))
+
+
+Rendition = VideoRendition | AudioRendition
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What the plan took from the probe: enough to encode without probing again."""
+
+    container: str
+    """FFmpeg's name of the demuxer, such as `mov` or `matroska`; no other may open the source."""
+    start_time: tuple[int, int]
+    """The source timestamp that is second 0 of the grid, as numerator and denominator of seconds."""
+    duration: tuple[int, int]
+    """Seconds from there to the end of the longest stream, as numerator and denominator."""
+    video_stream: int | None = None
+    audio_stream: int | None = None
+    """Absolute stream indexes in the source."""
+    video_codec: str | None = None
+    audio_codec: str | None = None
+    width: int = 0
+    height: int = 0
+    """Display size in square pixels, after rotation and sample aspect ratio."""
+    rotation: int = 0
+    """Degrees clockwise the decoder's picture is turned for display: 0, 90, 180 or 270."""
+    video_start: tuple[int, int] = (0, 1)
+    """Second of the grid at which the first source picture shows; more than 0 if sound comes first."""
+    video_end: tuple[int, int] = (0, 1)
+    """Second of the grid at which the last source picture ends; the grid may go on for the sound."""
+    hdr: bool = False
+    interlaced: bool = False
+    bit_depth: int = 8
+    matrix: Literal["bt709", "bt601", "bt2020"] = "bt709"
+    """How the source codes colour differences; guessed by its size when it does not say."""
+    seekable: bool = True
+    """Whether input seeking lands right; otherwise every chunk is decoded from the start of the source."""
+
+    @property
+    def start(self) -> Fraction:
+        return Fraction(*self.start_time)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """All that is decided about a video before anything is encoded."""
+
+    version: int
+    recipe: str
+    """Part of object keys; another recipe never writes where this one did."""
+    grid: Grid
+    video: tuple[VideoRendition, ...]
+    """Lowest rung first; empty when the source has no picture."""
+    audio: AudioRendition | None
+    source: Source
+    cells_per_chunk: int
+    """Cells that one job of the background makes."""
+    reasons: tuple[str, ...] = ()
+    """Sentences that tell a person why the plan is as it is."""
+
+    @property
+    def renditions(self) -> tuple[Rendition, ...]:
+        """Video from the lowest rung up, then audio."""
+        return (*self.video, self.audio) if self.audio else self.video
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks the grid has."""
+        return -(-self.grid.cells // self.cells_per_chunk)
+
+    def rendition(self, name: str) -> Rendition:
+        """The rendition of that name; KeyError when the plan has none."""
+        for rendition in self.renditions:
+            if rendition.name == name:
+                return rendition
+        raise KeyError(name)
+
+    def chunk_of(self, cell: int) -> int:
+        """The chunk that a cell is made in."""
+        return cell // self.cells_per_chunk
+
+    def chunk_cells(self, chunk: int) -> range:
+        """The cells that a chunk makes."""
+        first = chunk * self.cells_per_chunk
+        return range(first, min(first + self.cells_per_chunk, self.grid.cells))
+
+    def audio_frames(self, index: int) -> range:
+        """The numbers of the AAC frames of an audio cell: those that start within the cell's time."""
+        audio = self._sound
+        return range(
+            audio.first_frame_at(self.grid.cell_start(index)),
+            audio.first_frame_at(self.grid.cell_start(index + 1)),
+        )
+
+    def audio_cell_start(self, index: int) -> Fraction:
+        """Seconds at which the first AAC frame of an audio cell starts."""
+        audio = self._sound
+        sample = audio.first_sample + self.audio_frames(index).start * AAC_FRAME_SAMPLES
+        return Fraction(sample, audio.sample_rate)
+
+    def audio_cell_duration(self, index: int) -> Fraction:
+        """Seconds of sound in an audio cell, within one AAC frame of the cell's own duration."""
+        return Fraction(len(self.audio_frames(index)) * AAC_FRAME_SAMPLES, self._sound.sample_rate)
+
+    @property
+    def _sound(self) -> AudioRendition:
+        if self.audio is None:
+            raise LookupError("the plan has no audio rendition")
+        return self.audio

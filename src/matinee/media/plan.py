@@ -1,0 +1,204 @@
+"""From the facts of a source to the plan of its encoding; pure."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal
+
+from .faults import MediaFault
+from .grid import AUDIO_ONLY_RATE, make_grid, output_rate
+from .ladder import display_size, ladder
+from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan, Rate, Source, VideoRendition
+from .probe import AudioFacts, Probe, VideoFacts
+
+PLAN_VERSION = 1
+RECIPE = "r2"
+CELLS_PER_CHUNK = 3
+"""Cells that one job of the background makes. Fewer: more jobs. More: a job that is lost costs more."""
+
+LONGER_SOUND_SECONDS = Fraction(1, 2)
+"""Sound that outlasts the picture by more keeps the last picture on; less is cut."""
+
+PASSTHROUGH_MAX_BITS = 192_000
+ENCODED_RATE = 48_000
+ENCODED_BITS = {1: 96_000, 2: 128_000}
+ENCODER_PRIMING_FRAMES = 1
+
+
+def make_plan(probe: Probe) -> Plan:
+    """Decide everything about the encoding. Raises MediaFault when there is nothing to encode."""
+    if probe.video is None and probe.audio is None:
+        raise MediaFault("not_a_video")
+    reasons: list[str] = []
+    rate = _rate(probe.video, reasons)
+    origin = _origin(probe, rate)
+    grid, video_end = _grid(probe, rate, origin, reasons)
+    video = _video(probe.video, rate, reasons)
+    audio = _audio(probe.audio, origin, grid, probe.container, reasons)
+    if not probe.seekable:
+        reasons.append("The file has no index: it is encoded from front to back by one process.")
+    return Plan(
+        version=PLAN_VERSION,
+        recipe=RECIPE,
+        grid=grid,
+        video=video,
+        audio=audio,
+        source=_source(probe, origin, video_end),
+        cells_per_chunk=CELLS_PER_CHUNK if probe.seekable else grid.cells,
+        reasons=tuple(reasons),
+    )
+
+
+def _rate(video: VideoFacts | None, reasons: list[str]) -> Rate:
+    if video is None:
+        reasons.append("There is no picture: only the sound is offered.")
+        return AUDIO_ONLY_RATE
+    rate = output_rate(video.average_rate, video.nominal_rate)
+    if abs(rate.fraction - video.average_rate) > rate.fraction / 1000:
+        was = f"{float(video.average_rate):.3g}"
+        reasons.append(f"The frame rate of about {was} is brought to a steady {float(rate.fraction):.5g}.")
+    return rate
+
+
+def _origin(probe: Probe, rate: Rate) -> Fraction:
+    """The source timestamp of second 0: the first picture, or whole frames before it if sound begins earlier.
+
+    Whole frames, so that source pictures fall on output frames and not between two of them.
+    """
+    if probe.video is None:
+        return probe.start
+    lead = 0
+    if probe.audio is not None and probe.audio.start < probe.video.start:
+        lead = int((probe.video.start - probe.audio.start) * rate.fraction)
+    return probe.video.start - lead / rate.fraction
+
+
+def _grid(probe: Probe, rate: Rate, origin: Fraction, reasons: list[str]) -> tuple[Grid, Fraction]:
+    audio_end = probe.audio.end - origin if probe.audio else Fraction(0)
+    if probe.video is None:
+        return make_grid(rate, audio_end), Fraction(0)
+    video_end = probe.video.end - origin
+    if audio_end > video_end + LONGER_SOUND_SECONDS:
+        reasons.append("The sound is longer than the picture: the last picture stays on.")
+        return make_grid(rate, audio_end), video_end
+    return make_grid(rate, video_end), video_end
+
+
+def _video(facts: VideoFacts | None, rate: Rate, reasons: list[str]) -> tuple[VideoRendition, ...]:
+    if facts is None:
+        return ()
+    if facts.hdr:
+        reasons.append("The picture is HDR: it is tone-mapped to BT.709.")
+    if facts.interlaced:
+        reasons.append("The picture is interlaced: its fields are blended into frames.")
+    if facts.rotation:
+        reasons.append(f"The picture is turned by {facts.rotation} degrees.")
+    width, height = display_size(facts.width, facts.height, facts.sample_aspect, facts.rotation)
+    return ladder(width, height, rate)
+
+
+def _audio(
+    facts: AudioFacts | None, origin: Fraction, grid: Grid, container: str, reasons: list[str]
+) -> AudioRendition | None:
+    if facts is None:
+        return None
+    copied = _copied(facts, origin, grid, container)
+    if copied is not None:
+        reasons.append("The sound is AAC already: it is copied.")
+        return copied
+    channels = 1 if facts.channels == 1 else 2
+    if facts.channels > 2:
+        reasons.append(f"The sound has {facts.channels} channels: it is mixed down to stereo.")
+    return AudioRendition(
+        name="audio",
+        codecs="mp4a.40.2",
+        sample_rate=ENCODED_RATE,
+        channels=channels,
+        bit_rate=ENCODED_BITS[channels],
+        passthrough=False,
+        language=_language(facts),
+        skipped_frames=ENCODER_PRIMING_FRAMES,
+    )
+
+
+def _copied(facts: AudioFacts, origin: Fraction, grid: Grid, container: str) -> AudioRendition | None:
+    """The rendition that copies the source's frames, when they are fit for it.
+
+    Fit is: AAC-LC stereo of a usual rate and size, an index that proves there is no gap, and frames from the
+    first to the last moment of the grid.
+    """
+    priming = round((facts.start - facts.first_packet) * facts.sample_rate)
+    listed = facts.duration_samples + priming
+    gapless = (facts.frames - 1) * AAC_FRAME_SAMPLES < listed <= facts.frames * AAC_FRAME_SAMPLES
+    if (
+        container != "mov"
+        or (facts.codec, facts.profile, facts.channels) != ("aac", "LC", 2)
+        or facts.sample_rate not in (44_100, 48_000)
+        or not 0 < facts.bit_rate <= PASSTHROUGH_MAX_BITS
+        or not gapless
+    ):
+        return None
+    # Where the first packet lies, in samples of the grid; packets before second 0 are skipped.
+    first = round((facts.first_packet - origin) * facts.sample_rate)
+    skipped = max(0, -(first // AAC_FRAME_SAMPLES))
+    first += skipped * AAC_FRAME_SAMPLES
+    rendition = AudioRendition(
+        name="audio",
+        codecs="mp4a.40.2",
+        sample_rate=facts.sample_rate,
+        channels=2,
+        bit_rate=facts.bit_rate,
+        passthrough=True,
+        language=_language(facts),
+        first_sample=first,
+        skipped_frames=skipped,
+    )
+    covers = first < AAC_FRAME_SAMPLES and rendition.first_frame_at(grid.duration) + skipped <= facts.frames
+    return rendition if covers else None
+
+
+def _language(facts: AudioFacts) -> str | None:
+    return None if facts.language in (None, "und") else facts.language
+
+
+def _source(probe: Probe, origin: Fraction, video_end: Fraction) -> Source:
+    video, audio = probe.video, probe.audio
+    source = Source(
+        container=probe.container,
+        start_time=origin.as_integer_ratio(),
+        duration=(probe.start + probe.duration - origin).as_integer_ratio(),
+        audio_stream=audio.index if audio else None,
+        audio_codec=audio.codec if audio else None,
+        seekable=probe.seekable,
+    )
+    if video is None:
+        return source
+    width, height = display_size(video.width, video.height, video.sample_aspect, video.rotation)
+    return Source(
+        container=source.container,
+        start_time=source.start_time,
+        duration=source.duration,
+        video_stream=video.index,
+        audio_stream=source.audio_stream,
+        video_codec=video.codec,
+        audio_codec=source.audio_codec,
+        width=width,
+        height=height,
+        rotation=video.rotation,
+        video_start=(video.start - origin).as_integer_ratio(),
+        video_end=video_end.as_integer_ratio(),
+        hdr=video.hdr,
+        interlaced=video.interlaced,
+        bit_depth=video.bit_depth,
+        matrix=_matrix(video),
+        seekable=probe.seekable,
+    )
+
+
+def _matrix(video: VideoFacts) -> Literal["bt709", "bt601", "bt2020"]:
+    if video.matrix.startswith("bt2020"):
+        return "bt2020"
+    if video.matrix in ("smpte170m", "bt470bg", "fcc"):
+        return "bt601"
+    # Files that do not say were made by the habit of their size.
+    return "bt709" if video.matrix == "bt709" or video.height >= 720 or video.width >= 1280 else "bt601"

@@ -1,0 +1,89 @@
+"""When the cells of a rendition start and end, in whole ticks: what every playlist is written from.
+
+The same times as `Plan.audio_cell_start` and `Grid.cell_start` give one by one, for a whole rendition at once and in
+integers: a twelve-hour video has 10,800 cells, and exact fractions would hold up the event loop for 100 ms.
+"""
+
+import math
+from fractions import Fraction
+from itertools import pairwise
+
+import msgspec
+
+from .model import AAC_FRAME_SAMPLES, AudioRendition, Plan, Rendition
+
+MICROSECONDS = 1_000_000
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """The cells of a rendition on its track's clock."""
+
+    timescale: int
+    """Ticks a second."""
+    bounds: tuple[int, ...]
+    """Where each cell starts, in ticks, and at last where the last one ends."""
+
+    @property
+    def durations(self) -> list[int]:
+        """Ticks each cell lasts."""
+        return [end - start for start, end in pairwise(self.bounds)]
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the first cell's start to the last one's end."""
+        return Fraction(self.bounds[-1] - self.bounds[0], self.timescale)
+
+    @property
+    def longest(self) -> Fraction:
+        """Seconds of the longest cell."""
+        return Fraction(max(self.durations), self.timescale)
+
+    def microseconds(self) -> list[int]:
+        """The bounds rounded to microseconds, so that rounded durations add up to the rounded whole."""
+        twice = 2 * self.timescale
+        return [(2 * MICROSECONDS * bound + self.timescale) // twice for bound in self.bounds]
+
+    def runs(self) -> list[tuple[int, int]]:
+        """The durations as (ticks, how many cells in a row)."""
+        runs: list[tuple[int, int]] = []
+        for ticks in self.durations:
+            if runs and runs[-1][0] == ticks:
+                runs[-1] = (ticks, runs[-1][1] + 1)
+            else:
+                runs.append((ticks, 1))
+        return runs
+
+
+def timeline(plan: Plan, rendition: Rendition) -> Timeline:
+    """The cells of one rendition of the plan."""
+    grid = plan.grid
+    starts = [index * grid.frames_per_cell for index in range(grid.cells)]
+    frames = [*starts, grid.frames]
+    if isinstance(rendition, AudioRendition):
+        return _sound(plan, rendition, frames)
+    return Timeline(grid.timescale, tuple(frame * grid.frame_ticks for frame in frames))
+
+
+def _sound(plan: Plan, audio: AudioRendition, frames: list[int]) -> Timeline:
+    """An audio cell begins with the first AAC frame that starts at or after the video cell does."""
+    rate = plan.grid.rate
+    ticks_of_frame = rate.den * audio.sample_rate  # of 1/(num × sample rate) s
+    late = audio.first_sample * rate.num
+    one_aac_frame = AAC_FRAME_SAMPLES * rate.num
+    aac_frames = [max(0, -((late - frame * ticks_of_frame) // one_aac_frame)) for frame in frames]
+    return Timeline(audio.sample_rate, tuple(audio.first_sample + n * AAC_FRAME_SAMPLES for n in aac_frames))
+
+
+def decimal(seconds: Fraction, places: int = 6) -> str:
+    """Seconds as decimal text, rounded up: a presentation is never declared shorter than it is."""
+    scaled = math.ceil(seconds * 10**places)
+    whole, part = divmod(scaled, 10**places)
+    return f"{whole}.{part:0{places}d}"
+
+
+def segments_of_text(plan: Plan, seconds: int) -> list[int]:
+    """The bounds, in microseconds, of segments of about so many seconds that are whole cells."""
+    grid = plan.grid
+    cells = max(1, round(seconds / grid.cell_duration(0)))
+    frames = [*(index * grid.frames_per_cell for index in range(0, grid.cells, cells)), grid.frames]
+    return Timeline(grid.timescale, tuple(frame * grid.frame_ticks for frame in frames)).microseconds()

@@ -1,0 +1,189 @@
+"""The FFmpeg command that makes cells of video: one process, one decode, every rung to its own pipe. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from .model import Grid, Plan, VideoRendition
+from .source_access import MAX_ALLOC_BYTES, input_guards, input_name
+
+PRESET = "veryfast"
+THREADS = 2
+"""Of the decoder and of the filters."""
+
+ENCODER_THREADS = 1
+"""Part of the recipe. With more, x264 gives other bytes each time that it runs into the cap on bits: its threads
+look at each other's frames while these are being made."""
+
+MISSING_SECONDS = Fraction(1)
+"""How much a source may end before the probe said; its last picture stays on so long."""
+
+X264_PARAMS = "cpu-independent=1"
+"""Without it x264 gives other bytes on another kind of CPU, and with AVX-512 other bytes each time."""
+
+# Formats whose index names the exact place of every keyframe.
+_INDEXED = frozenset(("mov", "matroska"))
+_ENTRY_MARGINS = (Fraction(0), Fraction(2), Fraction(12))
+
+
+def runs(plan: Plan, cells: range) -> list[range]:
+    """What one process makes of these cells: each alone, or everything of a source that cannot be entered.
+
+    Alone, because an encoder's rate control remembers: what it made of a cell would depend on those before it.
+    """
+    return [range(index, index + 1) for index in cells] if plan.source.seekable else [range(plan.grid.cells)]
+
+
+def entry_points(plan: Plan, first_cell: int) -> list[Fraction | None]:
+    """Where to enter the source for a cell, in seconds of the grid, best guess first; None is its beginning.
+
+    A later guess is for when the one before turned out to lie behind the cell's first frame: formats without an
+    index are entered at any packet, and decode from the next keyframe on.
+    """
+    first = plan.grid.cell_start(first_cell)
+    if first == 0 or not plan.source.seekable:
+        return [None]
+    margins = _ENTRY_MARGINS if plan.source.container in _INDEXED else _ENTRY_MARGINS[1:]
+    last_picture = Fraction(*plan.source.video_end) - 1  # entering behind the last picture gives none
+    points = [min(first, last_picture) - margin for margin in margins]
+    return [*(point for point in points if point > Fraction(*plan.source.video_start)), None]
+
+
+def cells_argv(
+    ffmpeg: str,
+    source: str,
+    plan: Plan,
+    cells: range,
+    renditions: Sequence[VideoRendition],
+    outputs: Sequence[str],
+    *,
+    entry: Fraction | None,
+    max_pixels: int,
+) -> list[str]:
+    """The command that writes each rendition's cells, as fragmented MP4, to the output of its place."""
+    return [
+        ffmpeg, "-hide_banner", "-nostdin", "-v", "error",
+        "-max_alloc", str(MAX_ALLOC_BYTES),
+        *_input(source, plan, entry, max_pixels),
+        "-filter_complex_threads", str(THREADS),
+        "-filter_complex", _graph(plan, frames_of(plan.grid, cells), renditions, from_start=entry is None),
+        *(
+            argument
+            for place, (rendition, output) in enumerate(zip(renditions, outputs, strict=True))
+            for argument in _output(plan.grid, frames_of(plan.grid, cells), place, rendition, output)
+        ),
+    ]  # fmt: skip
+
+
+def frames_of(grid: Grid, cells: range) -> range:
+    """The frames of the grid that these cells show."""
+    return range(grid.first_frame(cells.start), grid.first_frame(cells.stop))
+
+
+def seconds(moment: Fraction) -> str:
+    """A time as FFmpeg reads it, to the microsecond, which is all it keeps."""
+    return f"{round(moment * 1_000_000) / 1_000_000:.6f}"
+
+
+def source_input(source: str, plan: Plan, entry: Fraction | None, max_pixels: int) -> list[str]:
+    """The input options: guarded, entered at a point, and with second 0 of the grid at timestamp 0."""
+    origin = plan.source.start
+    entered = (
+        ["-seek_timestamp", "1",  # the point is a timestamp of the source, not a distance from its start
+         "-noaccurate_seek",  # frames before the cell are dropped by number, not by a time that may round
+         "-ss", seconds(origin + entry)]
+        if entry is not None
+        else []
+    )  # fmt: skip
+    return [
+        *input_guards(source, (plan.source.container,), max_pixels),
+        "-copyts",  # else FFmpeg shifts the first packet it meets to 0, wherever that is
+        "-itsoffset", seconds(-origin),
+        *entered,
+        "-i", input_name(source),
+    ]  # fmt: skip
+
+
+def _input(source: str, plan: Plan, entry: Fraction | None, max_pixels: int) -> list[str]:
+    return [
+        "-threads", str(THREADS),  # frames in the decoder are memory
+        "-an", "-sn", "-dn",  # other streams are not even decoded
+        *source_input(source, plan, entry, max_pixels),
+    ]  # fmt: skip
+
+
+def _graph(plan: Plan, frames: range, renditions: Sequence[VideoRendition], *, from_start: bool) -> str:
+    """Decoded pictures to the exact frames of the cells, once, then to each rung's size.
+
+    After `fps` a timestamp is the frame's number on the grid, so that frames are picked by number.
+    """
+    grid = plan.grid
+    steps = ["bwdif=mode=send_frame:deint=interlaced"] if plan.source.interlaced else []
+    # From the beginning of the source, time before its first picture shows that picture. Not after an entry in
+    # the middle: there a missing beginning means that the entry was late, and has to show.
+    steps.append(f"fps={grid.rate.num}/{grid.rate.den}" + (":start_time=0" if from_start else ""))
+    held = _held_frames(plan, frames)
+    if held:
+        steps.append(f"tpad=stop_mode=clone:stop={held}")
+    steps += [f"trim=start_pts={frames.start}:end_pts={frames.stop}", f"setpts=PTS-{frames.start}"]
+    head = f"[0:{plan.source.video_stream}]{','.join(steps)}"
+    if len(renditions) == 1:
+        return f"{head},{_rung_filters(plan, renditions[0])}[v0]"
+    taps = "".join(f"[s{place}]" for place in range(len(renditions)))
+    rungs = (f"[s{place}]{_rung_filters(plan, rendition)}[v{place}]" for place, rendition in enumerate(renditions))
+    return f"{head},split={len(renditions)}{taps};{';'.join(rungs)}"
+
+
+def _held_frames(plan: Plan, frames: range) -> int:
+    """How many frames the last picture may stay on at the end of these cells."""
+    end = Fraction(*plan.source.video_end) - MISSING_SECONDS
+    reliable = int(end * plan.grid.rate.fraction)
+    return max(0, frames.stop - reliable)
+
+
+def _rung_filters(plan: Plan, rendition: VideoRendition) -> str:
+    """Size, colour and pixel format of one rung. A rung does not depend on which others are made beside it."""
+    size = f"scale={rendition.width}:{rendition.height}:flags=bicubic+bitexact"  # the same on every CPU
+    if plan.source.hdr:
+        return (
+            f"{size},zscale=transfer=linear:npl=100,format=gbrpf32le,zscale=primaries=bt709,"
+            "tonemap=tonemap=hable:desat=0,zscale=transfer=bt709:matrix=bt709:range=tv,"
+            f"format=yuv420p,setsar=1"
+        )
+    return (
+        f"{size}:in_color_matrix={plan.source.matrix}:out_color_matrix=bt709:out_range=tv,"
+        "format=yuv420p,setsar=1,"
+        "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+    )
+
+
+def _output(grid: Grid, frames: range, place: int, rendition: VideoRendition, output: str) -> list[str]:
+    return [
+        "-map", f"[v{place}]",
+        "-c:v", "libx264", "-preset", PRESET, "-threads", str(ENCODER_THREADS), "-x264-params", X264_PARAMS,
+        "-profile:v", rendition.profile, "-level:v", rendition.level,
+        "-crf", str(rendition.crf),
+        "-maxrate", str(rendition.max_bit_rate), "-bufsize", str(rendition.buffer_bits),
+        "-force_key_frames", _keyframes(grid, frames),
+        "-g", str(2 * grid.frames_per_cell),  # only the forced ones: a cell has exactly one keyframe
+        "-sc_threshold", "0",  # an extra keyframe at a scene cut would split a cell
+        "-flags", "+cgop",  # no frame refers across a cell's start
+        "-fps_mode", "passthrough",  # the frames are exact already
+        "-map_metadata", "-1", "-map_chapters", "-1",
+        "-fflags", "+bitexact", "-flags:v", "+bitexact",  # no version strings: same bytes from the same cell
+        "-video_track_timescale", str(grid.timescale),
+        "-movflags",
+        "+cmaf+frag_keyframe"  # a fragment a keyframe, which is a fragment a cell
+        "+delay_moov"  # the edit list needs the first timestamps; without it the picture is two frames late
+        "+default_base_moof+skip_trailer",
+        "-flush_packets", "1",  # a cell is wanted when it is done, not when a buffer is full
+        "-f", "mp4", output,
+    ]  # fmt: skip
+
+
+def _keyframes(grid: Grid, frames: range) -> str:
+    """True on the first frame of every cell, counted by time and not by frames that arrived."""
+    number = f"round(t*{grid.rate.num}/{grid.rate.den})"
+    last_cell = grid.first_frame(grid.cells - 1) - frames.start
+    return f"expr:not(mod({number},{grid.frames_per_cell}))*lte({number},{last_cell})"

@@ -1,0 +1,1 @@
+"""Accounts' front door: registering, signing in, rotating refresh tokens, signing out."""

@@ -1,0 +1,43 @@
+"""How accounts and sessions refuse."""
+
+from matinee.common.errors import Conflict, Invalid, Unauthenticated
+from matinee.common.validation import Fault
+
+
+class EmailTaken(Conflict):
+    """An account with this e-mail address exists; sign in, or use another address."""
+
+    code = "email_taken"
+
+
+class InvalidEmail(Invalid):
+    """This is not a deliverable e-mail address."""
+
+    code = "invalid_email"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, faults=[Fault("email", reason)])
+
+
+class InvalidCredentials(Unauthenticated):
+    """The e-mail address or the password is wrong."""
+
+    code = "invalid_credentials"
+
+
+class InvalidRefreshToken(Unauthenticated):
+    """The refresh token is unknown, expired or revoked; sign in again."""
+
+    code = "invalid_refresh_token"
+
+
+class RefreshTokenReplayed(Unauthenticated):
+    """This refresh token was used before, so its session was ended on every device that holds it; sign in again."""
+
+    code = "refresh_token_replayed"
+
+
+class RefreshRaced(Conflict):
+    """Two refreshes ran at once; use the token that the other one was given."""
+
+    code = "refresh_raced"

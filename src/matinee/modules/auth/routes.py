@@ -1,0 +1,142 @@
+"""HTTP in and out of the accounts' front door."""
+
+import ipaddress
+
+from matinee.common.database import Connection
+from matinee.common.errors import Unauthenticated
+from matinee.common.http.answers import Parameter
+from matinee.common.http.call import Call
+from matinee.common.http.contract import Access, operation
+from matinee.common.http.rate_limits import RateLimit
+from matinee.modules.auth import repository
+from matinee.modules.auth.errors import (
+    EmailTaken,
+    InvalidCredentials,
+    InvalidEmail,
+    InvalidRefreshToken,
+    RefreshRaced,
+    RefreshTokenReplayed,
+)
+from matinee.modules.auth.schemas import Login, RefreshToken, Register, Tokens, User
+from matinee.modules.auth.service import AuthService
+
+TAG = "auth"
+BASE = "/api/v1/auth"
+COOKIE = "matinee_refresh"
+_COOKIE = Parameter(COOKIE, "The refresh token, where the body has none: browsers send it.", "cookie")
+
+
+class AuthRoutes:
+    """Operations under /api/v1/auth."""
+
+    def __init__(self, auth: AuthService, *, cookie_secure: bool) -> None:
+        self._auth = auth
+        self._cookie_flags = f"; Path={BASE}; HttpOnly; SameSite=Strict" + ("; Secure" if cookie_secure else "")
+
+    @operation(
+        "POST",
+        f"{BASE}/register",
+        tag=TAG,
+        access=Access.PUBLIC,
+        status=201,
+        errors=(EmailTaken, InvalidEmail),
+        limit=RateLimit("register", 20, 3600),
+        idempotent=True,
+    )
+    async def register(self, call: Call, body: Register) -> User:
+        """Register an account.
+
+        The account can sign in at once. E-mail addresses are compared without regard to case.
+        """
+        password_hash = await self._auth.prepare_registration(body)
+        return await self._auth.register(await call.begin(), body, password_hash)
+
+    @operation(
+        "POST",
+        f"{BASE}/login",
+        tag=TAG,
+        access=Access.PUBLIC,
+        errors=(InvalidCredentials,),
+        limit=RateLimit("login", 10, 60),
+        sets_cookie=True,
+    )
+    async def login(self, call: Call, body: Login) -> Tokens:
+        """Sign in.
+
+        Opens a session for this device. The refresh token is in the answer for programs, and in an `HttpOnly`
+        cookie for browsers.
+        """
+        tokens = await self._auth.log_in(body, _ip(call.address))
+        self._set_cookie(call, tokens.refresh_token)
+        return tokens
+
+    @operation(
+        "POST",
+        f"{BASE}/refresh",
+        tag=TAG,
+        access=Access.PUBLIC,
+        errors=(InvalidRefreshToken, RefreshTokenReplayed, RefreshRaced),
+        limit=RateLimit("refresh", 60, 60),
+        accepts=(_COOKIE,),
+        sets_cookie=True,
+    )
+    async def refresh(self, call: Call, body: RefreshToken) -> Tokens:
+        """Trade the refresh token for new tokens.
+
+        A refresh token works once, for seven days. One that comes a second time was stolen or lost, so the whole
+        session ends, for whoever holds its newest token too.
+        """
+        tokens = await self._auth.refresh(_presented(call, body))
+        self._set_cookie(call, tokens.refresh_token)
+        return tokens
+
+    @operation(
+        "POST",
+        f"{BASE}/logout",
+        tag=TAG,
+        access=Access.PUBLIC,
+        errors=(InvalidRefreshToken,),
+        accepts=(_COOKIE,),
+        sets_cookie=True,
+    )
+    async def logout(self, call: Call, db: Connection, body: RefreshToken) -> None:
+        """End the session of this refresh token.
+
+        Access tokens that were given out for it live on until they expire, fifteen minutes at most.
+        """
+        await self._auth.log_out(db, _presented(call, body))
+        self._set_cookie(call, "", days=0)
+
+    @operation("POST", f"{BASE}/logout-all", tag=TAG, sets_cookie=True)
+    async def logout_all(self, call: Call, db: Connection) -> None:
+        """End every session of the signed-in user."""
+        await self._auth.log_out_everywhere(db, call.user.user_id)
+        self._set_cookie(call, "", days=0)
+
+    @operation("GET", f"{BASE}/me", tag=TAG)
+    async def me(self, call: Call, db: Connection) -> User:
+        """The signed-in user."""
+        user = await repository.find_user(db, call.user.user_id)
+        if user is None:
+            raise Unauthenticated("This account no longer exists.")
+        return user
+
+    def _set_cookie(self, call: Call, token: str, *, days: int | None = None) -> None:
+        days = self._auth.refresh_days if days is None else days
+        cookie = f"{COOKIE}={token}; Max-Age={days * 86400}{self._cookie_flags}"
+        call.headers.append((b"set-cookie", cookie.encode()))
+
+
+def _presented(call: Call, body: RefreshToken) -> str:
+    """The refresh token of a request: from the body, else from the cookie."""
+    token = body.refresh_token or call.cookie(COOKIE)
+    if not token:
+        raise InvalidRefreshToken("Send the refresh token in the body, or as the cookie that signing in set.")
+    return token
+
+
+def _ip(address: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return None

@@ -1,0 +1,82 @@
+"""Wire types of accounts and sessions."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from matinee.common.http.authentication import Role
+from matinee.common.text import END, LINE
+
+_EXAMPLE_EMAIL = "ada@example.org"
+
+Email = Annotated[
+    str,
+    Meta(
+        min_length=3,
+        max_length=254,
+        pattern=rf"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+{END}",
+        description="Compared without regard to case.",
+        examples=[_EXAMPLE_EMAIL],
+    ),
+]
+Password = Annotated[
+    str,
+    Meta(min_length=8, max_length=128, description="8 to 128 characters.", examples=["correct horse battery"]),
+]
+Name = Annotated[
+    str,
+    Meta(min_length=1, max_length=80, pattern=LINE, description="Shown to others.", examples=["Ada"]),
+]
+
+
+class User(msgspec.Struct):
+    """An account, as its owner sees it."""
+
+    id: Annotated[UUID, Meta(description="The account's id.")]
+    email: Annotated[str, Meta(description="As it was registered.", examples=[_EXAMPLE_EMAIL])]
+    name: Annotated[str, Meta(description="Shown to others.", examples=["Ada"])]
+    role: Annotated[Role, Meta(description="USER, or ADMIN who may see and change everything.")]
+    created_at: Annotated[datetime, Meta(description="When it was registered.")]
+
+
+class Register(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A new account."""
+
+    email: Email
+    password: Password
+    name: Name
+
+
+class Login(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Credentials."""
+
+    email: Annotated[
+        str,
+        Meta(min_length=1, max_length=254, pattern=LINE, description="The account.", examples=[_EXAMPLE_EMAIL]),
+    ]
+    password: Annotated[str, Meta(min_length=1, max_length=128, description="The account's password.")]
+    device_name: Annotated[
+        str,
+        Meta(max_length=80, pattern=LINE, description="Names the session.", examples=["Ada's phone"]),
+    ] = ""
+
+
+class RefreshToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A refresh token; browsers leave it out and send the cookie instead."""
+
+    refresh_token: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=200)] | None, Meta(description="The newest one.")
+    ] = None
+
+
+class Tokens(msgspec.Struct, kw_only=True):
+    """What a client keeps after signing in."""
+
+    access_token: Annotated[str, Meta(description="A JWT; send it as `Authorization: Bearer <token>`.")]
+    token_type: Annotated[str, Meta(description="Always `Bearer`.", examples=["Bearer"])] = "Bearer"
+    expires_in: Annotated[int, Meta(description="Seconds until the access token expires.", examples=[900])]
+    refresh_token: Annotated[str, Meta(description="Works once; each refresh gives a new one.")]
+    user: Annotated[User, Meta(description="Who signed in.")]

@@ -1,0 +1,150 @@
+"""Cells for those who watch: one rendition, from the cell that is wanted on, for as long as somebody needs them."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import ExitStack, aclosing
+from uuid import UUID
+
+import structlog
+
+from matinee.common.database import Database
+from matinee.common.jobs import JobQueue, JobRun
+from matinee.common.storage.port import Storage
+from matinee.media import keys
+from matinee.media.brake import Brake
+from matinee.media.cells import Cell
+from matinee.media.encode import EncoderOptions, encode_cells
+from matinee.media.model import Plan
+from matinee.modules.encoding import repository
+from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, choose, region_cells
+from matinee.modules.encoding.jobs import DEMAND, WANTED, demand_job
+from matinee.modules.encoding.publishing import Publisher
+from matinee.modules.encoding.repository import DemandRow
+from matinee.modules.encoding.results import Results
+from matinee.modules.encoding.service import read_plan
+from matinee.modules.encoding.source_server import ServedSource, SourceServer
+
+log = structlog.get_logger()
+
+Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
+Options = Callable[..., EncoderOptions]
+
+_LOOK_SECONDS = 1.0  # between two looks whether a cell in the making is still wanted
+_EVICTION_PAUSE = 0.2
+_NEARLY_DONE = 0.5  # of the time that the last such cell took; then it is kept
+
+
+class DemandRunner:
+    """The job of a region: a minute of one rendition. Brakes the background while somebody waits."""
+
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        queue: JobQueue,
+        sources: SourceServer,
+        brake: Brake,
+        attend: Attend,
+        options: Options,
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._queue = queue
+        self._sources = sources
+        self._brake = brake
+        self._attend = attend
+        self._options = options
+        self._results = Results(database, queue)
+        self._usual: dict[str, float] = {}  # seconds that a cell of a rendition of that name took last
+
+    def register(self) -> None:
+        """Tells the queue how the job is run."""
+        self._queue.register(DEMAND, self.demand)
+
+    async def demand(self, run: JobRun, video_id: str, rendition: str, region: int) -> None:
+        """Makes what somebody needs of a region, and ends when that is nothing."""
+
+        async def work(run: JobRun, video: UUID) -> None:
+            found = await self._results.find_work(video)
+            assert found.plan is not None
+            async with self._sources.serve(keys.source_key(video)) as source:
+                await self._make_what_is_needed(run, video, read_plan(found.plan), source, rendition, region)
+
+        await self._attend(run, UUID(video_id), work)
+
+    async def _make_what_is_needed(
+        self, run: JobRun, video_id: UUID, plan: Plan, source: ServedSource, rendition: str, region: int
+    ) -> None:
+        cells = region_cells(region, plan.grid.cells)
+        behind = range(cells.stop, min(cells.stop + AHEAD_CELLS, plan.grid.cells))
+        while True:
+            row = await self._look(video_id, rendition, range(cells.start, behind.stop))
+            choice = choose(cells, row.cells, row.wanted())
+            if choice is None:
+                if choose(behind, row.cells, row.wanted()) is not None:
+                    await self._enqueue(video_id, rendition, region + 1)
+                return
+            if not choice.waits and await self._others_wait():
+                await self._enqueue(video_id, rendition, region)
+                return
+            making = encode_cells(
+                source.url,
+                plan,
+                range(choice.cell, choice.cell + 1),
+                [rendition],
+                expected_inits=row.inits(),
+                options=self._options(float(plan.grid.cell_duration(choice.cell)), urgent=True),
+            )
+            publisher = Publisher(self._storage, self._results, run, video_id, plan, {rendition: row})
+            await self._while_needed(video_id, rendition, choice, _publish(making, source, publisher))
+
+    async def _while_needed(self, video_id: UUID, rendition: str, choice: Choice, work: Awaitable[None]) -> None:
+        """Does the work for as long as somebody needs the cell, or until the end where that is near."""
+        cell, began = choice.cell, time.monotonic()
+        enough = self._usual.get(rendition, 0.0) * _NEARLY_DONE
+        making = asyncio.ensure_future(work)
+        with ExitStack() as urgent:
+            waits = choice.waits
+            if waits:
+                urgent.enter_context(self._brake.applied())
+            try:
+                while not (await asyncio.wait({making}, timeout=_LOOK_SECONDS))[0]:
+                    row = await self._look(video_id, rendition, range(cell, cell + 1))
+                    needed = choose(range(cell, cell + 1), row.cells, row.wanted())
+                    if needed is None and not 0 < enough <= time.monotonic() - began:
+                        log.info("viewer_left", video_id=str(video_id), rendition=rendition, cell=cell)
+                        return
+                    if needed is not None and needed.waits and not waits:
+                        waits = True
+                        urgent.enter_context(self._brake.applied())
+                await making
+                self._usual[rendition] = time.monotonic() - began
+            finally:
+                making.cancel()
+                await asyncio.wait({making})
+
+    async def _look(self, video_id: UUID, rendition: str, cells: range) -> DemandRow:
+        """What is stored and who needs what; waits until an eviction is over."""
+        while True:
+            async with self._database.connection() as db:
+                row = await repository.find_demand(db, video_id, rendition, cells)
+            if not row.evicting:
+                return row
+            await asyncio.sleep(_EVICTION_PAUSE)
+
+    async def _others_wait(self) -> bool:
+        """Whether somebody waits for another job, while this one is only ahead of its viewers."""
+        async with self._database.connection() as db:
+            return await self._queue.is_any_waiting(db, "demand", priority=WANTED)
+
+    async def _enqueue(self, video_id: UUID, rendition: str, region: int) -> None:
+        async with self._database.connection() as db:
+            await self._queue.enqueue(db, demand_job(video_id, rendition, region))
+
+
+async def _publish(making: AsyncGenerator[Cell, None], source: ServedSource, publisher: Publisher) -> None:
+    async with aclosing(making):
+        async for cell in making:
+            source.check()  # a picture that FFmpeg made up for a part it could not read is not stored
+            await publisher.publish(cell)

@@ -1,0 +1,33 @@
+"""How encoding goes wrong, beyond what the media engine itself finds wrong with a source."""
+
+import msgspec
+
+from matinee.media.faults import MediaFault
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a video is given up: a stable code, and a sentence for people."""
+
+    code: str
+    sentence: str
+
+    @classmethod
+    def of(cls, fault: MediaFault) -> "Failure":
+        """What the media engine found."""
+        return cls(fault.code, fault.sentence)
+
+
+ENCODING_CRASHED = Failure("encoding_crashed", "The encoder failed on this file each time it was tried.")
+SOURCE_MISSING = Failure("source_missing", "The uploaded file is no longer in storage.")
+
+
+class VideoGoneError(Exception):
+    """The video was deleted or has failed meanwhile: nothing more is to be made of it."""
+
+
+class EvictedError(Exception):
+    """The rendition was evicted while a cell of it was made: the cell's object may be deleted."""
+
+
+class InitChangedError(Exception):
+    """The encoder made another init segment than the one stored: its cells would not play with the stored ones."""

@@ -1,0 +1,68 @@
+"""The jobs of encoding as they are enqueued: their names, lanes, order and uniqueness."""
+
+from uuid import UUID
+
+from matinee.common.jobs import NewJob
+from matinee.media.model import Plan
+
+INGEST = "encoding.ingest"
+CHUNK = "encoding.chunk"
+DEMAND = "encoding.demand"
+AUDIO = "encoding.audio"
+POSTER = "encoding.poster"
+
+# Within the ingest lane: a video that has begun becomes playable before the next one begins.
+_AUDIO_FIRST = 20
+_INGEST_NEXT = 10
+# Somebody waits. Above what is made ahead of viewers (0) and every background chunk (0 and less).
+WANTED = 1_000
+
+
+def ingest_job(video_id: UUID) -> NewJob:
+    """Looks at an uploaded file, plans it and makes it playable."""
+    return NewJob(
+        name=INGEST,
+        lane="ingest",
+        args={"video_id": str(video_id)},
+        priority=_INGEST_NEXT,
+        unique=f"ingest:{video_id}",
+    )
+
+
+def audio_job(video_id: UUID) -> NewJob:
+    """Makes the whole sound track."""
+    return NewJob(
+        name=AUDIO, lane="ingest", args={"video_id": str(video_id)}, priority=_AUDIO_FIRST, unique=f"audio:{video_id}"
+    )
+
+
+def poster_job(video_id: UUID) -> NewJob:
+    """Makes the still picture."""
+    return NewJob(name=POSTER, lane="ingest", args={"video_id": str(video_id)}, unique=f"poster:{video_id}")
+
+
+def demand_job(video_id: UUID, rendition: str, region: int, *, wanted: bool = False) -> NewJob:
+    """Makes what viewers need of a region of a rendition."""
+    return NewJob(
+        name=DEMAND,
+        lane="demand",
+        args={"video_id": str(video_id), "rendition": rendition, "region": region},
+        priority=WANTED if wanted else 0,
+        unique=f"demand:{video_id}:{rendition}:{region}",
+    )
+
+
+def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False) -> NewJob:
+    """Makes what is missing of a chunk. Of all videos together the earliest chunks come first."""
+    return NewJob(
+        name=CHUNK,
+        lane="encode",
+        args={"video_id": str(video_id), "chunk": chunk},
+        priority=WANTED if wanted else -chunk,
+        unique=f"chunk:{video_id}:{chunk}",
+    )
+
+
+def later_chunk_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:
+    """Every chunk after the first, which is enqueued when its lowest rung is done."""
+    return [chunk_job(video_id, chunk) for chunk in range(1, plan.chunks)] if plan.video else []

@@ -1,0 +1,165 @@
+"""From what is stored to what is shown: how far the encoding is, and how long it will take. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from matinee.media.bandwidth import peak_bits
+from matinee.media.model import Plan, Rendition, VideoRendition
+from matinee.modules.encoding.schemas import Encoding, RenditionProgress, State, WaitingFor
+
+# Encoding costs CPU time by the pixel. Sound costs what a very small picture would.
+_SOUND_PIXELS = 10_000
+_LEAST_SECONDS = 2.0  # an estimate from less time would jump about
+_LEAST_SHARE = 0.005
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """What a plan says of one rendition."""
+
+    name: str
+    kind: Literal["video", "audio"]
+    width: int | None
+    height: int | None
+    frame_rate: float | None
+    codecs: str
+    bandwidth: int
+    weight: int
+    """What one cell of it costs to make, beside the others."""
+
+
+class Ladder(msgspec.Struct, frozen=True):
+    """What a plan says of all of them: worked out once, for exact bandwidths take a millisecond."""
+
+    cells: int
+    renditions: tuple[Announced, ...]
+
+
+class StoredCells(msgspec.Struct, frozen=True):
+    """How much of a rendition exists."""
+
+    name: str
+    cells_stored: int
+    first_cell_at: datetime | None
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """How much of a video exists, at one moment."""
+
+    status: str
+    planned: bool
+    encoding_failure: str | None
+    now: datetime
+    renditions: list[StoredCells]
+
+
+def announce(plan: Plan) -> Ladder:
+    """The plan as viewers hear of it."""
+    return Ladder(plan.grid.cells, tuple(_announced(plan, rendition) for rendition in plan.renditions))
+
+
+def describe_progress(
+    ladder: Ladder | None, stored: Sequence[StoredCells], *, playable: bool, failed: bool, now: datetime
+) -> Encoding:
+    """The progress of a video; without a plan it waits for its probe.
+
+    `playable`: the video is READY. `failed`: nobody will go on with it.
+    """
+    if ladder is None:
+        return Encoding(
+            state="failed" if failed else "waiting",
+            percent=0.0,
+            seconds_left=None,
+            waiting_for=None if failed else "probe",
+            renditions=[],
+        )
+    by_name = {row.name: row for row in stored}
+    share = _share(ladder, by_name)
+    state = _state(share, failed)
+    ended = state in ("complete", "failed")
+    return Encoding(
+        state=state,
+        percent=_percent(share),
+        seconds_left=None if ended else _seconds_left(share, stored, now),
+        waiting_for=None if ended else _waiting_for(ladder, by_name, playable),
+        renditions=[_rendition(ladder, rendition, by_name.get(rendition.name)) for rendition in ladder.renditions],
+    )
+
+
+def _state(share: float, failed: bool) -> State:
+    if share >= 1:
+        return "complete"
+    if failed:
+        return "failed"
+    return "running" if share > 0 else "waiting"
+
+
+def _share(ladder: Ladder, stored: dict[str, StoredCells]) -> float:
+    """The part of all work that is done, 0 to 1; a large picture weighs more than a small one."""
+    total = sum(rendition.weight for rendition in ladder.renditions) * ladder.cells
+    done = sum(
+        rendition.weight * stored[rendition.name].cells_stored
+        for rendition in ladder.renditions
+        if rendition.name in stored
+    )
+    return done / total
+
+
+def _seconds_left(share: float, stored: Sequence[StoredCells], now: datetime) -> int | None:
+    begun = [row.first_cell_at for row in stored if row.first_cell_at is not None]
+    if not begun or share < _LEAST_SHARE:
+        return None
+    elapsed = (now - min(begun)).total_seconds()
+    if elapsed < _LEAST_SECONDS:
+        return None
+    return max(1, round(elapsed * (1 - share) / share))
+
+
+def _waiting_for(ladder: Ladder, stored: dict[str, StoredCells], playable: bool) -> WaitingFor:
+    if playable:
+        return "remaining_cells"
+    lowest = ladder.renditions[0]
+    if lowest.kind == "video" and not _begun(stored, lowest.name):
+        return "first_picture"
+    return "first_sound"
+
+
+def _begun(stored: dict[str, StoredCells], name: str) -> bool:
+    return name in stored and stored[name].first_cell_at is not None
+
+
+def _announced(plan: Plan, rendition: Rendition) -> Announced:
+    video = rendition if isinstance(rendition, VideoRendition) else None
+    return Announced(
+        name=rendition.name,
+        kind="video" if video else "audio",
+        width=video.width if video else None,
+        height=video.height if video else None,
+        frame_rate=round(float(plan.grid.rate.fraction), 3) if video else None,
+        codecs=rendition.codecs,
+        bandwidth=peak_bits(plan, rendition),
+        weight=video.width * video.height if video else _SOUND_PIXELS,
+    )
+
+
+def _rendition(ladder: Ladder, announced: Announced, row: StoredCells | None) -> RenditionProgress:
+    cells_stored = row.cells_stored if row else 0
+    return RenditionProgress(
+        name=announced.name,
+        kind=announced.kind,
+        width=announced.width,
+        height=announced.height,
+        frame_rate=announced.frame_rate,
+        codecs=announced.codecs,
+        bandwidth=announced.bandwidth,
+        cells=ladder.cells,
+        cells_stored=cells_stored,
+        percent=_percent(cells_stored / ladder.cells),
+    )
+
+
+def _percent(share: float) -> float:
+    """Rounded down, so that 100 means complete."""
+    return int(share * 1000) / 10

@@ -1,0 +1,60 @@
+"""From a cell in memory to a cell that viewers get: its object first, then its record."""
+
+from hashlib import sha256
+from uuid import UUID
+
+from matinee.common.jobs import GiveUpError, JobRun
+from matinee.common.storage.port import Storage
+from matinee.media import keys
+from matinee.media.cells import Cell
+from matinee.media.model import Plan
+from matinee.modules.encoding.errors import InitChangedError
+from matinee.modules.encoding.outages import outlast
+from matinee.modules.encoding.repository import NewCell, StoredRow
+from matinee.modules.encoding.results import Results
+
+
+class Publisher:
+    """Publishes the cells of one run of a job.
+
+    A crash between object and record leaves an object that nobody sees and that the next run writes again, the
+    same. An outage of storage or database is waited out, while FFmpeg waits at its full pipes.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        results: Results,
+        run: JobRun,
+        video_id: UUID,
+        plan: Plan,
+        stored: dict[str, StoredRow],
+    ) -> None:
+        """`stored`: what was known of the renditions when the run began."""
+        self._storage = storage
+        self._results = results
+        self._run = run
+        self._video_id = video_id
+        self._plan = plan
+        self._inits = {name: row.init_hash for name, row in stored.items()}
+        self._evictions = {name: row.evictions for name, row in stored.items()}
+
+    async def publish(self, cell: Cell) -> None:
+        """When this returns, the cell can be played. Raises JobLostError and VideoGoneError as Results does."""
+        await outlast(lambda: self._publish(cell), what="publish")
+
+    async def _publish(self, cell: Cell) -> None:
+        recipe, name = self._plan.recipe, cell.rendition
+        content_type = keys.CONTENT_TYPES["video" if cell.keyframe_bytes else "audio"]
+        init_hash = sha256(cell.init).digest()
+        if self._inits.get(name) is None:
+            await self._storage.put(keys.init_key(self._video_id, recipe, name), cell.init, content_type)
+            self._inits[name] = init_hash
+        if self._inits[name] != init_hash:
+            raise GiveUpError(f"{name} has another init segment than its stored cells")
+        await self._storage.put(keys.cell_key(self._video_id, recipe, name, cell.index), cell.data, content_type)
+        new = NewCell(name, cell.index, len(cell.data), init_hash, cell.keyframe_bytes, self._evictions[name])
+        try:
+            await self._results.cell_stored(self._run, self._video_id, self._plan, new)
+        except InitChangedError as error:  # another worker's FFmpeg differs: its cells and ours must not be mixed
+            raise GiveUpError(str(error)) from error

@@ -1,0 +1,336 @@
+"""Every query about encoding."""
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
+from matinee.media.model import AudioRendition, Plan
+from matinee.modules.encoding.ahead import AHEAD_CELLS, Interest
+from matinee.modules.encoding.errors import EvictedError, Failure, InitChangedError, VideoGoneError
+
+Policy = Literal["eager", "on_demand"]
+Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
+
+_FIND_WORK = (
+    "SELECT status, plan::text AS plan, filesize, has_poster, encode_policy "
+    "FROM videos WHERE id = %s AND deleted_at IS NULL"
+)
+_EXISTS = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL"
+_LOCK_STATUS = "SELECT status FROM videos WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE"
+_SAVE_PLAN = """
+UPDATE videos SET plan = %s::jsonb, duration = %s, width = %s, height = %s, updated_at = now()
+WHERE id = %s AND status = 'PROCESSING' AND plan IS NULL AND deleted_at IS NULL
+"""
+# One slot a cell from the start: a sparse assignment to an empty array would move its lower bound.
+_ADD_RENDITIONS = """
+INSERT INTO renditions (video_id, name, recipe, position, cells, keyframe_bytes)
+SELECT %(video)s, name, %(recipe)s, position - 1, %(cells)s,
+    CASE WHEN name = %(sound)s THEN '{}' ELSE array_fill(NULL::integer, ARRAY[%(cells)s::integer]) END
+FROM unnest(%(names)s::text[]) WITH ORDINALITY AS planned (name, position)
+"""
+_FIND_STORED = """
+SELECT name, init_hash, evictions, evicting, ARRAY(SELECT i FROM generate_series(%(first)s::integer, %(stop)s::integer - 1) i
+        WHERE stored @> i ORDER BY i) AS cells
+FROM renditions WHERE video_id = %(video)s ORDER BY position LIMIT 100
+"""
+# Those who asked first come first; who reads needs the cells behind, so that some before the range count too.
+_FIND_DEMAND = """
+SELECT name, init_hash, evictions, evicting, ARRAY(SELECT i FROM generate_series(%(first)s::integer, %(stop)s::integer - 1) i
+        WHERE stored @> i ORDER BY i) AS cells, coalesce((
+    SELECT json_agg(json_build_object('cell', cell, 'waits', waits))
+    FROM (SELECT cell, waits FROM interests i
+        WHERE i.video_id = r.video_id AND i.rendition = r.name AND i.ends_at > now()
+          AND cell >= %(first)s::integer - %(ahead)s::integer AND cell < %(stop)s::integer
+        ORDER BY asked_at, cell LIMIT 200) near), '[]')::text AS interests
+FROM renditions r WHERE video_id = %(video)s AND name = %(name)s
+"""
+_TELL_INTERESTS = """
+INSERT INTO interests (video_id, rendition, cell, waits, ends_at)
+SELECT video_id, rendition, cell, waits, now() + make_interval(secs => seconds)
+FROM unnest(%s::uuid[], %s::text[], %s::integer[], %s::boolean[], %s::double precision[])
+    AS new (video_id, rendition, cell, waits, seconds)
+ON CONFLICT (video_id, rendition, cell) DO UPDATE SET
+    waits = EXCLUDED.waits OR interests.waits AND interests.ends_at > now(),
+    asked_at = CASE WHEN interests.ends_at > now() THEN interests.asked_at ELSE now() END,
+    ends_at = greatest(EXCLUDED.ends_at, interests.ends_at)
+"""
+_FORGET_INTERESTS = "DELETE FROM interests WHERE ends_at < now() - interval '1 minute'"
+_TELL_WATCHED = """
+INSERT INTO watched_renditions (video_id, name, watched_at)
+SELECT r.video_id, r.name, now() FROM unnest(%s::uuid[], %s::text[]) AS new (video_id, name)
+JOIN renditions r USING (video_id, name)
+ON CONFLICT (video_id, name) DO UPDATE SET watched_at = now()
+"""
+# Videos whose cells can be made one by one.
+_FILTER_ENTERABLE = """
+SELECT id FROM videos WHERE id = ANY(%s::uuid[]) AND status = 'READY' AND encoding_failure IS NULL
+  AND deleted_at IS NULL AND plan -> 'source' ->> 'seekable' = 'true' LIMIT 1000
+"""
+_RECORD_CELL = """
+UPDATE renditions SET
+    stored = stored + int4multirange(int4range(%(index)s::integer, %(index)s::integer + 1)),
+    bytes = bytes + %(bytes)s,
+    init_hash = %(init)s,
+    first_cell_at = coalesce(first_cell_at, now())
+WHERE video_id = %(video)s AND name = %(name)s AND NOT stored @> %(index)s::integer
+  AND (init_hash IS NULL OR init_hash = %(init)s) AND evictions = %(evictions)s AND NOT evicting
+RETURNING stored = int4multirange(int4range(0, cells))
+"""
+_RECORD_PICTURE = """
+UPDATE renditions SET
+    stored = stored + int4multirange(int4range(%(index)s::integer, %(index)s::integer + 1)),
+    bytes = bytes + %(bytes)s,
+    keyframe_bytes[%(index)s::integer + 1] = %(keyframe_bytes)s,
+    init_hash = %(init)s,
+    first_cell_at = coalesce(first_cell_at, now())
+WHERE video_id = %(video)s AND name = %(name)s AND NOT stored @> %(index)s::integer
+  AND (init_hash IS NULL OR init_hash = %(init)s) AND evictions = %(evictions)s AND NOT evicting
+RETURNING stored = int4multirange(int4range(0, cells))
+"""
+_WHY_NOT_RECORDED = """
+SELECT stored @> %(index)s::integer AS has_cell, coalesce(init_hash = %(init)s, true) AS fits FROM renditions
+WHERE video_id = %(video)s AND name = %(name)s
+"""
+_MAKE_READY = """
+UPDATE videos SET status = 'READY', ready_at = now(), updated_at = now()
+WHERE id = %(video)s AND status = 'PROCESSING' AND deleted_at IS NULL AND (
+    SELECT count(*) FROM renditions WHERE video_id = %(video)s AND name = ANY(%(names)s) AND stored @> 0
+) = cardinality(%(names)s)
+"""
+_FAIL = """
+UPDATE videos SET status = 'FAILED', failure_code = %s, failure_detail = %s, updated_at = now()
+WHERE id = %s AND status = 'PROCESSING'
+"""
+_STOP_FILLING = """
+UPDATE videos SET encoding_failure = %s, updated_at = now()
+WHERE id = %s AND status = 'READY' AND encoding_failure IS NULL
+"""
+_HAS_POSTER = """
+UPDATE videos SET has_poster = true, placeholder = %s, updated_at = now() WHERE id = %s AND NOT has_poster
+"""
+# An expression over `videos v`, so that a query of the video brings its progress along: `progress.Stored`, as JSON.
+STORED = """
+json_build_object('status', v.status, 'planned', v.plan IS NOT NULL, 'encoding_failure', v.encoding_failure,
+    'now', now(), 'renditions', coalesce((SELECT json_agg(json_build_object('name', r.name, 'cells_stored',
+            (SELECT coalesce(sum(upper(run) - lower(run)), 0) FROM unnest(r.stored) AS run),
+            'first_cell_at', r.first_cell_at))
+        FROM renditions r WHERE r.video_id = v.id), '[]'))::text
+"""
+_OF_VIDEO = "FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL"
+_PROGRESS = f"SELECT {STORED} {_OF_VIDEO}"
+_PLAN = "SELECT plan::text FROM videos WHERE id = %s"
+_IS_WANTED = """
+SELECT v.status = 'READY' AND v.encoding_failure IS NULL AND NOT r.stored @> %s::integer
+FROM videos v JOIN renditions r ON r.video_id = v.id
+WHERE v.id = %s AND r.name = %s AND v.deleted_at IS NULL
+"""
+_STAY_ALIVE = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s"
+
+
+class WorkRow(msgspec.Struct, frozen=True):
+    """A video as the jobs see it."""
+
+    status: Status
+    plan: str | None
+    filesize: int
+    has_poster: bool
+    encode_policy: Policy
+
+
+class StoredRow(msgspec.Struct, frozen=True):
+    """Which of the cells asked for exist."""
+
+    name: str
+    init_hash: bytes | None
+    evictions: int
+    evicting: bool
+    cells: list[int]
+
+    def inits(self) -> dict[str, str]:
+        """By rendition, the SHA-256 (hexadecimal) of its stored init segment."""
+        return {} if self.init_hash is None else {self.name: self.init_hash.hex()}
+
+
+class DemandRow(StoredRow, frozen=True):
+    """The same, with who needs which cells, as JSON: [Interest]."""
+
+    interests: str
+
+    def wanted(self) -> list[Interest]:
+        return msgspec.json.decode(self.interests, type=list[Interest])
+
+
+class _Refusal(msgspec.Struct):
+    has_cell: bool
+    fits: bool
+
+
+class _Id(msgspec.Struct):
+    id: UUID
+
+
+class NewInterest(msgspec.Struct, frozen=True):
+    """Somebody waits for a cell or reads it, for so many seconds."""
+
+    video_id: UUID
+    rendition: str
+    cell: int
+    waits: bool
+    seconds: float
+
+
+class NewCell(msgspec.Struct, frozen=True):
+    """A cell whose object is stored whole."""
+
+    rendition: str
+    index: int
+    size: int
+    init_hash: bytes
+    keyframe_bytes: int
+    evictions: int
+    """Of the rendition when the making began."""
+
+
+async def find_work(db: Connection, video_id: UUID) -> WorkRow | None:
+    """A video that is not deleted."""
+    return await fetch_one(db, WorkRow, _FIND_WORK, (video_id,))
+
+
+async def exists(db: Connection, video_id: UUID) -> bool:
+    """Whether there is such a video, in whatever state, that is not deleted."""
+    return await fetch_value(db, _EXISTS, (video_id,)) is not None
+
+
+async def lock_status(db: Connection, video_id: UUID) -> Status | None:
+    """The status, which stays as it is until the transaction ends; None for a deleted video."""
+    status: Status | None = await fetch_value(db, _LOCK_STATUS, (video_id,))
+    return status
+
+
+async def save_plan(db: Connection, video_id: UUID, plan: Plan) -> bool:
+    """Stores the plan with its renditions; False where there is one or the video is not PROCESSING."""
+    source = plan.source
+    text = msgspec.json.encode(plan).decode()
+    size = (source.width, source.height) if plan.video else (None, None)
+    if await execute(db, _SAVE_PLAN, (text, float(plan.grid.duration), *size, video_id)) == 0:
+        return False
+    sound = next((r.name for r in plan.renditions if isinstance(r, AudioRendition)), None)
+    params = {
+        "video": video_id,
+        "recipe": plan.recipe,
+        "cells": plan.grid.cells,
+        "names": [rendition.name for rendition in plan.renditions],
+        "sound": sound,
+    }
+    await execute(db, _ADD_RENDITIONS, params)
+    return True
+
+
+async def find_stored(db: Connection, video_id: UUID, cells: range) -> dict[str, StoredRow]:
+    """By rendition, which cells of a range exist."""
+    params = {"video": video_id, "first": cells.start, "stop": cells.stop}
+    return {row.name: row for row in await fetch_all(db, StoredRow, _FIND_STORED, params)}
+
+
+async def record_cell(db: Connection, video_id: UUID, cell: NewCell) -> bool:
+    """Makes a stored cell visible; repeatable. True where it is the one that completes its rendition.
+
+    Raises InitChangedError where it does not fit the cells before it, EvictedError where its object may have been
+    deleted meanwhile.
+    """
+    params = {
+        "video": video_id,
+        "name": cell.rendition,
+        "index": cell.index,
+        "bytes": cell.size,
+        "init": cell.init_hash,
+        "keyframe_bytes": cell.keyframe_bytes,
+        "evictions": cell.evictions,
+    }
+    statement = _RECORD_PICTURE if cell.keyframe_bytes else _RECORD_CELL
+    completes: bool | None = await fetch_value(db, statement, params)
+    if completes is None:
+        refusal = await fetch_one(db, _Refusal, _WHY_NOT_RECORDED, params)
+        if refusal is None or not refusal.fits:
+            raise InitChangedError(f"{cell.rendition} of {video_id}")
+        if not refusal.has_cell:
+            raise EvictedError(f"{cell.rendition} of {video_id}")
+    return bool(completes)
+
+
+async def find_demand(db: Connection, video_id: UUID, rendition: str, cells: range) -> DemandRow:
+    """Which cells of a range exist, and who needs which; raises VideoGoneError where there is no such rendition."""
+    params = {
+        "video": video_id,
+        "name": rendition,
+        "first": cells.start,
+        "stop": cells.stop,
+        "ahead": AHEAD_CELLS,
+    }
+    row = await fetch_one(db, DemandRow, _FIND_DEMAND, params)
+    if row is None:
+        raise VideoGoneError
+    return row
+
+
+async def tell_interests(db: Connection, interests: Sequence[NewInterest]) -> None:
+    """Begins or prolongs interests; each cell once."""
+    columns = [list(column) for column in zip(*map(msgspec.structs.astuple, interests), strict=True)]
+    await execute(db, _TELL_INTERESTS, columns)
+
+
+async def forget_interests(db: Connection) -> None:
+    """Deletes those that have ended."""
+    await execute(db, _FORGET_INTERESTS)
+
+
+async def tell_watched(db: Connection, renditions: Sequence[tuple[UUID, str]]) -> None:
+    """Something of these renditions was read just now."""
+    await execute(db, _TELL_WATCHED, ([video for video, _ in renditions], [name for _, name in renditions]))
+
+
+async def filter_enterable(db: Connection, video_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these videos whose cells can be made one by one, now."""
+    return {row.id for row in await fetch_all(db, _Id, _FILTER_ENTERABLE, (list(video_ids),))}
+
+
+async def make_ready(db: Connection, video_id: UUID, names: list[str]) -> bool:
+    """PROCESSING → READY where each of the renditions has its first cell; False otherwise."""
+    return await execute(db, _MAKE_READY, {"video": video_id, "names": names}) == 1
+
+
+async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:
+    """PROCESSING → FAILED; a READY video stays so, but its encoding ends. False where nothing was left to fail."""
+    if await execute(db, _FAIL, (failure.code, failure.sentence, video_id)) == 1:
+        return True
+    return await execute(db, _STOP_FILLING, (failure.sentence, video_id)) == 1
+
+
+async def mark_poster(db: Connection, video_id: UUID, placeholder: str) -> None:
+    """The poster is stored; `placeholder` is its BlurHash."""
+    await execute(db, _HAS_POSTER, (placeholder, video_id))
+
+
+async def find_progress(db: Connection, video_id: UUID) -> str | None:
+    """What STORED gives for a video; None where there is no such video."""
+    text: str | None = await fetch_value(db, _PROGRESS, (video_id,))
+    return text
+
+
+async def find_plan(db: Connection, video_id: UUID) -> Plan | None:
+    """The plan of a video, once it has one."""
+    text = await fetch_value(db, _PLAN, (video_id,))
+    return None if text is None else msgspec.json.decode(text, type=Plan)
+
+
+async def is_wanted(db: Connection, video_id: UUID, rendition: str, index: int) -> bool:
+    """Whether the cell does not exist, and somebody may still make it."""
+    return bool(await fetch_value(db, _IS_WANTED, (index, video_id, rendition)))
+
+
+async def stay_alive(db: Connection, worker_id: int) -> None:
+    """A sign of life of a worker."""
+    await execute(db, _STAY_ALIVE, (worker_id,))

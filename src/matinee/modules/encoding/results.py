@@ -1,0 +1,124 @@
+"""What the jobs find out and make, recorded: each result in one transaction, under the fence of the job's run.
+
+A worker that lost its job records nothing (JobLostError); nothing is recorded for a video that was deleted or has
+failed meanwhile (VideoGoneError).
+"""
+
+from uuid import UUID
+
+from matinee.common.database import Connection, Database
+from matinee.common.jobs import JobQueue, JobRun, ensure_owned
+from matinee.common.notifications import announce
+from matinee.media.model import Plan
+from matinee.modules.encoding import repository
+from matinee.modules.encoding.errors import ENCODING_CRASHED, Failure, VideoGoneError
+from matinee.modules.encoding.jobs import audio_job, chunk_job, later_chunk_jobs, poster_job
+from matinee.modules.encoding.repository import NewCell, Status, StoredRow, WorkRow
+from matinee.modules.pictures.jobs import picture_jobs
+from matinee.modules.tracks.jobs import extract_job
+
+
+class Results:
+    """Reads what is left to do and records what is done. Every method may be repeated."""
+
+    def __init__(self, database: Database, queue: JobQueue) -> None:
+        self._database = database
+        self._queue = queue
+
+    async def find_work(self, video_id: UUID) -> WorkRow:
+        """The video; raises VideoGoneError where nothing is to be made of it."""
+        async with self._database.connection() as db:
+            work = await repository.find_work(db, video_id)
+        if work is None or work.status not in ("PROCESSING", "READY"):
+            raise VideoGoneError
+        return work
+
+    async def find_stored(self, video_id: UUID, cells: range) -> dict[str, StoredRow]:
+        """By rendition, which cells of a range exist."""
+        async with self._database.connection() as db:
+            return await repository.find_stored(db, video_id, cells)
+
+    async def plan_made(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
+        """The plan is decided; the sound can begin."""
+        async with self._database.transaction() as db:
+            await _lock(db, run, video_id)
+            if not await repository.save_plan(db, video_id, plan):
+                return
+            if plan.audio is not None:
+                await self._queue.enqueue(db, audio_job(video_id))
+            await announce(db, str(video_id))
+
+    async def cell_stored(self, run: JobRun, video_id: UUID, plan: Plan, cell: NewCell) -> None:
+        """A cell's object is stored whole. The cell that makes the video playable turns it READY.
+
+        The one that completes the lowest rung has the pictures made that are taken from it.
+        """
+        async with self._database.transaction() as db:
+            status = await _lock(db, run, video_id)
+            completes = await repository.record_cell(db, video_id, cell)
+            if completes and plan.video and cell.rendition == plan.video[0].name:
+                for job in picture_jobs(video_id):
+                    await self._queue.enqueue(db, job)
+            if status == "PROCESSING":
+                await self._make_ready_if_playable(db, video_id, plan)
+            await announce(db, str(video_id))
+
+    async def first_chunk_done(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
+        """The lowest rung of the first chunk is stored: the rungs above it can begin.
+
+        Not earlier: that job would make the lowest rung once more.
+        """
+        async with self._database.transaction() as db:
+            status = await _lock(db, run, video_id)
+            if status == "PROCESSING":  # a run before this one stored the cells and was killed
+                await self._make_ready_if_playable(db, video_id, plan)
+            if len(plan.video) > 1:
+                await self._queue.enqueue(db, chunk_job(video_id, 0))
+
+    async def sound_done(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
+        """The sound track is stored whole."""
+        async with self._database.transaction() as db:
+            if await _lock(db, run, video_id) == "PROCESSING":
+                await self._make_ready_if_playable(db, video_id, plan)
+
+    async def poster_stored(self, run: JobRun, video_id: UUID, placeholder: str) -> None:
+        """The poster's object is stored; `placeholder` is its BlurHash."""
+        async with self._database.transaction() as db:
+            await _lock(db, run, video_id)
+            await repository.mark_poster(db, video_id, placeholder)
+            await announce(db, str(video_id))
+
+    async def failed(self, run: JobRun, video_id: UUID, failure: Failure) -> None:
+        """The source is at fault: a video that cannot be played yet turns FAILED, any other ends its encoding."""
+        async with self._database.transaction() as db:
+            await ensure_owned(db, run)
+            if await repository.fail(db, video_id, failure):
+                await announce(db, str(video_id))
+
+    async def gave_up(self, db: Connection, video_id: UUID) -> None:
+        """The job was tried as often as it may be; called in the transaction that gives it up."""
+        if await repository.fail(db, video_id, ENCODING_CRASHED):
+            await announce(db, str(video_id))
+
+    async def _make_ready_if_playable(self, db: Connection, video_id: UUID, plan: Plan) -> None:
+        """PROCESSING → READY when the lowest rung and the sound have begun; the rest is enqueued with it.
+
+        The caller holds the video's row, so that of two jobs that store the two first cells at once the second
+        sees what the first has stored.
+        """
+        needed = [plan.video[0].name] if plan.video else []
+        needed += [plan.audio.name] if plan.audio else []
+        if await repository.make_ready(db, video_id, needed):
+            await self._queue.enqueue_all(db, later_chunk_jobs(video_id, plan))
+            if plan.video:
+                await self._queue.enqueue(db, poster_job(video_id))
+            await self._queue.enqueue(db, extract_job(video_id))
+
+
+async def _lock(db: Connection, run: JobRun, video_id: UUID) -> Status:
+    """Holds the fence and the video's row until the transaction ends."""
+    await ensure_owned(db, run)
+    status = await repository.lock_status(db, video_id)
+    if status not in ("PROCESSING", "READY"):
+        raise VideoGoneError
+    return status

@@ -1,0 +1,297 @@
+"""The four jobs: look at the file and make it playable, fill in chunks, make the sound, make the poster.
+
+Each takes ids, reads what is left to do and leaves when that is nothing, so a job may run twice or be killed at any
+moment. No transaction and no row is held while FFmpeg runs.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from uuid import UUID
+
+import structlog
+
+from matinee.common.config import Settings
+from matinee.common.database import Connection, Database
+from matinee.common.jobs import JobQueue, JobRun
+from matinee.common.storage.port import NoSuchObjectError, Storage
+from matinee.media import keys
+from matinee.media.binaries import find_binaries
+from matinee.media.brake import Brake
+from matinee.media.cells import Cell
+from matinee.media.encode import EncoderOptions, encode_audio, encode_cells
+from matinee.media.faults import MediaFault
+from matinee.media.ffmpeg import ProcessLimits
+from matinee.media.model import Plan
+from matinee.media.pictures import make_poster
+from matinee.media.plan import make_plan
+from matinee.media.probe import Limits, probe
+from matinee.media.video_argv import runs
+from matinee.modules.encoding import repository
+from matinee.modules.encoding.demand import DemandRunner
+from matinee.modules.encoding.errors import SOURCE_MISSING, EvictedError, Failure, VideoGoneError
+from matinee.modules.encoding.jobs import AUDIO, CHUNK, INGEST, POSTER
+from matinee.modules.encoding.outages import OUTAGES, outlast
+from matinee.modules.encoding.publishing import Publisher
+from matinee.modules.encoding.repository import Policy, WorkRow
+from matinee.modules.encoding.results import Results
+from matinee.modules.encoding.service import read_plan
+from matinee.modules.encoding.source_server import ServedSource, SourceServer
+
+log = structlog.get_logger()
+
+_LEAST_WALL_SECONDS = 600.0
+_YIELD_SECONDS = 10.0  # well within the 30 s after which FFmpeg calls its input lost
+_YIELD_PAUSE = 0.1
+_WALL_SECONDS_A_SECOND = 120.0  # of video; a slow machine with a hard source still gets through, a hung one ends
+
+
+class EncodingRunners:
+    """The jobs' work, over the process's own source server."""
+
+    def __init__(
+        self, settings: Settings, database: Database, storage: Storage, queue: JobQueue, sources: SourceServer
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._storage = storage
+        self._queue = queue
+        self._sources = sources
+        self._results = Results(database, queue)
+        self._binaries = find_binaries(
+            *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
+        )
+        self._brake = Brake()
+        self._demand = DemandRunner(database, storage, queue, sources, self._brake, self.attend, self._options)
+        self._running: set[asyncio.Task[None]] = set()
+        self._handing_back = False
+
+    def register(self) -> None:
+        """Tells the queue how the jobs are run."""
+        self._queue.register(INGEST, self.ingest, on_dead=self._gave_up)
+        self._queue.register(CHUNK, self.chunk, on_dead=self._gave_up)
+        self._queue.register(AUDIO, self.audio, on_dead=self._gave_up)
+        self._queue.register(POSTER, self.poster)
+        self._demand.register()
+
+    def hand_back(self) -> None:
+        """Ends what is running, and what still begins, at once; the queue gives it to another worker."""
+        self._handing_back = True
+        for task in self._running:
+            task.cancel()
+
+    async def ingest(self, run: JobRun, video_id: str) -> None:
+        """Probes and plans the file, and makes the lowest rung of its first chunk."""
+        await self.attend(run, UUID(video_id), self._ingest)
+
+    async def chunk(self, run: JobRun, video_id: str, chunk: int) -> None:
+        """Makes every cell of a chunk that does not exist and is made though nobody asks; all rungs in one process."""
+
+        async def work(run: JobRun, video: UUID) -> None:
+            found = await self._results.find_work(video)
+            plan = _plan_of(found)
+            async with self._sources.serve(keys.source_key(video)) as source:
+                for cells in runs(plan, plan.chunk_cells(chunk)):
+                    await self._make_cells(
+                        run, video, plan, source, cells, _unasked(plan, found.encode_policy, cells)
+                    )
+
+        await self.attend(run, UUID(video_id), work)
+
+    async def audio(self, run: JobRun, video_id: str) -> None:
+        """Makes the sound track, from the first cell that does not exist."""
+        await self.attend(run, UUID(video_id), self._audio)
+
+    async def poster(self, run: JobRun, video_id: str) -> None:
+        """Makes the poster. A file without a picture that could serve goes without."""
+        await self.attend(run, UUID(video_id), self._poster)
+
+    async def attend(self, run: JobRun, video_id: UUID, work: Callable[[JobRun, UUID], Awaitable[None]]) -> None:
+        """Does a job's work through outages, and records a fault of the source as the video's."""
+        async with self._alive(run):
+            try:
+                await outlast(lambda: work(run, video_id), what="job")
+            except VideoGoneError:
+                await self._clear_away(video_id)
+            except EvictedError as error:  # whoever needs it again will say so
+                log.info("evicted_meanwhile", rendition=str(error))
+            except MediaFault as fault:
+                log.info("source_fault", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
+                await self._fail(run, video_id, Failure.of(fault))
+            except NoSuchObjectError:
+                await self._fail(run, video_id, SOURCE_MISSING)
+
+    async def _fail(self, run: JobRun, video_id: UUID, failure: Failure) -> None:
+        await outlast(lambda: self._results.failed(run, video_id, failure), what="failure")
+
+    async def _ingest(self, run: JobRun, video_id: UUID) -> None:
+        work = await self._results.find_work(video_id)
+        async with self._sources.serve(keys.source_key(video_id)) as source:
+            plan = read_plan(work.plan) if work.plan else await self._make_plan(run, video_id, source)
+            if plan.video:
+                for cells in runs(plan, plan.chunk_cells(0)):
+                    await self._make_cells(run, video_id, plan, source, cells, [plan.video[0].name], urgent=True)
+        await self._results.first_chunk_done(run, video_id, plan)
+
+    async def _make_plan(self, run: JobRun, video_id: UUID, source: ServedSource) -> Plan:
+        limits = Limits(
+            max_seconds=int(self._settings.max_source_hours * 3600), max_pixels=self._settings.max_source_pixels
+        )
+        facts = await probe(source.url, size=source.size, limits=limits, binaries=self._binaries)
+        source.check()
+        plan = make_plan(facts)
+        await self._results.plan_made(run, video_id, plan)
+        log.info("planned", video_id=str(video_id), cells=plan.grid.cells, reasons=plan.reasons)
+        return plan
+
+    async def _make_cells(
+        self,
+        run: JobRun,
+        video_id: UUID,
+        plan: Plan,
+        source: ServedSource,
+        cells: range,
+        names: list[str],
+        *,
+        urgent: bool = False,
+    ) -> None:
+        stored = await self._results.find_stored(video_id, cells)  # viewers may have had some made meanwhile
+        missing = [name for name in names if len(stored[name].cells) < len(cells) and not stored[name].evicting]
+        making = encode_cells(
+            source.url,
+            plan,
+            cells,
+            missing,
+            skip={(name, index) for name in missing for index in stored[name].cells},
+            expected_inits={name: init for known in missing for name, init in stored[known].inits().items()},
+            options=self._options(float(plan.grid.cell_duration(0)) * len(cells), urgent=urgent),
+        )
+        await self._publish_all(making, source, Publisher(self._storage, self._results, run, video_id, plan, stored))
+
+    async def _audio(self, run: JobRun, video_id: UUID) -> None:
+        plan = await self._planned(video_id)
+        if plan.audio is None:
+            return
+        cells = range(plan.grid.cells)
+        stored = await self._results.find_stored(video_id, cells)
+        there = set(stored[plan.audio.name].cells)
+        first = next((index for index in cells if index not in there), None)
+        if first is not None:
+            options = self._options(float(plan.grid.duration), urgent=True)
+            publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
+            async with self._sources.serve(keys.source_key(video_id)) as source:
+                making = encode_audio(source.url, plan, first=first, options=options)
+                await self._publish_all(
+                    making, source, publisher, after_first=lambda: self._yield_to_picture(video_id, source)
+                )
+        await self._results.sound_done(run, video_id, plan)
+
+    async def _publish_all(
+        self,
+        making: AsyncGenerator[Cell, None],
+        source: ServedSource,
+        publisher: Publisher,
+        *,
+        after_first: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`after_first` is called when the video's first cell is published."""
+        async with aclosing(making):
+            async for cell in making:
+                source.check()  # a picture that FFmpeg made up for a part it could not read is not stored
+                await publisher.publish(cell)
+                if after_first is not None and cell.index == 0:
+                    await after_first()
+
+    async def _yield_to_picture(self, video_id: UUID, source: ServedSource) -> None:
+        """Holds the sound back, once it has begun, until the picture has begun as well.
+
+        FFmpeg would read through the whole file for its sound in no time, and the picture that is waited for would
+        share network, disk and processors with it.
+        """
+        give_up_at = time.monotonic() + _YIELD_SECONDS
+        async with source.paused():
+            while (await self._results.find_work(video_id)).status == "PROCESSING":
+                if time.monotonic() > give_up_at:
+                    return
+                await asyncio.sleep(_YIELD_PAUSE)
+
+    async def _poster(self, run: JobRun, video_id: UUID) -> None:
+        work = await self._results.find_work(video_id)
+        plan = _plan_of(work)
+        if work.has_poster or not plan.video:
+            return
+        async with self._sources.serve(keys.source_key(video_id)) as source:
+            try:
+                poster = await make_poster(source.url, plan, options=self._options(60.0))
+            except MediaFault as fault:
+                source.check()
+                log.info("no_poster", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
+                return
+        await self._storage.put(keys.poster_key(video_id), poster.jpeg, "image/jpeg")
+        await self._results.poster_stored(run, video_id, poster.placeholder)
+
+    async def _planned(self, video_id: UUID) -> Plan:
+        return _plan_of(await self._results.find_work(video_id))
+
+    def _options(self, seconds: float, *, urgent: bool = False) -> EncoderOptions:
+        """How FFmpeg is run for so many seconds of video; what a person waits for goes before the background."""
+        wall = _LEAST_WALL_SECONDS + _WALL_SECONDS_A_SECOND * seconds
+        nice = self._settings.ffmpeg_nice
+        limits = ProcessLimits(wall_seconds=wall, cpu_seconds=int(wall * 4), niceness=nice // 2 if urgent else nice)
+        return EncoderOptions(
+            binaries=self._binaries,
+            limits=limits,
+            max_pixels=self._settings.max_source_pixels,
+            brake=None if urgent else self._brake,
+        )
+
+    async def _gave_up(self, db: Connection, video_id: str, chunk: int | None = None) -> None:
+        log.error("encoding_given_up", video_id=video_id, chunk=chunk)
+        await self._results.gave_up(db, UUID(video_id))
+
+    async def _clear_away(self, video_id: UUID) -> None:
+        """Removes what was stored after a deleted video's objects were removed."""
+        async with self._database.connection() as db:
+            if await repository.exists(db, video_id):  # it has failed; its objects go with its row, later
+                return
+        await self._storage.delete_prefix(keys.video_prefix(video_id))
+
+    @asynccontextmanager
+    async def _alive(self, run: JobRun) -> AsyncIterator[None]:
+        """Signs of life as long as the job runs: a worker that was asked to stop sends none of its own."""
+        this = asyncio.current_task()
+        assert this is not None
+        if self._handing_back:  # it was on its way from the queue when the worker was told to hurry
+            raise asyncio.CancelledError
+        self._running.add(this)
+        beats = asyncio.create_task(self._send_beats(run.worker_id))
+        try:
+            yield
+        finally:
+            self._running.discard(this)
+            beats.cancel()
+
+    async def _send_beats(self, worker_id: int) -> None:
+        while True:
+            await asyncio.sleep(self._settings.worker_heartbeat_seconds)
+            try:
+                async with self._database.connection() as db:
+                    await repository.stay_alive(db, worker_id)
+            except OUTAGES as error:
+                log.warning("heartbeat_failed", error=str(error))
+
+
+def _unasked(plan: Plan, policy: Policy, cells: range) -> list[str]:
+    """The rungs that are made of these cells though nobody watches.
+
+    With `on_demand` the lowest, which serves seeking and pictures. Of the first cell all: most viewers begin there,
+    and players need each rung's init segment before they ask for any other cell of it.
+    """
+    rungs = plan.video if policy == "eager" or cells.start == 0 else plan.video[:1]
+    return [rung.name for rung in rungs]
+
+
+def _plan_of(work: WorkRow) -> Plan:
+    assert work.plan is not None, "this job is enqueued with the plan"
+    return read_plan(work.plan)

@@ -1,0 +1,52 @@
+"""Wire types of encoding."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+State = Literal["waiting", "running", "complete", "failed"]
+WaitingFor = Literal["probe", "first_picture", "first_sound", "remaining_cells"]
+Percent = Annotated[float, Meta(ge=0, le=100, description="0 to 100, with one decimal.", examples=[37.5])]
+
+
+class RenditionProgress(msgspec.Struct, kw_only=True):
+    """One rendition, and how much of it exists."""
+
+    name: Annotated[str, Meta(description="Unique in the video.", examples=["v720"])]
+    kind: Annotated[Literal["video", "audio"], Meta(description="What it carries.")]
+    width: Annotated[int | None, Meta(description="Pixels; null for sound.", examples=[1280])]
+    height: Annotated[int | None, Meta(description="Pixels; null for sound.", examples=[720])]
+    frame_rate: Annotated[float | None, Meta(description="Frames a second; null for sound.", examples=[29.97])]
+    codecs: Annotated[str, Meta(description="RFC 6381.", examples=["avc1.64001f"])]
+    bandwidth: Annotated[int, Meta(description="Bits a second at most.", examples=[2_650_000])]
+    cells: Annotated[int, Meta(description="Segments of about four seconds that it will have.")]
+    cells_stored: Annotated[int, Meta(description="Segments that exist.")]
+    percent: Percent
+
+
+class Encoding(msgspec.Struct, kw_only=True):
+    """How much of a video's renditions exists."""
+
+    state: Annotated[
+        State,
+        Meta(
+            description="`waiting`: nothing exists yet · `running`: some does · `complete`: all does · "
+            "`failed`: the rest will not be made; what exists stays playable."
+        ),
+    ]
+    percent: Percent
+    seconds_left: Annotated[
+        int | None, Meta(description="Estimate until everything exists; null while there is nothing to go by.")
+    ]
+    waiting_for: Annotated[
+        WaitingFor | None,
+        Meta(
+            description="What must come next: `probe`: the file is being looked at · `first_picture`, `first_sound`: "
+            "without it the video cannot be played · `remaining_cells`: it plays, the rest is being filled in."
+        ),
+    ]
+    renditions: Annotated[
+        list[RenditionProgress],
+        Meta(description="Pictures from the smallest up, then sound; empty before the probe."),
+    ]

@@ -1,0 +1,120 @@
+"""What other features ask of encoding: how far it is, and this cell next, please."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import lru_cache
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection
+from matinee.common.jobs import JobQueue
+from matinee.media.model import Plan, VideoRendition
+from matinee.modules.encoding import repository
+from matinee.modules.encoding.ahead import AHEAD_CELLS, region_of
+from matinee.modules.encoding.jobs import audio_job, chunk_job, demand_job
+from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
+from matinee.modules.encoding.repository import STORED, NewInterest
+from matinee.modules.encoding.schemas import Encoding
+
+__all__ = ["STORED", "EncodingService", "read_plan"]
+
+CellPlace = tuple[UUID, str, int]
+"""Video, rendition, index."""
+
+_REMEMBERED = 10_000  # ladders; ~2 kB each
+# How long an interest holds that nobody prolongs. Waiting is told each second; who reads comes back a cell later.
+WAITING_SECONDS = 3.0
+READING_SECONDS = 12.0
+_read_stored = msgspec.json.Decoder(Stored).decode
+
+
+class EncodingService:
+    """Encoding as seen from outside; the work itself is in `runners.py`."""
+
+    def __init__(self, queue: JobQueue) -> None:
+        self._queue = queue
+        self._ladders: OrderedDict[UUID, Ladder] = OrderedDict()
+
+    async def progress_of(self, db: Connection, video_id: UUID) -> Encoding | None:
+        """How much of a video exists; None where there is no such video or nothing to encode."""
+        text = await repository.find_progress(db, video_id)
+        return None if text is None else await self.describe(db, video_id, text)
+
+    async def describe(self, db: Connection, video_id: UUID, stored: str) -> Encoding | None:
+        """How much of a video exists, by what STORED said of it; None where there is nothing to encode."""
+        found = _read_stored(stored)
+        if found.status in ("INITIATED", "UPLOADING"):
+            return None
+        return describe_progress(
+            await self._ladder(db, video_id) if found.planned else None,
+            found.renditions,
+            playable=found.status == "READY",
+            failed=found.status == "FAILED" or found.encoding_failure is not None,
+            now=found.now,
+        )
+
+    async def _ladder(self, db: Connection, video_id: UUID) -> Ladder | None:
+        """Plans never change, and every look at a video reads this."""
+        ladder = self._ladders.get(video_id)
+        if ladder is None:
+            plan = await repository.find_plan(db, video_id)
+            if plan is None:
+                return None
+            ladder = self._ladders[video_id] = announce(plan)
+            if len(self._ladders) > _REMEMBERED:
+                self._ladders.popitem(last=False)
+        return ladder
+
+    async def want_cell(self, db: Connection, video_id: UUID, plan: Plan, rendition: str, index: int) -> bool:
+        """Somebody waits for a cell: its job goes first. False where the cell exists or will never be made.
+
+        Repeatable at little cost. Raises KeyError for a rendition that the plan does not have.
+        """
+        kind = plan.rendition(rendition)
+        if not await repository.is_wanted(db, video_id, rendition, index):
+            return False
+        if not isinstance(kind, VideoRendition):
+            job = audio_job(video_id)
+        elif not plan.source.seekable:
+            job = chunk_job(video_id, plan.chunk_of(index), wanted=True)
+        else:
+            await repository.tell_interests(db, [_waiting(video_id, rendition, index)])
+            job = demand_job(video_id, rendition, region_of(index), wanted=True)
+        await self._queue.want(db, job)
+        return True
+
+    async def hear_of_viewers(
+        self, db: Connection, waiting: Sequence[CellPlace], read: Sequence[tuple[CellPlace, int | None]]
+    ) -> None:
+        """Prolongs the interest in cells that somebody waits for, or has read.
+
+        With each cell that was read comes the first one behind it that does not exist, if known; where a viewer
+        will soon need it, it is made ahead of him.
+        """
+        interests = {place: NewInterest(*place, waits=False, seconds=READING_SECONDS) for place, _ in read}
+        interests |= {place: _waiting(*place) for place in waiting}
+        await repository.tell_interests(db, list(interests.values()))
+        needed = [(place, cell) for place, cell in read if cell is not None and cell <= place[2] + AHEAD_CELLS]
+        if needed:
+            enterable = await repository.filter_enterable(db, list({place[0] for place, _ in needed}))
+            jobs = {
+                (place[0], place[1], region_of(cell)): demand_job(place[0], place[1], region_of(cell))
+                for place, cell in needed
+                if place[0] in enterable
+            }
+            await self._queue.enqueue_all(db, list(jobs.values()))
+
+    async def hear_of_watched(self, db: Connection, renditions: Sequence[tuple[UUID, str]]) -> None:
+        """Something of these renditions was read: they are kept."""
+        await repository.tell_watched(db, renditions)
+
+
+def _waiting(video_id: UUID, rendition: str, cell: int) -> NewInterest:
+    return NewInterest(video_id, rendition, cell, waits=True, seconds=WAITING_SECONDS)
+
+
+@lru_cache(maxsize=256)  # plans never change, and every job of a video reads its own
+def read_plan(text: str) -> Plan:
+    """A plan as it was stored."""
+    return msgspec.json.decode(text, type=Plan)

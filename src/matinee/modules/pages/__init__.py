@@ -1,0 +1,1 @@
+"""The built web pages, their assets, the contract for reading, and the metrics."""

@@ -1,0 +1,1 @@
+"""Pictures: the poster and who chose it, thumbnails on demand, the storyboard, the preview."""

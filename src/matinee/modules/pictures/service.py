@@ -1,0 +1,238 @@
+"""Decisions about pictures: who sees which, and which thumbnail is the one asked for."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from matinee.common.database import Connection, Database
+from matinee.common.http.authentication import Caller
+from matinee.common.storage.port import NoSuchObjectError, Storage
+from matinee.media import keys
+from matinee.media.encode import EncoderOptions
+from matinee.media.keyframes import keyframe_stream
+from matinee.media.model import Grid, Plan
+from matinee.media.pictures import make_thumbnail
+from matinee.media.storyboard import Storyboard as Layout
+from matinee.media.storyboard import storyboard_vtt
+from matinee.media.thumbnails import (
+    CONTENT_TYPES,
+    Format,
+    ThumbnailSize,
+    thumbnail_cell,
+    thumbnail_rungs,
+    thumbnail_size,
+)
+from matinee.modules.pictures import repository
+from matinee.modules.pictures.errors import (
+    NoPicture,
+    NoPoster,
+    NoPreview,
+    NoStoryboard,
+    NoSuchSheet,
+    PictureNotReady,
+)
+from matinee.modules.pictures.objects import read_whole
+from matinee.modules.pictures.plans import Plans
+from matinee.modules.pictures.repository import PictureFacts, VideoFacts
+from matinee.modules.pictures.schemas import Storyboard, ThumbnailQuery
+from matinee.modules.pictures.workshop import Workshop
+from matinee.modules.playback.documents import DocumentCache, document
+from matinee.modules.playback.service import Playlist, StoredObject
+from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.rules import may_see
+
+_read_layout = msgspec.json.Decoder(Layout).decode
+
+
+class Thumbnail(msgspec.Struct, frozen=True):
+    """The thumbnail that answers a request. Its object may still have to be made, of one keyframe."""
+
+    stored: StoredObject
+    video_id: UUID
+    init_key: str
+    cell_key: str
+    keyframe_bytes: int
+    size: ThumbnailSize
+    extension: Format
+
+
+class PictureService:
+    """Pictures as viewers get them."""
+
+    def __init__(
+        self, database: Database, storage: Storage, plans: Plans, workshop: Workshop, options: EncoderOptions
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._plans = plans
+        self._workshop = workshop
+        self._options = options
+        self._documents = DocumentCache()
+
+    async def poster(self, db: Connection, viewer: Caller | None, video_id: UUID) -> StoredObject:
+        """The poster, which may exist before the video can be played: the owner's choice, or the automatic one."""
+        facts = _visible(viewer, await repository.find_facts(db, video_id))
+        if facts.chosen_poster is None and not facts.has_poster:
+            raise NoPoster
+        version = facts.chosen_poster
+        key = keys.poster_key(video_id) if version is None else keys.chosen_poster_key(video_id, version)
+        return _stored(facts, key, "image/jpeg", immutable=False)
+
+    async def preview(self, db: Connection, viewer: Caller | None, video_id: UUID) -> StoredObject:
+        """The animated preview."""
+        facts = _playable(viewer, await repository.find_facts(db, video_id))
+        if not facts.has_preview:
+            raise NoPreview
+        return _stored(facts, keys.preview_key(video_id), "image/webp")
+
+    async def sheet(self, db: Connection, viewer: Caller | None, video_id: UUID, sheet: int) -> StoredObject:
+        """A sheet of the storyboard."""
+        facts, layout = await self._layout(db, viewer, video_id)
+        if sheet >= layout.sheets:
+            raise NoSuchSheet
+        return _stored(facts, keys.sheet_key(video_id, layout.version, sheet), "image/jpeg")
+
+    async def storyboard(self, db: Connection, viewer: Caller | None, video_id: UUID) -> Playlist:
+        """Where the tiles lie, as JSON."""
+
+        def write(layout: Layout, plan: Plan) -> str:
+            return msgspec.json.encode(_described(video_id, layout, plan.grid)).decode()
+
+        return await self._written(db, viewer, video_id, "json", write)
+
+    async def storyboard_vtt(self, db: Connection, viewer: Caller | None, video_id: UUID) -> Playlist:
+        """Where the tiles lie, as WebVTT."""
+        return await self._written(
+            db, viewer, video_id, "vtt", lambda layout, plan: storyboard_vtt(layout, plan.grid)
+        )
+
+    async def thumbnail(
+        self, db: Connection, viewer: Caller | None, video_id: UUID, extension: Format, query: ThumbnailQuery
+    ) -> Thumbnail:
+        """The thumbnail that answers a request. Raises PictureNotReady where no rendition has that part yet."""
+        plan = await self._plans.find(db, video_id)
+        time = None if query.time is UNSET else query.time
+        cell = 0 if plan is None else thumbnail_cell(plan, time)
+        facts = _playable(viewer, await repository.find_keyframes(db, video_id, cell))
+        if plan is None:
+            raise VideoNotPlayable
+        if not plan.video:
+            raise NoPicture
+        height = None if query.height is UNSET else query.height
+        size = thumbnail_size(plan, query.width, height, query.fit)
+        rungs = thumbnail_rungs(plan, size)
+        prefixes = facts.sizes()
+        rung = next((rung for rung in rungs if rung.name in prefixes), None)
+        if rung is None:
+            raise PictureNotReady
+        name = f"{size.width}x{size.height}"
+        key = keys.thumbnail_key(video_id, plan.recipe, rung.name, cell, name, extension)
+        return Thumbnail(
+            # from a smaller rendition than it should be: a better one may come
+            stored=_stored(facts, key, CONTENT_TYPES[extension], immutable=rung is rungs[0]),
+            video_id=video_id,
+            init_key=keys.init_key(video_id, plan.recipe, rung.name),
+            cell_key=keys.cell_key(video_id, plan.recipe, rung.name, cell),
+            keyframe_bytes=prefixes[rung.name],
+            size=size,
+            extension=extension,
+        )
+
+    async def ensure(self, wanted: Thumbnail, admit: Callable[[], Awaitable[None]]) -> None:
+        """Returns when the thumbnail's object exists; `admit` is asked before one is made, and may refuse.
+
+        Raises TooManyPictures and PictureFailed.
+        """
+        key = wanted.stored.key
+        if not self._workshop.is_making(key):
+            if await self._exists(key):
+                return
+            await admit()
+        await self._workshop.make_once(key, lambda: self._make(wanted))
+
+    async def _make(self, wanted: Thumbnail) -> None:
+        try:
+            init = await read_whole(self._storage, wanted.init_key)
+            prefix = await self._storage.read(wanted.cell_key, 0, wanted.keyframe_bytes)
+        except NoSuchObjectError:  # recorded, yet gone: it is being deleted, or the storage lost it
+            raise PictureNotReady from None
+        stream = keyframe_stream(init, prefix)
+        picture = await make_thumbnail(stream, wanted.size, wanted.extension, options=self._options)
+        await self._storage.put(wanted.stored.key, picture, wanted.stored.content_type)
+        async with self._database.connection() as db:
+            gone = not await repository.exists(db, wanted.video_id)
+        if gone:  # its objects may have been removed before this one was there
+            await self._storage.delete_prefix(keys.video_prefix(wanted.video_id))
+
+    async def _exists(self, key: str) -> bool:
+        try:
+            await self._storage.size(key)
+        except NoSuchObjectError:
+            return False
+        return True
+
+    async def _layout(self, db: Connection, viewer: Caller | None, video_id: UUID) -> tuple[PictureFacts, Layout]:
+        facts = _playable(viewer, await repository.find_facts(db, video_id))
+        if facts.storyboard is None:
+            raise NoStoryboard
+        return facts, _read_layout(facts.storyboard)
+
+    async def _written(
+        self,
+        db: Connection,
+        viewer: Caller | None,
+        video_id: UUID,
+        form: str,
+        write: Callable[[Layout, Plan], str],
+    ) -> Playlist:
+        facts, layout = await self._layout(db, viewer, video_id)
+        key = (video_id, form, facts.storyboard)
+        written = self._documents.get(key)
+        if written is None:
+            plan = await self._plans.find(db, video_id)
+            if plan is None:
+                raise VideoNotFound
+            written = self._documents.keep(key, document(write(layout, plan)))
+        return Playlist(written, facts.visibility == "private")
+
+
+Facts = TypeVar("Facts", bound=VideoFacts)
+
+
+def _visible(viewer: Caller | None, facts: Facts | None) -> Facts:
+    if facts is None or not may_see(viewer, facts.owner_id, facts.visibility):
+        raise VideoNotFound
+    return facts
+
+
+def _playable(viewer: Caller | None, facts: Facts | None) -> Facts:
+    facts = _visible(viewer, facts)
+    if facts.status != "READY":
+        raise VideoNotPlayable
+    return facts
+
+
+def _stored(facts: VideoFacts, key: str, content_type: str, *, immutable: bool = True) -> StoredObject:
+    return StoredObject(
+        key=key,
+        etag=f'"{key.removeprefix("videos/")}"',
+        content_type=content_type,
+        private=facts.visibility == "private",
+        immutable=immutable,
+    )
+
+
+def _described(video_id: UUID, layout: Layout, grid: Grid) -> Storyboard:
+    return Storyboard(
+        tile_width=layout.tile_width,
+        tile_height=layout.tile_height,
+        columns=layout.columns,
+        rows=layout.rows,
+        tiles=layout.tiles,
+        interval=float(layout.cells_per_tile * grid.frames_per_cell / grid.rate.fraction),
+        duration=float(grid.duration),
+        sheets=[f"/playback/{video_id}/storyboard/{sheet}.jpg" for sheet in range(layout.sheets)],
+    )

@@ -1,0 +1,78 @@
+"""Text tracks as players read them: the whole file from storage, or cut into the segments of a playlist."""
+
+import asyncio
+from uuid import UUID
+
+from matinee.common.http.authentication import Caller
+from matinee.common.storage.port import NoSuchObjectError, Storage
+from matinee.media import hls, keys
+from matinee.media.captions.model import MAX_BYTES, SEGMENT_SECONDS
+from matinee.media.captions.read import read_stored
+from matinee.media.captions.vtt import cut_vtt
+from matinee.media.timeline import segments_of_text
+from matinee.modules.playback.documents import Document, DocumentCache, document
+from matinee.modules.playback.repository import PlaybackRepository, TrackFacts
+from matinee.modules.playback.service import PlaybackService, Playlist, StoredObject, visible
+from matinee.modules.tracks.errors import NoSuchTrack
+
+_MOST_BYTES = 2 * MAX_BYTES  # a file grows a little when it becomes WebVTT
+
+
+class CaptionPlayback:
+    """Text tracks by the rules of all playback: who may see the video may read along."""
+
+    def __init__(self, playback: PlaybackService, repository: PlaybackRepository, storage: Storage) -> None:
+        self._playback = playback
+        self._repository = repository
+        self._storage = storage
+        self._segments = DocumentCache()
+        self._cutting = asyncio.Lock()
+
+    async def whole(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> StoredObject:
+        """The whole file, which may exist before the video can be played."""
+        facts = visible(viewer, await self._repository.find_track(video_id, track_id))
+        if not facts.has_track:
+            raise NoSuchTrack
+        return StoredObject(
+            key=keys.captions_key(video_id, track_id),
+            etag=f'"{track_id.hex}"',
+            content_type=keys.CAPTIONS_TYPE,
+            private=facts.visibility == "private",
+        )
+
+    async def playlist(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> Playlist:
+        """The HLS playlist of a track."""
+        facts = await self._known(viewer, video_id, track_id)
+        plan = await self._playback.plan(video_id, facts)
+        return Playlist(document(hls.text_playlist(plan)), facts.visibility == "private")
+
+    async def segment(self, viewer: Caller | None, video_id: UUID, track_id: UUID, index: int) -> Playlist:
+        """A segment of a track."""
+        facts = await self._known(viewer, video_id, track_id)
+        plan = await self._playback.plan(video_id, facts)
+        bounds = segments_of_text(plan, SEGMENT_SECONDS)
+        if index >= len(bounds) - 1:
+            raise NoSuchTrack
+        found = self._segments.get((track_id, index))
+        if found is None:
+            async with self._cutting:  # whoever asks for the same track meanwhile finds it cut
+                found = self._segments.get((track_id, index))
+                if found is None:
+                    found = (await self._cut(video_id, track_id, bounds))[index]
+        return Playlist(found, facts.visibility == "private", immutable=True)
+
+    async def _known(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> TrackFacts:
+        facts = await self._playback.playable(
+            viewer, ("track", video_id, track_id), lambda: self._repository.find_track(video_id, track_id)
+        )
+        if not facts.has_track:
+            raise NoSuchTrack
+        return facts
+
+    async def _cut(self, video_id: UUID, track_id: UUID, bounds: list[int]) -> list[Document]:
+        try:
+            data = await self._storage.read(keys.captions_key(video_id, track_id), 0, _MOST_BYTES)
+        except NoSuchObjectError:  # being deleted
+            raise NoSuchTrack from None
+        texts = await asyncio.to_thread(lambda: cut_vtt(read_stored(data), bounds))
+        return [self._segments.keep((track_id, index), document(text)) for index, text in enumerate(texts)]

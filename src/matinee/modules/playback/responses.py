@@ -1,0 +1,142 @@
+"""Playback's answers as ASGI responses: playlists and objects, whole, in part, unchanged or elsewhere."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from matinee.modules.playback.cell_cache import CachedFile
+from matinee.modules.playback.conditions import is_unchanged, requested_range
+from matinee.modules.playback.delivery import Redirect, Remote, Source
+from matinee.modules.playback.service import Playlist, StoredObject
+
+_READ_BYTES = 256 * 1024  # larger: more memory a viewer; smaller: more turns of the event loop
+
+# A playlist is asked for again after seconds: more may be stored by then, and a video may have turned private.
+_PLAYLIST_PUBLIC = b"public, max-age=5"
+_PLAYLIST_PRIVATE = b"private, no-cache"
+_OBJECT_FOR_EVER = b"max-age=31536000, immutable"
+_OBJECT_FOR_NOW = b"max-age=300"
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Bare(Response):
+    """A status and headers; a body only where the request's method has one."""
+
+    def __init__(self, status: int, headers: Headers, body: bytes = b"") -> None:
+        self.status_code = status
+        self.raw_headers = headers
+        self.body = body
+        self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        body = b"" if scope["method"] == "HEAD" else self.body
+        await send({"type": "http.response.body", "body": body})
+
+
+class Bytes(Response):
+    """Some bytes of an object."""
+
+    def __init__(self, status: int, headers: Headers, source: CachedFile | Remote, window: range) -> None:
+        self.status_code = status
+        self.raw_headers = headers
+        self.background = None
+        self._source = source
+        self._window = window
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        source = self._source
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
+        if (lift_deadline := scope.get("matinee.lift_deadline")) is not None:
+            lift_deadline()  # how long the client takes to receive it is its own affair
+        if isinstance(source, Remote):
+            await _send_chunks(send, source.read(self._window))
+        elif self.status_code == 200 and "http.response.pathsend" in scope.get("extensions", ()):
+            await send({"type": "http.response.pathsend", "path": source.path})  # the server reads it, without us
+        else:
+            await _send_chunks(send, _read_file(source.path, self._window))
+
+
+def playlist_response(playlist: Playlist, content_type: str, headers: dict[bytes, bytes]) -> Response:
+    """A playlist, or 304 where the client holds it."""
+    document = playlist.document
+    kept = _PLAYLIST_PRIVATE if playlist.private else _PLAYLIST_PUBLIC
+    if playlist.immutable:
+        kept = (b"private, " if playlist.private else b"public, ") + _OBJECT_FOR_EVER
+    answer = [(b"etag", document.etag.encode()), (b"cache-control", kept)]
+    if is_unchanged(_text(headers, b"if-none-match"), document.etag):
+        return Bare(304, answer)
+    answer += [
+        (b"content-type", content_type.encode()),
+        (b"content-length", b"%d" % len(document.body)),
+    ]
+    return Bare(200, answer, document.body)
+
+
+def unchanged_response(stored: StoredObject, headers: dict[bytes, bytes]) -> Response | None:
+    """304 where the client holds the object."""
+    if is_unchanged(_text(headers, b"if-none-match"), stored.etag):
+        return Bare(304, _object_headers(stored))
+    return None
+
+
+def object_response(stored: StoredObject, source: Source, headers: dict[bytes, bytes]) -> Response:
+    """The object from where it is: 200, 206 or 302. Raises RangeNotSatisfiable."""
+    if isinstance(source, Redirect):
+        # not kept: the address expires, and the video may turn private
+        return Bare(
+            302, [(b"location", source.url.encode()), (b"cache-control", b"no-store"), (b"content-length", b"0")]
+        )
+    answer = _object_headers(stored)
+    answer += [(b"accept-ranges", b"bytes"), (b"content-type", stored.content_type.encode())]
+    window = requested_range(_text(headers, b"range"), _text(headers, b"if-range"), stored.etag, source.size)
+    if window is None:
+        answer.append((b"content-length", b"%d" % source.size))
+        return Bytes(200, answer, source, range(source.size))
+    answer += [
+        (b"content-length", b"%d" % len(window)),
+        (b"content-range", b"bytes %d-%d/%d" % (window.start, window.stop - 1, source.size)),
+    ]
+    return Bytes(206, answer, source, window)
+
+
+def _object_headers(stored: StoredObject) -> Headers:
+    who = b"private, " if stored.private else b"public, "
+    how_long = _OBJECT_FOR_EVER if stored.immutable else _OBJECT_FOR_NOW
+    return [(b"etag", stored.etag.encode()), (b"cache-control", who + how_long)]
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
+
+
+async def _send_chunks(send: Send, chunks: AsyncGenerator[bytes, None]) -> None:
+    async with aclosing(chunks):  # whatever ends the sending, the file or the connection is let go at once
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _read_file(path: str, window: range) -> AsyncGenerator[bytes, None]:
+    descriptor = await asyncio.to_thread(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        position = window.start
+        while position < window.stop:
+            wanted = min(_READ_BYTES, window.stop - position)
+            chunk: Any = await asyncio.to_thread(os.pread, descriptor, wanted, position)
+            if not chunk:
+                raise EOFError(f"{path} is shorter than it was")
+            position += len(chunk)
+            yield chunk
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,310 @@
+"""Decisions of playback: who may watch, what the playlists say, whether a cell is stored or wanted."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.http.authentication import Caller
+from matinee.common.notifications import Notifications
+from matinee.media import dash, hls, keys
+from matinee.media.model import Plan
+from matinee.modules.playback.audience import Audience, News, Place
+from matinee.modules.playback.documents import Document, DocumentCache, PlanCache, document
+from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
+from matinee.modules.playback.freshness import Recent
+from matinee.modules.playback.repository import CellFacts, PlaybackRepository, VideoFacts
+from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.rules import may_see
+
+WantCell = Callable[[UUID, Plan, str, int], Awaitable[Any]]
+"""Has a cell encoded next: video, plan, rendition, index. Returns at once; the news comes by notification."""
+
+Gone = Callable[[], Awaitable[Any]]
+"""Returns when whoever asked has left."""
+
+Facts = TypeVar("Facts", bound=VideoFacts)
+
+
+class Playlist(msgspec.Struct, frozen=True):
+    """A playlist, and whether only its viewer may keep it."""
+
+    document: Document
+    private: bool
+    immutable: bool = False
+    """Whether its address will always mean the same bytes."""
+
+
+class StoredObject(msgspec.Struct, frozen=True):
+    """An object that exists in storage and that the viewer may have."""
+
+    key: str
+    etag: str
+    content_type: str
+    private: bool
+    immutable: bool = True
+    """Whether its address will always mean the same bytes."""
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """What a request is after: one cell, or (`index` None) the init segment, which any cell brings along."""
+
+    video_id: UUID
+    recipe: str
+    rendition: str
+    index: int | None
+
+    @property
+    def row(self) -> Hashable:
+        """What its facts are remembered by."""
+        return ("cells", self.video_id, self.rendition)
+
+    def is_stored(self, facts: CellFacts) -> bool:
+        return facts.has_init if self.index is None else facts.has(self.index)
+
+    @property
+    def place(self) -> Place:
+        """The cell to make for it."""
+        return Place(self.video_id, self.rendition, self.index or 0)
+
+    def checked(self, facts: CellFacts) -> CellFacts:
+        """The same facts; raises NoSuchCell where they know no such recipe, rendition or index."""
+        if facts.recipe != self.recipe or facts.cells is None or (self.index or 0) >= facts.cells:
+            raise NoSuchCell
+        return facts
+
+
+class PlaybackService:
+    """What players read."""
+
+    def __init__(
+        self,
+        repository: PlaybackRepository,
+        notifications: Notifications,
+        want_cell: WantCell,
+        *,
+        wait_seconds: float,
+        audience: Audience | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._repository = repository
+        self._notifications = notifications
+        self._want_cell = want_cell
+        self._wait_seconds = wait_seconds
+        self._recent: Recent[Any] = Recent(clock=clock)
+        self._plans = PlanCache()
+        self._documents = DocumentCache()
+        self._audience = audience or Audience(_tell_nobody)
+
+    async def master(self, viewer: Caller | None, video_id: UUID) -> Playlist:
+        """The HLS master playlist."""
+        facts = await self.playable(viewer, ("ladder", video_id), lambda: self._repository.find_ladder(video_id))
+        key = (video_id, "master", facts.version, facts.ladder, facts.texts)
+        written = self._documents.get(key)
+        if written is None:
+            plan = await self.plan(video_id, facts)
+            written = self._documents.keep(key, document(hls.master_playlist(plan, facts.measured(), facts.listed())))
+        return Playlist(written, facts.visibility == "private")
+
+    async def manifest(self, viewer: Caller | None, video_id: UUID) -> Playlist:
+        """The DASH manifest."""
+        facts = await self.playable(viewer, ("menu", video_id), lambda: self._repository.find_menu(video_id))
+        key = (video_id, "manifest", facts.version, facts.texts)
+        written = self._documents.get(key)
+        if written is None:
+            plan = await self.plan(video_id, facts)
+            written = self._documents.keep(key, document(dash.manifest(plan, facts.listed())))
+        return Playlist(written, facts.visibility == "private")
+
+    async def media_playlist(self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str) -> Playlist:
+        """The HLS playlist of a rendition: all cells, stored or not."""
+        facts = await self.playable(viewer, ("video", video_id), lambda: self._repository.find_video(video_id))
+        key = (video_id, "media", facts.version, recipe, rendition)
+        written = self._documents.get(key)
+        if written is None:
+            plan = await self.plan(video_id, facts)
+            _require_rendition(plan, recipe, rendition)
+            written = self._documents.keep(key, document(hls.media_playlist(plan, rendition)))
+        return Playlist(written, facts.visibility == "private")
+
+    async def keyframe_playlist(self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str) -> Playlist:
+        """The HLS playlist of the keyframes of a rendition's stored cells."""
+        name = ("keyframes", video_id, rendition)
+        facts = await self.playable(viewer, name, lambda: self._repository.find_keyframes(video_id, rendition))
+        key = (video_id, "keyframes", facts.version, facts.recorded, recipe, rendition)
+        written = self._documents.get(key)
+        if written is None:
+            plan = await self.plan(video_id, facts)
+            _require_rendition(plan, recipe, rendition)
+            sizes = await self._repository.read_keyframe_bytes(video_id, rendition)
+            written = self._documents.keep(key, document(hls.keyframe_playlist(plan, rendition, sizes)))
+        return Playlist(written, facts.visibility == "private")
+
+    async def cell(
+        self,
+        viewer: Caller | None,
+        video_id: UUID,
+        recipe: str,
+        rendition: str,
+        index: int,
+        gone: Gone | None = None,
+    ) -> StoredObject:
+        """A cell. One that does not exist yet is encoded next and waited for; raises CellNotReady in the end.
+
+        Raises ViewerLeftError where `gone` says so meanwhile.
+        """
+        wanted = _Wanted(video_id, recipe, rendition, index)
+        facts = await self._await_stored(viewer, wanted, gone)
+        self._note(wanted, facts)
+        return _stored_cell(wanted, facts)
+
+    def remembered_cell(
+        self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str, index: int
+    ) -> StoredObject | None:
+        """What `cell` would answer, where that needs no look at the database; else None."""
+        wanted = _Wanted(video_id, recipe, rendition, index)
+        facts = self._remembered(viewer, wanted)
+        if facts is None:
+            return None
+        self._note(wanted, facts)
+        return _stored_cell(wanted, facts)
+
+    async def init_segment(
+        self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str, gone: Gone | None = None
+    ) -> StoredObject:
+        """The init segment of a rendition; where none exists yet, its first cell is waited for."""
+        wanted = _Wanted(video_id, recipe, rendition, None)
+        return _stored_cell(wanted, await self._await_stored(viewer, wanted, gone))
+
+    def _note(self, wanted: _Wanted, facts: CellFacts) -> None:
+        """What is read is kept, and what comes next is made ahead. The sound is made as a whole anyway."""
+        self._audience.watched(wanted.video_id, wanted.rendition)
+        if not facts.is_complete and not facts.is_sound:
+            place = wanted.place
+            self._audience.read(place, facts.first_missing_after(place.cell))
+
+    async def _await_stored(self, viewer: Caller | None, wanted: _Wanted, gone: Gone | None) -> CellFacts:
+        remembered = self._remembered(viewer, wanted)
+        if remembered is not None:
+            return remembered
+        facts = await self._look(viewer, wanted)
+        if wanted.is_stored(facts):
+            return facts
+        with (
+            self._notifications.subscribe(str(wanted.video_id)) as news,
+            self._audience.waiting(wanted.place) as first,
+            _leaving(gone, news) as left,
+        ):
+            if first:
+                plan = await self.plan(wanted.video_id, facts)
+                await self._want_cell(wanted.video_id, plan, wanted.rendition, wanted.index or 0)
+            return await self._await_news(viewer, wanted, news, left)
+
+    async def _await_news(
+        self, viewer: Caller | None, wanted: _Wanted, news: asyncio.Event, left: Callable[[], bool]
+    ) -> CellFacts:
+        """Looks at once, for it may have been stored before the subscription, and again at each news."""
+        deadline = asyncio.get_running_loop().time() + self._wait_seconds
+        while True:
+            news.clear()
+            if left():
+                raise ViewerLeftError
+            facts = await self._look(viewer, wanted)
+            if wanted.is_stored(facts):
+                return facts
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await news.wait()
+            except TimeoutError:
+                raise CellNotReady from None
+
+    def _remembered(self, viewer: Caller | None, wanted: _Wanted) -> CellFacts | None:
+        """What was read within the last second, if it allows."""
+        facts: CellFacts | None = self._recent.get(wanted.row)
+        if facts is None or facts.recipe != wanted.recipe or not wanted.is_stored(facts):
+            return None
+        return facts if may_see(viewer, facts.owner_id, facts.visibility) else None
+
+    async def _look(self, viewer: Caller | None, wanted: _Wanted) -> CellFacts:
+        """What the database says now."""
+        read_at = self._recent.now()
+        found = await self._repository.find_cells(wanted.video_id, wanted.rendition)
+        facts = wanted.checked(_allowed(viewer, found))
+        self._recent.keep(wanted.row, facts, read_at)
+        return facts
+
+    async def playable(
+        self, viewer: Caller | None, key: Hashable, read: Callable[[], Awaitable[Facts | None]]
+    ) -> Facts:
+        """The facts by `key`, read within the last second, of a video that the viewer may play."""
+        facts: Facts | None = self._recent.get(key)
+        if facts is not None:
+            return _allowed(viewer, facts)
+        read_at = self._recent.now()
+        facts = _allowed(viewer, await read())
+        self._recent.keep(key, facts, read_at)
+        return facts
+
+    async def plan(self, video_id: UUID, facts: VideoFacts) -> Plan:
+        """The plan of a video; raises VideoNotFound where it was removed meanwhile."""
+        plan = self._plans.get(video_id, facts.version)
+        if plan is None:
+            plan = await self._repository.read_plan(video_id)
+            if plan is None:
+                raise VideoNotFound
+            self._plans.keep(video_id, facts.version, plan)
+        return plan
+
+
+async def _tell_nobody(news: News) -> None:
+    del news
+
+
+@contextmanager
+def _leaving(gone: Gone | None, news: asyncio.Event) -> Iterator[Callable[[], bool]]:
+    """Whether whoever asked has left; that is news, too."""
+    if gone is None:
+        yield lambda: False
+        return
+    leaving = asyncio.ensure_future(gone())
+    leaving.add_done_callback(lambda _: news.set())
+    try:
+        yield leaving.done
+    finally:
+        leaving.cancel()
+
+
+def visible(viewer: Caller | None, facts: Facts | None) -> Facts:
+    """The facts of a video that the viewer may see; raises VideoNotFound for any other."""
+    if facts is None or not may_see(viewer, facts.owner_id, facts.visibility):
+        raise VideoNotFound
+    return facts
+
+
+def _allowed(viewer: Caller | None, facts: Facts | None) -> Facts:
+    facts = visible(viewer, facts)
+    if facts.status != "READY":
+        raise VideoNotPlayable
+    return facts
+
+
+def _require_rendition(plan: Plan, recipe: str, rendition: str) -> None:
+    if plan.recipe != recipe or all(known.name != rendition for known in plan.renditions):
+        raise NoSuchCell
+
+
+def _stored_cell(wanted: _Wanted, facts: CellFacts) -> StoredObject:
+    if wanted.index is None:
+        key = keys.init_key(wanted.video_id, wanted.recipe, wanted.rendition)
+    else:
+        key = keys.cell_key(wanted.video_id, wanted.recipe, wanted.rendition, wanted.index)
+    return StoredObject(
+        key=key,
+        etag=f'"{key.removeprefix("videos/")}"',
+        content_type=keys.CONTENT_TYPES["audio" if facts.is_sound else "video"],
+        private=facts.visibility == "private",
+    )

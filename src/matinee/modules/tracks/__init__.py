@@ -1,0 +1,1 @@
+"""Text tracks and chapters: uploaded, taken from the film, listed, changed. Playback serves them."""

@@ -1,0 +1,149 @@
+"""The job that takes text tracks and chapters from a film which can be played already.
+
+It runs when nobody waits for its lane, and what is wrong with a film's text is never a fault of the video.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+from uuid import UUID, uuid5
+
+import structlog
+
+from matinee.common.config import Settings
+from matinee.common.database import Database
+from matinee.common.jobs import JobQueue, JobRun, ensure_owned
+from matinee.common.notifications import announce
+from matinee.common.storage.port import Storage
+from matinee.media import keys
+from matinee.media.binaries import find_binaries
+from matinee.media.captions.model import BadCaptions, Cue, Format
+from matinee.media.captions.read import salvage_vtt
+from matinee.media.captions.vtt import write_vtt
+from matinee.media.encode import EncoderOptions
+from matinee.media.faults import MediaFault
+from matinee.media.ffmpeg import ProcessLimits
+from matinee.media.model import Plan
+from matinee.media.probe import Limits
+from matinee.media.text_streams import ChapterMark, FilmText, TextStream, extract_text, find_text
+from matinee.modules.encoding.errors import VideoGoneError
+from matinee.modules.encoding.source_server import SourceServer
+from matinee.modules.tracks import repository
+from matinee.modules.tracks.jobs import EXTRACT
+from matinee.modules.tracks.repository import NewRow
+from matinee.modules.tracks.rules import MOST_TRACKS
+from matinee.modules.tracks.schemas import LONGEST_TITLE, MOST_CHAPTERS, Chapter
+
+log = structlog.get_logger()
+
+Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
+"""Does a job's work with signs of life and patience: `EncodingRunners.attend`."""
+
+_WALL_SECONDS = 3600.0  # of reading a film through once
+
+
+class TextExtraction:
+    """The job's work, over the process's own source server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        storage: Storage,
+        queue: JobQueue,
+        sources: SourceServer,
+        attend: Attend,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._storage = storage
+        self._queue = queue
+        self._sources = sources
+        self._attend = attend
+        self._binaries = find_binaries(
+            *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
+        )
+
+    def register(self) -> None:
+        """Tells the queue how the job is run."""
+        self._queue.register(EXTRACT, self.extract)
+
+    async def extract(self, run: JobRun, video_id: str) -> None:
+        """Takes what text the film has. Repeatable."""
+        await self._attend(run, UUID(video_id), self._extract)
+
+    async def _extract(self, run: JobRun, video_id: UUID) -> None:
+        async with self._database.connection() as db:
+            plan = await repository.find_plan(db, video_id)
+        if plan is None:
+            raise VideoGoneError
+        async with self._sources.serve(keys.source_key(video_id)) as source:
+            try:
+                limits = Limits(max_pixels=self._settings.max_source_pixels)
+                found = await find_text(source.url, plan, limits=limits, ffprobe=self._binaries.ffprobe)
+                files = await self._read(source.url, plan, found)
+            except MediaFault as fault:
+                source.check()
+                log.info("no_text", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
+                return
+        rows = []
+        for stream, file in zip(found.streams, files, strict=True):
+            cues = await asyncio.to_thread(_usable, video_id, stream, file)  # or no beat would be sent meanwhile
+            if cues:
+                rows.append(_row(video_id, stream, len(cues)))
+                key = keys.captions_key(video_id, rows[-1].id)
+                await self._storage.put(key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
+        await self._record(run, video_id, rows, _chapters(found.chapters))
+
+    async def _read(self, source: str, plan: Plan, found: FilmText) -> list[bytes | None]:
+        if not found.streams:
+            return []
+        limits = ProcessLimits(wall_seconds=_WALL_SECONDS, niceness=self._settings.ffmpeg_nice)
+        options = EncoderOptions(self._binaries, limits, self._settings.max_source_pixels)
+        return await extract_text(source, plan, found.streams, options=options)
+
+    async def _record(self, run: JobRun, video_id: UUID, rows: list[NewRow], chapters: list[Chapter]) -> None:
+        if not rows and not chapters:
+            return
+        async with self._database.transaction() as db:
+            await ensure_owned(db, run)
+            if not await repository.lock_video(db, video_id):
+                raise VideoGoneError  # what was stored just now is cleared away
+            room = MOST_TRACKS - await repository.count_tracks(db, video_id)
+            for row in rows[:room]:
+                await repository.insert_track(db, video_id, row)
+            if chapters:
+                await repository.add_chapters(db, video_id, chapters)
+            await announce(db, str(video_id))
+        log.info("text_extracted", video_id=str(video_id), tracks=len(rows), chapters=len(chapters))
+
+
+def _usable(video_id: UUID, stream: TextStream, file: bytes | None) -> list[Cue]:
+    """The cues of a stream that can be shown."""
+    try:
+        return salvage_vtt(file or b"")
+    except BadCaptions as bad:
+        log.info("stream_without_text", video_id=str(video_id), stream=stream.index, why=str(bad))
+        return []
+
+
+def _row(video_id: UUID, stream: TextStream, cues: int) -> NewRow:
+    return NewRow(
+        id=uuid5(video_id, f"stream {stream.index}"),  # the same again, where the job runs twice
+        kind="captions" if stream.for_the_deaf else "subtitles",
+        language=stream.language,
+        name=stream.name[:100],
+        is_default=False,  # most programs mark the first stream so, whether or not anybody wants to read along
+        is_forced=stream.forced and not stream.for_the_deaf,
+        source_stream=stream.index,
+        format=cast("Format", stream.format),
+        encoding="utf-8",
+        cues=cues,
+    )
+
+
+def _chapters(marks: tuple[ChapterMark, ...]) -> list[Chapter]:
+    return [
+        Chapter(round(mark.start, 3), mark.title[:LONGEST_TITLE] or f"Chapter {number}")
+        for number, mark in enumerate(marks[:MOST_CHAPTERS], 1)
+    ]

@@ -1,0 +1,159 @@
+"""Every query about text tracks and chapters. What playlists say of them is read by playback."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
+from matinee.media.captions.model import Format
+from matinee.media.model import Plan
+from matinee.modules.tracks.schemas import Chapter, Kind, TrackChange
+
+_PLAN = "SELECT plan::text FROM videos WHERE id = %s AND deleted_at IS NULL"
+_LOCK_VIDEO = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE"
+_SELECT = """
+SELECT id, kind, language, name, is_default, is_forced, source_stream, format, encoding, cues, created_at, updated_at
+FROM text_tracks WHERE video_id = %s
+"""
+_LIST = f"{_SELECT} ORDER BY created_at, source_stream, id LIMIT 100"
+_FIND = f"{_SELECT} AND id = %s FOR UPDATE"
+_COUNT = "SELECT count(*) FROM text_tracks WHERE video_id = %s"
+_INSERT = """
+INSERT INTO text_tracks
+    (id, video_id, kind, language, name, is_default, is_forced, source_stream, format, encoding, cues)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+_NO_DEFAULT = """
+UPDATE text_tracks SET is_default = false, updated_at = now()
+WHERE video_id = %s AND menu = CASE WHEN %s::text = 'captions' THEN 'subtitles' ELSE %s::text END AND is_default
+    AND id <> %s
+"""
+_CHANGE = """
+UPDATE text_tracks SET kind = %s, language = %s, name = %s, is_default = %s, is_forced = %s, updated_at = now()
+WHERE id = %s
+"""
+_DELETE = "DELETE FROM text_tracks WHERE video_id = %s AND id = %s"
+_CHAPTERS = "SELECT items::text FROM chapters WHERE video_id = %s"
+_SET_CHAPTERS = """
+INSERT INTO chapters (video_id, items) VALUES (%s, %s::text::jsonb)
+ON CONFLICT (video_id) DO UPDATE SET items = excluded.items
+"""
+_ADD_CHAPTERS = "INSERT INTO chapters (video_id, items) VALUES (%s, %s::text::jsonb) ON CONFLICT DO NOTHING"
+
+
+class TrackRow(msgspec.Struct, frozen=True):
+    """A text track."""
+
+    id: UUID
+    kind: Kind
+    language: str
+    name: str
+    is_default: bool
+    is_forced: bool
+    source_stream: int | None
+    format: Format
+    encoding: str
+    cues: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A text track whose file is stored."""
+
+    id: UUID
+    kind: Kind
+    language: str
+    name: str
+    is_default: bool
+    is_forced: bool
+    source_stream: int | None = None
+    format: Format
+    encoding: str
+    cues: int
+
+
+async def find_plan(db: Connection, video_id: UUID) -> Plan | None:
+    """The plan of a video that is not deleted."""
+    text = await fetch_value(db, _PLAN, (video_id,))
+    return None if text is None else msgspec.json.decode(text, type=Plan)
+
+
+async def lock_video(db: Connection, video_id: UUID) -> bool:
+    """Whether the video is there, and then nobody else adds tracks to it or deletes it in this transaction's time."""
+    return await fetch_value(db, _LOCK_VIDEO, (video_id,)) is not None
+
+
+async def list_tracks(db: Connection, video_id: UUID) -> list[TrackRow]:
+    """The tracks of a video, in the order of the menu."""
+    return await fetch_all(db, TrackRow, _LIST, (video_id,))
+
+
+async def find_track(db: Connection, video_id: UUID, track_id: UUID) -> TrackRow | None:
+    """One track, which stays as it is until the transaction ends."""
+    return await fetch_one(db, TrackRow, _FIND, (video_id, track_id))
+
+
+async def count_tracks(db: Connection, video_id: UUID) -> int:
+    """How many tracks a video has."""
+    return int(await fetch_value(db, _COUNT, (video_id,)))
+
+
+async def insert_track(db: Connection, video_id: UUID, new: NewRow) -> None:
+    """Adds a track unless it was added before, and takes the default from another. The video is locked."""
+    if new.is_default:
+        await execute(db, _NO_DEFAULT, (video_id, new.kind, new.kind, new.id))
+    values = (
+        new.id,
+        video_id,
+        new.kind,
+        new.language,
+        new.name,
+        new.is_default,
+        new.is_forced,
+        new.source_stream,
+        new.format,
+        new.encoding,
+        new.cues,
+    )
+    await execute(db, _INSERT, values)
+
+
+async def change_track(db: Connection, video_id: UUID, row: TrackRow, change: TrackChange) -> None:
+    """Changes the fields that are set. The video is locked."""
+    kind = row.kind if change.kind is UNSET else change.kind
+    is_default = row.is_default if change.default is UNSET else change.default
+    if is_default:
+        await execute(db, _NO_DEFAULT, (video_id, kind, kind, row.id))
+    values = (
+        kind,
+        row.language if change.language is UNSET else change.language,
+        row.name if change.name is UNSET else change.name,
+        is_default,
+        row.is_forced if change.forced is UNSET else change.forced,
+        row.id,
+    )
+    await execute(db, _CHANGE, values)
+
+
+async def delete_track(db: Connection, video_id: UUID, track_id: UUID) -> bool:
+    """Deletes a track; False where there is none such."""
+    return await execute(db, _DELETE, (video_id, track_id)) == 1
+
+
+async def find_chapters(db: Connection, video_id: UUID) -> list[Chapter]:
+    """The chapters of a video."""
+    text = await fetch_value(db, _CHAPTERS, (video_id,))
+    return [] if text is None else msgspec.json.decode(text, type=list[Chapter])
+
+
+async def set_chapters(db: Connection, video_id: UUID, chapters: list[Chapter]) -> None:
+    """Replaces the chapters."""
+    await execute(db, _SET_CHAPTERS, (video_id, msgspec.json.encode(chapters).decode()))
+
+
+async def add_chapters(db: Connection, video_id: UUID, chapters: list[Chapter]) -> None:
+    """Sets the chapters where nobody has set any, not even none."""
+    await execute(db, _ADD_CHAPTERS, (video_id, msgspec.json.encode(chapters).decode()))

@@ -1,0 +1,118 @@
+"""Wire types of text tracks and chapters."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from matinee.common.text import END, LINE
+from matinee.media.captions.languages import PATTERN
+from matinee.media.captions.model import Format
+
+MOST_CHAPTERS = 500
+LONGEST_TITLE = 200
+
+TrackId = Annotated[UUID, Meta(description="The text track's id.")]
+Kind = Annotated[
+    Literal["subtitles", "captions", "descriptions", "chapters", "metadata"],
+    Meta(
+        description="`subtitles`: what is said · `captions`: and what else is heard, for who cannot hear · "
+        "`descriptions`: what is seen, to be read aloud · `chapters`: titles · `metadata`: data for programs."
+    ),
+]
+Language = Annotated[
+    str,
+    Meta(
+        pattern=PATTERN + END,
+        max_length=64,
+        description="BCP 47, as players get it; `und` where it is not known.",
+        examples=["en", "pt-BR"],
+    ),
+]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=LINE,
+        max_length=100,
+        description="What the menu says; empty: the language's own name.",
+        examples=["English (director's comments)"],
+    ),
+]
+Default = Annotated[bool, Meta(description="Shown unless the viewer chooses another; takes it from the one before.")]
+Forced = Annotated[bool, Meta(description="Subtitles for foreign words alone, which players show unasked.")]
+
+
+class NewTrack(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the uploaded file is."""
+
+    language: Language
+    name: Name = ""
+    kind: Kind = "subtitles"
+    default: Default = False
+    forced: Forced = False
+
+
+class TrackChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What to change; fields left out stay as they are."""
+
+    language: Language | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    default: Default | UnsetType = UNSET
+    forced: Forced | UnsetType = UNSET
+
+
+class TextTrack(msgspec.Struct, kw_only=True):
+    """A text track of a video."""
+
+    id: TrackId
+    kind: Kind
+    language: Language
+    name: Name
+    default: Default
+    forced: Forced
+    origin: Annotated[Literal["upload", "film"], Meta(description="Uploaded by itself, or taken from the film.")]
+    format: Annotated[Format, Meta(description="What the file was before it became WebVTT.")]
+    encoding: Annotated[
+        str,
+        Meta(
+            description="How the file was read: as declared, as UTF, or else as `windows-1252`; then look at it.",
+            examples=["utf-8"],
+        ),
+    ]
+    cues: Annotated[int, Meta(description="How many cues it has.")]
+    url: Annotated[str, Meta(description="The whole as WebVTT: a path below the public address.")]
+    created_at: Annotated[datetime, Meta(description="When it was added.")]
+    updated_at: Annotated[datetime, Meta(description="When it was last changed.")]
+
+
+class TextTracks(msgspec.Struct, kw_only=True):
+    """The text tracks of a video."""
+
+    items: Annotated[list[TextTrack], Meta(description="All of them, 64 at most, in the order of the menu.")]
+
+
+class Chapter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a video; it lasts until the next one begins."""
+
+    start: Annotated[
+        float, Meta(ge=0, le=864_000, description="Seconds from the start of the video.", examples=[62.5])
+    ]
+    title: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=LONGEST_TITLE,
+            pattern=LINE,
+            description="What the chapter is called.",
+            examples=["The storm"],
+        ),
+    ]
+
+
+class Chapters(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The chapters of a video."""
+
+    items: Annotated[list[Chapter], Meta(max_length=MOST_CHAPTERS, description="In order; none: no chapters.")]

@@ -1,0 +1,1 @@
+"""Uploads: clients send parts straight to object storage; what the storage lists is the truth."""

@@ -1,0 +1,51 @@
+"""How uploads refuse."""
+
+from matinee.common.errors import Conflict, Invalid
+
+
+class FileTooLarge(Invalid):
+    """The file is larger than this server accepts."""
+
+    code = "file_too_large"
+
+
+class InvalidPartRange(Invalid):
+    """The range of parts lies outside the upload."""
+
+    code = "invalid_part_range"
+
+
+class UploadFinished(Conflict):
+    """The upload is finished; to start over, delete the video and begin a new one."""
+
+    code = "upload_finished"
+
+
+class UploadNotStarted(Conflict):
+    """Nothing was uploaded yet; ask for signed URLs and send the parts first."""
+
+    code = "upload_not_started"
+
+
+class UploadGone(Conflict):
+    """The storage no longer knows this upload; delete the video and begin a new one."""
+
+    code = "upload_gone"
+
+
+class PartsMissing(Conflict):
+    """Some parts were not uploaded; send them and complete again."""
+
+    code = "parts_missing"
+
+
+class SizeMismatch(Conflict):
+    """What was uploaded has another size than was announced; send the named parts again."""
+
+    code = "size_mismatch"
+
+
+class EtagMismatch(Conflict):
+    """Some parts are stored with another content than you sent; send the named parts again."""
+
+    code = "etag_mismatch"

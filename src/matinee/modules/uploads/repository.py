@@ -1,0 +1,98 @@
+"""Every query about uploads: a video's row from INITIATED to PROCESSING."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, ForeignKeyViolation, execute, fetch_one
+from matinee.common.errors import Unauthenticated
+from matinee.modules.uploads.rules import PartPlan
+from matinee.modules.uploads.schemas import NewUpload
+from matinee.modules.videos.repository import VideoRow
+from matinee.modules.videos.rules import Status
+
+
+class UploadRow(msgspec.Struct, frozen=True):
+    """A video as its upload sees it."""
+
+    id: UUID
+    owner_id: UUID
+    status: Status
+    filesize: int
+    filetype: str
+    part_size: int
+    upload_id: str | None
+
+    @property
+    def plan(self) -> PartPlan:
+        """How its file is cut."""
+        return PartPlan(self.filesize, self.part_size)
+
+
+_INSERT = """
+WITH v AS (
+    INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size)
+    VALUES (%(owner)s, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s, %(filetype)s,
+            %(part_size)s)
+    RETURNING *
+)
+SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
+    v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
+    v.has_poster, v.chosen_poster, v.placeholder, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview,
+    v.created_at, v.updated_at, v.ready_at
+FROM v JOIN users u ON u.id = v.owner_id
+"""
+_FIND = """
+SELECT id, owner_id, status, filesize, filetype, part_size, upload_id FROM videos
+WHERE id = %s AND deleted_at IS NULL
+"""
+_BEGIN = """
+UPDATE videos SET status = 'UPLOADING', upload_id = %s, updated_at = now()
+WHERE id = %s AND status = 'INITIATED' AND deleted_at IS NULL
+"""
+_TOUCH = "UPDATE videos SET updated_at = now() WHERE id = %s AND status = 'UPLOADING' AND deleted_at IS NULL"
+_FINISH = """
+UPDATE videos SET status = 'PROCESSING', upload_id = NULL, updated_at = now()
+WHERE id = %s AND status = 'UPLOADING' AND deleted_at IS NULL
+"""
+_ABORT = """
+UPDATE videos SET deleted_at = now(), updated_at = now()
+WHERE id = %s AND status IN ('INITIATED', 'UPLOADING') AND deleted_at IS NULL
+"""
+
+
+async def insert_video(db: Connection, owner_id: UUID, new: NewUpload, part_size: int) -> VideoRow:
+    """The new video, INITIATED; raises Unauthenticated where the owner's account is gone."""
+    params: dict[str, Any] = {**msgspec.structs.asdict(new), "owner": owner_id, "part_size": part_size}
+    try:
+        row = await fetch_one(db, VideoRow, _INSERT, params)
+    except ForeignKeyViolation:
+        raise Unauthenticated("This account no longer exists.") from None
+    assert row is not None
+    return row
+
+
+async def find_upload(db: Connection, video_id: UUID) -> UploadRow | None:
+    """A video that is not deleted, as its upload sees it."""
+    return await fetch_one(db, UploadRow, _FIND, (video_id,))
+
+
+async def begin_upload(db: Connection, video_id: UUID, upload_id: str) -> bool:
+    """INITIATED → UPLOADING; False where another request was first."""
+    return await execute(db, _BEGIN, (upload_id, video_id)) == 1
+
+
+async def touch_upload(db: Connection, video_id: UUID) -> None:
+    """Somebody is still at it: the upload is not abandoned."""
+    await execute(db, _TOUCH, (video_id,))
+
+
+async def finish_upload(db: Connection, video_id: UUID) -> bool:
+    """UPLOADING → PROCESSING; False where another request was first."""
+    return await execute(db, _FINISH, (video_id,)) == 1
+
+
+async def abort_upload(db: Connection, video_id: UUID) -> bool:
+    """Deletes a video whose upload is not finished; False where it is."""
+    return await execute(db, _ABORT, (video_id,)) == 1

@@ -1,0 +1,121 @@
+"""Wire types of uploads."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from matinee.common.text import END
+from matinee.modules.uploads.rules import MOST_PARTS
+from matinee.modules.videos.schemas import Description, Title, Video, VisibilityField
+
+FileType = Literal[
+    "video/mp4",
+    "video/quicktime",
+    "video/webm",
+    "video/x-matroska",
+    "video/matroska",
+    "video/x-msvideo",
+    "video/avi",
+    "video/mp2t",
+    "video/mpeg",
+    "video/ogg",
+    "video/x-flv",
+    "video/x-ms-wmv",
+    "video/x-m4v",
+    "video/3gpp",
+    "application/octet-stream",
+]
+_LARGEST = 5 * 1024**4  # bytes; S3's largest object
+
+
+class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A video to be uploaded."""
+
+    title: Title
+    description: Description = ""
+    filename: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=255,
+            pattern=rf"^[^\x00-\x1f\x7f/\\]+{END}",
+            description="The file's name without a path.",
+            examples=["sea.mp4"],
+        ),
+    ]
+    filesize: Annotated[
+        int, Meta(ge=1, le=_LARGEST, description="Bytes; 5 GiB at most unless set otherwise.", examples=[48_211_934])
+    ]
+    filetype: Annotated[FileType, Meta(description="The file's media type; the content decides what is done.")]
+    visibility: VisibilityField = "private"
+
+
+class UploadPlan(msgspec.Struct, kw_only=True):
+    """How the file is to be cut."""
+
+    part_size: Annotated[int, Meta(description="Bytes of each part but the last.", examples=[16_777_216])]
+    part_count: Annotated[int, Meta(description="How many parts there are.", examples=[3])]
+    expires_at: Annotated[datetime, Meta(description="When the upload is dropped unless something is done with it.")]
+
+
+class UploadStarted(msgspec.Struct, kw_only=True):
+    """The new video and how to upload its file."""
+
+    video: Annotated[Video, Meta(description="The new video, INITIATED.")]
+    upload: Annotated[UploadPlan, Meta(description="How to cut the file.")]
+
+
+class PartsQuery(msgspec.Struct, kw_only=True):
+    """Which parts."""
+
+    first: Annotated[int, Meta(ge=1, le=MOST_PARTS, description="The first part wanted.")] = msgspec.field(
+        default=1, name="from"
+    )
+    last: (
+        Annotated[int, Meta(ge=1, le=MOST_PARTS, description="The last part wanted; 100 at most at once.")]
+        | UnsetType
+    ) = msgspec.field(default=UNSET, name="to")
+
+
+class SignedPart(msgspec.Struct, frozen=True):
+    """Where to PUT one part."""
+
+    part_number: Annotated[int, Meta(description="From 1.")]
+    url: Annotated[str, Meta(description="PUT the part's bytes here, without further headers; keep the ETag.")]
+    size: Annotated[int, Meta(description="Bytes that the part must have.")]
+
+
+class UploadedPart(msgspec.Struct, frozen=True):
+    """A part that the storage holds."""
+
+    part_number: Annotated[int, Meta(description="From 1.")]
+    size: Annotated[int, Meta(description="Bytes.")]
+    etag: Annotated[str, Meta(description="The storage's ETag, without quotes.")]
+
+
+class SignedParts(msgspec.Struct, kw_only=True):
+    """Addresses for the parts asked for, and what is stored already, so that an upload resumes anywhere."""
+
+    part_size: Annotated[int, Meta(description="Bytes of each part but the last.")]
+    part_count: Annotated[int, Meta(description="How many parts there are.")]
+    parts: Annotated[list[SignedPart], Meta(description="The wanted parts that are not stored yet.")]
+    uploaded: Annotated[list[UploadedPart], Meta(description="Every part that is stored.")]
+    expires_at: Annotated[datetime, Meta(description="When the addresses stop working.")]
+
+
+class ClaimedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part as the client saw it."""
+
+    part_number: Annotated[int, Meta(ge=1, le=MOST_PARTS, description="From 1.")]
+    etag: Annotated[str, Meta(min_length=1, max_length=128, description="The ETag of the answer to its PUT.")]
+
+
+class CompleteUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The end of an upload."""
+
+    parts: Annotated[
+        list[ClaimedPart],
+        Meta(max_length=MOST_PARTS, description="Optional: each part is then compared with what is stored."),
+    ] = []

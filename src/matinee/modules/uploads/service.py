@@ -1,0 +1,217 @@
+"""Decisions about uploads. No transaction is open while the object storage is asked."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from msgspec import UNSET
+
+from matinee.common.clock import Clock, system_clock
+from matinee.common.database import Connection, Database
+from matinee.common.http.authentication import Caller
+from matinee.common.jobs import JobQueue
+from matinee.common.notifications import announce
+from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part, Storage
+from matinee.common.validation import Fault
+from matinee.media import keys
+from matinee.modules.encoding.jobs import ingest_job
+from matinee.modules.uploads import repository
+from matinee.modules.uploads.errors import (
+    EtagMismatch,
+    FileTooLarge,
+    InvalidPartRange,
+    PartsMissing,
+    SizeMismatch,
+    UploadFinished,
+    UploadGone,
+    UploadNotStarted,
+)
+from matinee.modules.uploads.repository import UploadRow
+from matinee.modules.uploads.rules import (
+    PartPlan,
+    choose_part_size,
+    describe_numbers,
+    misfit_parts,
+    mismatched_etags,
+    missing_parts,
+    settle_parts,
+)
+from matinee.modules.uploads.schemas import (
+    CompleteUpload,
+    NewUpload,
+    PartsQuery,
+    SignedPart,
+    SignedParts,
+    UploadedPart,
+    UploadPlan,
+    UploadStarted,
+)
+from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.rules import may_change
+from matinee.modules.videos.schemas import Video
+from matinee.modules.videos.service import VideoService
+from matinee.modules.videos.views import detail
+
+MOST_URLS = 100  # a request; signing costs ~0.2 ms each
+
+
+class UploadService:
+    """Uploads from their announcement to the start of encoding."""
+
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        queue: JobQueue,
+        videos: VideoService,
+        *,
+        max_bytes: int,
+        expiry_hours: int,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._queue = queue
+        self._videos = videos
+        self._max_bytes = max_bytes
+        self._expiry_seconds = expiry_hours * 3600
+        self._clock = clock
+
+    async def init(self, db: Connection, caller: Caller, new: NewUpload) -> UploadStarted:
+        """Announces a video; its multipart upload begins when the first addresses are asked for."""
+        if new.filesize > self._max_bytes:
+            sentence = f"The file has {new.filesize} bytes; this server accepts {self._max_bytes}."
+            raise FileTooLarge(sentence, faults=[Fault("filesize", sentence)])
+        part_size = choose_part_size(new.filesize)
+        row = await repository.insert_video(db, caller.user_id, new, part_size)
+        plan = PartPlan(new.filesize, part_size)
+        return UploadStarted(
+            video=detail(row, None),
+            upload=UploadPlan(part_size=part_size, part_count=plan.count, expires_at=self._expiry()),
+        )
+
+    async def sign_parts(self, caller: Caller, video_id: UUID, query: PartsQuery) -> SignedParts:
+        """Addresses of the wanted parts, and all parts that are stored; begins the upload where it must."""
+        upload = await self._find(caller, video_id)
+        wanted = _wanted(upload.plan, query)
+        if upload.status == "INITIATED":
+            upload = await self._begin(caller, upload)
+        if upload.status != "UPLOADING" or upload.upload_id is None:
+            raise UploadFinished
+        async with self._database.connection() as db:
+            await repository.touch_upload(db, video_id)
+        stored = settle_parts(upload.plan, await self._list_parts(upload), {})
+        return await self._signed(upload, upload.upload_id, wanted, stored)
+
+    async def complete(self, caller: Caller, video_id: UUID, claim: CompleteUpload) -> Video:
+        """Joins the parts and starts the encoding. Repeating it is harmless.
+
+        What the storage lists is compared with what was announced, and with what the client claims to have sent.
+        """
+        upload = await self._find(caller, video_id)
+        if upload.status == "INITIATED":
+            raise UploadNotStarted
+        if upload.status == "UPLOADING":
+            await self._join(upload, claim)
+            await self._start_encoding(video_id)
+        async with self._database.connection() as db:
+            return await self._videos.get(db, caller, video_id)
+
+    async def abort(self, db: Connection, caller: Caller, video_id: UUID) -> None:
+        """Drops the upload with its parts and the video; raises UploadFinished where it is too late."""
+        await self._videos.owned(db, caller, video_id)
+        if not await repository.abort_upload(db, video_id):
+            raise UploadFinished
+        await self._videos.enqueue_removals(db, [video_id])
+
+    async def _find(self, caller: Caller, video_id: UUID) -> UploadRow:
+        async with self._database.connection() as db:
+            upload = await repository.find_upload(db, video_id)
+        if upload is None or not may_change(caller, upload.owner_id):
+            raise VideoNotFound
+        return upload
+
+    async def _begin(self, caller: Caller, upload: UploadRow) -> UploadRow:
+        key = keys.source_key(upload.id)
+        upload_id = await self._storage.begin_upload(key, upload.filetype)
+        async with self._database.connection() as db:
+            won = await repository.begin_upload(db, upload.id, upload_id)
+        if not won:  # another request began it first: ours is of no use
+            await self._storage.abort_upload(key, upload_id)
+        return await self._find(caller, upload.id)
+
+    async def _list_parts(self, upload: UploadRow) -> list[Part]:
+        assert upload.upload_id is not None
+        try:
+            return await self._storage.list_parts(keys.source_key(upload.id), upload.upload_id)
+        except NoSuchUploadError:
+            raise UploadGone from None
+
+    async def _signed(self, upload: UploadRow, upload_id: str, wanted: range, stored: list[Part]) -> SignedParts:
+        plan = upload.plan
+        present = {part.part_number for part in stored if part.size == plan.size(part.part_number)}
+        key = keys.source_key(upload.id)
+        expires_at = self._expiry()
+        urls = await self._storage.part_urls(key, upload_id, wanted, self._expiry_seconds)
+        return SignedParts(
+            part_size=upload.part_size,
+            part_count=upload.plan.count,
+            parts=[
+                SignedPart(number, url, plan.size(number))
+                for number, url in zip(wanted, urls, strict=True)
+                if number not in present
+            ],
+            uploaded=[UploadedPart(part.part_number, part.size, part.etag) for part in stored],
+            expires_at=expires_at,
+        )
+
+    async def _join(self, upload: UploadRow, claim: CompleteUpload) -> None:
+        assert upload.upload_id is not None
+        key = keys.source_key(upload.id)
+        try:
+            listed = await self._storage.list_parts(key, upload.upload_id)
+            stored = _checked_parts(upload.plan, listed, claim)
+            await self._storage.complete_upload(key, upload.upload_id, stored)
+        except NoSuchUploadError:
+            # an earlier call joined them but did not live to say so; or the storage dropped the upload
+            await self._check_joined(upload, key)
+
+    async def _check_joined(self, upload: UploadRow, key: str) -> None:
+        try:
+            size = await self._storage.size(key)
+        except NoSuchObjectError:
+            raise UploadGone from None
+        if size != upload.filesize:
+            raise UploadGone
+
+    async def _start_encoding(self, video_id: UUID) -> None:
+        async with self._database.transaction() as db:
+            if await repository.finish_upload(db, video_id):
+                await self._queue.enqueue(db, ingest_job(video_id))
+                await announce(db, str(video_id))
+
+    def _expiry(self) -> datetime:
+        return datetime.fromtimestamp(int(self._clock()), UTC) + timedelta(seconds=self._expiry_seconds)
+
+
+def _wanted(plan: PartPlan, query: PartsQuery) -> range:
+    last = min(plan.count, query.first + MOST_URLS - 1) if query.last is UNSET else query.last
+    if not query.first <= last <= plan.count:
+        sentence = f"The parts are numbered 1 to {plan.count}."
+        raise InvalidPartRange(sentence, faults=[Fault("query.from", sentence), Fault("query.to", sentence)])
+    if last - query.first >= MOST_URLS:
+        sentence = f"Ask for {MOST_URLS} parts at most in one request."
+        raise InvalidPartRange(sentence, faults=[Fault("query.to", sentence)])
+    return range(query.first, last + 1)
+
+
+def _checked_parts(plan: PartPlan, listed: list[Part], claim: CompleteUpload) -> list[Part]:
+    claimed = {part.part_number: part.etag.strip('"') for part in claim.parts}
+    stored = settle_parts(plan, listed, claimed)
+    if missing := missing_parts(plan, stored):
+        sentence = f"Not uploaded: part {describe_numbers(missing)}. Send what is missing and complete again."
+        raise PartsMissing(sentence, faults=[Fault(f"parts[{n}]", "This part is missing.") for n in missing[:100]])
+    if misfits := misfit_parts(plan, stored):
+        raise SizeMismatch(faults=misfits[:100])
+    if mismatches := mismatched_etags(claimed, stored):
+        raise EtagMismatch(faults=mismatches[:100])
+    return stored

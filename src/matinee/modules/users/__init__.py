@@ -1,0 +1,1 @@
+"""Profiles: what others see of a user, kept by the user."""

@@ -1,0 +1,74 @@
+"""A video's life as server-sent events: one event at once, then one at each change."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Database
+from matinee.common.http.authentication import Caller
+from matinee.common.notifications import Notifications
+from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.schemas import Video
+from matinee.modules.videos.service import VideoService
+
+KEEP_ALIVE_SECONDS = 15.0  # a comment line, so that proxies keep the connection and a vanished client is noticed
+_SHORTEST_PAUSE = 0.25  # seconds between two events: a burst of stored cells is one piece of news
+_LONGEST_STREAM = 3600.0  # seconds; the client reconnects by itself, and its right to see is checked again
+
+
+class VideoEvents:
+    """Streams a video's changes; holds no database connection while nothing changes."""
+
+    def __init__(self, database: Database, videos: VideoService, notifications: Notifications) -> None:
+        self._database = database
+        self._videos = videos
+        self._notifications = notifications
+
+    async def stream(self, first: Video, caller: Caller | None) -> AsyncIterator[bytes]:
+        """Events until the video is encoded or failed, hidden or deleted."""
+        deadline = asyncio.get_running_loop().time() + _LONGEST_STREAM
+        with self._notifications.subscribe(str(first.id)) as changed:
+            changed.set()  # `first` was read before we subscribed: look once more
+            video = first
+            yield _event(video)
+            while not _is_settled(video) and asyncio.get_running_loop().time() < deadline:
+                if not await _wait(changed):
+                    yield b": still here\n\n"
+                    continue
+                latest = await self._look(video.id, caller)
+                if latest is None:
+                    yield b"event: gone\ndata: {}\n\n"
+                    return
+                if latest != video:
+                    video = latest
+                    yield _event(video)
+                await asyncio.sleep(_SHORTEST_PAUSE)
+
+    async def _look(self, video_id: UUID, caller: Caller | None) -> Video | None:
+        try:
+            async with self._database.connection() as db:
+                return await self._videos.get(db, caller, video_id)
+        except VideoNotFound:
+            return None
+
+
+async def _wait(changed: asyncio.Event) -> bool:
+    """Whether there was news before it was time for a sign of life."""
+    try:
+        async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+            await changed.wait()
+    except TimeoutError:
+        return False
+    changed.clear()
+    return True
+
+
+def _is_settled(video: Video) -> bool:
+    """Nothing will change by itself any more."""
+    return video.status == "FAILED" or (video.encoding is not None and video.encoding.state == "complete")
+
+
+def _event(video: Video) -> bytes:
+    return b"event: video\ndata: " + msgspec.json.encode(video) + b"\n\n"

@@ -1,0 +1,147 @@
+"""Every query about videos as such. Uploads, encoding and playback have their own."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from matinee.common.database import Connection, execute, fetch_all, fetch_one
+from matinee.common.http.pagination import Cursor
+from matinee.modules.encoding.service import STORED
+from matinee.modules.videos.rules import Status, Visibility
+from matinee.modules.videos.schemas import VideoChange
+
+
+class VideoRow(msgspec.Struct, frozen=True):
+    """A video that is not deleted, with its owner's name."""
+
+    id: UUID
+    owner_id: UUID
+    owner_name: str
+    title: str
+    description: str
+    visibility: Visibility
+    status: Status
+    filename: str
+    filesize: int
+    filetype: str
+    duration: float | None
+    width: int | None
+    height: int | None
+    failure_code: str | None
+    failure_detail: str | None
+    has_poster: bool
+    chosen_poster: str | None
+    placeholder: str | None
+    has_storyboard: bool
+    has_preview: bool
+    created_at: datetime
+    updated_at: datetime
+    ready_at: datetime | None
+
+
+class DetailRow(VideoRow, frozen=True):
+    """A video with what is stored of its renditions, as `EncodingService.describe` reads it."""
+
+    stored: str
+
+
+_COLUMNS = """
+v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
+v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
+v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
+v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at
+"""
+_FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
+_FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
+_FIND_DETAIL = f"SELECT {_COLUMNS}, {STORED} AS stored {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
+_NEWEST = "ORDER BY v.created_at DESC, v.id DESC LIMIT %(limit)s"
+_AFTER = "AND (v.created_at, v.id) < (%(created_at)s, %(id)s)"
+_PUBLIC = f"SELECT {_COLUMNS} {_FROM} WHERE v.deleted_at IS NULL AND v.visibility = 'public' AND v.status = 'READY'"
+_MINE = f"SELECT {_COLUMNS} {_FROM} WHERE v.deleted_at IS NULL AND v.owner_id = %(owner)s"
+_WITH_STATUS = "AND v.status = %(status)s"
+_CHANGE = """
+UPDATE videos SET title = coalesce(%s, title), description = coalesce(%s, description),
+    visibility = coalesce(%s, visibility), updated_at = now()
+WHERE id = %s AND deleted_at IS NULL
+"""
+_MARK_DELETED = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id = %s AND deleted_at IS NULL"
+_REMOVE = "DELETE FROM videos WHERE id = %s AND deleted_at IS NOT NULL"
+# Uploads that nobody finished, and failures that nobody came back to.
+_ABANDON = """
+UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
+    SELECT id FROM videos WHERE deleted_at IS NULL
+      AND ((status IN ('INITIATED', 'UPLOADING') AND updated_at < now() - make_interval(hours => %s))
+        OR (status = 'FAILED' AND updated_at < now() - make_interval(days => %s)))
+    ORDER BY updated_at LIMIT 500)
+RETURNING id
+"""
+# A minute of grace: the job that the deletion itself enqueued is likely at work.
+_DELETED = """
+SELECT id FROM videos WHERE deleted_at < now() - interval '1 minute' ORDER BY deleted_at LIMIT 500
+"""
+
+
+class _Id(msgspec.Struct):
+    id: UUID
+
+
+async def find_video(db: Connection, video_id: UUID) -> VideoRow | None:
+    """A video that is not deleted."""
+    return await fetch_one(db, VideoRow, _FIND, (video_id,))
+
+
+async def find_detail(db: Connection, video_id: UUID) -> DetailRow | None:
+    """A video that is not deleted, with its progress, in one round trip."""
+    return await fetch_one(db, DetailRow, _FIND_DETAIL, (video_id,))
+
+
+async def list_public(db: Connection, limit: int, after: Cursor | None) -> list[VideoRow]:
+    """Public and playable videos, newest first; one more than `limit` where there are more."""
+    return await _page(db, _PUBLIC, {}, limit, after)
+
+
+async def list_owned(
+    db: Connection, owner_id: UUID, status: Status | None, limit: int, after: Cursor | None
+) -> list[VideoRow]:
+    """A user's own videos, newest first; one more than `limit` where there are more."""
+    if status is None:
+        return await _page(db, _MINE, {"owner": owner_id}, limit, after)
+    return await _page(db, f"{_MINE} {_WITH_STATUS}", {"owner": owner_id, "status": status}, limit, after)
+
+
+async def change_video(db: Connection, video_id: UUID, change: VideoChange) -> bool:
+    """Changes the fields that are set; False where the video is gone."""
+    values = [None if v is UNSET else v for v in (change.title, change.description, change.visibility)]
+    return await execute(db, _CHANGE, (*values, video_id)) == 1
+
+
+async def mark_deleted(db: Connection, video_id: UUID) -> bool:
+    """Makes the video invisible at once; False where it is already."""
+    return await execute(db, _MARK_DELETED, (video_id,)) == 1
+
+
+async def remove_video(db: Connection, video_id: UUID) -> None:
+    """Removes the row of a deleted video, when nothing of it is stored any more."""
+    await execute(db, _REMOVE, (video_id,))
+
+
+async def abandon_videos(db: Connection, *, upload_hours: int, failed_days: int) -> list[UUID]:
+    """Marks unfinished uploads and failed videos past their time as deleted; returns their ids, 500 at most."""
+    return [row.id for row in await fetch_all(db, _Id, _ABANDON, (upload_hours, failed_days))]
+
+
+async def deleted_videos(db: Connection) -> list[UUID]:
+    """Deleted videos of which something may still be stored; 500 at most."""
+    return [row.id for row in await fetch_all(db, _Id, _DELETED)]
+
+
+async def _page(
+    db: Connection, select: str, params: dict[str, object], limit: int, after: Cursor | None
+) -> list[VideoRow]:
+    params = {**params, "limit": limit + 1}
+    if after is not None:
+        params |= {"created_at": after.created_at, "id": after.id}
+        select = f"{select} {_AFTER}"
+    return await fetch_all(db, VideoRow, f"{select} {_NEWEST}", params)

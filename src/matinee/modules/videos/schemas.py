@@ -1,0 +1,136 @@
+"""Wire types of videos."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from matinee.common.http.pagination import CursorText, Limit
+from matinee.common.text import END, TEXT
+from matinee.modules.encoding.schemas import Encoding
+from matinee.modules.videos.rules import Status, Visibility
+
+VideoId = Annotated[UUID, Meta(description="The video's id.")]
+Title = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=100,
+        # one line with something to read in it
+        pattern=rf"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*{END}",
+        description="1 to 100 characters on one line.",
+        examples=["A walk by the sea"],
+    ),
+]
+Description = Annotated[
+    str,
+    Meta(
+        max_length=1000,
+        pattern=TEXT,
+        description="Plain text, up to 1,000 characters.",
+        examples=["Filmed in one take."],
+    ),
+]
+VisibilityField = Annotated[
+    Visibility,
+    Meta(description="`public`: listed · `unlisted`: whoever has the link · `private`: its owner alone."),
+]
+StatusField = Annotated[Status, Meta(description="INITIATED → UPLOADING → PROCESSING → READY, or FAILED.")]
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Whose video it is."""
+
+    id: Annotated[UUID, Meta(description="The user's id.")]
+    name: Annotated[str, Meta(description="The user's name.", examples=["Ada"])]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why the video cannot be played, ever."""
+
+    code: Annotated[str, Meta(description="Stable; programs decide by it.", examples=["not_a_video"])]
+    detail: Annotated[str, Meta(description="A sentence for people.")]
+
+
+class Playback(msgspec.Struct, frozen=True):
+    """Where to play the video: paths below the public address."""
+
+    hls: Annotated[str, Meta(description="HLS multivariant playlist.")]
+    dash: Annotated[str, Meta(description="DASH manifest over the same segments.")]
+    poster: Annotated[
+        str | None, Meta(description="A still picture (JPEG), once it is made; changes when another one is chosen.")
+    ]
+    placeholder: Annotated[
+        str | None,
+        Meta(
+            description="The poster's BlurHash (blurha.sh), to be painted until it is there.",
+            examples=["LEHV6nWB2yk8pyo0adR*.7kCMdnj"],
+        ),
+    ]
+    thumbnail: Annotated[
+        str | None, Meta(description="A picture of any moment (JPEG): add `?time=&width=`; null for sound alone.")
+    ]
+    storyboard: Annotated[
+        str | None, Meta(description="Tiles for the time line (JSON; `.vtt` for WebVTT), once they are made.")
+    ]
+    preview: Annotated[str | None, Meta(description="A short silent animation (WebP), once it is made.")]
+    watch: Annotated[str, Meta(description="A page with title and player.")]
+    embed: Annotated[str, Meta(description="A page with the player alone.")]
+
+
+class VideoSummary(msgspec.Struct, kw_only=True):
+    """A video, as lists show it."""
+
+    id: Annotated[UUID, Meta(description="The video's id.")]
+    owner: Annotated[Owner, Meta(description="Whose video it is.")]
+    title: Annotated[str, Meta(description="Its title.", examples=["A walk by the sea"])]
+    description: Annotated[str, Meta(description="Plain text.")]
+    visibility: VisibilityField
+    status: StatusField
+    filename: Annotated[str, Meta(description="The uploaded file's name.", examples=["sea.mp4"])]
+    filesize: Annotated[int, Meta(description="The uploaded file's size in bytes.")]
+    filetype: Annotated[str, Meta(description="The uploaded file's media type.", examples=["video/mp4"])]
+    duration: Annotated[float | None, Meta(description="Seconds; null until it is probed.")]
+    width: Annotated[int | None, Meta(description="Display width in pixels; null for sound alone.")]
+    height: Annotated[int | None, Meta(description="Display height in pixels; null for sound alone.")]
+    failure: Annotated[Failure | None, Meta(description="Set when the status is FAILED.")]
+    playback: Annotated[Playback | None, Meta(description="Set when the status is READY.")]
+    created_at: Annotated[datetime, Meta(description="When its upload was begun.")]
+    updated_at: Annotated[datetime, Meta(description="When it was last changed.")]
+    ready_at: Annotated[datetime | None, Meta(description="When it became playable.")]
+
+
+class Video(VideoSummary, kw_only=True):
+    """A video with the progress of its encoding."""
+
+    encoding: Annotated[Encoding | None, Meta(description="What exists of it; null until it is planned.")]
+
+
+class VideoPage(msgspec.Struct, kw_only=True):
+    """A page of videos, newest first."""
+
+    items: Annotated[list[VideoSummary], Meta(description="As many as `limit` allows.")]
+    next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
+
+
+class PageQuery(msgspec.Struct, kw_only=True):
+    """Which page."""
+
+    limit: Limit = 20
+    cursor: CursorText | UnsetType = UNSET  # not None: `?cursor=null` is no way to leave it out
+
+
+class MineQuery(PageQuery, kw_only=True):
+    """Which page of one's own videos."""
+
+    status: Annotated[Status, Meta(description="Only videos in this state.")] | UnsetType = UNSET
+
+
+class VideoChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What to change; fields left out stay as they are."""
+
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    visibility: VisibilityField | UnsetType = UNSET

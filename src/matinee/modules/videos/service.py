@@ -1,0 +1,121 @@
+"""Decisions about videos: who sees which, what may be changed, how one is deleted for good."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from matinee.common.database import Connection, Database
+from matinee.common.http.authentication import Caller
+from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
+from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
+from matinee.common.notifications import announce
+from matinee.common.storage.port import Storage
+from matinee.media import keys
+from matinee.modules.encoding.service import EncodingService
+from matinee.modules.videos import repository
+from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.repository import VideoRow
+from matinee.modules.videos.rules import may_change, may_see
+from matinee.modules.videos.schemas import MineQuery, PageQuery, Video, VideoChange, VideoPage
+from matinee.modules.videos.views import detail, summarise
+
+log = structlog.get_logger()
+
+DELETE_JOB = "videos.delete_objects"
+
+
+class VideoService:
+    """Videos as people see and change them."""
+
+    def __init__(self, database: Database, storage: Storage, queue: JobQueue, encoding: EncodingService) -> None:
+        self._database = database
+        self._storage = storage
+        self._queue = queue
+        self._encoding = encoding
+
+    async def get(self, db: Connection, caller: Caller | None, video_id: UUID) -> Video:
+        """A video; raises VideoNotFound for one that the caller may not see."""
+        row = await repository.find_detail(db, video_id)
+        if row is None or not may_see(caller, row.owner_id, row.visibility):
+            raise VideoNotFound
+        if row.status not in ("PROCESSING", "READY"):
+            return detail(row, None)
+        return detail(row, await self._encoding.describe(db, row.id, row.stored))
+
+    async def owned(self, db: Connection, caller: Caller, video_id: UUID) -> VideoRow:
+        """A video that the caller may change; raises VideoNotFound for any other."""
+        row = await repository.find_video(db, video_id)
+        if row is None or not may_change(caller, row.owner_id):
+            raise VideoNotFound
+        return row
+
+    async def seen(self, db: Connection, caller: Caller | None, video_id: UUID) -> VideoRow:
+        """A video that the caller may see; raises VideoNotFound for any other."""
+        row = await repository.find_video(db, video_id)
+        if row is None or not may_see(caller, row.owner_id, row.visibility):
+            raise VideoNotFound
+        return row
+
+    async def list_public(self, db: Connection, query: PageQuery) -> VideoPage:
+        """Public videos, newest first."""
+        rows = await repository.list_public(db, query.limit, decode_cursor(query.cursor))
+        return _page(rows, query.limit)
+
+    async def list_mine(self, db: Connection, caller: Caller, query: MineQuery) -> VideoPage:
+        """The caller's own videos, newest first."""
+        after = decode_cursor(query.cursor)
+        rows = await repository.list_owned(db, caller.user_id, query.status or None, query.limit, after)
+        return _page(rows, query.limit)
+
+    async def change(self, db: Connection, caller: Caller, video_id: UUID, change: VideoChange) -> Video:
+        """Changes what is said of a video."""
+        await self.owned(db, caller, video_id)
+        if not await repository.change_video(db, video_id, change):
+            raise VideoNotFound
+        await announce(db, str(video_id))
+        return await self.get(db, caller, video_id)
+
+    async def delete(self, db: Connection, caller: Caller, video_id: UUID) -> None:
+        """Makes the video invisible now; a job removes everything that is stored of it."""
+        await self.owned(db, caller, video_id)
+        if not await repository.mark_deleted(db, video_id):
+            raise VideoNotFound
+        await self.enqueue_removals(db, [video_id])
+        await announce(db, str(video_id))
+
+    async def delete_objects(self, run: JobRun, video_id: str) -> None:
+        """Job: removes a deleted video's objects and unfinished uploads, then its row. Repeatable."""
+        removed = await self._storage.delete_prefix(keys.video_prefix(UUID(video_id)))
+        async with self._database.transaction() as db:
+            await ensure_owned(db, run)
+            await repository.remove_video(db, UUID(video_id))
+        log.info("video_removed", video_id=video_id, objects=removed)
+
+    async def abandon(self, *, upload_hours: int, failed_days: int) -> None:
+        """Periodic: deletes uploads that nobody finished and failures past their time."""
+        async with self._database.transaction() as db:
+            abandoned = await repository.abandon_videos(db, upload_hours=upload_hours, failed_days=failed_days)
+            await self.enqueue_removals(db, abandoned)
+
+    async def resume_deletes(self) -> None:
+        """Periodic: enqueues again what was given up, until nothing of a deleted video is left."""
+        async with self._database.transaction() as db:
+            await self.enqueue_removals(db, await repository.deleted_videos(db))
+
+    async def enqueue_removals(self, db: Connection, video_ids: Sequence[UUID]) -> None:
+        """Has everything removed that is stored of videos marked as deleted."""
+        await self._queue.enqueue_all(db, [_removal(video_id) for video_id in video_ids])
+
+
+def _removal(video_id: UUID) -> NewJob:
+    args = {"video_id": str(video_id)}
+    return NewJob(name=DELETE_JOB, lane="upkeep", args=args, unique=f"delete:{video_id}")
+
+
+def _page(rows: list[VideoRow], limit: int) -> VideoPage:
+    """`rows` holds one more than the page where another page follows."""
+    shown = rows[:limit]
+    follows = len(rows) > limit
+    cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if follows else None
+    return VideoPage(items=[summarise(row) for row in shown], next_cursor=cursor)

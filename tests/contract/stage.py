@@ -1,0 +1,150 @@
+"""Things that exist, so that generated requests find something: a user's videos in every state."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import psycopg
+import schemathesis
+from tests.unit.media.plans import plan, sound
+
+from matinee.media import keys
+from matinee.media.model import Plan
+
+PASSWORD = "correct horse battery"
+STORED_CELLS = 2  # of each rendition, from the first on
+_INSERT_VIDEO = """
+INSERT INTO videos (owner_id, title, filename, filesize, filetype, part_size,
+    status, visibility, plan, has_poster, failure_code, failure_detail, duration, width, height, ready_at)
+VALUES (%(owner)s, 'Sea', 'sea.mp4', 1000, 'video/mp4', 16777216,
+    %(status)s, %(visibility)s, %(plan)s, %(ready)s, %(code)s, %(detail)s, 60, 1920, 1080,
+    CASE WHEN %(ready)s THEN now() END)
+RETURNING id
+"""
+_INSERT_RENDITION = """
+INSERT INTO renditions (video_id, name, recipe, position, cells, stored, bytes, keyframe_bytes, first_cell_at)
+VALUES (%s, %s, %s, %s, %s, int4multirange(int4range(0, %s)), %s, %s, now())
+"""
+_INSERT_TRACK = """
+INSERT INTO text_tracks (id, video_id, kind, language, name, is_default, is_forced, format, encoding, cues)
+VALUES (%s, %s, 'subtitles', 'en', '', false, false, 'vtt', 'utf-8', 1)
+"""
+# Every state, and every visibility of what can be played.
+_VIDEOS = (
+    ("READY", "public"),
+    ("READY", "private"),
+    ("READY", "unlisted"),
+    ("INITIATED", "private"),
+    ("PROCESSING", "public"),
+    ("FAILED", "unlisted"),
+)
+
+
+class Person(msgspec.Struct):
+    """A registered user and the header that says so."""
+
+    id: UUID
+    headers: dict[str, str]
+
+
+def sign_up(base_url: str, connection: psycopg.Connection[Any], role: str) -> Person:
+    """A new user of that role, signed in."""
+    email = f"{role.lower()}@example.org"
+    account = {"email": email, "password": PASSWORD}
+    httpx.post(f"{base_url}/api/v1/auth/register", json={**account, "name": "Ada"}).raise_for_status()
+    connection.execute("UPDATE users SET role = %s WHERE email = %s", [role, email])
+    tokens = httpx.post(f"{base_url}/api/v1/auth/login", json=account).raise_for_status().json()
+    return Person(UUID(tokens["user"]["id"]), {"Authorization": f"Bearer {tokens['access_token']}"})
+
+
+class Stage:
+    """A user's videos, and requests pointed at them."""
+
+    def __init__(
+        self, owner: Person, connection: psycopg.Connection[Any], put_object: Callable[[str, bytes], None]
+    ) -> None:
+        self.plan = plan(seconds=12, audio=sound())
+        self.renditions = [*(rung.name for rung in self.plan.video), "audio"]
+        self.videos = [
+            _insert(connection, owner, status, visibility, self.plan, self.renditions)
+            for status, visibility in _VIDEOS
+        ]
+        self.tracks = [_add_track(connection, put_object, video_id) for video_id in self.videos]
+        # one of them is enough to read bytes from; the cells of the others are recorded and lost
+        _store(put_object, self.videos[0], self.plan, self.renditions)
+
+    def aim(self, case: schemathesis.Case[Any]) -> None:
+        """Points a well-formed request at what exists: the generated values choose among it.
+
+        One id in a few stays as it was generated, and malformed values always do.
+        """
+        path = dict(case.path_parameters)
+        chosen = _uuid(path.get("video_id"))
+        if chosen is None:
+            return
+        place = chosen.int % (len(self.videos) + 1)
+        if place == len(self.videos):
+            return
+        path["video_id"] = str(self.videos[place])
+        if "rendition" in path and keys.is_segment(str(path["recipe"])) and keys.is_segment(str(path["rendition"])):
+            path["recipe"] = self.plan.recipe
+            path["rendition"] = self.renditions[chosen.int % len(self.renditions)]
+        if _uuid(path.get("track_id")) is not None:
+            path["track_id"] = str(self.tracks[place])
+        if isinstance(path.get("index"), int):
+            path["index"] = abs(path["index"]) % (STORED_CELLS + 2)
+        case.path_parameters = path
+
+
+def _insert(
+    connection: psycopg.Connection[Any],
+    owner: Person,
+    status: str,
+    visibility: str,
+    plan: Plan,
+    renditions: list[str],
+) -> UUID:
+    planned, failed = status in ("READY", "PROCESSING"), status == "FAILED"
+    values = {
+        "owner": owner.id,
+        "status": status,
+        "visibility": visibility,
+        "plan": msgspec.json.encode(plan).decode() if planned else None,
+        "ready": status == "READY",
+        "code": "not_a_video" if failed else None,
+        "detail": "This is not a video." if failed else None,
+    }
+    row = connection.execute(_INSERT_VIDEO, values).fetchone()
+    assert row is not None
+    video_id: UUID = row[0]
+    for position, name in enumerate(renditions if planned else ()):
+        sizes = [10] * STORED_CELLS
+        connection.execute(
+            _INSERT_RENDITION,
+            [video_id, name, plan.recipe, position, plan.grid.cells, STORED_CELLS, sum(sizes), sizes],
+        )
+    return video_id
+
+
+def _store(put_object: Callable[[str, bytes], None], video_id: UUID, plan: Plan, renditions: list[str]) -> None:
+    put_object(keys.poster_key(video_id), b"poster")
+    for name in renditions:
+        put_object(keys.init_key(video_id, plan.recipe, name), b"init segment")
+        for index in range(STORED_CELLS):
+            put_object(keys.cell_key(video_id, plan.recipe, name, index), b"cell")
+
+
+def _add_track(connection: psycopg.Connection[Any], put_object: Callable[[str, bytes], None], video_id: UUID) -> UUID:
+    track_id = uuid4()
+    put_object(keys.captions_key(video_id, track_id), b"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nHello\n")
+    connection.execute(_INSERT_TRACK, [track_id, video_id])
+    return track_id
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None

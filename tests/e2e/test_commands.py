@@ -1,0 +1,131 @@
+"""The command line, as an operator types it."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+from tests.e2e.installation import PASSWORD, Installation
+
+
+def matinee(
+    *arguments: str, env: dict[str, str] | None = None, timeout: float = 150
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
+    command = [sys.executable, "-m", "matinee.cli", *arguments]
+    return subprocess.run(command, env=env or clean, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+class TestDemo:
+    def test_it_goes_the_whole_way_and_starts_again(self, tmp_path: Path, film: Path) -> None:
+        """Servers, account, upload, encoding; the second start finds data and secrets of the first."""
+        first = matinee("demo", str(film), "--exit", "--data", str(tmp_path / "data"), "--port", "0")
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert re.search(r"Watch +http://localhost:\d+/watch/[0-9a-f-]{36}", first.stdout)
+        assert re.search(r"playable +\d+\.\d\d", first.stdout)
+        secrets = tmp_path / "data" / "secrets.json"
+        assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+        password = json.loads(secrets.read_text())["demo_password"]
+        again = matinee("demo", str(film), "--exit", "--data", str(tmp_path / "data"), "--port", "0")
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert password in again.stdout
+
+    def test_a_file_that_is_no_video_is_told_in_a_sentence(self, tmp_path: Path) -> None:
+        """With its code, and exit status 1."""
+        text = tmp_path / "notes.mp4"
+        text.write_text("These are my notes." * 100)
+        ended = matinee("demo", str(text), "--exit", "--data", str(tmp_path / "data"), "--port", "0")
+        assert ended.returncode == 1
+        assert "(not_a_video)" in ended.stderr
+
+
+class TestServe:
+    def test_without_settings_every_missing_one_is_named(self) -> None:
+        """All at once, by variable."""
+        ended = matinee("serve")
+        assert ended.returncode == 1
+        for name in (
+            "DATABASE_URL",
+            "S3_BUCKET",
+            "S3_ACCESS_KEY_ID",
+            "S3_SECRET_ACCESS_KEY",
+            "JWT_KEYS",
+            "SECRET_KEY",
+        ):
+            assert f"MATINEE_{name}: This field is required." in ended.stderr
+
+
+class TestDoctor:
+    def test_a_sound_installation_passes(self, installation: Installation) -> None:
+        """A line for each thing, and exit status 0."""
+        ended = matinee("doctor", env=installation.environment())
+        assert ended.returncode == 0, ended.stdout
+        assert "FAULT" not in ended.stdout
+        for what in ("settings", "database", "storage", "cors", "ffmpeg", "sandbox", "scratch", "pages"):
+            assert f" {what} " in ended.stdout
+
+    def test_what_is_wrong_is_told_in_a_sentence(self, installation: Installation) -> None:
+        """A bucket that is not there, an origin that the bucket does not know, a program that is not there."""
+        wrong = {
+            "MATINEE_S3_BUCKET": "no-such-bucket",
+            "MATINEE_PUBLIC_URL": "https://elsewhere.example.org",
+            "MATINEE_COOKIE_SECURE": "true",
+            "MATINEE_FFMPEG_PATH": "/no/such/ffmpeg",
+        }
+        ended = matinee("doctor", env={**installation.environment(), **wrong})
+        assert ended.returncode == 1
+        assert (
+            "bucket 'no-such-bucket': The bucket does not exist; create it by `matinee setup-storage`."
+            in ended.stdout
+        )
+        assert "/no/such/ffmpeg" in ended.stdout
+        assert ended.stdout.count("FAULT") >= 2
+
+    def test_a_database_that_is_away_is_told(self, installation: Installation) -> None:
+        """Without the password in the sentence."""
+        url = "postgresql://ada:hidden-password@127.0.0.1:1/matinee"
+        ended = matinee("doctor", env={**installation.environment(), "MATINEE_DATABASE_URL": url})
+        assert ended.returncode == 1
+        assert "127.0.0.1:1/matinee does not let us in" in ended.stdout
+        assert "hidden-password" not in ended.stdout + ended.stderr
+
+
+class TestUser:
+    def test_the_first_administrator_comes_from_the_command_line(self, installation: Installation) -> None:
+        """And signs in as ADMIN; a second account with the address is refused."""
+        env = {**installation.environment(), "MATINEE_PASSWORD": PASSWORD}
+        command = ("user", "create", "root@example.org", "--name", "Root", "--admin")
+        assert matinee(*command, env=env).returncode == 0
+        body = {"email": "root@example.org", "password": PASSWORD}
+        answer = httpx.post(f"{installation.url}/api/v1/auth/login", json=body)
+        assert answer.json()["user"]["role"] == "ADMIN"
+        again = matinee(*command, env=env)
+        assert again.returncode == 1
+        assert "An account with this e-mail address exists" in again.stderr
+
+
+class TestUpload:
+    def test_a_file_is_uploaded_and_followed(self, installation: Installation, film: Path) -> None:
+        """Until every rendition exists."""
+        account = {"MATINEE_EMAIL": "ada@example.org", "MATINEE_PASSWORD": PASSWORD}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")} | account
+        ended = matinee("upload", str(film), "--url", installation.url, "--title", "From a shell", env=env)
+        assert ended.returncode == 0, ended.stderr
+        assert "every rendition encoded" in ended.stdout
+        mine = installation.client.get("/api/v1/videos/mine", headers=installation.headers).json()["items"]
+        assert mine[0]["title"] == "From a shell"
+
+
+class TestSetupStorage:
+    def test_it_makes_a_bucket_that_browsers_may_upload_to(self, installation: Installation) -> None:
+        """Repeatable; the doctor agrees."""
+        env = {**installation.environment(), "MATINEE_S3_BUCKET": "another-bucket"}
+        for _ in range(2):
+            assert matinee("setup-storage", env=env).returncode == 0
+        ended = matinee("doctor", env=env)
+        assert ended.returncode == 0, ended.stdout

@@ -1,0 +1,330 @@
+"""Watching in a real browser: pages, players, pictures."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.e2e.frame_film import BITS, RATE, decode_frames, decode_tone_edges, frame_number, make_frame_film
+from tests.e2e.installation import PASSWORD, Installation, until
+
+SECONDS = 24
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+)
+# Reads the picture's columns from the middle of each, as a viewer would see them.
+_READ_COLUMNS = """
+(bits) => {
+  const video = window.matinee.video;
+  const canvas = document.createElement("canvas");
+  canvas.width = bits; canvas.height = 1;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const width = video.videoWidth / bits;
+  for (let bit = 0; bit < bits; bit++)
+    context.drawImage(video, (bit + 0.4) * width, video.videoHeight / 2, width * 0.2, 2, bit, 0, 1, 1);
+  const pixels = context.getImageData(0, 0, bits, 1).data;
+  return Array.from({ length: bits }, (_, bit) => pixels[bit * 4]);
+}
+"""
+# Two animation frames after the seek, what was decoded is on screen.
+_SEEK = """
+(seconds) => new Promise((resolve, reject) => {
+  const video = window.matinee.video;
+  video.pause();
+  const shown = () => requestAnimationFrame(() => requestAnimationFrame(() => resolve(video.currentTime)));
+  video.addEventListener("seeked", shown, { once: true });
+  setTimeout(() => reject(new Error(`no seek to ${seconds}: ${JSON.stringify(window.matinee.fault)}`)), 30000);
+  window.matinee.seek(seconds);
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; where there is none, the tests fail rather than pass unseen."""
+    program = next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
+    if program is None:
+        pytest.fail("No Chromium on the path: run `make chromium` as root, or install it.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def film_id(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The id of an encoded public film whose pictures tell their frame number."""
+    film = make_frame_film(tmp_path_factory.mktemp("frames") / "frames.mp4", seconds=SECONDS)
+    video_id = installation.upload(film, visibility="public")
+    installation.until_encoded(video_id)
+    return video_id
+
+
+class Visit:
+    """A page and everything it asked for."""
+
+    def __init__(self, browser: Browser, installation: Installation, **context: Any) -> None:
+        self.context = browser.new_context(base_url=installation.url, **context)
+        self.page = self.context.new_page()
+        self.hosts: set[str] = set()
+        self.faults: list[str] = []
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or ""))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda message: self._hear(message.type, message.text))
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.faults.append(text)
+
+    def play(self, path: str) -> Page:
+        """Opens a page and lets its film play."""
+        self.page.goto(path)
+        wait_for(self.page, "() => window.matinee?.page === 'player'")
+        self.page.evaluate("() => { window.matinee.video.muted = true; return window.matinee.play(); }")
+        wait_for(self.page, "() => window.matinee.video.currentTime > 0.5")
+        return self.page
+
+
+@pytest.fixture
+def visit(browser: Browser, installation: Installation) -> Iterator[Visit]:
+    """A fresh visitor on a desktop."""
+    visit = Visit(browser, installation, viewport={"width": 1280, "height": 800})
+    yield visit
+    visit.context.close()
+
+
+def wait_for(page: Page, condition: str, arg: object = None) -> None:
+    """Until a JavaScript function of `arg` gives true. (Playwright's own waiting evaluates strings inside the page,
+    which the page's content security policy forbids, as it should.)
+    """
+    until(lambda: bool(page.evaluate(condition, arg)))
+
+
+def frame_after_seek(page: Page, seconds: float) -> tuple[int, int]:
+    """The frame number on screen after a seek, and the one that belongs there."""
+    now = page.evaluate(_SEEK, seconds)
+    return frame_number(page.evaluate(_READ_COLUMNS, BITS)), int(now * RATE)
+
+
+class TestHls:
+    def test_time_advances_and_nothing_complains(self, visit: Visit, film_id: str) -> None:
+        """A newcomer opens the link: the film plays, from this host alone, without an error in the console."""
+        page = visit.play(f"/watch/{film_id}")
+        wait_for(page, "() => window.matinee.video.currentTime > 2")
+        assert page.evaluate("window.matinee.engine") == "hls"
+        assert visit.hosts <= {"localhost", "127.0.0.1", ""}
+        assert visit.faults == []
+        assert page.title().startswith("frames")
+
+    @pytest.mark.parametrize("seconds", [0.02, 4.02, SECONDS / 2 + 0.02, SECONDS - 0.98])
+    def test_a_seek_shows_the_right_picture(self, visit: Visit, film_id: str, seconds: float) -> None:
+        """To the beginning, a cell's edge, the middle, near the end: within a frame of the time asked for."""
+        page = visit.play(f"/watch/{film_id}")
+        shown, expected = frame_after_seek(page, seconds)
+        assert abs(shown - expected) <= 1
+        assert abs(shown - seconds * RATE) <= 1.5
+
+    def test_the_quality_switches(self, visit: Visit, film_id: str) -> None:
+        """Each level of the menu comes on screen with its own size, and the picture stays right."""
+        page = visit.play(f"/watch/{film_id}")
+        heights = []
+        for index in range(page.evaluate("window.matinee.levels.length")):
+            page.evaluate("(index) => window.matinee.setLevel(index)", index)
+            page.evaluate("() => window.matinee.play()")
+            wait_for(page, "(index) => window.matinee.currentLevel === index", index)
+            shown, expected = frame_after_seek(page, 5.02 + 5 * index)
+            assert abs(shown - expected) <= 1
+            heights.append(page.evaluate("window.matinee.video.videoHeight"))
+        assert heights == sorted(set(heights))
+        assert heights[-1] == 360
+
+    def test_the_keyboard_works(self, visit: Visit, film_id: str) -> None:
+        """Space pauses, arrows seek, m mutes."""
+        page = visit.play(f"/watch/{film_id}")
+        page.locator("body").press("k")
+        wait_for(page, "() => window.matinee.video.paused")
+        before = page.evaluate("window.matinee.video.currentTime")
+        page.locator("body").press("ArrowRight")
+        wait_for(page, "(before) => window.matinee.video.currentTime > before + 3", before)
+        muted = page.evaluate("window.matinee.video.muted")
+        page.locator("body").press("m")
+        wait_for(page, "(muted) => window.matinee.video.muted !== muted", muted)
+
+
+class TestDash:
+    def test_the_manifest_plays_in_shaka_player(self, visit: Visit, film_id: str) -> None:
+        """Time advances, and a seek shows the right picture."""
+        page = visit.play(f"/watch/{film_id}?engine=dash")
+        assert page.evaluate("window.matinee.engine") == "dash"
+        shown, expected = frame_after_seek(page, SECONDS / 2 + 0.02)
+        assert abs(shown - expected) <= 1
+
+
+class TestSync:
+    @pytest.mark.parametrize("manifest", ["master.m3u8", "manifest.mpd"])
+    def test_sound_and_picture_agree_within_a_frame(
+        self, installation: Installation, film_id: str, manifest: str
+    ) -> None:
+        """An independent decoder reads the served playlist: every frame in its place, every edge of the tone too."""
+        source = f"{installation.url}/playback/{film_id}/{manifest}"
+        frames = decode_frames(source)
+        assert frames == list(range(SECONDS * RATE))
+        edges = decode_tone_edges(source)
+        assert len(edges) == SECONDS - 1
+        assert max(abs(edge - second) for second, edge in enumerate(edges, 1)) <= 1 / RATE
+
+
+class TestEmbed:
+    def test_the_player_alone_plays(self, visit: Visit, film_id: str) -> None:
+        """Without the page around it, and other sites may frame it."""
+        page = visit.play(f"/embed/{film_id}")
+        assert page.evaluate("window.matinee.video.currentTime") > 0
+        answer = visit.context.request.get(f"/embed/{film_id}")
+        assert "frame-ancestors *" in answer.headers["content-security-policy"]
+
+
+class TestPhone:
+    @pytest.mark.parametrize("path", ["/", "/watch/{id}"])
+    def test_nothing_is_wider_than_the_screen(
+        self, browser: Browser, installation: Installation, film_id: str, path: str
+    ) -> None:
+        """360 pixels are enough."""
+        visit = Visit(browser, installation, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+        visit.page.goto(path.format(id=film_id))
+        visit.page.wait_for_load_state("networkidle")
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 360
+        visit.context.close()
+
+
+class TestPrivate:
+    def test_only_the_owner_can_watch(self, visit: Visit, installation: Installation, film: Path) -> None:
+        """The anonymous get "not found"; the owner signs in and it plays."""
+        video_id = installation.upload(film, visibility="private")
+        installation.until_encoded(video_id)
+        visit.page.goto(f"/watch/{video_id}")
+        wait_for(visit.page, "() => window.matinee?.page === 'not-found'")
+        visit.context.request.post("/api/v1/auth/login", data={"email": "ada@example.org", "password": PASSWORD})
+        visit.page.evaluate("localStorage.setItem('matinee.signed-in', '1')")
+        visit.play(f"/watch/{video_id}")
+
+
+@pytest.fixture(scope="module")
+def told_film_id(installation: Installation, film_id: str) -> str:
+    """The same film with English captions, German subtitles at the top, and chapters."""
+    english = "WEBVTT\n\n00:02.000 --> 00:04.000\nGood <b>morning</b>\n\n00:10.000 --> 00:12.000\n[thunder]\n"
+    german = "1\n00:00:02,000 --> 00:00:04,000\n{\\an8}Guten Morgen\n"
+    for file, about in (
+        (english, {"language": "en", "kind": "captions", "name": "English"}),
+        (german, {"language": "de"}),
+    ):
+        path = f"/api/v1/videos/{film_id}/captions"
+        headers = {**installation.headers, "Content-Type": "text/plain"}
+        installation.client.post(path, params=about, content=file.encode(), headers=headers).raise_for_status()
+    items = [{"start": 0, "title": "Calm"}, {"start": 10, "title": "The storm"}]
+    path = f"/api/v1/videos/{film_id}/chapters"
+    installation.client.put(path, json={"items": items}, headers=installation.headers).raise_for_status()
+    return film_id
+
+
+def drawn_text(page: Page) -> str:
+    """The captions on screen."""
+    return str(page.locator(".player-captions").inner_text()).replace("\u00a0", " ").strip()
+
+
+class TestCaptions:
+    @pytest.mark.parametrize("engine", ["hls", "dash"])
+    def test_the_words_are_on_screen_at_their_time(self, visit: Visit, told_film_id: str, engine: str) -> None:
+        """By hls.js from the segments, by shaka-player from the file in the manifest; and not at another time."""
+        page = visit.play(f"/watch/{told_film_id}?engine={engine}")
+        assert page.evaluate("window.matinee.texts.map((text) => text.language)") == ["en", "de"]
+        assert page.evaluate("window.matinee.selectedText") == -1
+        page.evaluate("window.matinee.setText(0)")
+        for seconds, words in ((3, "Good morning"), (11, "[thunder]"), (6, ""), (2.2, "Good morning"), (1.8, "")):
+            page.evaluate(_SEEK, seconds)
+            until(lambda words=words: drawn_text(page) == words)
+        page.evaluate(_SEEK, 3)
+        page.evaluate("window.matinee.setText(1)")
+        until(lambda: drawn_text(page) == "Guten Morgen")
+        page.evaluate("window.matinee.setText(-1)")
+        until(lambda: drawn_text(page) == "")
+        assert visit.faults == []
+
+    def test_the_c_key_and_the_menu(self, visit: Visit, told_film_id: str) -> None:
+        """On and off, another language, and the choice is kept for the next visit."""
+        page = visit.play(f"/watch/{told_film_id}")
+        page.locator("body").press("c")
+        assert page.evaluate("window.matinee.selectedText") == 0
+        page.locator("body").press("c")
+        assert page.evaluate("window.matinee.selectedText") == -1
+        page.locator("[data-menu=captions] .menu-button").click()
+        labels = page.locator("[data-menu=captions] .menu-label").all_inner_texts()
+        assert labels == ["Off", "English (CC)", "German"]
+        page.locator("[data-menu=captions] [data-value='1']").click()
+        page.evaluate(_SEEK, 3)
+        until(lambda: drawn_text(page) == "Guten Morgen")
+        player, words = page.locator(".player").bounding_box(), page.locator(".caption").bounding_box()
+        assert player is not None
+        assert words is not None
+        assert words["y"] < player["y"] + player["height"] / 4
+        visit.play(f"/watch/{told_film_id}")
+        assert page.evaluate("window.matinee.selectedText") == 1
+
+    def test_chapters_are_on_the_time_line_and_listed(self, visit: Visit, told_film_id: str) -> None:
+        """A mark where one begins, a menu in the player, a list below it."""
+        page = visit.play(f"/watch/{told_film_id}")
+        wait_for(page, "() => window.matinee.chapters.length === 2")
+        assert page.locator(".timeline-marks span").count() == 1
+        page.locator(".chapter", has_text="The storm").click()
+        wait_for(page, "() => window.matinee.video.currentTime >= 10")
+        page.locator("[data-menu=chapters] .menu-button").click()
+        page.locator("[data-menu=chapters] [data-value='0']").click()
+        wait_for(page, "() => window.matinee.video.currentTime < 9")
+
+    def test_on_a_phone_everything_fits(
+        self, browser: Browser, installation: Installation, told_film_id: str
+    ) -> None:
+        """The embedded player at 360 pixels: every control and the menus within the picture, the words above them."""
+        visit = Visit(browser, installation, viewport={"width": 360, "height": 203}, has_touch=True, is_mobile=True)
+        page = visit.play(f"/embed/{told_film_id}")
+        page.evaluate("window.matinee.setText(0)")
+        page.evaluate(_SEEK, 3)
+        until(lambda: drawn_text(page) == "Good morning")
+        for menu in ("captions", "chapters"):
+            page.locator(f"[data-menu={menu}] .menu-button").click()
+            box = page.locator(f"[data-menu={menu}] .player-menu").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["y"] >= 0
+            assert box["x"] + box["width"] <= 360
+            assert box["y"] + box["height"] <= 203
+            page.locator(f"[data-menu={menu}] .menu-button").click()
+        for control in page.locator(".control-row button:visible").all():
+            box = control.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 360
+        row, words = page.locator(".control-row").bounding_box(), page.locator(".caption").bounding_box()
+        assert row is not None
+        assert words is not None
+        assert words["y"] + words["height"] <= row["y"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        visit.context.close()
+
+
+class TestDocumentation:
+    def test_swagger_shows_every_operation(self, visit: Visit) -> None:
+        """From assets of this host."""
+        visit.page.goto("/documentation")
+        visit.page.wait_for_selector(".opblock", timeout=60_000)
+        assert visit.page.locator(".opblock").count() >= 20
+        assert visit.hosts <= {"localhost", "127.0.0.1", ""}

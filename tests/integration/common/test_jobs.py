@@ -1,0 +1,180 @@
+"""The queue's promises: jobs appear with the commit, run once at a time, are taken back from dead workers."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from matinee.common.config import Settings
+from matinee.common.database import Database, execute, fetch_value
+from matinee.common.jobs import GiveUpError, JobLostError, JobQueue, JobRun, NewJob, ensure_owned
+
+NOTE = NewJob(name="note", lane="ingest", args={"word": "hello"}, unique="note")
+
+
+@contextlib.asynccontextmanager
+async def working(queue: JobQueue) -> AsyncIterator[None]:
+    """Runs a worker of the ingest lane for the time of the block."""
+    async with queue.running():
+        task = asyncio.create_task(queue.work("ingest", slots=1, grace=0.2))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Waits for a state of the database, 10 s at most."""
+    async with asyncio.timeout(10):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+async def waiting(database: Database) -> int:
+    async with database.connection() as db:
+        return int(await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"))
+
+
+class TestEnqueue:
+    async def test_a_job_appears_with_the_commit_alone(self, queue: JobQueue, database: Database) -> None:
+        """A rolled back transaction leaves no job; a committed one does."""
+        with contextlib.suppress(ZeroDivisionError):
+            async with database.transaction() as db:
+                await queue.enqueue(db, NOTE)
+                raise ZeroDivisionError
+        assert await waiting(database) == 0
+        async with database.transaction() as db:
+            await queue.enqueue(db, NOTE)
+        assert await waiting(database) == 1
+
+    async def test_a_unique_job_waits_once_and_spoils_nothing(self, queue: JobQueue, database: Database) -> None:
+        """The second enqueue is told so, and the caller's transaction goes on."""
+        async with database.transaction() as db:
+            assert await queue.enqueue(db, NOTE)
+            assert not await queue.enqueue(db, NOTE)
+        assert await waiting(database) == 1
+
+    async def test_wanting_a_waiting_job_raises_its_priority(self, queue: JobQueue, database: Database) -> None:
+        """Somebody waits: the job moves to the front instead of being enqueued twice."""
+        wanted = NewJob(name="note", lane="ingest", args={"word": "hello"}, unique="note", priority=100)
+        async with database.transaction() as db:
+            await queue.enqueue(db, NOTE)
+            await queue.want(db, wanted)
+            assert await fetch_value(db, "SELECT array_agg(priority) FROM procrastinate_jobs") == [100]
+
+
+class TestRun:
+    async def test_a_job_gets_its_arguments_and_leaves_the_queue(self, queue: JobQueue, database: Database) -> None:
+        """A finished job's row is deleted."""
+        words: list[str] = []
+        heard = asyncio.Event()
+
+        async def note(run: JobRun, word: str) -> None:
+            words.append(f"{word} {run.attempt}")
+            heard.set()
+
+        queue.register("note", note)
+        async with working(queue):
+            async with database.transaction() as db:
+                await queue.enqueue(db, NOTE)
+            await asyncio.wait_for(heard.wait(), 10)
+
+            async def is_gone() -> bool:
+                async with database.connection() as db:
+                    return await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs") == 0
+
+            await until(is_gone)
+        assert words == ["hello 1"]
+
+    async def test_a_job_that_gives_up_is_buried_at_once(self, queue: JobQueue, database: Database) -> None:
+        """No second attempt; `on_dead` ran in the database."""
+        buried = asyncio.Event()
+
+        async def note(run: JobRun, word: str) -> None:
+            raise GiveUpError(word)
+
+        async def on_dead(db: object, word: str) -> None:
+            buried.set()
+
+        queue.register("note", note, on_dead=on_dead)
+        async with working(queue):
+            async with database.transaction() as db:
+                await queue.enqueue(db, NOTE)
+            await asyncio.wait_for(buried.wait(), 10)
+
+    async def test_stopping_hands_the_job_back_without_an_attempt(self, queue: JobQueue, database: Database) -> None:
+        """A deploy is not the job's fault."""
+        started = asyncio.Event()
+
+        async def note(run: JobRun, word: str) -> None:
+            started.set()
+            await asyncio.Event().wait()
+
+        queue.register("note", note)
+        async with working(queue):
+            async with database.transaction() as db:
+                await queue.enqueue(db, NOTE)
+            await asyncio.wait_for(started.wait(), 10)
+        async with database.connection() as db:
+            row = await fetch_value(
+                db, "SELECT status::text || ' ' || attempts || ' ' || coalesce(worker_id, 0) FROM procrastinate_jobs"
+            )
+        assert row == "todo 0 0"
+
+
+class TestSweep:
+    async def orphan(self, queue: JobQueue, database: Database, attempts: int = 0) -> JobRun:
+        """A job whose worker has not been heard of for an hour."""
+        async with database.transaction() as db:
+            await queue.enqueue(db, NOTE)
+            worker = await fetch_value(
+                db,
+                "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id",
+            )
+            await execute(
+                db,
+                "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s, attempts = %s",
+                (worker, attempts),
+            )
+            job = await fetch_value(db, "SELECT id FROM procrastinate_jobs")
+        return JobRun(job, worker, attempts + 1, 3)
+
+    async def test_a_dead_workers_job_waits_again_and_costs_an_attempt(
+        self, queue: JobQueue, database: Database
+    ) -> None:
+        """So another worker runs it."""
+        await self.orphan(queue, database)
+        assert await queue.sweep() == 1
+        assert await waiting(database) == 1
+        async with database.connection() as db:
+            assert await fetch_value(db, "SELECT attempts FROM procrastinate_jobs") == 1
+
+    async def test_the_dead_worker_is_fenced_off(self, queue: JobQueue, database: Database) -> None:
+        """Whoever wakes after the sweep owns the job no more."""
+        run = await self.orphan(queue, database)
+        async with database.transaction() as db:
+            await ensure_owned(db, run)
+        await queue.sweep()
+        with pytest.raises(JobLostError):
+            async with database.transaction() as db:
+                await ensure_owned(db, run)
+
+    async def test_a_job_that_kills_its_workers_is_given_up(
+        self, queue: JobQueue, database: Database, settings: Settings
+    ) -> None:
+        """After the last attempt it is buried in the sweep's own transaction."""
+        buried: list[str] = []
+
+        async def note(run: JobRun, word: str) -> None: ...
+
+        async def on_dead(db: object, word: str) -> None:
+            buried.append(word)
+
+        queue.register("note", note, on_dead=on_dead)
+        await self.orphan(queue, database, attempts=settings.max_attempts - 1)
+        await queue.sweep()
+        assert buried == ["hello"]
+        assert await waiting(database) == 0

@@ -1,0 +1,130 @@
+"""Files that are not what they say are refused with a code, and read nothing but themselves."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from matinee.media.encode import EncoderOptions, encode_cells
+from matinee.media.faults import EncoderFailed, MediaFault
+from matinee.media.probe import Limits, probe
+
+from .conftest import X264
+from .films import counted_picture, ffmpeg
+from .playing import planned
+
+Film = Callable[[str], Path]
+
+DISGUISES: dict[str, str] = {
+    "hls playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{film}\n#EXT-X-ENDLIST\n",
+    "hls playlist of an address": "#EXTM3U\n#EXTINF:5,\nhttp://127.0.0.1:1/x.ts\n#EXT-X-ENDLIST\n",
+    "ffconcat": "ffconcat version 1.0\nfile '{film}'\n",
+    "dash manifest": (
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+        'mediaPresentationDuration="PT5S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period>'
+        '<AdaptationSet contentType="video"><Representation id="1" bandwidth="1000">'
+        "<BaseURL>{film}</BaseURL></Representation></AdaptationSet></Period></MPD>"
+    ),
+    "svg": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="{film}"/></svg>',
+    "html": "<!DOCTYPE html><html><body><video src='{film}'></video></body></html>",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
+    "text": "This is not a film.\n" * 100,
+}
+
+
+async def refusal(source: Path, limits: Limits | None = None) -> str:
+    """The code with which a source is refused."""
+    with pytest.raises(MediaFault) as fault:
+        await probe(str(source), limits=limits or Limits())
+    assert fault.value.sentence.endswith(".")
+    return fault.value.code
+
+
+class TestDisguises:
+    @pytest.mark.parametrize("disguise", DISGUISES)
+    async def test_a_script_named_mp4_is_not_a_video(self, film: Film, tmp_path: Path, disguise: str) -> None:
+        """A file that only refers to a film is refused, though FFmpeg by itself would play it."""
+        source = tmp_path / "film.mp4"
+        source.write_text(DISGUISES[disguise].format(film=film("silent.mp4")))
+        assert await refusal(source) == "not_a_video"
+
+    async def test_an_archive_is_not_a_video(self, film: Film, tmp_path: Path) -> None:
+        """A zip with a film in it is not a film."""
+        source = tmp_path / "film.mp4"
+        with zipfile.ZipFile(source, "w") as archive:
+            archive.write(film("silent.mp4"), "film.mp4")
+        assert await refusal(source) == "not_a_video"
+
+    async def test_a_picture_is_not_a_video(self, tmp_path: Path) -> None:
+        """A still image is refused."""
+        source = tmp_path / "film.mp4"
+        ffmpeg(*counted_picture(1), "-frames:v", "1", "-f", "image2", "-c:v", "png", str(source))
+        assert await refusal(source) == "not_a_video"
+
+    async def test_an_empty_file_says_so(self, tmp_path: Path) -> None:
+        """No bytes have a code of their own."""
+        source = tmp_path / "film.mp4"
+        source.touch()
+        assert await refusal(source) == "empty_file"
+
+
+class TestTruncation:
+    @pytest.mark.parametrize("part", [0.3, 0.7])
+    @pytest.mark.parametrize("name", ["index-first.mp4", "h264.mkv", "mpeg4.avi", "index-last.mp4"])
+    async def test_a_file_that_is_cut_off_is_refused(
+        self, film: Film, tmp_path: Path, name: str, part: float
+    ) -> None:
+        """Whatever the container, a missing end is found by looking at the end."""
+        base = film("h264.mp4" if name.startswith("index") else name)
+        whole = tmp_path / f"whole{base.suffix}"
+        flags = ["-movflags", "+faststart"] if name == "index-first.mp4" else []
+        ffmpeg("-i", str(base), "-c", "copy", *flags, str(whole))
+        source = tmp_path / name
+        source.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * part)])
+        assert await refusal(source) == "source_truncated"
+
+    async def test_noise_in_the_middle_still_plays(self, film: Film, tmp_path: Path) -> None:
+        """Damage that leaves both ends costs pictures, not the video: every cell is made."""
+        data = bytearray(film("h264-long-gop.ts").read_bytes())
+        middle = len(data) // 2
+        data[middle : middle + 4000] = b"\xaa" * 4000
+        source = tmp_path / "noisy.ts"
+        source.write_bytes(data)
+        plan = await planned(source)
+        for chunk in range(plan.chunks):
+            cells = [cell async for cell in encode_cells(str(source), plan, plan.chunk_cells(chunk))]
+            assert [cell.samples for cell in cells] == [plan.grid.cell_frames(chunk)]
+
+
+class TestBombs:
+    async def test_too_many_pixels(self, film: Film) -> None:
+        """A picture over the limit is refused before a frame of it is decoded."""
+        assert await refusal(film("silent.mp4"), Limits(max_pixels=320 * 180 - 1)) == "too_many_pixels"
+
+    async def test_a_hundred_hours_in_two_frames(self, tmp_path: Path) -> None:
+        """A small file that claims to last for days is refused."""
+        source = tmp_path / "long.mp4"
+        days = ["-vf", "setpts=N*360000/TB", "-fps_mode", "vfr", "-video_track_timescale", "1000"]
+        ffmpeg(*counted_picture(3), *days, *X264, str(source))
+        assert await refusal(source) == "too_long"
+
+    async def test_too_many_streams(self, film: Film, tmp_path: Path) -> None:
+        """Streams are counted before they are read."""
+        source = tmp_path / "many.mkv"
+        ffmpeg("-i", str(film("silent.mp4")), *["-map", "0:v"] * 70, "-c", "copy", str(source))
+        assert await refusal(source) == "too_many_streams"
+
+    async def test_the_encoder_has_the_same_limit_of_pixels(self, film: Film) -> None:
+        """A header that lied to the probe meets the limit again in the decoder."""
+        source = film("h264.mp4")
+        plan = await planned(source)
+        with pytest.raises((MediaFault, EncoderFailed)):
+            _ = [
+                cell
+                async for cell in encode_cells(
+                    str(source), plan, plan.chunk_cells(0), options=EncoderOptions(max_pixels=1000)
+                )
+            ]

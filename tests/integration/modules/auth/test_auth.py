@@ -1,0 +1,373 @@
+"""Registering, signing in, rotating and ending sessions."""
+
+import asyncio
+import base64
+import json
+
+import httpx
+import jwt
+import pytest
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, problem
+
+from matinee.bootstrap import Services
+from matinee.common.database import execute, fetch_value
+
+REGISTER = "/api/v1/auth/register"
+LOGIN = "/api/v1/auth/login"
+REFRESH = "/api/v1/auth/refresh"
+LOGOUT = "/api/v1/auth/logout"
+ME = "/api/v1/auth/me"
+
+
+def account(**fields: object) -> dict[str, object]:
+    return {"email": "ada@example.org", "password": PASSWORD, "name": "Ada", **fields}
+
+
+class TestRegister:
+    async def test_it_answers_the_account_without_its_password(self, api: httpx.AsyncClient) -> None:
+        """201 with the public fields alone."""
+        answer = await api.post(REGISTER, json=account())
+        assert answer.status_code == 201
+        assert set(answer.json()) == {"id", "email", "name", "role", "created_at"}
+        assert answer.json()["role"] == "USER"
+
+    async def test_the_password_is_stored_as_argon2id(self, api: httpx.AsyncClient, services: Services) -> None:
+        """With OWASP's parameters."""
+        await api.post(REGISTER, json=account())
+        async with services.database.connection() as db:
+            stored = await fetch_value(db, "SELECT password_hash FROM users")
+        assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+    async def test_an_address_is_taken_in_any_spelling(self, api: httpx.AsyncClient) -> None:
+        """Case makes no other account."""
+        await api.post(REGISTER, json=account())
+        problem(await api.post(REGISTER, json=account(email="ADA@Example.org")), 409, "email_taken")
+
+    async def test_of_ten_at_once_one_wins(self, api: httpx.AsyncClient) -> None:
+        """The constraint decides the race; nobody gets a 500."""
+        answers = await asyncio.gather(*(api.post(REGISTER, json=account()) for _ in range(10)))
+        assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
+
+    async def test_every_wrong_field_is_named(self, api: httpx.AsyncClient) -> None:
+        """Not only the first one."""
+        answer = await api.post(REGISTER, json={"email": "no", "password": "short", "nam": "x"})
+        body = problem(answer, 422, "validation_failed")
+        assert {fault["path"] for fault in body["errors"]} == {"email", "password", "name", "nam"}
+
+    @pytest.mark.parametrize("email", ["a@b", "a@@b.org", "a b@c.org", "@example.org", "a@exa mple.org"])
+    async def test_a_malformed_address_is_refused(self, api: httpx.AsyncClient, email: str) -> None:
+        """With the field's name."""
+        answer = await api.post(REGISTER, json=account(email=email))
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["path"] == "email"
+
+    async def test_hostile_strings_are_just_strings(self, api: httpx.AsyncClient) -> None:
+        """SQL in a name is stored as it is."""
+        name = "Robert'); DROP TABLE users;--"
+        answer = await api.post(REGISTER, json=account(name=name))
+        assert answer.status_code == 201
+        assert answer.json()["name"] == name
+
+    @pytest.mark.parametrize("name", ["a\x00b", "a\r\nSet-Cookie: x=1", "", "x" * 81])
+    async def test_control_characters_and_wrong_lengths_are_refused(self, api: httpx.AsyncClient, name: str) -> None:
+        """Before they reach the database."""
+        problem(await api.post(REGISTER, json=account(name=name)), 422, "validation_failed")
+
+
+class TestIdempotency:
+    async def test_the_same_request_is_done_once_and_answered_alike(self, api: httpx.AsyncClient) -> None:
+        """The second answer is the stored first one."""
+        headers = {"Idempotency-Key": "one"}
+        first = await api.post(REGISTER, json=account(), headers=headers)
+        again = await api.post(REGISTER, json=account(), headers=headers)
+        assert (again.status_code, again.json()) == (201, first.json())
+        assert again.headers["idempotency-replayed"] == "true"
+
+    async def test_the_key_with_another_body_is_refused(self, api: httpx.AsyncClient) -> None:
+        """A key names one request."""
+        headers = {"Idempotency-Key": "one"}
+        await api.post(REGISTER, json=account(), headers=headers)
+        answer = await api.post(REGISTER, json=account(name="Eve"), headers=headers)
+        problem(answer, 422, "idempotency_key_reused")
+
+    async def test_in_flight_it_is_refused(self, ada: Person, services: Services) -> None:
+        """While another transaction holds the key."""
+        from matinee.common.http.idempotency import IdempotentRequest, find_answer
+
+        held = IdempotentRequest(f"init_upload:{ada.id}", "one", b"")
+        async with services.database.transaction() as db:
+            await find_answer(db, held)
+            from tests.integration.conftest import new_video
+
+            answer = await ada.post("/api/v1/videos/init", new_video(), **{"Idempotency-Key": "one"})
+        problem(answer, 409, "idempotency_key_in_flight")
+
+    async def test_a_refused_request_may_be_tried_again(self, api: httpx.AsyncClient) -> None:
+        """An error rolls back, the key with it."""
+        await api.post(REGISTER, json=account())
+        headers = {"Idempotency-Key": "one"}
+        problem(await api.post(REGISTER, json=account(), headers=headers), 409, "email_taken")
+        answer = await api.post(REGISTER, json=account(email="eve@example.org"), headers=headers)
+        assert answer.status_code == 201
+
+    async def test_two_at_once_make_one_video(self, ada: Person) -> None:
+        """One is done; the other replays it or is told to wait."""
+        from tests.integration.conftest import new_video
+
+        answers = await asyncio.gather(
+            *(ada.post("/api/v1/videos/init", new_video(), **{"Idempotency-Key": "k"}) for _ in range(8))
+        )
+        assert {answer.status_code for answer in answers} <= {201, 409}
+        assert len((await ada.get("/api/v1/videos/mine")).json()["items"]) == 1
+
+    @pytest.mark.parametrize("key", ["", "x" * 256])
+    async def test_a_malformed_key_is_refused(self, api: httpx.AsyncClient, key: str) -> None:
+        """1 to 255 characters."""
+        answer = await api.post(REGISTER, json=account(), headers={"Idempotency-Key": key})
+        problem(answer, 422, "invalid_idempotency_key")
+
+
+class TestLogin:
+    async def test_it_gives_tokens_and_a_cookie_for_browsers(self, api: httpx.AsyncClient) -> None:
+        """HttpOnly, SameSite, for the auth paths alone."""
+        await api.post(REGISTER, json=account())
+        answer = await api.post(LOGIN, json={"email": "ADA@example.org", "password": PASSWORD})
+        assert answer.status_code == 200
+        body = answer.json()
+        assert body["token_type"] == "Bearer"
+        assert body["expires_in"] == 900
+        cookie = answer.headers["set-cookie"]
+        assert f"matinee_refresh={body['refresh_token']}" in cookie
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+        assert "Path=/api/v1/auth" in cookie
+
+    async def test_the_access_token_has_every_claim(self, ada: Person) -> None:
+        """kid, iss, aud, sub, jti and fifteen minutes."""
+        header = jwt.get_unverified_header(ada.tokens["access_token"])
+        claims = jwt.decode(ada.tokens["access_token"], options={"verify_signature": False})
+        assert header == {"alg": "HS256", "kid": "test", "typ": "JWT"}
+        assert claims["iss"] == "matinee"
+        assert claims["aud"] == "matinee-api"
+        assert claims["sub"] == ada.id
+        assert claims["exp"] - claims["iat"] == 900
+        assert claims["jti"]
+
+    async def test_wrong_password_and_unknown_account_answer_alike(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """So that nobody learns who has an account."""
+        wrong = await api.post(LOGIN, json={"email": ada.email, "password": "not the one"})
+        unknown = await api.post(LOGIN, json={"email": "nobody@example.org", "password": "not the one"})
+        bodies = [problem(answer, 401, "invalid_credentials") for answer in (wrong, unknown)]
+        assert bodies[0]["detail"] == bodies[1]["detail"]
+
+    async def test_an_old_hash_is_replaced(self, ada: Person, api: httpx.AsyncClient, services: Services) -> None:
+        """When the parameters have changed since."""
+        import argon2
+
+        old = argon2.PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE users SET password_hash = %s WHERE email = %s", (old, ada.email))
+        assert (await api.post(LOGIN, json={"email": ada.email, "password": PASSWORD})).status_code == 200
+        async with services.database.connection() as db:
+            stored = await fetch_value(db, "SELECT password_hash FROM users WHERE email = %s", (ada.email,))
+        assert "m=19456,t=2" in stored
+
+
+class TestRefresh:
+    async def refresh(self, api: httpx.AsyncClient, token: str) -> httpx.Response:
+        api.cookies.clear()
+        return await api.post(REFRESH, json={"refresh_token": token})
+
+    async def test_it_rotates(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """A new pair, and the new one works."""
+        first = await self.refresh(api, ada.tokens["refresh_token"])
+        assert first.status_code == 200
+        assert first.json()["refresh_token"] != ada.tokens["refresh_token"]
+        assert (await self.refresh(api, first.json()["refresh_token"])).status_code == 200
+
+    async def test_the_cookie_works_too(self, api: httpx.AsyncClient) -> None:
+        """For browsers, with an empty body."""
+        await api.post(REGISTER, json=account())
+        await api.post(LOGIN, json={"email": "ada@example.org", "password": PASSWORD})
+        assert (await api.post(REFRESH, json={})).status_code == 200
+        assert (await api.post(REFRESH, json={})).status_code == 200
+
+    async def test_a_replay_ends_the_whole_family(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Whoever holds the newest token loses it as well."""
+        newest = (await self.refresh(api, ada.tokens["refresh_token"])).json()["refresh_token"]
+        problem(await self.refresh(api, ada.tokens["refresh_token"]), 401, "refresh_token_replayed")
+        problem(await self.refresh(api, newest), 401, "invalid_refresh_token")
+
+    async def test_another_session_survives_the_replay(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """A session is one device."""
+        other = (await api.post(LOGIN, json={"email": ada.email, "password": PASSWORD})).json()
+        await self.refresh(api, ada.tokens["refresh_token"])
+        await self.refresh(api, ada.tokens["refresh_token"])
+        assert (await self.refresh(api, other["refresh_token"])).status_code == 200
+
+    async def test_two_at_once_one_wins_and_the_session_lives(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Overlapping requests are one client racing itself: the loser is told so."""
+        token = ada.tokens["refresh_token"]
+        answers = await asyncio.gather(*(self.refresh(api, token) for _ in range(2)))
+        won = [answer for answer in answers if answer.status_code == 200]
+        lost = [answer for answer in answers if answer.status_code != 200]
+        assert len(won) == 1
+        assert lost[0].json()["code"] in {"refresh_raced", "refresh_token_replayed"}
+
+    async def test_only_hashes_are_stored(self, ada: Person, services: Services) -> None:
+        """A copy of the database opens no session."""
+        async with services.database.connection() as db:
+            stored = await fetch_value(db, "SELECT hash FROM refresh_tokens LIMIT 1")
+        assert len(stored) == 32
+        assert ada.tokens["refresh_token"].encode() != stored
+
+    async def test_an_expired_one_is_refused(self, ada: Person, api: httpx.AsyncClient, services: Services) -> None:
+        """After seven days."""
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT (expires_at - issued_at) = interval '7 days' FROM refresh_tokens")
+            await db.execute("UPDATE refresh_tokens SET expires_at = now() - interval '1 second'")
+        problem(await self.refresh(api, ada.tokens["refresh_token"]), 401, "invalid_refresh_token")
+
+    @pytest.mark.parametrize("token", ["", "nonsense", "ü", "x" * 200])
+    async def test_nonsense_is_refused(self, api: httpx.AsyncClient, token: str) -> None:
+        """Without a 500."""
+        assert (await self.refresh(api, token)).status_code in {401, 422}
+
+
+class TestLogout:
+    async def test_the_session_ends(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """And the cookie is cleared."""
+        answer = await api.post(LOGOUT, json={"refresh_token": ada.tokens["refresh_token"]})
+        assert answer.status_code == 204
+        assert "Max-Age=0" in answer.headers["set-cookie"]
+        refused = await api.post(REFRESH, json={"refresh_token": ada.tokens["refresh_token"]})
+        problem(refused, 401, "invalid_refresh_token")
+
+    async def test_everywhere_ends_every_session(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """On all devices."""
+        other = (await api.post(LOGIN, json={"email": ada.email, "password": PASSWORD})).json()
+        assert (await ada.post("/api/v1/auth/logout-all")).status_code == 204
+        for token in (ada.tokens["refresh_token"], other["refresh_token"]):
+            problem(await api.post(REFRESH, json={"refresh_token": token}), 401, "invalid_refresh_token")
+
+
+def forged(header: dict[str, str], claims: dict[str, object], signature: bytes = b"") -> str:
+    def encode(part: object) -> str:
+        raw = part if isinstance(part, bytes) else json.dumps(part).encode()
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    return ".".join((encode(header), encode(claims), encode(signature)))
+
+
+class TestAccessToken:
+    def claims(self, ada: Person, **fields: object) -> dict[str, object]:
+        claims = jwt.decode(ada.tokens["access_token"], options={"verify_signature": False})
+        return {**claims, **fields}
+
+    async def me(self, ada: Person, token: str) -> httpx.Response:
+        return await ada.client.get(ME, headers={"Authorization": f"Bearer {token}"})
+
+    async def test_a_good_one_tells_who_one_is(self, ada: Person) -> None:
+        """GET auth/me."""
+        answer = await ada.get(ME)
+        assert answer.json()["email"] == ada.email
+
+    async def test_none_is_asked_for(self, api: httpx.AsyncClient) -> None:
+        """With the scheme in WWW-Authenticate."""
+        answer = await api.get(ME)
+        problem(answer, 401, "unauthenticated")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+    async def test_unsigned_is_refused(self, ada: Person) -> None:
+        """The algorithm `none` is no algorithm."""
+        for algorithm in ("none", "None", "NONE"):
+            token = forged({"alg": algorithm, "typ": "JWT", "kid": "test"}, self.claims(ada, role="ADMIN"))
+            problem(await self.me(ada, token), 401, "invalid_token")
+
+    async def test_a_forged_one_is_refused(self, ada: Person) -> None:
+        """Another key, another algorithm, another audience, an unknown kid, no kid."""
+        key = "k" * 43
+        for token in (
+            jwt.encode(self.claims(ada), "x" * 43, algorithm="HS256", headers={"kid": "test"}),
+            jwt.encode(self.claims(ada), key, algorithm="HS512", headers={"kid": "test"}),
+            jwt.encode(self.claims(ada, aud="else"), key, algorithm="HS256", headers={"kid": "test"}),
+            jwt.encode(self.claims(ada, iss="else"), key, algorithm="HS256", headers={"kid": "test"}),
+            jwt.encode(self.claims(ada), key, algorithm="HS256", headers={"kid": "else"}),
+            jwt.encode(self.claims(ada), key, algorithm="HS256"),
+            jwt.encode(self.claims(ada, sub="nobody"), key, algorithm="HS256", headers={"kid": "test"}),
+            "a.b.c",
+            "nonsense",
+        ):
+            problem(await self.me(ada, token), 401, "invalid_token")
+
+    async def test_an_expired_one_is_refused_also_when_it_was_remembered(self, ada: Person, clock: Clock) -> None:
+        """Verified tokens are cached; their expiry is not."""
+        assert (await ada.get(ME)).status_code == 200
+        clock.offset = 16 * 60
+        problem(await ada.get(ME), 401, "invalid_token")
+
+    async def test_another_scheme_is_refused(self, ada: Person) -> None:
+        """Basic is not Bearer."""
+        answer = await ada.client.get(ME, headers={"Authorization": "Basic YTpi"})
+        problem(answer, 401, "unauthenticated")
+
+    async def test_keys_rotate(self, ada: Person, services: Services) -> None:
+        """A new key signs; tokens of the old one live on."""
+        from matinee.common.http.authentication import AccessTokens
+
+        rotated = AccessTokens({"new": "n" * 43, "test": "k" * 43}, lifetime=900)
+        caller = rotated.verify(ada.tokens["access_token"])
+        assert jwt.get_unverified_header(rotated.issue(caller))["kid"] == "new"
+
+    async def test_a_deleted_account_is_signed_out(self, ada: Person, services: Services) -> None:
+        """Its token still verifies, but names nobody."""
+        async with services.database.connection() as db:
+            await execute(db, "DELETE FROM users WHERE email = %s", (ada.email,))
+        problem(await ada.get(ME), 401, "unauthenticated")
+
+
+class TestProfile:
+    async def test_it_changes_what_is_sent_alone(self, ada: Person) -> None:
+        """Fields left out stay."""
+        answer = await ada.patch("/api/v1/user/profile", {"bio": "Films the sea.\nDaily."})
+        assert answer.status_code == 200
+        assert (answer.json()["name"], answer.json()["bio"]) == ("Ada", "Films the sea.\nDaily.")
+        assert (await ada.get("/api/v1/user/profile")).json() == answer.json()
+
+
+class TestStorm:
+    async def test_logins_wait_for_their_turn_while_reads_do_not(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Twenty logins hash one after the other off the loop; a read passes them all."""
+        logins = [
+            asyncio.create_task(api.post(LOGIN, json={"email": ada.email, "password": PASSWORD})) for _ in range(20)
+        ]
+        await asyncio.sleep(0)
+        assert (await ada.get(ME)).status_code == 200
+        assert sum(login.done() for login in logins) < len(logins) / 2
+        assert {answer.status_code for answer in await asyncio.gather(*logins)} == {200}
+
+
+class TestRateLimit:
+    @pytest.fixture
+    def settings(self, settings):  # type: ignore[no-untyped-def]
+        import msgspec
+
+        return msgspec.structs.replace(settings, rate_limits=True)
+
+    async def test_past_the_limit_it_says_when_to_come_back(self, api: httpx.AsyncClient) -> None:
+        """Ten logins a minute from one address."""
+        body = {"email": "nobody@example.org", "password": "wrong password"}
+        first = await api.post(LOGIN, json=body)
+        assert first.status_code == 401
+        for _ in range(9):
+            await api.post(LOGIN, json=body)
+        refused = await api.post(LOGIN, json=body)
+        problem(refused, 429, "rate_limited")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert refused.headers["ratelimit-limit"] == "10"
+        assert refused.headers["ratelimit-remaining"] == "0"
+
+
+async def test_sign_up_makes_different_people(sign_up: SignUp) -> None:
+    """The fixture itself."""
+    assert (await sign_up()).id != (await sign_up()).id

@@ -1,0 +1,87 @@
+"""A film on disk becomes a video that waits for its ingest, on real servers; workers run in the test or beside it."""
+
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.integration.modules.encoding.stage import Stage, WorkerProcess
+
+from matinee.common.config import Settings
+from matinee.common.database import Database
+from matinee.common.jobs import JobQueue
+from matinee.common.storage.s3 import S3Storage
+from matinee.media.binaries import find_binaries
+
+SOUND = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"]
+PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=5"]
+X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "12"]
+# 14 s at 5 frames a second: four cells in two chunks, v360 and v240, and sound that must be encoded
+FILMS = {
+    "film.mkv": [*PICTURE, *SOUND, "-t", "14", *X264, "-c:a", "libopus"],
+    # 33 cells, of which a viewer's minute is less than half
+    "long.mkv": [*PICTURE, "-t", "130", *X264],
+    # its index comes first, so that what is cut off is known to be missing
+    "indexed.mp4": [*PICTURE, "-t", "6", *X264, "-movflags", "+faststart"],
+    "silent.mp4": [*PICTURE, "-t", "6", *X264],
+    "sound.mp3": [*SOUND, "-t", "9", "-c:a", "libmp3lame"],
+}
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
+    """A film's bytes by name, made at the first asking."""
+    folder = tmp_path_factory.mktemp("films")
+
+    def make(name: str) -> bytes:
+        path = folder / name
+        if not path.exists():
+            command = [find_binaries().ffmpeg, "-v", "error", *FILMS[name], str(path)]
+            subprocess.run(command, check=True, timeout=60, stdin=subprocess.DEVNULL)
+        return path.read_bytes()
+
+    return make
+
+
+@pytest.fixture
+def stage(settings: Settings, database: Database, storage: S3Storage, queue: JobQueue) -> Stage:
+    """Videos, and what became of them."""
+    return Stage(settings, database, storage, queue)
+
+
+_references: dict[str, str] = {}
+
+
+@pytest.fixture
+async def reference(stage: Stage, film: Callable[[str], bytes]) -> dict[str, str]:
+    """The SHA-256 of every object that `film.mkv` becomes when nothing goes wrong."""
+    if not _references:
+        async with stage.working():
+            video_id = await stage.upload(film("film.mkv"))
+            await stage.until_complete(video_id)
+        _references.update(await stage.fingerprints(video_id))
+    return _references
+
+
+@pytest.fixture
+async def worker(stage: Stage) -> AsyncIterator[None]:
+    """A worker within the test's own process."""
+    async with stage.working():
+        yield
+
+
+@pytest.fixture
+def worker_process(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
+    """Starts worker processes, with changed settings if wished; those left at the end of the test are killed."""
+    started: list[WorkerProcess] = []
+
+    def start(**changes: object) -> WorkerProcess:
+        process = WorkerProcess(msgspec.structs.replace(settings, **changes), tmp_path / f"worker-{len(started)}.log")
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        print(process.log.read_text())  # shown where the test failed

@@ -1,0 +1,227 @@
+"""What the encoding tests stand on."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.config import Settings, variable_name
+from matinee.common.database import Database, execute, fetch_value
+from matinee.common.jobs import JobQueue
+from matinee.common.storage.s3 import S3Storage
+from matinee.media import keys
+from matinee.media.model import Plan
+from matinee.modules.encoding.jobs import chunk_job, ingest_job
+from matinee.modules.encoding.schemas import Encoding
+from matinee.modules.encoding.service import EncodingService, read_plan
+from matinee.worker import Worker
+
+PATIENCE = 60.0  # seconds until a test calls something stuck
+
+_INSERT = """
+WITH owner AS (
+    INSERT INTO users (email, password_hash, name)
+    VALUES (gen_random_uuid() || '@example.org', '', 'Ada') RETURNING id
+)
+INSERT INTO videos (owner_id, title, filename, filesize, filetype, part_size, status, encode_policy)
+SELECT id, 'A film', 'film', %s, 'video/mp4', 16777216, 'PROCESSING', %s FROM owner RETURNING id
+"""
+_FORGET = "UPDATE renditions SET stored = '{}', bytes = 0 WHERE video_id = %s AND name <> 'audio'"
+_JOBS_LEFT = """
+SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name LIKE 'encoding.%%'
+"""
+_CELLS = "SELECT coalesce(sum(upper(run) - lower(run)), 0)::integer FROM renditions r, unnest(r.stored) AS run"
+
+
+class Stage:
+    """Puts videos in front of workers and tells what became of them."""
+
+    def __init__(self, settings: Settings, database: Database, storage: S3Storage, queue: JobQueue) -> None:
+        self.settings = settings
+        self.database = database
+        self.storage = storage
+        self.queue = queue
+        self.encoding = EncodingService(queue)
+
+    async def upload(self, content: bytes | None, policy: str = "eager") -> UUID:
+        """A video whose file is stored (None: is missing) and whose ingest waits."""
+        async with self.database.transaction() as db:
+            video_id: UUID = await fetch_value(db, _INSERT, (len(content or b"?") or 1, policy))
+            if content is not None:
+                await self.storage.put(keys.source_key(video_id), content, "video/mp4")
+            await self.queue.enqueue(db, ingest_job(video_id))
+        return video_id
+
+    @asynccontextmanager
+    async def working(self, **changes: Any) -> AsyncIterator[Worker]:
+        """A worker in this process, for the length of the block."""
+        settings = msgspec.structs.replace(self.settings, **changes)
+        queue = JobQueue(
+            self.database,
+            max_attempts=settings.max_attempts,
+            heartbeat=settings.worker_heartbeat_seconds,
+            stale_after=settings.worker_stale_seconds,
+        )
+        worker = Worker(settings, self.database, self.storage, queue)
+        stop, hurry = asyncio.Event(), asyncio.Event()
+        running = asyncio.create_task(worker.run(stop, hurry))
+        try:
+            yield worker
+        finally:
+            stop.set()
+            hurry.set()
+            await running
+
+    async def value(self, sql: Any, *params: object) -> Any:
+        """The first column of the first row."""
+        async with self.database.connection() as db:
+            return await fetch_value(db, sql, params)
+
+    async def execute(self, sql: Any, *params: object) -> int:
+        """How many rows a statement touched."""
+        async with self.database.connection() as db:
+            return await execute(db, sql, params)
+
+    async def forget(self, video_id: UUID, *, chunks: int) -> None:
+        """Forgets every picture of a complete video, so that so many chunk jobs wait to make them again."""
+        async with self.database.transaction() as db:
+            await execute(db, _FORGET, (video_id,))
+            await self.queue.enqueue_all(db, [chunk_job(video_id, chunk) for chunk in range(chunks)])
+
+    async def status(self, video_id: UUID) -> str:
+        """The video's state."""
+        return str(await self.value("SELECT status FROM videos WHERE id = %s", video_id))
+
+    async def plan(self, video_id: UUID) -> Plan:
+        """The video's plan."""
+        return read_plan(await self.value("SELECT plan::text FROM videos WHERE id = %s", video_id))
+
+    async def cells(self, video_id: UUID) -> int:
+        """How many cells of all renditions are recorded."""
+        return int(await self.value(_CELLS + " WHERE r.video_id = %s", video_id))
+
+    async def progress(self, video_id: UUID) -> Encoding:
+        """The encoding as the API shows it."""
+        async with self.database.connection() as db:
+            encoding = await self.encoding.progress_of(db, video_id)
+        assert encoding is not None
+        return encoding
+
+    async def until(self, what: Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
+        """Waits until something is so."""
+        async with asyncio.timeout(patience):
+            while not await what():
+                await asyncio.sleep(0.03)
+
+    async def until_status(self, video_id: UUID, status: str) -> None:
+        """Waits until the video's state is `status`; fails at once where it is FAILED instead."""
+
+        async def reached() -> bool:
+            now = await self.status(video_id)
+            assert now in (status, "PROCESSING", "READY"), await self.failure(video_id)
+            return now == status
+
+        await self.until(reached)
+
+    async def until_cells(self, video_id: UUID, count: int) -> None:
+        """Waits until so many cells are recorded."""
+
+        async def reached() -> bool:
+            return await self.cells(video_id) >= count
+
+        await self.until(reached)
+
+    async def until_complete(self, video_id: UUID) -> None:
+        """Waits until every cell is stored and no job is left."""
+
+        async def reached() -> bool:
+            encoding = await self.progress(video_id)
+            assert encoding.state != "failed", await self.failure(video_id)
+            return encoding.state == "complete" and await self.jobs_left() == 0
+
+        await self.until(reached)
+
+    async def jobs_left(self) -> int:
+        """Encoding jobs that wait or run."""
+        return int(await self.value(_JOBS_LEFT))
+
+    async def failure(self, video_id: UUID) -> tuple[str | None, str | None]:
+        """The stable code of a FAILED video, and why the encoding of a READY one ended."""
+        return (
+            await self.value("SELECT failure_code FROM videos WHERE id = %s", video_id),
+            await self.value("SELECT encoding_failure FROM videos WHERE id = %s", video_id),
+        )
+
+    async def fingerprints(self, video_id: UUID) -> dict[str, str]:
+        """The SHA-256 of every object of a complete video, by key without the video's id."""
+        plan = await self.plan(video_id)
+        prefix = keys.video_prefix(video_id)
+        wanted = [keys.poster_key(video_id)] if plan.video else []
+        for rendition in plan.renditions:
+            wanted.append(keys.init_key(video_id, plan.recipe, rendition.name))
+            wanted += [
+                keys.cell_key(video_id, plan.recipe, rendition.name, index) for index in range(plan.grid.cells)
+            ]
+        return {key.removeprefix(prefix): await self._fingerprint(key) for key in wanted}
+
+    async def _fingerprint(self, key: str) -> str:
+        return sha256(await self.storage.read(key, 0, await self.storage.size(key))).hexdigest()
+
+
+class WorkerProcess:
+    """A worker in a process of its own, to be stopped, killed and frozen."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-c", _MAIN],
+                env={**os.environ, **_environment(settings)},
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+            )
+        self.pid = self._popen.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal; nothing where the process has ended."""
+        self._popen.send_signal(number)
+
+    def kill(self) -> None:
+        """Ends the process as a power cut would."""
+        self._popen.kill()
+        self._popen.wait(timeout=10)
+
+    async def ended(self) -> int:
+        """Waits for its end and returns its exit code."""
+        return await asyncio.to_thread(self._popen.wait, 30)
+
+
+_MAIN = """
+import asyncio
+from matinee.common.config import load_settings
+from matinee.common.logging import configure_logging
+from matinee.worker import run_worker
+
+settings = load_settings()
+configure_logging(settings.log_level)
+asyncio.run(run_worker(settings))
+"""
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, as an operator gives them."""
+    return {
+        variable_name(name): ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in msgspec.structs.asdict(settings).items()
+        if value is not None
+    }

@@ -1,0 +1,179 @@
+"""Cells that are made because somebody watches."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from uuid import UUID
+
+import psutil
+import pytest
+from tests.integration.modules.encoding.stage import Stage, WorkerProcess
+from tests.integration.modules.encoding.theatre import Theatre
+
+from matinee.common.database import execute
+from matinee.modules.encoding.ahead import AHEAD_CELLS
+from matinee.modules.playback.errors import ViewerLeftError
+
+Film = Callable[[str], bytes]
+
+_STORED = "SELECT coalesce(array_agg(i ORDER BY i), '{}') FROM renditions, generate_series(0, cells - 1) i"
+_DEMANDS = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'encoding.demand'"
+_STOP_FILLING = "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND task_name = 'encoding.chunk'"
+
+
+async def stored(stage: Stage, video_id: UUID, name: str) -> list[int]:
+    """The cells of a rendition that exist."""
+    found: list[int] = await stage.value(f"{_STORED} WHERE video_id = %s AND name = %s AND stored @> i", video_id, name)
+    return found
+
+
+async def idle(stage: Stage) -> bool:
+    """Whether no encoding job is left."""
+    return await stage.jobs_left() == 0
+
+
+@pytest.fixture
+async def theatre(stage: Stage) -> AsyncIterator[Theatre]:
+    """An API process's viewers."""
+    async with Theatre.open(stage) as theatre:
+        yield theatre
+
+
+@pytest.fixture
+async def lean(stage: Stage, film: Film) -> UUID:
+    """A film of 33 cells of which the lowest rung exists, and the first cell of v360."""
+    async with stage.working():
+        video_id = await stage.upload(film("long.mkv"), "on_demand")
+        await stage.until_status(video_id, "READY")
+        await stage.until(lambda: idle(stage))
+    assert await stored(stage, video_id, "v240") == list(range(33))
+    assert await stored(stage, video_id, "v360") == [0]
+    return video_id
+
+
+class TestWanted:
+    async def test_begins_at_the_wanted_cell_and_goes_on_ahead(
+        self, stage: Stage, theatre: Theatre, lean: UUID
+    ) -> None:
+        """What comes before it is left, and what a viewer will need next is there before he asks."""
+        async with stage.working():
+            cell = await theatre.watch(lean, "v360", 11)
+            assert cell.key.endswith("/v360/11.m4s")
+            await stage.until(lambda: idle(stage))
+        made = await stored(stage, lean, "v360")
+        assert made[:2] == [0, 11]
+        assert made[-1] <= 11 + 2 * AHEAD_CELLS
+        assert made[1:] == list(range(11, made[-1] + 1))
+
+    async def test_many_viewers_of_one_cell_have_it_made_once(
+        self, stage: Stage, theatre: Theatre, lean: UUID, worker_process: Callable[..., WorkerProcess]
+    ) -> None:
+        """Twenty requests of two processes are one job, and one cell."""
+        async with Theatre.open(stage) as other:
+            viewers = [(theatre, other)[n % 2].watch(lean, "v360", 20) for n in range(20)]
+            watching = asyncio.gather(*viewers)
+            await stage.until(lambda: has_demands(stage, 1))
+            async with stage.working():
+                cells = await watching
+        assert len({cell.key for cell in cells}) == 1
+
+    async def test_viewers_at_different_places_are_served_both(
+        self, stage: Stage, theatre: Theatre, lean: UUID
+    ) -> None:
+        """Each has a job, and what lies between them is left."""
+        async with stage.working():
+            await asyncio.gather(theatre.watch(lean, "v360", 3), theatre.watch(lean, "v360", 31))
+            await stage.until(lambda: idle(stage))
+        assert not set(range(1 + 3 + 2 * AHEAD_CELLS, 31)) & set(await stored(stage, lean, "v360"))
+
+    async def test_a_seek_moves_the_front(self, stage: Stage, theatre: Theatre, lean: UUID) -> None:
+        """Whoever jumps within the minute is served next, not after what was to be made ahead."""
+        async with stage.working():
+            await theatre.watch(lean, "v360", 2)
+            await theatre.watch(lean, "v360", 14)
+            made = await stored(stage, lean, "v360")
+        assert 14 in made
+        assert 13 not in made
+
+    async def test_makes_the_bytes_that_filling_makes(
+        self, stage: Stage, theatre: Theatre, film: Film, reference: dict[str, str]
+    ) -> None:
+        """Cell by cell from the last to the first, and nothing tells them from those made in the background."""
+        async with stage.working():
+            video_id = await stage.upload(film("film.mkv"), "on_demand")
+            await stage.until_status(video_id, "READY")
+            for index in (3, 1, 2, 0):
+                await theatre.watch(video_id, "v360", index)
+            await stage.until(lambda: idle(stage))
+            assert await stage.fingerprints(video_id) == reference
+
+    async def test_does_not_wait_for_the_background(self, stage: Stage, theatre: Theatre, lean: UUID) -> None:
+        """With every slot busy for minutes it is made at once."""
+        async with stage.working():
+            await stage.execute("UPDATE videos SET encode_policy = 'eager' WHERE id = %s", lean)
+            await stage.forget(lean, chunks=11)
+            await stage.until_cells(lean, 1)
+            await theatre.watch(lean, "v360", 30)
+            assert len(await stored(stage, lean, "v360")) < 20
+            await stage.execute(_STOP_FILLING)
+
+
+class TestLeaving:
+    async def test_what_nobody_waits_for_any_more_is_not_made(
+        self, stage: Stage, theatre: Theatre, lean: UUID
+    ) -> None:
+        """The viewer left before a worker came: the job ends without a cell."""
+        gone = asyncio.Event()
+        watching = asyncio.create_task(theatre.watch(lean, "v360", 20, gone))
+        await stage.until(lambda: has_demands(stage, 1))
+        gone.set()
+        with pytest.raises(ViewerLeftError):
+            await watching
+        await stage.until(lambda: nobody_waits(stage))
+        async with stage.working():
+            await stage.until(lambda: idle(stage))
+        assert await stored(stage, lean, "v360") == [0]
+
+    async def test_a_killed_worker_costs_the_viewer_only_time(
+        self, stage: Stage, theatre: Theatre, lean: UUID, worker_process: Callable[..., WorkerProcess]
+    ) -> None:
+        """The next worker makes the cell; the viewer has waited for it all the while."""
+        watching = asyncio.create_task(theatre.watch(lean, "v360", 20))
+        process = worker_process()
+        await stage.until(lambda: encoding(process))
+        process.kill()
+        worker_process()
+        assert (await watching).key.endswith("/v360/20.m4s")
+
+    async def test_waiting_outlasts_the_database(self, stage: Stage, theatre: Theatre, lean: UUID) -> None:
+        """All connections are cut while a viewer waits: he is told all the same."""
+        watching = asyncio.create_task(theatre.watch(lean, "v360", 20))
+        await stage.until(lambda: has_demands(stage, 1))
+        await drop_connections(stage)
+        async with stage.working():
+            assert (await watching).key.endswith("/v360/20.m4s")
+
+
+async def has_demands(stage: Stage, count: int) -> bool:
+    return int(await stage.value(_DEMANDS)) == count
+
+
+async def nobody_waits(stage: Stage) -> bool:
+    return not await stage.value("SELECT EXISTS (SELECT 1 FROM interests WHERE ends_at > now())")
+
+
+async def encoding(process: WorkerProcess) -> bool:
+    """Whether the worker has an FFmpeg running."""
+    try:
+        return any("ffmpeg" in child.name() for child in psutil.Process(process.pid).children())
+    except psutil.NoSuchProcess:  # a child that ended while it was looked at
+        return False
+
+
+async def drop_connections(stage: Stage) -> None:
+    """Ends the connection that hears of news."""
+    async with stage.database.connection() as db:
+        await execute(
+            db,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'matinee-listen'",
+        )

@@ -1,0 +1,112 @@
+"""From an uploaded file to a video that can be played, and to one that is complete."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.integration.modules.encoding.stage import Stage
+
+from matinee.media import keys
+from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job
+
+Film = Callable[[str], bytes]
+
+
+@pytest.mark.usefixtures("worker")
+class TestIngest:
+    async def test_completes_every_rendition(self, stage: Stage, film: Film) -> None:
+        """A film turns READY, then every cell of every rendition is stored, and the poster."""
+        video_id = await stage.upload(film("film.mkv"))
+        await stage.until_status(video_id, "READY")
+        await stage.until_complete(video_id)
+        encoding = await stage.progress(video_id)
+        assert [(r.name, r.cells_stored) for r in encoding.renditions] == [("v240", 4), ("v360", 4), ("audio", 4)]
+        assert len(await stage.fingerprints(video_id)) == 12 + 3 + 1
+
+    async def test_records_what_playlists_need(self, stage: Stage, film: Film) -> None:
+        """Sizes of cells and of their first keyframes are those of the stored objects."""
+        video_id = await stage.upload(film("film.mkv"))
+        await stage.until_complete(video_id)
+        plan = await stage.plan(video_id)
+        key = keys.cell_key(video_id, plan.recipe, "v240", 0)
+        sizes = [
+            await stage.storage.size(keys.cell_key(video_id, plan.recipe, "v240", i)) for i in range(plan.grid.cells)
+        ]
+        row = "FROM renditions WHERE video_id = %s AND name = 'v240'"
+        assert await stage.value(f"SELECT bytes {row}", video_id) == sum(sizes)
+        keyframes = await stage.value(f"SELECT keyframe_bytes {row}", video_id)
+        assert len(keyframes) == plan.grid.cells
+        assert 0 < keyframes[0] < await stage.storage.size(key)
+
+    async def test_a_film_without_sound_is_playable(self, stage: Stage, film: Film) -> None:
+        """READY needs the picture alone where there is no sound."""
+        video_id = await stage.upload(film("silent.mp4"))
+        await stage.until_complete(video_id)
+        assert (await stage.plan(video_id)).audio is None
+
+    async def test_sound_alone_is_playable(self, stage: Stage, film: Film) -> None:
+        """A sound file becomes a video with one rendition and without a size."""
+        video_id = await stage.upload(film("sound.mp3"))
+        await stage.until_complete(video_id)
+        assert [r.kind for r in (await stage.progress(video_id)).renditions] == ["audio"]
+        assert await stage.value("SELECT width FROM videos WHERE id = %s", video_id) is None
+
+    async def test_jobs_run_twice_change_nothing(self, stage: Stage, film: Film) -> None:
+        """Every job finds its work done and leaves, with the same objects and the same record."""
+        video_id = await stage.upload(film("film.mkv"))
+        await stage.until_complete(video_id)
+        before = await stage.fingerprints(video_id)
+        ready_at = await stage.value("SELECT ready_at FROM videos WHERE id = %s", video_id)
+        async with stage.database.transaction() as db:
+            again = [ingest_job(video_id), audio_job(video_id), chunk_job(video_id, 0), chunk_job(video_id, 1)]
+            await stage.queue.enqueue_all(db, again)
+        await stage.until_complete(video_id)
+        assert await stage.fingerprints(video_id) == before
+        assert await stage.value("SELECT ready_at FROM videos WHERE id = %s", video_id) == ready_at
+
+    async def test_making_it_again_gives_the_same_bytes(self, stage: Stage, film: Film) -> None:
+        """With its record lost, every cell is made again, byte for byte, each chunk on its own."""
+        video_id = await stage.upload(film("film.mkv"))
+        await stage.until_complete(video_id)
+        before = await stage.fingerprints(video_id)
+        await stage.execute("UPDATE renditions SET stored = '{}', bytes = 0, init_hash = NULL")
+        async with stage.database.transaction() as db:
+            again = [audio_job(video_id), chunk_job(video_id, 1), chunk_job(video_id, 0)]
+            await stage.queue.enqueue_all(db, again)
+        await stage.until_complete(video_id)
+        assert await stage.fingerprints(video_id) == before
+
+
+class TestWantCell:
+    async def test_a_wanted_chunk_goes_first(self, stage: Stage, film: Film) -> None:
+        """The waiting job of its chunk is raised above all others."""
+        video_id = await stage.upload(film("film.mkv"))
+        async with stage.working(worker_slots=1):
+            await stage.until_complete(video_id)
+        await stage.execute("UPDATE renditions SET stored = '{}'")
+        async with stage.database.transaction() as db:
+            await stage.queue.enqueue_all(db, [chunk_job(video_id, 0), chunk_job(video_id, 1)])
+            assert await stage.encoding.want_cell(db, video_id, await stage.plan(video_id), "v360", 3)
+        first = await stage.value(
+            "SELECT args->>'chunk' FROM procrastinate_jobs WHERE status = 'todo' ORDER BY priority DESC LIMIT 1"
+        )
+        assert first == "1"
+
+    async def test_a_missing_job_is_enqueued(self, stage: Stage, film: Film) -> None:
+        """A cell that nobody was going to make is made when it is wanted, picture or sound."""
+        video_id = await stage.upload(film("film.mkv"))
+        async with stage.working():
+            await stage.until_complete(video_id)
+            await stage.execute("UPDATE renditions SET stored = '{}'")
+            async with stage.database.transaction() as db:
+                for name, index in (("v240", 0), ("v360", 3), ("audio", 2)):
+                    assert await stage.encoding.want_cell(db, video_id, await stage.plan(video_id), name, index)
+            await stage.until_complete(video_id)
+
+    async def test_a_stored_cell_is_not_wanted(self, stage: Stage, film: Film) -> None:
+        """There is nothing to be done about a cell that exists."""
+        video_id = await stage.upload(film("silent.mp4"))
+        async with stage.working():
+            await stage.until_complete(video_id)
+        async with stage.database.transaction() as db:
+            assert not await stage.encoding.want_cell(db, video_id, await stage.plan(video_id), "v240", 0)
+        assert await stage.jobs_left() == 0

@@ -1,0 +1,227 @@
+"""Playback alone behind the real edge, over the real database and storage, and films to play."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import pytest
+from tests.integration.conftest import Clock
+from tests.unit.media.plans import plan, sound
+
+from matinee.common.config import Settings
+from matinee.common.database import Database, execute, fetch_value
+from matinee.common.http.authentication import AccessTokens, Caller
+from matinee.common.http.call import Runtime
+from matinee.common.http.edge import Edge
+from matinee.common.http.router import Router
+from matinee.common.notifications import Notifications, announce
+from matinee.common.storage.s3 import S3Storage
+from matinee.media import keys
+from matinee.media.captions.model import Cue
+from matinee.media.captions.vtt import write_vtt
+from matinee.media.model import Plan
+from matinee.modules.playback.caption_routes import CaptionRoutes
+from matinee.modules.playback.captions import CaptionPlayback
+from matinee.modules.playback.cell_cache import CellCache
+from matinee.modules.playback.cross_origin import CrossOriginPlayback
+from matinee.modules.playback.delivery import Delivery
+from matinee.modules.playback.repository import PlaybackRepository
+from matinee.modules.playback.routes import CELL, PlaybackRoutes
+from matinee.modules.playback.service import PlaybackService
+from matinee.modules.playback.warm import warm_cells
+from matinee.modules.tracks.repository import NewRow, insert_track
+
+_ADD_USER = "INSERT INTO users (email, password_hash, name) VALUES (%s, 'none', 'Ada') RETURNING id"
+_ADD_VIDEO = """
+INSERT INTO videos (owner_id, title, visibility, status, failure_code, filename, filesize, filetype, part_size, plan)
+VALUES (%s, 'Sea', %s, %s, %s, 'sea.mp4', 1000, 'video/mp4', 1000, %s) RETURNING id
+"""
+_ADD_RENDITION = "INSERT INTO renditions (video_id, name, recipe, position, cells) VALUES (%s, %s, %s, %s, %s)"
+_RECORD = """
+UPDATE renditions SET stored = stored + int4multirange(int4range(%(i)s, %(i)s + 1)), bytes = bytes + %(size)s,
+    keyframe_bytes[%(i)s + 1] = 10, init_hash = 'x'
+WHERE video_id = %(id)s AND name = %(name)s
+"""
+
+
+class Encoder:
+    """Who is asked for cells that do not exist; does what a test tells it to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[UUID, str, int]] = []
+        self.answer: Callable[[UUID, str, int], Awaitable[None]] | None = None
+
+    async def want_cell(self, video_id: UUID, plan: Plan, rendition: str, index: int) -> None:
+        self.asked.append((video_id, rendition, index))
+        assert plan.rendition(rendition)
+        if self.answer is not None:
+            await self.answer(video_id, rendition, index)
+
+
+class Film:
+    """A video in the database and its objects in the storage."""
+
+    def __init__(
+        self, database: Database, storage: S3Storage, clock: Clock, video_id: UUID, owner_id: UUID, made: Plan
+    ) -> None:
+        self.database, self.storage, self.clock = database, storage, clock
+        self.id, self.owner_id, self.plan = video_id, owner_id, made
+        self.url = f"/playback/{video_id}"
+
+    def cell_url(self, index: int | str, rendition: str = "v240") -> str:
+        return f"{self.url}/r1/{rendition}/{index}.m4s"
+
+    async def store(self, index: int, rendition: str = "v240", data: bytes | None = None) -> bytes:
+        """Stores a cell (and the init segment) as an encode does: objects first, then the record, then the news."""
+        data = data if data is not None else f"{rendition}/{index} ".encode() * 1000
+        await self.storage.put(keys.init_key(self.id, "r1", rendition), b"init " + rendition.encode(), "video/mp4")
+        await self.storage.put(keys.cell_key(self.id, "r1", rendition, index), data, "video/mp4")
+        async with self.database.transaction() as db:
+            record = {"i": index, "size": len(data), "id": self.id, "name": rendition}
+            assert await execute(db, _RECORD, record) == 1
+            await announce(db, str(self.id))
+        self.clock.offset += 1  # second: what was read before is forgotten
+        return data
+
+    async def add_track(self, cues: list[Cue], track_id: UUID | None = None, **about: Any) -> UUID:
+        """Adds a text track as an upload does: its file first, then the record."""
+        track_id = track_id or uuid4()
+        text = write_vtt(cues).encode()
+        await self.storage.put(keys.captions_key(self.id, track_id), text, "text/vtt")
+        row = {"kind": "subtitles", "language": "en", "name": "", "is_default": False, "is_forced": False, **about}
+        new = NewRow(id=track_id, format="vtt", encoding="utf-8", cues=len(cues), **row)
+        async with self.database.transaction() as db:
+            await insert_track(db, self.id, new)
+        self.clock.offset += 1
+        return track_id
+
+    async def change(self, **columns: Any) -> None:
+        """Changes columns of the row, as other features do."""
+        async with self.database.connection() as db:
+            for name, value in columns.items():
+                await execute(db, f"UPDATE videos SET {name} = %s WHERE id = %s", (value, self.id))  # type: ignore[arg-type]
+        self.clock.offset += 1
+
+
+@pytest.fixture
+def encoder() -> Encoder:
+    """The asked-for side of wanted cells."""
+    return Encoder()
+
+
+@pytest.fixture
+def tokens(settings: Settings) -> AccessTokens:
+    """Signs people in."""
+    return AccessTokens(settings.signing_keys(), lifetime=900)
+
+
+@pytest.fixture
+def cell_wait() -> float:
+    """Seconds that a request waits for a cell; a test overrides it where it waits in vain."""
+    return 10.0
+
+
+@pytest.fixture
+def delivery_mode() -> str:
+    """`stream` or `redirect`."""
+    return "stream"
+
+
+@pytest.fixture
+def shortened() -> bool:
+    """Whether warm cells go the short way, as in the real application."""
+    return True
+
+
+@pytest.fixture
+async def cache(storage: S3Storage, tmp_path: Path) -> AsyncIterator[CellCache]:
+    """A cache of cells."""
+    cache = CellCache(storage, tmp_path / "cells", limit=64 * 1024 * 1024)
+    yield cache
+    await cache.close()
+
+
+@pytest.fixture
+async def app(
+    settings: Settings,
+    database: Database,
+    storage: S3Storage,
+    tokens: AccessTokens,
+    encoder: Encoder,
+    clock: Clock,
+    cache: CellCache,
+    cell_wait: float,
+    delivery_mode: Any,
+    shortened: bool,
+) -> AsyncIterator[Any]:
+    """Playback as an ASGI application, listening for news."""
+    notifications = Notifications(settings.database_url)
+    service = PlaybackService(
+        PlaybackRepository(database), notifications, encoder.want_cell, wait_seconds=cell_wait, clock=clock
+    )
+    router = Router()
+    delivery = Delivery(storage, cache, delivery_mode)
+    routes, runtime = PlaybackRoutes(service, delivery), Runtime(settings, database, tokens)
+    captions = CaptionPlayback(service, PlaybackRepository(database), storage)
+    router.mount(runtime, [routes, CaptionRoutes(captions, delivery)])
+    if shortened:
+        router.add("GET", CELL, warm_cells(runtime, routes, service, delivery))
+    listening = asyncio.create_task(notifications.listen())
+    yield CrossOriginPlayback(Edge(router, timeout=30, https=False, content_security_policy="default-src 'none'"))
+    listening.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await listening
+
+
+@pytest.fixture
+async def player(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A player without an account."""
+    transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
+        yield client
+
+
+@pytest.fixture
+def bearer(tokens: AccessTokens) -> Callable[..., dict[str, str]]:
+    """Headers that sign somebody in: `bearer(user_id)`, `bearer(role="ADMIN")`."""
+
+    def sign_in(user_id: UUID | None = None, role: Any = "USER") -> dict[str, str]:
+        token = tokens.issue(Caller(user_id or uuid4(), role, uuid4()))
+        return {"Authorization": f"Bearer {token}"}
+
+    return sign_in
+
+
+FilmMaker = Callable[..., Awaitable[Film]]
+
+
+@pytest.fixture
+def make_film(database: Database, storage: S3Storage, clock: Clock) -> FilmMaker:
+    """Makes films of 20 s: `await make_film(visibility="private", status="PROCESSING")`."""
+
+    async def make(
+        *, visibility: str = "public", status: str = "READY", failure: str | None = None, made: Plan | None = None
+    ) -> Film:
+        made = made or plan(20, size=(854, 480), audio=sound())
+        async with database.transaction() as db:
+            owner = await fetch_value(db, _ADD_USER, (f"{secrets.token_hex(6)}@example.org",))
+            row = (owner, visibility, status, failure, msgspec.json.encode(made).decode())
+            video_id = await fetch_value(db, _ADD_VIDEO, row)
+            for position, rendition in enumerate(made.renditions):
+                new = (video_id, rendition.name, made.recipe, position, made.grid.cells)
+                await execute(db, _ADD_RENDITION, new)
+        return Film(database, storage, clock, video_id, owner, made)
+
+    return make
+
+
+@pytest.fixture
+async def film(make_film: FilmMaker) -> Film:
+    """A public film of which nothing is stored yet."""
+    return await make_film()

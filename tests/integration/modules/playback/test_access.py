@@ -1,0 +1,134 @@
+from datetime import UTC, datetime
+from itertools import product
+from uuid import UUID, uuid4
+
+import pytest
+
+from matinee.media.captions.model import Cue
+
+TRACK = UUID("5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11")
+PATHS = [
+    "master.m3u8",
+    "manifest.mpd",
+    "r1/v240/playlist.m3u8",
+    "r1/v240/iframes.m3u8",
+    "r1/v240/init.mp4",
+    "r1/v240/0.m4s",
+    f"captions/{TRACK}.vtt",
+    f"captions/{TRACK}/index.m3u8",
+    f"captions/{TRACK}/0.vtt",
+]
+PLAYABLE = [path for path in PATHS if path != f"captions/{TRACK}.vtt"]
+
+
+@pytest.fixture
+async def whole(make_film):
+    """Makes a film of which every path answers."""
+
+    async def make(**fields):
+        film = await make_film(**fields)
+        await film.store(0)
+        await film.add_track([Cue(0, 1000, "Hello")], track_id=TRACK)
+        return film
+
+    return make
+
+
+class TestWhoMaySee:
+    @pytest.mark.parametrize("visibility", ["public", "unlisted"])
+    async def test_anyone_with_the_address_watches_public_and_unlisted(self, player, whole, visibility) -> None:
+        film = await whole(visibility=visibility)
+        for path in PATHS:
+            answer = await player.get(f"{film.url}/{path}")
+            assert answer.status_code == 200, path
+            assert answer.headers["cache-control"].startswith("public, "), path
+
+    async def test_a_private_video_is_for_its_owner_and_administrators(self, player, whole, bearer) -> None:
+        film = await whole(visibility="private")
+        for headers, path in product((bearer(film.owner_id), bearer(role="ADMIN")), PATHS):
+            answer = await player.get(f"{film.url}/{path}", headers=headers)
+            assert answer.status_code == 200, path
+            assert answer.headers["cache-control"].startswith("private, "), path
+
+    async def test_to_all_others_it_is_as_one_that_does_not_exist(self, player, whole, bearer) -> None:
+        film = await whole(visibility="private")
+        for path in PATHS:
+            answers = [
+                await player.get(f"{film.url}/{path}"),
+                await player.get(f"{film.url}/{path}", headers=bearer()),
+                await player.get(f"/playback/{uuid4()}/{path}"),
+            ]
+            bodies = [{**answer.json(), "request_id": ""} for answer in answers]
+            assert [answer.status_code for answer in answers] == [404, 404, 404], path
+            assert bodies[0] == bodies[1] == bodies[2], path
+            assert bodies[0]["code"] == "video_not_found", path
+
+    async def test_a_deleted_video_is_gone_for_its_owner_too(self, player, whole, bearer) -> None:
+        film = await whole()
+        await film.change(deleted_at=datetime.now(UTC))
+        for path in PATHS:
+            answer = await player.get(f"{film.url}/{path}", headers=bearer(film.owner_id))
+            assert answer.status_code == 404, path
+
+    async def test_a_video_turns_private_for_those_who_watch_it(self, player, whole) -> None:
+        film = await whole()
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}")).status_code == 200, path
+        await film.change(visibility="private")
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}")).status_code == 404, path
+
+    async def test_for_one_second_it_may_be_what_it_was(self, player, whole, clock) -> None:
+        film = await whole()
+        await player.get(film.cell_url(0))
+        await film.change(visibility="private")
+        clock.offset -= 0.1
+        assert (await player.get(film.cell_url(0))).status_code == 200
+        clock.offset += 0.1
+        assert (await player.get(film.cell_url(0))).status_code == 404
+
+    async def test_a_refusal_is_not_remembered(self, player, whole, clock) -> None:
+        film = await whole(visibility="private")
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}")).status_code == 404, path
+        await film.change(visibility="public")
+        clock.offset -= 1
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}")).status_code == 200, path
+
+    async def test_what_its_owner_may_see_is_not_shown_to_others(self, player, whole, bearer) -> None:
+        film = await whole(visibility="private")
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}", headers=bearer(film.owner_id))).status_code == 200, path
+            assert (await player.get(f"{film.url}/{path}", headers=bearer())).status_code == 404, path
+
+    async def test_a_forged_token_is_refused(self, player, whole) -> None:
+        film = await whole()
+        for path in PATHS:
+            answer = await player.get(f"{film.url}/{path}", headers={"Authorization": "Bearer e30.e30.x"})
+            assert answer.status_code == 401, path
+
+    async def test_errors_can_be_read_by_any_site_and_are_not_kept(self, player) -> None:
+        for path in PATHS:
+            answer = await player.get(f"/playback/{uuid4()}/{path}")
+            assert answer.headers["access-control-allow-origin"] == "*", path
+            assert answer.headers["cache-control"] == "no-store", path
+
+    async def test_what_is_no_id_is_refused(self, player) -> None:
+        for path in PATHS:
+            assert (await player.get(f"/playback/none/{path}")).status_code == 422, path
+
+
+@pytest.mark.parametrize(("status", "failure"), [("PROCESSING", None), ("FAILED", "not_a_video")])
+class TestNotPlayable:
+    async def test_who_may_see_it_is_told_that_it_cannot_be_played(self, player, make_film, status, failure) -> None:
+        film = await make_film(status=status, failure=failure)
+        for path in PLAYABLE:
+            answer = await player.get(f"{film.url}/{path}")
+            assert answer.status_code == 409, path
+            assert answer.json()["code"] == "video_not_playable", path
+
+    async def test_others_learn_nothing(self, player, make_film, status, failure) -> None:
+        film = await make_film(status=status, failure=failure, visibility="private")
+        for path in PLAYABLE:
+            assert (await player.get(f"{film.url}/{path}")).status_code == 404, path

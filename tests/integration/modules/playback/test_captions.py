@@ -1,0 +1,104 @@
+"""Text tracks as players get them."""
+
+from uuid import uuid4
+from xml.etree.ElementTree import fromstring
+
+import m3u8
+from tests.unit.media.plans import plan
+
+from matinee.common.database import execute
+from matinee.media import hls
+from matinee.media.captions.model import Cue
+
+CUES = [Cue(1000, 2500, "Hello <i>there</i>"), Cue(58_000, 62_000, "across the edge")]
+
+
+async def tracks_of(player, film) -> list:
+    master = m3u8.loads((await player.get(f"{film.url}/master.m3u8")).text)
+    return [media for media in master.media if media.type == "SUBTITLES"]
+
+
+class TestMaster:
+    async def test_offers_subtitles_and_captions(self, player, film) -> None:
+        """As they were declared; what else there is of text is no matter of playlists."""
+        first = await film.add_track(CUES, language="pt-BR", name='A "name"')
+        second = await film.add_track(CUES, kind="captions", language="und", is_default=True)
+        await film.add_track(CUES, kind="chapters")
+        subtitles, captions = await tracks_of(player, film)
+        assert (subtitles.language, subtitles.name, subtitles.uri) == (
+            "pt-BR",
+            "A 'name'",
+            f"captions/{first}/index.m3u8",
+        )
+        assert (subtitles.default, subtitles.autoselect, subtitles.forced) == ("NO", "YES", "NO")
+        assert (captions.default, captions.language, captions.name) == ("YES", None, "Subtitles")
+        assert "transcribes-spoken-dialog" in captions.characteristics
+        assert captions.uri == f"captions/{second}/index.m3u8"
+
+    async def test_a_new_track_appears_within_a_second(self, player, film) -> None:
+        """And one that is deleted goes."""
+        assert await tracks_of(player, film) == []
+        track = await film.add_track(CUES)
+        assert len(await tracks_of(player, film)) == 1
+        async with film.database.connection() as db:
+            await execute(db, "DELETE FROM text_tracks WHERE id = %s", (track,))
+        film.clock.offset += 1
+        assert await tracks_of(player, film) == []
+
+
+class TestManifest:
+    async def test_holds_each_as_a_file(self, player, film) -> None:
+        """With language, label and role."""
+        track = await film.add_track(CUES, language="de", name="Deutsch", is_forced=True, is_default=True)
+        root = fromstring((await player.get(f"{film.url}/manifest.mpd")).text)
+        names = {"mpd": "urn:mpeg:dash:schema:mpd:2011"}
+        [found] = root.findall(".//mpd:AdaptationSet[@contentType='text']", names)
+        assert (found.get("lang"), found.get("mimeType")) == ("de", "text/vtt")
+        assert [role.get("value") for role in found.findall("mpd:Role", names)] == ["forced-subtitle", "main"]
+        assert found.findtext("mpd:Label", namespaces=names) == "Deutsch"
+        assert found.findtext("mpd:Representation/mpd:BaseURL", namespaces=names) == f"captions/{track}.vtt"
+
+
+class TestTrack:
+    async def test_its_playlist_has_whole_cells(self, player, make_film) -> None:
+        """A segment a minute."""
+        film = await make_film(made=plan(150))
+        track = await film.add_track(CUES)
+        answer = await player.get(f"{film.url}/captions/{track}/index.m3u8")
+        assert answer.headers["content-type"] == hls.CONTENT_TYPE
+        playlist = m3u8.loads(answer.text)
+        assert [(s.uri, s.duration) for s in playlist.segments] == [("0.vtt", 60.0), ("1.vtt", 60.0), ("2.vtt", 30.0)]
+        assert (playlist.target_duration, playlist.is_endlist) == (60, True)
+
+    async def test_its_segments_hold_the_cues_that_touch_them(self, player, make_film) -> None:
+        """For ever, at their address."""
+        film = await make_film(made=plan(150))
+        track = await film.add_track(CUES)
+        head = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n"
+        second = "\n00:00:58.000 --> 00:01:02.000\nacross the edge\n"
+        texts = []
+        for index in range(3):
+            answer = await player.get(f"{film.url}/captions/{track}/{index}.vtt")
+            assert answer.headers["content-type"] == "text/vtt"
+            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+            texts.append(answer.text)
+        assert texts[0] == head + "\n00:00:01.000 --> 00:00:02.500\nHello <i>there</i>\n" + second
+        assert texts[1:] == [head + second, head]
+        assert (await player.get(f"{film.url}/captions/{track}/3.vtt")).json()["code"] == "no_such_track"
+
+    async def test_the_whole_is_one_file(self, player, film) -> None:
+        """In ranges too."""
+        track = await film.add_track(CUES)
+        answer = await player.get(f"{film.url}/captions/{track}.vtt")
+        assert answer.headers["content-type"] == "text/vtt"
+        assert answer.text.startswith("WEBVTT\n\n00:00:01.000")
+        part = await player.get(f"{film.url}/captions/{track}.vtt", headers={"Range": "bytes=0-5"})
+        assert (part.status_code, part.text) == (206, "WEBVTT")
+
+    async def test_is_found_under_its_own_video_alone(self, player, film, make_film) -> None:
+        """Another one's, and none at all."""
+        other = await make_film()
+        track = await other.add_track(CUES)
+        for path in (f"{track}.vtt", f"{track}/index.m3u8", f"{track}/0.vtt", f"{uuid4()}.vtt"):
+            answer = await player.get(f"{film.url}/captions/{path}")
+            assert (answer.status_code, answer.json()["code"]) == (404, "no_such_track"), path

@@ -1,0 +1,234 @@
+"""From the announcement of a video to the start of its encoding."""
+
+import asyncio
+from uuid import UUID
+
+import httpx
+import pytest
+from tests.integration.conftest import Person, new_video, problem
+
+from matinee.bootstrap import Services
+from matinee.common.database import fetch_value
+from matinee.media import keys
+
+INIT = "/api/v1/videos/init"
+SIGN = "/api/v1/videos/signedurl"
+COMPLETE = "/api/v1/videos/complete"
+ABORT = "/api/v1/videos/abort"
+MIB = 1024**2
+
+
+class TestInit:
+    async def test_it_says_how_to_cut_the_file(self, ada: Person) -> None:
+        """16 MiB parts, and no more than needed."""
+        body = await ada.init(filesize=40 * MIB)
+        assert body["upload"]["part_size"] == 16 * MIB
+        assert body["upload"]["part_count"] == 3
+        assert body["video"]["status"] == "INITIATED"
+        assert body["video"]["owner"]["name"] == "Ada"
+
+    async def test_a_file_past_the_limit_is_refused(self, ada: Person) -> None:
+        """5 GiB unless set otherwise."""
+        answer = await ada.post(INIT, new_video(filesize=5 * 1024**3 + 1))
+        assert problem(answer, 422, "file_too_large")["errors"][0]["path"] == "filesize"
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("title", ""),
+            ("title", None),
+            ("title", 7),
+            ("description", "x" * 1001),
+            ("filename", "../../etc/passwd"),
+            ("filename", ""),
+            ("filename", "a\r\nX-Evil: 1"),
+            ("filesize", 0),
+            ("filesize", -1),
+            ("filesize", "12"),
+            ("filesize", 1.5),
+            ("filesize", 2**70),
+            ("filetype", "text/html"),
+            ("visibility", "secret"),
+        ],
+    )
+    async def test_a_bad_field_is_named(self, ada: Person, field: str, value: object) -> None:
+        """And nothing is stored."""
+        body = problem(await ada.post(INIT, new_video(**{field: value})), 422, "validation_failed")
+        assert [fault["path"] for fault in body["errors"]] == [field]
+
+    @pytest.mark.parametrize("raw", [b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{'a':1}", b'{"title": "\\ud800"}'])
+    async def test_malformed_json_is_refused(self, ada: Person, raw: bytes) -> None:
+        """400 or 422, never a 500."""
+        headers = {**ada.headers, "Content-Type": "application/json"}
+        answer = await ada.client.post(INIT, content=raw, headers=headers)
+        assert answer.status_code in {400, 422}, answer.text
+
+    async def test_a_huge_body_is_refused(self, ada: Person) -> None:
+        """Before it is read, and while it is read."""
+        headers = {**ada.headers, "Content-Type": "application/json"}
+        problem(await ada.client.post(INIT, content=b"x" * (MIB + 1), headers=headers), 413, "body_too_large")
+
+        async def endless():  # type: ignore[no-untyped-def]
+            for _ in range(40):
+                yield b"x" * 65536
+
+        problem(await ada.client.post(INIT, content=endless(), headers=headers), 413, "body_too_large")
+
+    async def test_only_json_is_read(self, ada: Person) -> None:
+        """Forms are not."""
+        answer = await ada.client.post(INIT, data={"title": "x"}, headers=ada.headers)
+        problem(answer, 415, "unsupported_media_type")
+
+
+class TestSign:
+    async def test_the_upload_begins_with_the_first_addresses(self, ada: Person) -> None:
+        """INITIATED → UPLOADING, and each part has its address and size."""
+        video_id = (await ada.init(filesize=17 * MIB))["video"]["id"]
+        body = (await ada.get(f"{SIGN}/{video_id}")).json()
+        assert [(part["part_number"], part["size"]) for part in body["parts"]] == [(1, 16 * MIB), (2, MIB)]
+        assert (await ada.get(f"/api/v1/videos/{video_id}")).json()["status"] == "UPLOADING"
+
+    async def test_two_at_once_begin_one_upload(self, ada: Person, services: Services) -> None:
+        """The loser's multipart upload is dropped; both get addresses of the same one."""
+        video_id = (await ada.init())["video"]["id"]
+        answers = await asyncio.gather(*(ada.get(f"{SIGN}/{video_id}") for _ in range(4)))
+        urls = {answer.json()["parts"][0]["url"].partition("uploadId=")[2].partition("&")[0] for answer in answers}
+        assert len(urls) == 1
+
+    async def test_another_device_goes_on_where_the_first_stopped(self, ada: Person) -> None:
+        """What is stored is listed and no longer signed."""
+        video_id = await ada.upload(b"x" * 100)
+        body = (await ada.get(f"{SIGN}/{video_id}")).json()
+        assert body["parts"] == []
+        assert [(part["part_number"], part["size"]) for part in body["uploaded"]] == [(1, 100)]
+
+    @pytest.mark.parametrize("query", ["from=2", "from=1&to=2", "from=3&to=2"])
+    async def test_parts_outside_the_upload_are_refused(self, ada: Person, query: str) -> None:
+        """The answer says how many there are."""
+        video_id = (await ada.init())["video"]["id"]
+        problem(await ada.get(f"{SIGN}/{video_id}?{query}"), 422, "invalid_part_range")
+
+    async def test_a_range_can_be_asked_for(self, ada: Person) -> None:
+        """100 parts at most."""
+        video_id = (await ada.init(filesize=150 * 16 * MIB))["video"]["id"]
+        body = (await ada.get(f"{SIGN}/{video_id}?from=101&to=150")).json()
+        assert [part["part_number"] for part in body["parts"]] == list(range(101, 151))
+        assert len((await ada.get(f"{SIGN}/{video_id}")).json()["parts"]) == 100
+        problem(await ada.get(f"{SIGN}/{video_id}?from=1&to=101"), 422, "invalid_part_range")
+
+    async def test_others_cannot(self, ada: Person, bob: Person) -> None:
+        """404, as for a video that does not exist."""
+        video_id = (await ada.init())["video"]["id"]
+        problem(await bob.get(f"{SIGN}/{video_id}"), 404, "video_not_found")
+
+
+class TestComplete:
+    async def test_it_joins_the_parts_and_enqueues_the_encoding(self, ada: Person, services: Services) -> None:
+        """The job is there as soon as the state is."""
+        data = bytes(range(256)) * (17 * MIB // 256)
+        video_id = await ada.upload(data)
+        answer = await ada.post(f"{COMPLETE}/{video_id}")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["status"] == "PROCESSING"
+        async with services.database.connection() as db:
+            job = await fetch_value(db, "SELECT task_name FROM procrastinate_jobs")
+        assert job == "encoding.ingest"
+        key = keys.source_key(UUID(video_id))
+        assert await services.storage.size(key) == len(data)
+        assert await services.storage.read(key, 16 * MIB - 2, 4) == data[16 * MIB - 2 : 16 * MIB + 2]
+
+    async def test_twice_is_harmless(self, ada: Person, services: Services) -> None:
+        """One job, two like answers; also at once."""
+        video_id = await ada.upload(b"x" * 100)
+        answers = await asyncio.gather(*(ada.post(f"{COMPLETE}/{video_id}") for _ in range(3)))
+        assert {(answer.status_code, answer.json()["status"]) for answer in answers} == {(200, "PROCESSING")}
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs") == 1
+
+    async def test_after_a_crash_between_storage_and_row_it_goes_on(self, ada: Person, services: Services) -> None:
+        """The storage has the object, the row does not know it yet."""
+        video_id = await ada.upload(b"x" * 100)
+        async with services.database.connection() as db:
+            upload_id = await fetch_value(db, "SELECT upload_id FROM videos WHERE id = %s", (video_id,))
+        key = keys.source_key(UUID(video_id))
+        await services.storage.complete_upload(key, upload_id, await services.storage.list_parts(key, upload_id))
+        assert (await ada.post(f"{COMPLETE}/{video_id}")).json()["status"] == "PROCESSING"
+
+    async def test_a_missing_part_is_named(self, ada: Person) -> None:
+        """And the upload can go on."""
+        video_id = (await ada.init(filesize=33 * MIB))["video"]["id"]
+        signed = (await ada.get(f"{SIGN}/{video_id}")).json()
+        async with httpx.AsyncClient() as storage:
+            await storage.put(signed["parts"][1]["url"], content=b"x" * 16 * MIB)
+        body = problem(await ada.post(f"{COMPLETE}/{video_id}"), 409, "parts_missing")
+        assert [fault["path"] for fault in body["errors"]] == ["parts[1]", "parts[3]"]
+        assert (await ada.get(f"/api/v1/videos/{video_id}")).json()["status"] == "UPLOADING"
+
+    async def test_a_part_of_the_wrong_size_is_named(self, ada: Person) -> None:
+        """Less came than was announced."""
+        video_id = (await ada.init(filesize=1000))["video"]["id"]
+        signed = (await ada.get(f"{SIGN}/{video_id}")).json()
+        async with httpx.AsyncClient() as storage:
+            await storage.put(signed["parts"][0]["url"], content=b"x" * 999)
+        body = problem(await ada.post(f"{COMPLETE}/{video_id}"), 409, "size_mismatch")
+        assert body["errors"][0]["path"] == "parts[1].size"
+
+    async def test_a_part_of_the_wrong_size_can_be_sent_again(self, ada: Person, services: Services) -> None:
+        """It is signed again, and what is sent last counts."""
+        video_id = (await ada.init(filesize=1000))["video"]["id"]
+        async with httpx.AsyncClient() as storage:
+            for data in (b"x" * 999, b"y" * 1000):
+                part = (await ada.get(f"{SIGN}/{video_id}")).json()["parts"][0]
+                await storage.put(part["url"], content=data)
+        assert (await ada.post(f"{COMPLETE}/{video_id}")).status_code == 200
+        assert await services.storage.read(keys.source_key(UUID(video_id)), 0, 1000) == b"y" * 1000
+
+    async def test_a_wrong_etag_is_named(self, ada: Person) -> None:
+        """The client saw another content than is stored."""
+        video_id = await ada.upload(b"x" * 100)
+        body = {"parts": [{"part_number": 1, "etag": "0" * 32}]}
+        answer = problem(await ada.post(f"{COMPLETE}/{video_id}", body), 409, "etag_mismatch")
+        assert answer["errors"][0]["path"] == "parts[1].etag"
+
+    async def test_right_etags_are_accepted_with_and_without_quotes(self, ada: Person) -> None:
+        """As HTTP headers carry them."""
+        video_id = await ada.upload(b"x" * 100)
+        etag = (await ada.get(f"{SIGN}/{video_id}")).json()["uploaded"][0]["etag"]
+        body = {"parts": [{"part_number": 1, "etag": f'"{etag}"'}]}
+        assert (await ada.post(f"{COMPLETE}/{video_id}", body)).status_code == 200
+
+    async def test_before_anything_was_sent_it_says_what_to_do(self, ada: Person) -> None:
+        """Ask for addresses first."""
+        video_id = (await ada.init())["video"]["id"]
+        problem(await ada.post(f"{COMPLETE}/{video_id}"), 409, "upload_not_started")
+
+    async def test_an_upload_that_the_storage_dropped_is_told(self, ada: Person, services: Services) -> None:
+        """By a lifecycle rule, say."""
+        video_id = (await ada.init())["video"]["id"]
+        await ada.get(f"{SIGN}/{video_id}")
+        async with services.database.connection() as db:
+            upload_id = await fetch_value(db, "SELECT upload_id FROM videos WHERE id = %s", (video_id,))
+        await services.storage.abort_upload(keys.source_key(UUID(video_id)), upload_id)
+        problem(await ada.post(f"{COMPLETE}/{video_id}"), 409, "upload_gone")
+
+
+class TestAbort:
+    async def test_the_video_is_gone(self, ada: Person, services: Services) -> None:
+        """And a job removes the parts."""
+        video_id = await ada.upload(b"x" * 100)
+        assert (await ada.post(f"{ABORT}/{video_id}")).status_code == 204
+        problem(await ada.get(f"/api/v1/videos/{video_id}"), 404, "video_not_found")
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT task_name FROM procrastinate_jobs") == "videos.delete_objects"
+
+    async def test_a_finished_upload_is_not_aborted(self, ada: Person) -> None:
+        """Delete the video instead."""
+        video_id = await ada.upload(b"x" * 100)
+        await ada.post(f"{COMPLETE}/{video_id}")
+        problem(await ada.post(f"{ABORT}/{video_id}"), 409, "upload_finished")
+
+    async def test_parts_cannot_be_signed_after_the_end(self, ada: Person, services: Services) -> None:
+        """The upload is finished."""
+        video_id = await ada.upload(b"x" * 100)
+        await ada.post(f"{COMPLETE}/{video_id}")
+        problem(await ada.get(f"{SIGN}/{video_id}"), 409, "upload_finished")

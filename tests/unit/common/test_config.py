@@ -1,0 +1,145 @@
+"""Settings from the environment: typed, or every fault told by the variable's name."""
+
+from pathlib import Path
+
+import pytest
+
+from matinee.common.config import PREFIX, ConfigError, Settings, load_settings, variable_name
+
+REQUIRED = {
+    "MATINEE_DATABASE_URL": "postgresql://matinee@localhost/matinee",
+    "MATINEE_S3_BUCKET": "matinee",
+    "MATINEE_S3_ACCESS_KEY_ID": "key",
+    "MATINEE_S3_SECRET_ACCESS_KEY": "secret",
+    "MATINEE_JWT_KEYS": "a:" + "k" * 32,
+    "MATINEE_SECRET_KEY": "s" * 32,
+}
+
+
+def load(**changes: str) -> Settings:
+    """Settings from the required variables and some others."""
+    return load_settings({**REQUIRED, **{PREFIX + name.upper(): value for name, value in changes.items()}})
+
+
+def faults(environ: dict[str, str]) -> dict[str, str]:
+    """Variable → message of everything that is wrong."""
+    with pytest.raises(ConfigError) as refused:
+        load_settings(environ)
+    return {fault.path: fault.message for fault in refused.value.faults}
+
+
+def faulty(**changes: str) -> set[str]:
+    """Names of the faulty settings."""
+    environ = {**REQUIRED, **{PREFIX + name.upper(): value for name, value in changes.items()}}
+    return {variable.removeprefix(PREFIX).lower() for variable in faults(environ)}
+
+
+class TestLoad:
+    def test_what_is_required_suffices(self) -> None:
+        """Everything else has a default that is good for production."""
+        settings = load()
+        assert settings.cookie_secure
+        assert settings.rate_limits
+        assert not settings.metrics
+
+    def test_secrets_and_places_have_no_default(self) -> None:
+        """All that are missing are told at once, by the variable's name."""
+        assert set(faults({})) == set(REQUIRED)
+
+    def test_all_faults_are_told_at_once(self) -> None:
+        """Missing, malformed and unknown variables together."""
+        environ = {**REQUIRED, "MATINEE_PORT": "http", "MATINEE_LOG_LEVEL": "loud", "MATINEE_POTR": "1"}
+        del environ["MATINEE_S3_BUCKET"]
+        assert set(faults(environ)) == {"MATINEE_PORT", "MATINEE_LOG_LEVEL", "MATINEE_POTR", "MATINEE_S3_BUCKET"}
+
+    def test_the_error_reads_as_a_list(self) -> None:
+        """An operator sees it in a terminal."""
+        with pytest.raises(ConfigError, match=r"has 1 fault\(s\):\n  MATINEE_PORT: Expected `int` <= 65535\."):
+            load(port="70000")
+
+    def test_an_empty_variable_is_an_absent_one(self) -> None:
+        """Compose files pass empty strings on."""
+        assert load(port="", s3_endpoint_url="").port == 3000
+
+    def test_variables_of_others_do_not_matter(self) -> None:
+        """Only those with our prefix are read."""
+        assert load_settings({**REQUIRED, "PORT": "x", "HOME": "/root"}).port == 3000
+
+    def test_lists_are_separated_by_commas(self) -> None:
+        """Spaces around them are no part of a value."""
+        settings = load(cors_origins="https://a.example, https://b.example,", trusted_proxies="10.0.0.0/8")
+        assert settings.cors_origins == ("https://a.example", "https://b.example")
+
+    def test_paths_are_paths(self) -> None:
+        """Relative ones too."""
+        assert load(scratch_dir="/var/tmp/matinee").scratch_dir == Path("/var/tmp/matinee")
+        assert load().scratch_dir is None
+
+    @pytest.mark.parametrize(("text", "value"), [("true", True), ("1", True), ("false", False), ("0", False)])
+    def test_switches_are_words_or_digits(self, text: str, value: bool) -> None:
+        """As people write them."""
+        assert load(metrics=text).metrics is value
+
+    def test_a_switch_is_nothing_else(self) -> None:
+        """`on` is told to be wrong instead of being taken for `off`."""
+        assert faulty(metrics="perhaps") == {"metrics"}
+
+
+class TestContradictions:
+    @pytest.mark.parametrize(
+        ("changes", "at_fault"),
+        [
+            ({"jwt_keys": "k" * 40}, "jwt_keys"),
+            ({"jwt_keys": "a:" + "k" * 31}, "jwt_keys"),
+            ({"jwt_keys": f"a:{'k' * 32},:{'k' * 32}"}, "jwt_keys"),
+            ({"secret_key": "short"}, "secret_key"),
+            ({"public_url": "video.example.org"}, "public_url"),
+            ({"s3_endpoint_url": "ftp://storage"}, "s3_endpoint_url"),
+            ({"s3_public_endpoint_url": "storage:8333"}, "s3_public_endpoint_url"),
+            ({"trusted_proxies": "10.0.0.0/33"}, "trusted_proxies"),
+            ({"trusted_proxies": "proxy.internal"}, "trusted_proxies"),
+            ({"worker_heartbeat_seconds": "10", "worker_stale_seconds": "29"}, "worker_stale_seconds"),
+            ({"public_url": "https://v.example.org", "cookie_secure": "false"}, "cookie_secure"),
+            ({"database_url": "mysql://localhost"}, "database_url"),
+        ],
+    )
+    def test_what_cannot_work_is_refused(self, changes: dict[str, str], at_fault: str) -> None:
+        """At start, by name, instead of at the first request."""
+        assert faulty(**changes) == {at_fault}
+
+    def test_several_are_told_together(self) -> None:
+        """None hides another."""
+        assert faulty(public_url="x", trusted_proxies="y", jwt_keys="z") == {
+            "public_url",
+            "trusted_proxies",
+            "jwt_keys",
+        }
+
+    def test_a_message_does_not_repeat_the_secret(self) -> None:
+        """It ends up in logs."""
+        with pytest.raises(ConfigError) as refused:
+            load(secret_key="hunter2", jwt_keys="a:hunter3")
+        assert "hunter" not in str(refused.value)
+
+
+class TestSigningKeys:
+    def test_the_first_signs_and_all_verify(self) -> None:
+        """So keys can be rotated; a secret may hold a colon."""
+        keys = load(jwt_keys=f"new:{'n' * 32}:x,old:{'o' * 32}").signing_keys()
+        assert list(keys) == ["new", "old"]
+        assert keys["new"] == "n" * 32 + ":x"
+
+
+class TestVariableName:
+    @pytest.mark.parametrize(("field", "name"), [("port", "MATINEE_PORT"), ("jwt_keys[1]", "MATINEE_JWT_KEYS")])
+    def test_it_is_that_of_the_setting(self, field: str, name: str) -> None:
+        """Also for a fault inside a list."""
+        assert variable_name(field) == name
+
+
+class TestExample:
+    def test_it_names_every_setting(self) -> None:
+        """`.env.example` is where operators look, so it is complete and names nothing that does not exist."""
+        example = (Path(__file__).parents[3] / ".env.example").read_text()
+        named = {line.partition("=")[0] for line in example.splitlines() if line.startswith(PREFIX)}
+        assert named == {variable_name(field) for field in Settings.__struct_fields__}

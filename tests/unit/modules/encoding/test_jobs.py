@@ -1,0 +1,35 @@
+"""The order in which encoding jobs are enqueued."""
+
+from uuid import UUID
+
+from tests.unit.modules.encoding.plans import LOW, plan
+
+from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job, later_chunk_jobs
+
+VIDEO = UUID(int=1)
+
+
+class TestChunkJobs:
+    def test_the_earliest_come_first(self) -> None:
+        """Priorities fall with time."""
+        priorities = [job.priority for job in later_chunk_jobs(VIDEO, plan(LOW))]
+        assert priorities == [-1, -2, -3]
+
+    def test_a_wanted_one_comes_before_all(self) -> None:
+        """Even the last chunk, when somebody waits for it, goes before another video's first."""
+        assert chunk_job(VIDEO, 900, wanted=True).priority > chunk_job(VIDEO, 0).priority
+
+    def test_each_is_unique_in_its_video(self) -> None:
+        """The wanted and the background job of a chunk are the same job."""
+        assert chunk_job(VIDEO, 2, wanted=True).unique == chunk_job(VIDEO, 2).unique
+        assert chunk_job(VIDEO, 2).unique != chunk_job(VIDEO, 3).unique
+
+    def test_sound_alone_has_none(self) -> None:
+        """There is no picture to be made."""
+        assert later_chunk_jobs(VIDEO, plan()) == []
+
+
+class TestIngestLane:
+    def test_a_begun_video_goes_before_a_new_one(self) -> None:
+        """The sound that makes one video playable is not kept waiting by the next video's ingest."""
+        assert audio_job(VIDEO).priority > ingest_job(VIDEO).priority

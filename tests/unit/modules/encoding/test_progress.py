@@ -1,0 +1,85 @@
+"""What the progress of an encoding says."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.unit.modules.encoding.plans import HIGH, LOW, plan
+
+from matinee.modules.encoding.progress import StoredCells, announce, describe_progress
+from matinee.modules.encoding.schemas import Encoding
+
+NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+
+
+def stored(name: str, cells: int, *, seconds_ago: float = 60) -> StoredCells:
+    """A rendition of ten cells, of which so many are stored."""
+    return StoredCells(name, cells, NOW - timedelta(seconds=seconds_ago) if cells else None)
+
+
+def progress(*rows: StoredCells, playable: bool = False, failed: bool = False) -> Encoding:
+    """The progress of a film with two rungs and sound."""
+    return describe_progress(announce(plan(LOW, HIGH)), rows, playable=playable, failed=failed, now=NOW)
+
+
+class TestDescribeProgress:
+    def test_waits_for_the_probe_before_there_is_a_plan(self) -> None:
+        """Nothing is known yet but that the file is being looked at."""
+        encoding = describe_progress(None, [], playable=False, failed=False, now=NOW)
+        assert (encoding.state, encoding.waiting_for, encoding.renditions) == ("waiting", "probe", [])
+
+    def test_waits_for_the_first_picture(self) -> None:
+        """With a plan and no cell of the lowest rung, the picture is what is missing."""
+        encoding = progress(stored("v240", 0), stored("v480", 0), stored("audio", 2))
+        assert (encoding.state, encoding.waiting_for) == ("running", "first_picture")
+
+    def test_waits_for_the_first_sound(self) -> None:
+        """With the picture begun, the sound is what is missing."""
+        encoding = progress(stored("v240", 1), stored("v480", 0), stored("audio", 0))
+        assert encoding.waiting_for == "first_sound"
+
+    def test_fills_in_the_rest_once_playable(self) -> None:
+        """A playable video waits for its remaining cells."""
+        encoding = progress(stored("v240", 3), stored("v480", 0), stored("audio", 10), playable=True)
+        assert (encoding.state, encoding.waiting_for) == ("running", "remaining_cells")
+
+    def test_is_complete_with_every_cell(self) -> None:
+        """All cells: 100 percent, nothing to wait for."""
+        encoding = progress(stored("v240", 10), stored("v480", 10), stored("audio", 10), playable=True)
+        assert (encoding.state, encoding.percent, encoding.seconds_left, encoding.waiting_for) == (
+            "complete", 100.0, None, None,
+        )  # fmt: skip
+
+    def test_a_large_picture_counts_for_more(self) -> None:
+        """The lowest rung alone, complete, is a small part of the work."""
+        encoding = progress(stored("v240", 10), stored("v480", 0), stored("audio", 0))
+        assert 15 < encoding.percent < 25
+
+    def test_never_says_100_before_the_last_cell(self) -> None:
+        """Percentages are rounded down."""
+        film = plan(HIGH, audio=None, cells=5000)
+        rows = [StoredCells("v480", 4999, NOW - timedelta(seconds=60))]
+        assert describe_progress(announce(film), rows, playable=True, failed=False, now=NOW).percent == 99.9
+
+    def test_estimates_the_time_left_from_the_time_taken(self) -> None:
+        """Half of everything took a minute: the other half takes one too."""
+        encoding = progress(stored("v240", 5), stored("v480", 5), stored("audio", 5), playable=True)
+        assert encoding.seconds_left == 60
+
+    def test_does_not_estimate_from_a_moment(self) -> None:
+        """The first second says nothing."""
+        rows = [stored(name, 1, seconds_ago=1) for name in ("v240", "v480", "audio")]
+        assert progress(*rows).seconds_left is None
+
+    def test_a_given_up_encoding_has_failed(self) -> None:
+        """It waits for nothing and will never end."""
+        encoding = progress(stored("v240", 3), stored("v480", 0), stored("audio", 10), playable=True, failed=True)
+        assert (encoding.state, encoding.seconds_left, encoding.waiting_for) == ("failed", None, None)
+
+    def test_lists_renditions_as_planned(self) -> None:
+        """Pictures from the smallest up, then sound, each with its own share."""
+        encoding = progress(stored("audio", 4), stored("v240", 5), stored("v480", 0))
+        listed = [(r.name, r.kind, r.width, r.frame_rate, r.cells_stored, r.percent) for r in encoding.renditions]
+        assert listed == [
+            ("v240", "video", 426, 25.0, 5, 50.0),
+            ("v480", "video", 852, 25.0, 0, 0.0),
+            ("audio", "audio", None, None, 4, 40.0),
+        ]

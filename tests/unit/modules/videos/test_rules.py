@@ -1,0 +1,57 @@
+"""The states of a video, and who may see one."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import matinee
+from matinee.common.http.authentication import Caller
+from matinee.modules.videos.rules import MOVES, can_move, may_change, may_see
+
+_SOURCES = Path(matinee.__file__).parent / "modules"
+# `SET status = 'READY' … WHERE … status = 'PROCESSING'`, within one statement
+_MOVE = re.compile(r"UPDATE videos SET status = '(\w+)'(?:(?!\"\"\").)*?AND status = '(\w+)'", re.DOTALL)
+
+
+def moves_in_sql() -> set[tuple[str, str]]:
+    """Every (old, new) that a statement of ours makes."""
+    texts = (path.read_text() for path in _SOURCES.glob("*/repository.py"))
+    return {(old, new) for text in texts for new, old in _MOVE.findall(text)}
+
+
+class TestMoves:
+    def test_the_statements_make_exactly_the_moves_of_the_table(self) -> None:
+        """Neither an UPDATE outside the table nor a move that nothing makes."""
+        assert moves_in_sql() == {(old, new) for old, news in MOVES.items() for new in news}
+
+    def test_every_statement_that_sets_a_status_names_the_old_one(self) -> None:
+        """A lost race must change nothing."""
+        texts = [path.read_text() for path in _SOURCES.glob("*/repository.py")]
+        assert sum(text.count("SET status = '") for text in texts) == sum(len(_MOVE.findall(text)) for text in texts)
+
+    def test_an_end_is_an_end(self) -> None:
+        """READY and FAILED lead nowhere."""
+        assert not any(can_move("READY", new) or can_move("FAILED", new) for new in MOVES)
+
+
+class TestSight:
+    owner = Caller(uuid4(), "USER", uuid4())
+    other = Caller(uuid4(), "USER", uuid4())
+    admin = Caller(uuid4(), "ADMIN", uuid4())
+
+    def test_private_is_for_the_owner_and_administrators(self) -> None:
+        """Nobody else, signed in or not."""
+        seen = [
+            may_see(caller, self.owner.user_id, "private") for caller in (self.owner, self.admin, self.other, None)
+        ]
+        assert seen == [True, True, False, False]
+
+    def test_public_and_unlisted_are_for_everyone(self) -> None:
+        """Whoever has the id."""
+        assert may_see(None, self.owner.user_id, "public")
+        assert may_see(None, self.owner.user_id, "unlisted")
+
+    def test_only_the_owner_and_administrators_change_it(self) -> None:
+        """However visible it is."""
+        changes = [may_change(caller, self.owner.user_id) for caller in (self.owner, self.admin, self.other, None)]
+        assert changes == [True, True, False, False]

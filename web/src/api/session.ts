@@ -1,0 +1,152 @@
+/**
+ * Who is signed in.
+ *
+ * The access token lives in this module's memory and nowhere else. What survives a page load is the refresh
+ * cookie, which no script can read, and a flag that says only that it is worth asking with it.
+ */
+import { API, ApiError, send } from "./http";
+import type { Tokens, User } from "./types";
+
+const FLAG = "matinee.signed-in";
+const LOCK = "matinee.refresh";
+const RENEW_BEFORE_MS = 30_000; // a token that dies on its way costs a failed request
+
+interface Session {
+  token: string;
+  expiresAt: number;
+  user: User;
+}
+
+let session: Session | null = null;
+let refreshing: Promise<void> | null = null;
+const listeners = new Set<(user: User | null) => void>();
+
+/** Calls `listener` at each sign-in and sign-out, those in other tabs included. */
+export function onUserChange(listener: (user: User | null) => void): void {
+  listeners.add(listener);
+}
+
+/** The signed-in user, or null. Asks the server only if there may be a session. */
+export async function currentUser(): Promise<User | null> {
+  await accessToken();
+  return session?.user ?? null;
+}
+
+/** A valid access token, renewed if need be, or null for an anonymous visitor. */
+export async function accessToken(): Promise<string | null> {
+  if (!mayBeSignedIn()) return null;
+  if (!isFresh()) {
+    refreshing ??= refresh().finally(() => {
+      refreshing = null;
+    });
+    await refreshing;
+  }
+  return session?.token ?? null;
+}
+
+/** Forgets the access token, so that the next call fetches another: the server refused this one. */
+export function discardToken(refused: string): void {
+  if (session?.token === refused) session.expiresAt = 0;
+}
+
+/** Opens a session. Throws `ApiError` when email and password do not fit. */
+export async function signIn(email: string, password: string): Promise<User> {
+  const call = { method: "POST", body: { email, password, device_name: deviceName() } } as const;
+  const response = await send(`${API}/auth/login`, call);
+  return adopt((await response.json()) as Tokens);
+}
+
+/** Creates an account and opens a session. Throws `ApiError` naming the fields at fault. */
+export async function register(name: string, email: string, password: string): Promise<User> {
+  await send(`${API}/auth/register`, { method: "POST", body: { name, email, password } });
+  return signIn(email, password);
+}
+
+/** Ends the session of this device. Locally it ends even if the server cannot be reached. */
+export async function signOut(): Promise<void> {
+  const token = session?.token;
+  forget();
+  const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
+  await send(`${API}/auth/logout`, { method: "POST", body: {}, headers, keepalive: true });
+}
+
+async function refresh(): Promise<void> {
+  // The refresh token is rotated at each use and a replay revokes the session: tabs must take turns.
+  await exclusively(LOCK, async () => {
+    if (!mayBeSignedIn()) return;
+    try {
+      // keepalive: were the answer lost by leaving the page, the new cookie would be lost with it.
+      const response = await send(`${API}/auth/refresh`, { method: "POST", body: {}, keepalive: true });
+      adopt((await response.json()) as Tokens);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      forget();
+    }
+  });
+}
+
+async function exclusively(name: string, task: () => Promise<void>): Promise<void> {
+  // Web Locks exist in secure contexts only; plain http on a local network has to do without.
+  if (navigator.locks) await navigator.locks.request(name, task);
+  else await task();
+}
+
+function adopt(tokens: Tokens): User {
+  session = {
+    token: tokens.access_token,
+    expiresAt: Date.now() + tokens.expires_in * 1000,
+    user: tokens.user,
+  };
+  setFlag(true);
+  announce();
+  return tokens.user;
+}
+
+function forget(): void {
+  session = null;
+  setFlag(false);
+  announce();
+}
+
+function announce(): void {
+  for (const listener of listeners) listener(session?.user ?? null);
+}
+
+function isFresh(): boolean {
+  return session !== null && Date.now() < session.expiresAt - RENEW_BEFORE_MS;
+}
+
+function mayBeSignedIn(): boolean {
+  try {
+    return localStorage.getItem(FLAG) !== null;
+  } catch {
+    return false; // storage is closed to frames on other sites: anonymous there
+  }
+}
+
+function setFlag(signedIn: boolean): void {
+  try {
+    if (signedIn) localStorage.setItem(FLAG, "1");
+    else localStorage.removeItem(FLAG);
+  } catch {
+    // See mayBeSignedIn.
+  }
+}
+
+function deviceName(): string {
+  const system = /(Windows|Android|iPhone|iPad|Mac OS|Linux)/.exec(navigator.userAgent)?.[1];
+  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(navigator.userAgent)?.[1];
+  const names: Record<string, string> = { Edg: "Edge", OPR: "Opera" };
+  return [browser && (names[browser] ?? browser), system].filter(Boolean).join(" on ") || "Browser";
+}
+
+globalThis.addEventListener?.("storage", (event) => {
+  if (event.key !== FLAG) return;
+  if (event.newValue === null) {
+    session = null;
+    announce();
+  } else {
+    // Another tab signed in; an unreachable server changes nothing here.
+    void currentUser().catch(() => null);
+  }
+});

@@ -1,0 +1,23 @@
+/** The wire types that the pages use, by the names of the contract they are generated from. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Chapters = Schemas["Chapters"];
+export type Encoding = Schemas["Encoding"];
+/** The media types that an upload may have. */
+export type FileType = Schemas["NewUpload"]["filetype"];
+export type NewUpload = Schemas["NewUpload"];
+export type Playback = Schemas["Playback"];
+export type Problem = Schemas["Problem"];
+export type RenditionProgress = Schemas["RenditionProgress"];
+export type SignedParts = Schemas["SignedParts"];
+export type Storyboard = Schemas["Storyboard"];
+export type Tokens = Schemas["Tokens"];
+export type UploadStarted = Schemas["UploadStarted"];
+export type User = Schemas["User"];
+export type Video = Schemas["Video"];
+export type VideoChange = Schemas["VideoChange"];
+export type VideoPage = Schemas["VideoPage"];
+export type VideoSummary = Schemas["VideoSummary"];
+export type Visibility = Video["visibility"];

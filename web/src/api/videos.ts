@@ -1,0 +1,117 @@
+/** Every call about videos, one function each. All send the session's token if there is one. */
+import { API, ApiError, type Call, send } from "./http";
+import { accessToken, discardToken } from "./session";
+import type {
+  Chapters,
+  NewUpload,
+  SignedParts,
+  Storyboard,
+  UploadStarted,
+  Video,
+  VideoChange,
+  VideoPage,
+  VideoSummary,
+} from "./types";
+
+export function getVideo(id: string, signal?: AbortSignal): Promise<Video> {
+  return json(`${API}/videos/${encodeURIComponent(id)}`, signal ? { signal } : {});
+}
+
+export function getChapters(id: string): Promise<Chapters> {
+  return json(`${API}/videos/${encodeURIComponent(id)}/chapters`);
+}
+
+export function listPublicVideos(cursor: string | null, limit = 24): Promise<VideoPage> {
+  return json(`${API}/videos?${pageQuery(cursor, limit)}`);
+}
+
+export function listMyVideos(cursor: string | null, limit = 24): Promise<VideoPage> {
+  return json(`${API}/videos/mine?${pageQuery(cursor, limit)}`);
+}
+
+/** Creates the video and its multipart upload; safe to repeat with the same key. */
+export function startUpload(video: NewUpload, idempotencyKey: string): Promise<UploadStarted> {
+  const headers = { "Idempotency-Key": idempotencyKey };
+  return json(`${API}/videos/init`, { method: "POST", body: video, headers });
+}
+
+/** Presigned addresses of parts `from` to `to`, and which parts the storage already holds. */
+export function signParts(id: string, from: number, to: number, signal?: AbortSignal): Promise<SignedParts> {
+  const path = `${API}/videos/signedurl/${encodeURIComponent(id)}?from=${from}&to=${to}`;
+  return json(path, signal ? { signal } : {});
+}
+
+export function completeUpload(id: string, signal?: AbortSignal): Promise<Video> {
+  // No list of parts: the storage's own list is the truth.
+  const call: Call = { method: "POST", body: {} };
+  if (signal) call.signal = signal;
+  return json(`${API}/videos/complete/${encodeURIComponent(id)}`, call);
+}
+
+export async function abortUpload(id: string): Promise<void> {
+  await authorized(`${API}/videos/abort/${encodeURIComponent(id)}`, { method: "POST" });
+}
+
+export function editVideo(id: string, changes: VideoChange): Promise<Video> {
+  return json(`${API}/videos/${encodeURIComponent(id)}`, { method: "PATCH", body: changes });
+}
+
+export async function deleteVideo(id: string): Promise<void> {
+  await authorized(`${API}/videos/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+/** An address of the poster that an `img` can load, or null. */
+export async function posterAddress(video: VideoSummary): Promise<string | null> {
+  const poster = video.playback?.poster;
+  if (!poster) return null;
+  try {
+    return await pictureAddress(poster, video.visibility === "private");
+  } catch (error) {
+    if (error instanceof ApiError) return null; // a missing poster must not hide the video
+    throw error;
+  }
+}
+
+/**
+ * The address of a picture itself, or for a private video that of a copy fetched with the token, which an `img`
+ * cannot send.
+ */
+export async function pictureAddress(path: string, isPrivate: boolean): Promise<string> {
+  if (!isPrivate) return path;
+  const response = await authorized(path);
+  return URL.createObjectURL(await response.blob());
+}
+
+/** Where the pictures of the time line are; `path` is told by the video. */
+export function getStoryboard(path: string): Promise<Storyboard> {
+  return json(path);
+}
+
+/** Sends a request with the token; a refused token is renewed once. */
+export async function authorized(path: string, call: Call = {}): Promise<Response> {
+  const token = await accessToken();
+  if (!token) return send(path, call);
+  try {
+    return await send(path, withToken(call, token));
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    discardToken(token);
+    const renewed = await accessToken();
+    return send(path, renewed ? withToken(call, renewed) : call);
+  }
+}
+
+function withToken(call: Call, token: string): Call {
+  return { ...call, headers: { ...call.headers, Authorization: `Bearer ${token}` } };
+}
+
+async function json<T>(path: string, call: Call = {}): Promise<T> {
+  const response = await authorized(path, call);
+  return (await response.json()) as T;
+}
+
+function pageQuery(cursor: string | null, limit: number): URLSearchParams {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (cursor) query.set("cursor", cursor);
+  return query;
+}

@@ -1,0 +1,133 @@
+import { ApiError, explain } from "../api/http";
+import { register, signIn } from "../api/session";
+import { el } from "../ui/dom";
+import { icon } from "../ui/icons";
+
+type Mode = "sign-in" | "register";
+
+const WORDS = {
+  "sign-in": { title: "Welcome back", submit: "Sign in", other: "New here? Create an account" },
+  register: { title: "Create an account", submit: "Create account", other: "Have an account? Sign in" },
+};
+
+/** The dialog to sign in or to create an account. `onDone` runs once somebody is signed in. */
+export class AccountDialog {
+  readonly element: HTMLDialogElement;
+  readonly #title = el("h2", { id: "account-title" });
+  readonly #name = field("name", "Name", { autocomplete: "name", maxlength: 80 });
+  readonly #email = field("email", "Email", { type: "email", autocomplete: "email" });
+  readonly #password = field("password", "Password", { type: "password", minlength: 8, maxlength: 128 });
+  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
+  readonly #submit = el("button", { type: "submit", class: "button primary" });
+  readonly #other = el("button", { type: "button", class: "button quiet" });
+  readonly #form: HTMLFormElement;
+  readonly #onDone: () => void;
+  #mode: Mode = "sign-in";
+
+  constructor(onDone: () => void) {
+    this.#onDone = onDone;
+    const close = el(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": "Close" },
+      icon("close"),
+    );
+    const fields = [this.#name, this.#email, this.#password].map(({ element }) => element);
+    this.#form = el(
+      "form",
+      { class: "form", novalidate: true },
+      ...fields,
+      this.#error,
+      this.#submit,
+      this.#other,
+    );
+    const header = el("header", { class: "sheet-header" }, this.#title, close);
+    this.element = el("dialog", { class: "sheet", "aria-labelledby": "account-title" }, header, this.#form);
+    close.addEventListener("click", () => this.element.close());
+    this.#other.addEventListener("click", () =>
+      this.#show(this.#mode === "sign-in" ? "register" : "sign-in"),
+    );
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#send();
+    });
+  }
+
+  open(mode: Mode): void {
+    this.#show(mode);
+    if (!this.element.open) this.element.showModal();
+    (mode === "register" ? this.#name : this.#email).input.focus();
+  }
+
+  #show(mode: Mode): void {
+    this.#mode = mode;
+    this.#title.textContent = WORDS[mode].title;
+    this.#submit.textContent = WORDS[mode].submit;
+    this.#other.textContent = WORDS[mode].other;
+    this.#name.element.hidden = mode === "sign-in";
+    this.#password.input.autocomplete = mode === "sign-in" ? "current-password" : "new-password";
+    this.#clearErrors();
+  }
+
+  async #send(): Promise<void> {
+    this.#clearErrors();
+    this.#submit.disabled = true;
+    const [name, email, password] = [this.#name, this.#email, this.#password].map(({ input }) => input.value);
+    try {
+      if (this.#mode === "register") await register(name ?? "", email ?? "", password ?? "");
+      else await signIn(email ?? "", password ?? "");
+      this.#form.reset();
+      this.element.close();
+      this.#onDone();
+    } catch (error) {
+      this.#showError(error);
+    } finally {
+      this.#submit.disabled = false;
+    }
+  }
+
+  #showError(error: unknown): void {
+    let placed = false;
+    for (const [name, target] of Object.entries({
+      name: this.#name,
+      email: this.#email,
+      password: this.#password,
+    })) {
+      const message = error instanceof ApiError ? error.fieldMessage(name) : undefined;
+      target.complain(message ?? "");
+      placed ||= message !== undefined;
+    }
+    this.#error.hidden = placed;
+    this.#error.textContent = explain(error);
+  }
+
+  #clearErrors(): void {
+    this.#error.hidden = true;
+    for (const target of [this.#name, this.#email, this.#password]) target.complain("");
+  }
+}
+
+interface Field {
+  element: HTMLElement;
+  input: HTMLInputElement;
+  /** Shows a fault below the field; an empty one clears it. */
+  complain(message: string): void;
+}
+
+function field(name: string, label: string, attributes: Record<string, string | number>): Field {
+  const id = `account-${name}`;
+  const input = el("input", {
+    id,
+    name,
+    type: "text",
+    required: true,
+    "aria-describedby": `${id}-error`,
+    ...attributes,
+  });
+  const error = el("p", { id: `${id}-error`, class: "field-error" });
+  const element = el("div", { class: "field" }, el("label", { for: id }, label), input, error);
+  const complain = (message: string) => {
+    error.textContent = message;
+    input.setAttribute("aria-invalid", String(message !== ""));
+  };
+  return { element, input, complain };
+}

@@ -1,0 +1,56 @@
+import type { Encoding, Video, VideoSummary } from "../api/types";
+import { el } from "../ui/dom";
+import { timeLeft } from "../ui/words";
+import { isUnfinished } from "../upload/upload";
+
+const WORDS = {
+  INITIATED: "Unfinished",
+  UPLOADING: "Unfinished",
+  PROCESSING: "Processing",
+  READY: "Ready",
+  FAILED: "Failed",
+};
+
+export interface CardActions {
+  onResume: () => void;
+  onEdit: () => void;
+}
+
+/** Whether a video's state will change without anybody doing anything. */
+export function isMoving(video: VideoSummary | Video): boolean {
+  if (video.status === "PROCESSING") return true;
+  // A list does not tell how far encoding is; a READY video counts as moving until a closer look.
+  if (video.status !== "READY") return false;
+  return !("encoding" in video) || ["waiting", "running"].includes(video.encoding?.state ?? "complete");
+}
+
+/** The line of state, progress and actions under one's own video. */
+export function cardStatus(video: VideoSummary | Video, actions: CardActions): HTMLElement {
+  const encoding = "encoding" in video ? video.encoding : null;
+  const filling = encoding !== null && encoding.state !== "complete" && video.status !== "FAILED";
+  const edit = button("Edit", `Edit ${video.title}`, actions.onEdit);
+  const resume = isUnfinished(video) && button("Resume", `Resume uploading ${video.title}`, actions.onResume);
+  return el(
+    "div",
+    { class: "card-status" },
+    el(
+      "span",
+      { class: "badge", "data-status": video.status },
+      filling ? fillingWords(video, encoding) : WORDS[video.status],
+    ),
+    el("span", { class: "card-actions" }, resume, edit),
+    filling && el("progress", { max: 100, value: encoding.percent, "aria-label": "Encoding" }),
+    video.failure && el("p", { class: "card-failure", title: video.failure.code }, video.failure.detail),
+  );
+}
+
+function fillingWords(video: VideoSummary, encoding: Encoding): string {
+  const left = encoding.seconds_left === null ? "" : `, ${timeLeft(encoding.seconds_left)}`;
+  return `${WORDS[video.status]} · ${Math.floor(encoding.percent)} %${left}`;
+}
+
+function button(text: string, label: string, onClick: () => void): HTMLButtonElement {
+  const element = el("button", { type: "button", class: "button quiet small", "aria-label": label }, text);
+  element.addEventListener("click", onClick);
+  return element;
+}

@@ -1,0 +1,83 @@
+import type { VideoSummary } from "../api/types";
+import { pictureAddress, posterAddress } from "../api/videos";
+import { blurhashImage } from "../player/blurhash";
+import { el } from "../ui/dom";
+import { icon } from "../ui/icons";
+import { ago, clock } from "../ui/words";
+
+const REST_MS = 200; // a pointer that only crosses the card loads nothing
+const LONGEST_PREVIEW_WAIT = "300px"; // how far below the screen a poster begins to load
+
+/** A video in a grid: poster, length, title, owner. `extra` comes below. */
+export function videoCard(video: VideoSummary, ...extra: (Node | null)[]): HTMLElement {
+  const facts = [video.owner.name, ago(video.ready_at ?? video.created_at)].join(" · ");
+  return el(
+    "article",
+    { class: "card", "data-video": video.id, "data-status": video.status },
+    el(
+      "a",
+      { class: "card-link", href: `/watch/${video.id}` },
+      moving(preview(video), video),
+      el("h3", { class: "card-title" }, video.title),
+    ),
+    el("p", { class: "card-facts" }, visibilityIcon(video), facts),
+    ...extra,
+  );
+}
+
+function preview(video: VideoSummary): HTMLElement {
+  const frame = el("div", { class: "card-preview" }, icon("film"));
+  const placeholder = blurhashImage(video.playback?.placeholder, (video.width ?? 16) / (video.height ?? 9));
+  if (placeholder) frame.style.backgroundImage = placeholder;
+  if (video.duration) frame.append(el("span", { class: "card-duration" }, clock(video.duration)));
+  if (video.playback) loadWhenNear(frame, video);
+  return frame;
+}
+
+/** Plays the video's preview while the pointer rests on its card. */
+function moving(frame: HTMLElement, video: VideoSummary): HTMLElement {
+  const path = video.playback?.preview;
+  if (!path || matchMedia("(prefers-reduced-motion: reduce)").matches) return frame;
+  const image = el("img", { class: "card-motion", alt: "" });
+  let timer = 0;
+  const play = async () => {
+    image.src ||= await pictureAddress(path, video.visibility === "private").catch(() => "");
+    if (timer && image.src) frame.append(image);
+  };
+  frame.addEventListener("pointerenter", (event) => {
+    if (event.pointerType === "mouse") timer = window.setTimeout(() => void play(), REST_MS);
+  });
+  frame.addEventListener("pointerleave", () => {
+    clearTimeout(timer);
+    timer = 0;
+    image.remove();
+  });
+  return frame;
+}
+
+function loadWhenNear(frame: HTMLElement, video: VideoSummary): void {
+  const observer = new IntersectionObserver(
+    ([entry]) => {
+      if (!entry?.isIntersecting) return;
+      observer.disconnect();
+      void loadPoster(frame, video);
+    },
+    { rootMargin: LONGEST_PREVIEW_WAIT },
+  );
+  observer.observe(frame);
+}
+
+async function loadPoster(frame: HTMLElement, video: VideoSummary): Promise<void> {
+  const address = await posterAddress(video).catch(() => null);
+  if (!address) return;
+  const image = el("img", { src: address, alt: "", decoding: "async" });
+  image.addEventListener("load", () => {
+    frame.prepend(image);
+    if (address.startsWith("blob:")) URL.revokeObjectURL(address);
+  });
+}
+
+function visibilityIcon(video: VideoSummary): SVGSVGElement | null {
+  if (video.visibility === "public") return null;
+  return icon(video.visibility === "private" ? "lock" : "link");
+}

@@ -1,0 +1,55 @@
+import "../styles/home.css";
+import { currentUser, onUserChange } from "../api/session";
+import type { User } from "../api/types";
+import { AccountDialog } from "../home/account-dialog";
+import { LatestVideos } from "../home/latest-videos";
+import { MyVideos } from "../home/my-videos";
+import { UploadPanel } from "../home/upload-panel";
+import { find } from "../ui/dom";
+import { setUpSiteHeader } from "../ui/site-header";
+import { safeReturnPath } from "../ui/words";
+
+const query = new URLSearchParams(location.search);
+const welcome = find("#welcome");
+const studio = find("#studio");
+
+const upload = new UploadPanel();
+const mine = new MyVideos((video) => upload.offerResume(video));
+const latest = new LatestVideos();
+const account = new AccountDialog(() => {
+  const next = safeReturnPath(query.get("next"), location.origin);
+  if (next) location.assign(next);
+});
+
+find("#upload").replaceWith(upload.element);
+find("#mine").replaceWith(mine.element);
+find("#latest").replaceWith(latest.element);
+document.body.append(account.element);
+for (const button of document.querySelectorAll<HTMLElement>("[data-open-account]")) {
+  button.addEventListener("click", () =>
+    account.open(button.dataset.openAccount === "register" ? "register" : "sign-in"),
+  );
+}
+
+let shownFor: string | null | undefined;
+
+function showFor(user: User | null): void {
+  const id = user?.id ?? null;
+  if (id === shownFor) return; // a renewed token is not another person
+  shownFor = id;
+  welcome.hidden = user !== null;
+  studio.hidden = user === null;
+  upload.useAccount(user);
+  mine.useAccount(user);
+}
+
+setUpSiteHeader(() => account.open("sign-in"));
+onUserChange(showFor);
+void latest.loadMore();
+// Unreachable: the page stays that of a visitor; the list of videos says what is wrong.
+void currentUser()
+  .catch(() => null)
+  .then((user) => {
+    showFor(user);
+    if (!user && query.has("sign-in")) account.open("sign-in");
+  });

@@ -1,0 +1,35 @@
+import "../styles/watch.css";
+import type { Video } from "../api/types";
+import { exposeHandle } from "../player/handle";
+import { find } from "../ui/dom";
+import { setUpSiteHeader } from "../ui/site-header";
+import { readAddress } from "../watch/address";
+import { detailsElement } from "../watch/details";
+import { EncodingPanel } from "../watch/encoding-panel";
+import { Stage } from "../watch/stage";
+
+const details = find("#details");
+const encoding = new EncodingPanel();
+let shown = "";
+
+function onVideo(video: Video): void {
+  document.title = `${video.title} · Matinee`;
+  if (video.status === "READY") encoding.draw(video.encoding);
+  // Progress events come often; what did not change keeps its selection and scroll position.
+  const state = JSON.stringify([
+    video.title,
+    video.description,
+    video.visibility,
+    video.width,
+    video.ready_at,
+  ]);
+  if (state === shown) return;
+  shown = state;
+  details.replaceChildren(detailsElement(video));
+}
+
+setUpSiteHeader();
+find("#encoding").replaceWith(encoding.element);
+const stage = new Stage(find("#stage"), readAddress(location.href), onVideo, find<HTMLElement>("#chapters"));
+exposeHandle(stage);
+void stage.start();

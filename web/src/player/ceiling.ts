@@ -1,0 +1,52 @@
+import type { Encoding, RenditionProgress } from "../api/types";
+import type { Level } from "./engine";
+
+const AHEAD_S = 12; // three cells: less, and the player outruns the encoder
+
+/**
+ * The highest level that automatic quality should take, or null for no limit: no more pixels than the screen
+ * shows, and nothing that is still to be encoded ahead of the viewer. A viewer who picks a quality is not bound.
+ */
+export function ceiling(
+  levels: readonly Level[],
+  screenHeight: number,
+  encoding: Encoding | null,
+  position: number,
+  duration: number,
+): number | null {
+  if (levels.length === 0) return null;
+  const limits = [sizeCeiling(levels, screenHeight), storedCeiling(levels, encoding, position, duration)];
+  const lowest = Math.min(...limits);
+  return lowest >= levels.length - 1 ? null : lowest;
+}
+
+/** The smallest level that fills the screen. */
+function sizeCeiling(levels: readonly Level[], screenHeight: number): number {
+  const filling = levels.findIndex((level) => level.height >= screenHeight);
+  return filling < 0 ? levels.length - 1 : filling;
+}
+
+/** The highest level whose cells reach far enough ahead of the viewer; the lowest if none does. */
+function storedCeiling(
+  levels: readonly Level[],
+  encoding: Encoding | null,
+  position: number,
+  duration: number,
+): number {
+  if (!encoding || encoding.state === "complete") return levels.length - 1;
+  const needed = Math.min(duration, position + AHEAD_S);
+  const reaches = (level: Level) => {
+    const rendition = encoding.renditions.find((candidate) => isLevel(candidate, level));
+    // Cells are encoded front to back, so the share stored is how far the rendition reaches.
+    return !rendition || (rendition.cells_stored / Math.max(1, rendition.cells)) * duration >= needed;
+  };
+  for (let index = levels.length - 1; index > 0; index--) {
+    const level = levels[index];
+    if (level && reaches(level)) return index;
+  }
+  return 0;
+}
+
+function isLevel(rendition: RenditionProgress, level: Level): boolean {
+  return rendition.kind === "video" && rendition.width === level.width && rendition.height === level.height;
+}

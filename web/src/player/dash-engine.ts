@@ -1,0 +1,150 @@
+import shaka from "shaka-player/dist/shaka-player.dash-es2021.js";
+import {
+  AUTO,
+  type Engine,
+  type EngineListener,
+  type Level,
+  levelLabel,
+  NO_TEXT,
+  type Source,
+  type TextChoice,
+} from "./engine";
+
+// See CELL_POLICY of the HLS engine.
+const RETRY = { maxAttempts: 20, baseDelay: 1000, backoffFactor: 1.3, fuzzFactor: 0.3, timeout: 60_000 };
+
+/** Plays `source.dash` in `video`. Loaded only where it is asked for. */
+export class DashEngine implements Engine {
+  readonly kind = "dash";
+  levels: readonly Level[] = [];
+  texts: readonly TextChoice[] = [];
+  #player = new shaka.Player();
+  #listener: EngineListener;
+  #selected = AUTO;
+  #selectedText = NO_TEXT;
+  #ceiling: number | null = null;
+
+  constructor(video: HTMLVideoElement, source: Source, listener: EngineListener) {
+    this.#listener = listener;
+    void this.#load(video, source);
+  }
+
+  get currentLevel(): number {
+    const active = this.#player.getVariantTracks().find((track) => track.active);
+    return active ? this.#indexOf(active) : -1;
+  }
+
+  get selectedLevel(): number {
+    return this.#selected;
+  }
+
+  get bandwidth(): number | null {
+    return this.#player.getStats()?.estimatedBandwidth || null;
+  }
+
+  setLevel(index: number): void {
+    this.#selected = index;
+    this.#player.configure("abr.enabled", index === AUTO);
+    const track = this.#player.getVariantTracks().find((candidate) => this.#indexOf(candidate) === index);
+    // Keep one cell of what is buffered, so that the picture does not stop.
+    if (track) this.#player.selectVariantTrack(track, true, 4);
+    this.#listener.onLevelChange();
+  }
+
+  setCeiling(index: number | null): void {
+    if (this.#ceiling === index) return;
+    this.#ceiling = index;
+    const highest = index === null ? undefined : this.levels[index];
+    this.#player.configure("abr.restrictions.maxHeight", highest?.height ?? Number.POSITIVE_INFINITY);
+  }
+
+  get selectedText(): number {
+    return this.#selectedText;
+  }
+
+  setText(index: number): void {
+    this.#selectedText = index;
+    this.#player.selectTextTrack(this.#player.getTextTracks()[index] ?? null);
+  }
+
+  destroy(): void {
+    void this.#player.destroy();
+  }
+
+  async #load(video: HTMLVideoElement, source: Source): Promise<void> {
+    const player = this.#player;
+    player.configure({
+      manifest: { retryParameters: RETRY },
+      streaming: { retryParameters: RETRY, bufferingGoal: 30, bufferBehind: 60 },
+      abr: { defaultBandwidthEstimate: 500_000 }, // starts low: the ceiling is not in force before the tracks are known
+    });
+    authorizeRequests(player, source);
+    player.addEventListener("error", (event) =>
+      this.#fail((event as unknown as { detail: shaka.util.Error }).detail),
+    );
+    player.addEventListener("adaptation", () => this.#listener.onLevelChange());
+    player.addEventListener("variantchanged", () => this.#listener.onLevelChange());
+    player.setVideoContainer(source.captions.element); // it draws there
+    try {
+      await player.attach(video);
+      await player.load(source.dash);
+      this.#takeLevels();
+      this.#takeTexts();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #takeLevels(): void {
+    const byHeight = new Map<number, shaka.extern.Track>();
+    for (const track of this.#player.getVariantTracks()) byHeight.set(track.videoId ?? track.id, track);
+    const tracks = [...byHeight.values()].sort((a, b) => a.bandwidth - b.bandwidth);
+    this.levels = tracks.map((track, index) => ({
+      index,
+      label: levelLabel(track.width ?? 0, track.height ?? 0, track.frameRate ?? 0, track.bandwidth),
+      width: track.width ?? 0,
+      height: track.height ?? 0,
+      bitrate: track.bandwidth,
+      frameRate: track.frameRate ?? 0,
+      codecs: track.codecs ?? "",
+    }));
+    this.#listener.onLevels();
+  }
+
+  #takeTexts(): void {
+    this.texts = this.#player.getTextTracks().map((track, index) => ({
+      index,
+      name: track.label ?? track.language,
+      language: track.language === "und" ? "" : track.language,
+      captions: track.roles.includes("caption"),
+      default: track.primary,
+      forced: track.forced,
+    }));
+    this.#listener.onTexts();
+  }
+
+  #indexOf(track: shaka.extern.Track): number {
+    return this.levels.findIndex((level) => level.width === track.width && level.height === track.height);
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof shaka.util.Error)) {
+      this.#listener.onFault({ kind: "media", detail: String(error) });
+      return;
+    }
+    if (error.severity === shaka.util.Error.Severity.RECOVERABLE) return;
+    if (error.code === shaka.util.Error.Code.LOAD_INTERRUPTED) return;
+    const kind = error.category === shaka.util.Error.Category.NETWORK ? "network" : "media";
+    this.#listener.onFault({ kind, detail: `shaka ${error.code}` });
+  }
+}
+
+function authorizeRequests(player: shaka.Player, source: Source): void {
+  const { authorize } = source;
+  if (!authorize) return;
+  player.getNetworkingEngine()?.registerRequestFilter(async (_type, request) => {
+    const ours = request.uris.every((uri) => new URL(uri, location.href).origin === location.origin);
+    const value = ours ? await authorize() : null;
+    if (value) request.headers.Authorization = value;
+  });
+}

@@ -1,0 +1,88 @@
+/** What the player needs of a streaming engine; hls.js, shaka-player and the browser itself are behind it. */
+
+export interface Level {
+  index: number;
+  /** What the quality menu says, such as `720p` or `1080p60`. */
+  label: string;
+  width: number;
+  height: number;
+  /** Peak bits a second, as the manifest declares. */
+  bitrate: number;
+  frameRate: number;
+  codecs: string;
+}
+
+/** A text track that the viewer may choose. */
+export interface TextChoice {
+  index: number;
+  /** As the manifest names it; the language's tag where nobody named it. */
+  name: string;
+  /** BCP 47, or empty while nobody knows. */
+  language: string;
+  /** Whether it tells sounds too, for those who cannot hear. */
+  captions: boolean;
+  default: boolean;
+  forced: boolean;
+}
+
+/** Where text is drawn. */
+export interface TextScreen {
+  /** For an engine that draws by itself. */
+  readonly element: HTMLElement;
+  /** Shows these cues at their times, and no others. */
+  show(cues: Iterable<VTTCue>): void;
+}
+
+export interface Source {
+  hls: string;
+  dash: string;
+  captions: TextScreen;
+  /** Returns the value of the Authorization header, or null to send none. Called for every request. */
+  authorize: (() => Promise<string | null>) | null;
+}
+
+export interface EngineListener {
+  /** The manifest is known: `engine.levels` is complete. */
+  onLevels(): void;
+  /** `engine.texts` is complete. */
+  onTexts(): void;
+  /** Another level is now on screen, or another one was chosen. */
+  onLevelChange(): void;
+  /** Playback cannot go on. `detail` is for a bug report. */
+  onFault(fault: EngineFault): void;
+}
+
+export interface EngineFault {
+  kind: "network" | "media" | "unsupported";
+  detail: string;
+}
+
+export const AUTO = -1;
+export const NO_TEXT = -1;
+
+export interface Engine {
+  readonly kind: "hls" | "dash" | "native";
+  /** Ascending by bitrate; empty where the browser decides by itself. */
+  readonly levels: readonly Level[];
+  /** The level on screen, or -1 while nothing is. */
+  readonly currentLevel: number;
+  /** The level asked for, or `AUTO`. */
+  readonly selectedLevel: number;
+  /** Estimated bits a second, or null while unknown. */
+  readonly bandwidth: number | null;
+  setLevel(index: number): void;
+  /** The highest level that `AUTO` may take, or null for any. */
+  setCeiling(index: number | null): void;
+  /** Empty where there is none, or none yet. */
+  readonly texts: readonly TextChoice[];
+  /** The text track that was chosen, or `NO_TEXT`. */
+  readonly selectedText: number;
+  setText(index: number): void;
+  destroy(): void;
+}
+
+/** `1080p`, `720p60`: named by the shorter side, as people name portrait video too; bitrate where there is no picture. */
+export function levelLabel(width: number, height: number, frameRate: number, bitrate: number): string {
+  if (!width || !height) return `${Math.round(bitrate / 1000)} kbit/s`;
+  return `${Math.min(width, height)}p${frameRate > 31 ? Math.round(frameRate) : ""}`;
+}

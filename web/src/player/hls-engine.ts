@@ -1,0 +1,183 @@
+import Hls, {
+  type CuesParsedData,
+  type ErrorData,
+  ErrorTypes,
+  Events,
+  type HlsConfig,
+  type LoadPolicy,
+} from "hls.js";
+import {
+  AUTO,
+  type Engine,
+  type EngineListener,
+  type Level,
+  levelLabel,
+  NO_TEXT,
+  type Source,
+  type TextChoice,
+  type TextScreen,
+} from "./engine";
+
+// The server holds a request for a cell that is being encoded, then answers 503: be patient, and come back.
+const CELL_POLICY: LoadPolicy = {
+  default: {
+    maxTimeToFirstByteMs: 40_000,
+    maxLoadTimeMs: 120_000,
+    timeoutRetry: { maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 4000 },
+    errorRetry: { maxNumRetry: 20, retryDelayMs: 1000, maxRetryDelayMs: 4000 },
+  },
+};
+
+const RECOVERY_PAUSE_MS = 5_000; // a second decoder failure within this time is not an accident
+
+export const hlsIsSupported = (): boolean => Hls.isSupported();
+
+/** Plays `source.hls` in `video` by Media Source Extensions. */
+export class HlsEngine implements Engine {
+  readonly kind = "hls";
+  levels: readonly Level[] = [];
+  texts: readonly TextChoice[] = [];
+  #hls: Hls;
+  #listener: EngineListener;
+  #selected = AUTO;
+  #selectedText = NO_TEXT;
+  #screen: TextScreen;
+  /** By text track and by what it says when, for a cue comes with each segment that it touches. */
+  #cues = new Map<number, Map<string, VTTCue>>();
+  #shown = -1;
+  #recoveredAt = Number.NEGATIVE_INFINITY;
+
+  constructor(video: HTMLVideoElement, source: Source, listener: EngineListener) {
+    this.#listener = listener;
+    this.#screen = source.captions;
+    this.#hls = new Hls(configuration(source));
+    this.#hls.on(Events.MANIFEST_PARSED, () => this.#takeLevels());
+    this.#hls.on(Events.SUBTITLE_TRACKS_UPDATED, () => this.#takeTexts());
+    this.#hls.on(Events.CUES_PARSED, (_event, data) => this.#takeCues(data));
+    this.#hls.on(Events.LEVEL_SWITCHED, (_event, { level }) => {
+      this.#shown = level;
+      listener.onLevelChange();
+    });
+    this.#hls.on(Events.ERROR, (_event, data) => this.#onError(data));
+    this.#hls.loadSource(source.hls);
+    this.#hls.attachMedia(video);
+  }
+
+  get currentLevel(): number {
+    return this.#shown;
+  }
+
+  get selectedLevel(): number {
+    return this.#selected;
+  }
+
+  get bandwidth(): number | null {
+    return this.#hls.bandwidthEstimate || null;
+  }
+
+  setLevel(index: number): void {
+    this.#selected = index;
+    this.#hls.nextLevel = index; // from the next segment on, what is on screen plays out
+    this.#listener.onLevelChange();
+  }
+
+  setCeiling(index: number | null): void {
+    const capping = index ?? AUTO;
+    if (this.#hls.autoLevelCapping !== capping) this.#hls.autoLevelCapping = capping;
+  }
+
+  get selectedText(): number {
+    return this.#selectedText;
+  }
+
+  setText(index: number): void {
+    this.#selectedText = index;
+    this.#hls.subtitleTrack = index;
+    this.#showCues();
+  }
+
+  destroy(): void {
+    this.#screen.show([]);
+    this.#hls.destroy();
+  }
+
+  #takeCues({ cues, subtitleTrack }: CuesParsedData): void {
+    if (!subtitleTrack) return;
+    const known = this.#cues.get(subtitleTrack.id) ?? new Map<string, VTTCue>();
+    this.#cues.set(subtitleTrack.id, known);
+    for (const cue of cues as VTTCue[]) {
+      const key = `${cue.startTime} ${cue.endTime} ${cue.text}`;
+      if (!known.has(key)) known.set(key, cue);
+    }
+    this.#showCues();
+  }
+
+  #showCues(): void {
+    this.#screen.show(this.#cues.get(this.#selectedText)?.values() ?? []);
+  }
+
+  #takeTexts(): void {
+    if (this.texts.length > 0) return; // every variant has the same
+    this.texts = this.#hls.subtitleTracks.map((track, index) => ({
+      index,
+      name: track.name,
+      language: track.lang ?? "",
+      captions: Boolean(track.characteristics),
+      default: track.default,
+      forced: track.forced,
+    }));
+    this.#listener.onTexts();
+  }
+
+  #takeLevels(): void {
+    this.levels = this.#hls.levels.map((level, index) => ({
+      index,
+      label: levelLabel(level.width, level.height, level.frameRate, level.bitrate),
+      width: level.width,
+      height: level.height,
+      bitrate: level.bitrate,
+      frameRate: level.frameRate,
+      codecs: [level.videoCodec, level.audioCodec].filter(Boolean).join(","),
+    }));
+    this.#listener.onLevels();
+  }
+
+  #onError(data: ErrorData): void {
+    if (!data.fatal) return;
+    const now = performance.now();
+    if (data.type === ErrorTypes.MEDIA_ERROR && now - this.#recoveredAt > RECOVERY_PAUSE_MS) {
+      this.#recoveredAt = now;
+      this.#hls.recoverMediaError();
+      return;
+    }
+    const kind = data.type === ErrorTypes.NETWORK_ERROR ? "network" : "media";
+    const status = data.response?.code ? ` (${data.response.code})` : "";
+    this.#listener.onFault({ kind, detail: `${data.details}${status}` });
+  }
+}
+
+function configuration(source: Source): Partial<HlsConfig> {
+  const { authorize } = source;
+  return {
+    enableWorker: false, // CMAF needs no transmuxing; a worker would need `worker-src blob:`
+    startLevel: AUTO,
+    testBandwidth: false,
+    renderTextTracksNatively: false, // it would make its tracks of `data:`, which the page's policy forbids
+    abrEwmaDefaultEstimate: 3_000_000,
+    maxBufferLength: 30,
+    backBufferLength: 60,
+    fragLoadPolicy: CELL_POLICY,
+    ...(authorize && {
+      xhrSetup: async (request: XMLHttpRequest, url: string) => {
+        const value = isOurs(url) ? await authorize() : null;
+        request.open("GET", url, true);
+        if (value) request.setRequestHeader("Authorization", value);
+      },
+    }),
+  };
+}
+
+/** The token is for this server alone. */
+function isOurs(url: string): boolean {
+  return new URL(url, location.href).origin === location.origin;
+}

@@ -1,0 +1,37 @@
+import { currentUser, onUserChange, signOut } from "../api/session";
+import type { User } from "../api/types";
+import { el, find } from "./dom";
+import { setUpTheme } from "./theme";
+
+/** Brings the header of a page to life: colours, and who is signed in. `onSignIn` replaces the way to the home page. */
+export function setUpSiteHeader(onSignIn?: () => void): void {
+  setUpTheme(find<HTMLButtonElement>("#theme"));
+  const slot = find("#account");
+  const draw = (user: User | null) =>
+    slot.replaceChildren(...(user ? signedIn(user) : [signInLink(onSignIn)]));
+  onUserChange(draw);
+  void currentUser()
+    .catch(() => null) // unreachable: the page itself says so
+    .then(draw);
+}
+
+function signedIn(user: User): Node[] {
+  const leave = el("button", { type: "button", class: "button quiet" }, "Sign out");
+  leave.addEventListener("click", () => {
+    // Signed out here in any case; a server that did not hear it lets the session expire.
+    void signOut().catch(() => undefined);
+  });
+  return [el("span", { class: "account-name", title: user.email }, user.name), leave];
+}
+
+function signInLink(onSignIn?: () => void): HTMLElement {
+  const next = encodeURIComponent(location.pathname + location.search);
+  const link = el("a", { class: "button", href: `/?sign-in&next=${next}` }, "Sign in");
+  if (onSignIn) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      onSignIn();
+    });
+  }
+  return link;
+}

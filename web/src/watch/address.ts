@@ -1,0 +1,35 @@
+import type { EngineChoice } from "../player/choose-engine";
+import type { PlayerOptions } from "../player/player";
+
+/** What a watch or embed address asks for: `/watch/{id}?engine=dash&t=90&autoplay&muted`. */
+export interface WatchAddress {
+  videoId: string;
+  options: PlayerOptions;
+}
+
+export function readAddress(address: string): WatchAddress {
+  const url = new URL(address);
+  const engine: EngineChoice = url.searchParams.get("engine") === "dash" ? "dash" : "hls";
+  return {
+    videoId: decodeURIComponent(url.pathname.split("/")[2] ?? ""),
+    options: {
+      engine,
+      startAt: readTime(url.searchParams.get("t") ?? ""),
+      autoplay: isOn(url.searchParams.get("autoplay")),
+      muted: isOn(url.searchParams.get("muted")),
+    },
+  };
+}
+
+/** Seconds in `90`, `90s`, `1m30s` or `1h2m3s`; 0 for anything else. */
+export function readTime(text: string): number {
+  const match = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?$/.exec(text);
+  if (!match) return 0;
+  const [hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
+  return (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0);
+}
+
+/** A bare `?autoplay` is on, as are `1` and `true`. */
+function isOn(value: string | null): boolean {
+  return value !== null && !["0", "false", "no"].includes(value);
+}

@@ -1,0 +1,46 @@
+import type { Video } from "../api/types";
+import { el } from "../ui/dom";
+import { icon } from "../ui/icons";
+import { ago } from "../ui/words";
+
+const VISIBILITY_NOTES = {
+  public: "",
+  unlisted: "Unlisted: only people with the link",
+  private: "Private: only you",
+};
+
+/** Title, owner, date and description under the player. */
+export function detailsElement(video: Video): HTMLElement {
+  const date = video.ready_at ?? video.created_at;
+  const note = VISIBILITY_NOTES[video.visibility];
+  const facts = el(
+    "p",
+    { class: "watch-facts" },
+    el("span", { class: "avatar", "aria-hidden": "true" }, initial(video.owner.name)),
+    el("span", { class: "watch-owner" }, video.owner.name),
+    el("time", { datetime: date, title: new Date(date).toLocaleString() }, ago(date)),
+    note &&
+      el("span", { class: "visibility-note" }, icon(video.visibility === "private" ? "lock" : "link"), note),
+  );
+  return el(
+    "div",
+    { class: "watch-details" },
+    el("h1", { class: "watch-title" }, video.title),
+    facts,
+    video.description ? el("p", { class: "watch-description" }, video.description) : null,
+    technicalLine(video),
+  );
+}
+
+function technicalLine(video: Video): HTMLElement | null {
+  const qualities = video.encoding?.renditions.filter((rendition) => rendition.kind === "video").length;
+  const parts = [
+    video.width && video.height ? `${video.width} × ${video.height}` : null,
+    qualities ? `${qualities} ${qualities === 1 ? "quality" : "qualities"}` : null,
+  ].filter(Boolean);
+  return parts.length > 0 ? el("p", { class: "watch-technical" }, parts.join(" · ")) : null;
+}
+
+function initial(name: string): string {
+  return ([...name.trim()][0] ?? "?").toUpperCase();
+}

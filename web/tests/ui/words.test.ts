@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { ago, bytes, clock, safeReturnPath, spokenTime, timeLeft } from "../../src/ui/words";
+
+describe("a clock", () => {
+  it.each([
+    [0, "0:00"],
+    [7.9, "0:07"],
+    [754, "12:34"],
+    [3723, "1:02:03"],
+    [Number.NaN, "0:00"],
+    [Number.POSITIVE_INFINITY, "0:00"],
+  ])("shows %d as %s", (seconds, text) => {
+    expect(clock(seconds)).toBe(text);
+  });
+});
+
+describe("a spoken time", () => {
+  it("leaves out what is zero", () => {
+    expect(spokenTime(3601)).toBe("1 hour 1 second");
+    expect(spokenTime(0)).toBe("0 seconds");
+  });
+});
+
+describe("bytes", () => {
+  it.each([
+    [0, "0 B"],
+    [999, "999 B"],
+    [1500, "1.5 kB"],
+    [123_456_789, "123 MB"],
+    [5_368_709_120, "5.4 GB"],
+  ])("%d read as %s", (count, text) => {
+    expect(bytes(count)).toBe(text);
+  });
+});
+
+describe("time left", () => {
+  it.each([
+    [0.2, "almost done"],
+    [12.3, "about 13 s left"],
+    [200, "about 3 min left"],
+    [7200, "about 2 h left"],
+  ])("of %d s", (seconds, text) => {
+    expect(timeLeft(seconds)).toBe(text);
+  });
+});
+
+describe("a moment in the past", () => {
+  const now = Date.parse("2026-01-31T12:00:00Z");
+
+  it.each([
+    ["2026-01-31T11:59:30Z", "just now"],
+    ["2026-01-31T11:59:00Z", "1 minute ago"],
+    ["2026-01-29T12:00:00Z", "2 days ago"],
+    ["2026-02-01T12:00:00Z", "just now"],
+  ])("%s is %s", (date, text) => {
+    expect(ago(date, now)).toBe(text);
+  });
+});
+
+describe("the way back after signing in", () => {
+  const origin = "https://films.example";
+
+  it("is a path of this site", () => {
+    expect(safeReturnPath("/watch/1?t=9", origin)).toBe("/watch/1?t=9");
+  });
+
+  it.each(["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "", null])(
+    "is never %j",
+    (path) => {
+      expect(safeReturnPath(path, origin)).toBeNull();
+    },
+  );
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { readAddress, readTime } from "../../src/watch/address";
+
+describe("a watch address", () => {
+  it("names the video and nothing else by default", () => {
+    expect(readAddress("http://host/watch/0197-a")).toEqual({
+      videoId: "0197-a",
+      options: { engine: "hls", startAt: 0, autoplay: false, muted: false },
+    });
+  });
+
+  it("may ask for an engine, a start and autoplay", () => {
+    const { options } = readAddress("http://host/embed/x?engine=dash&t=1m30s&autoplay&muted=1");
+    expect(options).toEqual({ engine: "dash", startAt: 90, autoplay: true, muted: true });
+  });
+
+  it("takes hls.js for an unknown engine", () => {
+    expect(readAddress("http://host/watch/x?engine=flash&autoplay=0").options).toMatchObject({
+      engine: "hls",
+      autoplay: false,
+    });
+  });
+});
+
+describe("a start time", () => {
+  it.each([
+    ["90", 90],
+    ["90s", 90],
+    ["1h2m3s", 3723],
+    ["2m", 120],
+    ["1.5", 1.5],
+    ["", 0],
+    ["-5", 0],
+    ["soon", 0],
+  ])("of %j is %d s", (text, seconds) => {
+    expect(readTime(text)).toBe(seconds);
+  });
+});
