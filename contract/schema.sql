@@ -10,6 +10,14 @@ CREATE TABLE public.idempotency_keys (
     body bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE UNLOGGED TABLE public.interests (
+    video_id uuid NOT NULL,
+    rendition text NOT NULL,
+    cell integer NOT NULL,
+    waits boolean NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    ends_at timestamp with time zone NOT NULL
+);
 CREATE UNLOGGED TABLE public.rate_limits (
     bucket text NOT NULL,
     window_end timestamp with time zone NOT NULL,
@@ -33,6 +41,8 @@ CREATE TABLE public.renditions (
     init_hash bytea,
     keyframe_bytes integer[] DEFAULT '{}'::integer[] NOT NULL,
     first_cell_at timestamp with time zone,
+    evictions integer DEFAULT 0 NOT NULL,
+    evicting boolean DEFAULT false NOT NULL,
     CONSTRAINT renditions_cells_positive CHECK ((cells > 0)),
     CONSTRAINT renditions_stored_on_grid CHECK ((stored <@ int4multirange(int4range(0, cells))))
 );
@@ -109,6 +119,8 @@ CREATE TABLE public.videos (
     chosen_placeholder text,
     storyboard jsonb,
     has_preview boolean DEFAULT false NOT NULL,
+    encode_policy text DEFAULT 'eager'::text NOT NULL,
+    CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
     CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),
     CONSTRAINT videos_ready_has_plan CHECK (((status <> 'READY'::text) OR (plan IS NOT NULL))),
@@ -116,10 +128,17 @@ CREATE TABLE public.videos (
     CONSTRAINT videos_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 100))),
     CONSTRAINT videos_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
 );
+CREATE TABLE public.watched_renditions (
+    video_id uuid NOT NULL,
+    name text NOT NULL,
+    watched_at timestamp with time zone NOT NULL
+);
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+ALTER TABLE ONLY public.interests
+    ADD CONSTRAINT interests_pkey PRIMARY KEY (video_id, rendition, cell);
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
 ALTER TABLE ONLY public.refresh_tokens
@@ -134,10 +153,14 @@ ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.watched_renditions
+    ADD CONSTRAINT watched_renditions_pkey PRIMARY KEY (video_id, name);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
 CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expires_at);
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id) WHERE (revoked_at IS NULL);
 CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, created_at, source_stream, id);
 CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (video_id, source_stream) WHERE (source_stream IS NOT NULL);
@@ -160,3 +183,5 @@ ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.watched_renditions
+    ADD CONSTRAINT watched_renditions_video_id_name_fkey FOREIGN KEY (video_id, name) REFERENCES public.renditions(video_id, name) ON DELETE CASCADE;

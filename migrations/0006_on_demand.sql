@@ -36,13 +36,3 @@ CREATE TABLE watched_renditions (
     PRIMARY KEY (video_id, name),
     FOREIGN KEY (video_id, name) REFERENCES renditions ON DELETE CASCADE
 );
-
--- How fast a kind of worker encodes: seconds of video it makes a second, by the size and rate of the picture.
-CREATE TABLE encoding_speeds (
-    worker_kind text NOT NULL,
-    pixel_rate  bigint NOT NULL,
-    speed       double precision NOT NULL,
-    samples     integer NOT NULL DEFAULT 1,
-    measured_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (worker_kind, pixel_rate)
-);

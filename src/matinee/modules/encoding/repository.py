@@ -32,15 +32,15 @@ SELECT %(video)s, name, %(recipe)s, position - 1, %(cells)s,
 FROM unnest(%(names)s::text[]) WITH ORDINALITY AS planned (name, position)
 """
 _FIND_STORED = """
-SELECT name, init_hash, evictions, evicting, ARRAY(SELECT i FROM generate_series(%(first)s::integer, %(stop)s::integer - 1) i
-        WHERE stored @> i ORDER BY i) AS cells
+SELECT name, init_hash, evictions, evicting, ARRAY(
+    SELECT i FROM generate_series(%(first)s::integer, %(stop)s::integer - 1) i WHERE stored @> i ORDER BY i) AS cells
 FROM renditions WHERE video_id = %(video)s ORDER BY position LIMIT 100
 """
 # Those who asked first come first; who reads needs the cells behind, so that some before the range count too.
 _FIND_DEMAND = """
-SELECT name, init_hash, evictions, evicting, ARRAY(SELECT i FROM generate_series(%(first)s::integer, %(stop)s::integer - 1) i
-        WHERE stored @> i ORDER BY i) AS cells, coalesce((
-    SELECT json_agg(json_build_object('cell', cell, 'waits', waits))
+SELECT name, init_hash, evictions, evicting, ARRAY(
+    SELECT i FROM generate_series(%(first)s::integer, %(stop)s::integer - 1) i WHERE stored @> i ORDER BY i) AS cells,
+    coalesce((SELECT json_agg(json_build_object('cell', cell, 'waits', waits))
     FROM (SELECT cell, waits FROM interests i
         WHERE i.video_id = r.video_id AND i.rendition = r.name AND i.ends_at > now()
           AND cell >= %(first)s::integer - %(ahead)s::integer AND cell < %(stop)s::integer

@@ -86,7 +86,7 @@ class EncodingRunners:
         await self.attend(run, UUID(video_id), self._ingest)
 
     async def chunk(self, run: JobRun, video_id: str, chunk: int) -> None:
-        """Makes every cell of a chunk that does not exist and is made though nobody asks; all rungs in one process."""
+        """Makes the cells of a chunk that do not exist and are made though nobody asks; all rungs in one process."""
 
         async def work(run: JobRun, video: UUID) -> None:
             found = await self._results.find_work(video)

@@ -22,7 +22,9 @@ _STOP_FILLING = "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND task_n
 
 async def stored(stage: Stage, video_id: UUID, name: str) -> list[int]:
     """The cells of a rendition that exist."""
-    found: list[int] = await stage.value(f"{_STORED} WHERE video_id = %s AND name = %s AND stored @> i", video_id, name)
+    found: list[int] = await stage.value(
+        f"{_STORED} WHERE video_id = %s AND name = %s AND stored @> i", video_id, name
+    )
     return found
 
 
