@@ -18,6 +18,7 @@ from matinee.common.migrations import migrate
 from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.embedded.seaweedfs import EmbeddedSeaweedFS
 from matinee.media.binaries import find_binaries
+from matinee.media.plan import RECIPE
 
 PASSWORD = "correct horse battery"
 _PATIENCE = 90.0  # seconds until something that must happen counts as not happening
@@ -179,7 +180,7 @@ class Installation:
         for rendition in self.video(video_id)["encoding"]["renditions"]:
             names = ["init.mp4", *(f"{index}.m4s" for index in range(rendition["cells"]))]
             for name in names:
-                path = f"/playback/{video_id}/r1/{rendition['name']}/{name}"
+                path = f"/playback/{video_id}/{RECIPE}/{rendition['name']}/{name}"
                 answer = self.client.get(path, headers=self.headers, follow_redirects=True).raise_for_status()
                 yield f"{rendition['name']}/{name}", hashlib.sha256(answer.content).hexdigest()
 

@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.installation import Installation, make_film, until
 
 from matinee.embedded.postgres import EmbeddedPostgres
+from matinee.media.plan import RECIPE
 
 # Fractions of an undisturbed encode at which something is killed.
 MOMENTS = (0.02, 0.08, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.8, 0.95)
@@ -68,7 +69,7 @@ class TestGracefulShutdown:
             until(lambda: installation.video(video_id)["status"] == "READY")
             installation.kill("worker")
             rendition = installation.video(video_id)["encoding"]["renditions"][0]
-            missing = f"/playback/{video_id}/r1/{rendition['name']}/{rendition['cells'] - 1}.m4s"
+            missing = f"/playback/{video_id}/{RECIPE}/{rendition['name']}/{rendition['cells'] - 1}.m4s"
             waiting = pool.submit(installation.client.get, missing)
             # the request that asks is one, the one that waits for its cell the other
             until(lambda: "matinee_requests_in_flight 2.0" in metrics(installation) or waiting.done())

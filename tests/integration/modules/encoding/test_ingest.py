@@ -3,12 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 from tests.integration.modules.encoding.stage import Stage
 
 from matinee.media import keys
 from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job
 
 Film = Callable[[str], bytes]
+
+_ARE_STORED = """
+SELECT count(*) FROM unnest(%s::text[], %s::integer[]) AS wanted (name, cell)
+JOIN renditions r USING (name) WHERE r.video_id = %s AND r.stored @> wanted.cell
+"""
 
 
 @pytest.mark.usefixtures("worker")
@@ -77,15 +83,17 @@ class TestIngest:
 
 
 class TestWantCell:
-    async def test_a_wanted_chunk_goes_first(self, stage: Stage, film: Film) -> None:
+    async def test_of_a_source_that_cannot_be_entered_the_chunk_goes_first(self, stage: Stage, film: Film) -> None:
         """The waiting job of its chunk is raised above all others."""
         video_id = await stage.upload(film("film.mkv"))
         async with stage.working(worker_slots=1):
             await stage.until_complete(video_id)
+        plan = await stage.plan(video_id)
+        plan = replace(plan, source=replace(plan.source, seekable=False))
         await stage.execute("UPDATE renditions SET stored = '{}'")
         async with stage.database.transaction() as db:
             await stage.queue.enqueue_all(db, [chunk_job(video_id, 0), chunk_job(video_id, 1)])
-            assert await stage.encoding.want_cell(db, video_id, await stage.plan(video_id), "v360", 3)
+            assert await stage.encoding.want_cell(db, video_id, plan, "v360", 3)
         first = await stage.value(
             "SELECT args->>'chunk' FROM procrastinate_jobs WHERE status = 'todo' ORDER BY priority DESC LIMIT 1"
         )
@@ -94,13 +102,19 @@ class TestWantCell:
     async def test_a_missing_job_is_enqueued(self, stage: Stage, film: Film) -> None:
         """A cell that nobody was going to make is made when it is wanted, picture or sound."""
         video_id = await stage.upload(film("film.mkv"))
+        wanted = [("v240", 0), ("v360", 3), ("audio", 2)]
         async with stage.working():
             await stage.until_complete(video_id)
             await stage.execute("UPDATE renditions SET stored = '{}'")
+            plan = await stage.plan(video_id)
             async with stage.database.transaction() as db:
-                for name, index in (("v240", 0), ("v360", 3), ("audio", 2)):
-                    assert await stage.encoding.want_cell(db, video_id, await stage.plan(video_id), name, index)
-            await stage.until_complete(video_id)
+                for name, index in wanted:
+                    assert await stage.encoding.want_cell(db, video_id, plan, name, index)
+
+            async def made() -> bool:
+                return bool(await stage.value(_ARE_STORED, *zip(*wanted, strict=True), video_id) == len(wanted))
+
+            await stage.until(made)
 
     async def test_a_stored_cell_is_not_wanted(self, stage: Stage, film: Film) -> None:
         """There is nothing to be done about a cell that exists."""
