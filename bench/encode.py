@@ -62,7 +62,7 @@ async def _measure(site: Site, rounds: int) -> None:
         Row("  with a film of 10 min", long_peaks["worker"], "MB", "1 min", short_peaks["worker"], _FLAT_WORKER),
     ]
     notes = [
-        f"Rungs: {rungs}, and sound. One slot, x264 {PRESET}, one thread an encoder, on both sides.",
+        f"Rungs: {rungs}, and sound. Slots as by default, x264 {PRESET}, one thread an encoder, on both sides.",
         f"The film of 10 min is encoded to {_LONG_SHARE:g} %.",
     ]
     report("encode", "Encoding", rows, notes, site.folder)

@@ -75,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     failed_video_days: Annotated[int, Meta(ge=1, le=365)] = 7
 
     # --- encoding
-    worker_slots: Annotated[int, Meta(ge=1, le=128)] = 1
+    worker_slots: Annotated[int, Meta(ge=1, le=128)] = 2
     worker_heartbeat_seconds: Annotated[float, Meta(ge=0.2, le=60)] = 3.0
     worker_stale_seconds: Annotated[float, Meta(ge=1, le=600)] = 15.0
     worker_grace_seconds: Annotated[float, Meta(ge=0, le=3600)] = 20.0
