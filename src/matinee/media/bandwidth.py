@@ -1,15 +1,19 @@
 """What a rendition costs the network: the peak from its caps, the average from the cells that are stored."""
 
 from fractions import Fraction
+from functools import lru_cache
 
 import msgspec
 
-from .model import AAC_FRAME_SAMPLES, AudioRendition, Plan, Rendition, VideoRendition
+from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan, Rendition, VideoRendition
 
 _AUDIO_PEAK = Fraction(6, 5)  # AAC is steered to its rate, not held to it: a cell may be this much above
 _TYPICAL_SHARE = Fraction(3, 5)  # of the cap that constant quality spends on a usual film
 _CELL_OVERHEAD = 200  # bytes of boxes around a cell's samples …
 _SAMPLE_OVERHEAD = 16  # … and for each sample: duration, size, flags, composition offset
+
+
+_KEPT = 4096  # results: exact fractions cost 100 µs a rendition, and a master playlist asks five times for each
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -26,48 +30,50 @@ NOTHING = Measured()
 
 def peak_bits(plan: Plan, rendition: Rendition) -> int:
     """Bits a second that no cell exceeds, container included: the cap, and one full rate buffer above it a cell."""
-    if isinstance(rendition, AudioRendition):
-        return round(rendition.bit_rate * _AUDIO_PEAK) + _overhead_bits(plan, rendition)
-    burst = rendition.buffer_bits / shortest_cell(plan)
-    return rendition.max_bit_rate + round(burst) + _overhead_bits(plan, rendition)
+    return _peak_bits(plan.grid, rendition)
 
 
 def average_bits(plan: Plan, rendition: Rendition, measured: Measured) -> int:
     """Bits a second on average, measured where anything is stored, else what such a film usually needs."""
     if measured.cells > 0:
-        seconds = min(measured.cells * _cell_seconds(plan), plan.grid.duration)
+        seconds = min(measured.cells * plan.grid.cell_duration(0), plan.grid.duration)
         average = round(measured.bytes * 8 / seconds)
     elif isinstance(rendition, VideoRendition):
-        average = round(rendition.max_bit_rate * _TYPICAL_SHARE) + _overhead_bits(plan, rendition)
+        average = round(rendition.max_bit_rate * _TYPICAL_SHARE) + _overhead_bits(plan.grid, rendition)
     else:
-        average = rendition.bit_rate + _overhead_bits(plan, rendition)
+        average = rendition.bit_rate + _overhead_bits(plan.grid, rendition)
     return min(average, peak_bits(plan, rendition))
 
 
 def keyframe_peak_bits(plan: Plan, rendition: VideoRendition) -> int:
     """Bits a second of the keyframes alone, at most: a keyframe never exceeds the rate buffer."""
-    one = Fraction(rendition.buffer_bits) + 8 * _cell_overhead(plan, rendition)
-    return round(one / shortest_cell(plan))
+    return round((rendition.buffer_bits + 8 * _cell_overhead(plan.grid, rendition)) / shortest_cell(plan.grid))
 
 
-def shortest_cell(plan: Plan) -> Fraction:
+@lru_cache(_KEPT)
+def _peak_bits(grid: Grid, rendition: Rendition) -> int:
+    if isinstance(rendition, AudioRendition):
+        return round(rendition.bit_rate * _AUDIO_PEAK) + _overhead_bits(grid, rendition)
+    burst = rendition.buffer_bits / shortest_cell(grid)
+    return rendition.max_bit_rate + round(burst) + _overhead_bits(grid, rendition)
+
+
+@lru_cache(_KEPT)
+def shortest_cell(grid: Grid) -> Fraction:
     """Seconds of the shortest cell; a last cell under half the usual length does not count (RFC 8216, 4.3.4.2)."""
-    usual = _cell_seconds(plan)
-    last = plan.grid.cell_duration(plan.grid.cells - 1)
-    return min(usual, last) if 2 * last >= usual or plan.grid.cells == 1 else usual
+    usual, last = grid.cell_duration(0), grid.cell_duration(grid.cells - 1)
+    return min(usual, last) if 2 * last >= usual or grid.cells == 1 else usual
 
 
-def _cell_seconds(plan: Plan) -> Fraction:
-    return plan.grid.cell_duration(0)
+@lru_cache(_KEPT)
+def _overhead_bits(grid: Grid, rendition: Rendition) -> int:
+    return round(8 * _cell_overhead(grid, rendition) / shortest_cell(grid))
 
 
-def _overhead_bits(plan: Plan, rendition: Rendition) -> int:
-    return round(8 * _cell_overhead(plan, rendition) / shortest_cell(plan))
-
-
-def _cell_overhead(plan: Plan, rendition: Rendition) -> Fraction:
+@lru_cache(_KEPT)
+def _cell_overhead(grid: Grid, rendition: Rendition) -> Fraction:
     """Bytes of boxes in a cell of the usual length."""
-    a_second = plan.grid.rate.fraction
+    a_second = grid.rate.fraction
     if isinstance(rendition, AudioRendition):
         a_second = Fraction(rendition.sample_rate, AAC_FRAME_SAMPLES)
-    return _CELL_OVERHEAD + _SAMPLE_OVERHEAD * a_second * _cell_seconds(plan)
+    return _CELL_OVERHEAD + _SAMPLE_OVERHEAD * a_second * grid.cell_duration(0)

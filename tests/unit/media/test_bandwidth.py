@@ -56,11 +56,11 @@ class TestKeyframePeakBits:
 
 class TestShortestCell:
     def test_a_last_cell_of_half_the_length_counts(self) -> None:
-        assert shortest_cell(plan(Fraction(63))) == 3
-        assert shortest_cell(plan(Fraction(62))) == 2
+        assert shortest_cell(plan(Fraction(63)).grid) == 3
+        assert shortest_cell(plan(Fraction(62)).grid) == 2
 
     def test_a_shorter_last_cell_does_not_count(self) -> None:
-        assert shortest_cell(plan(Fraction(61))) == 4
+        assert shortest_cell(plan(Fraction(61)).grid) == 4
 
     def test_the_only_cell_counts_always(self) -> None:
-        assert shortest_cell(plan(1)) == 1
+        assert shortest_cell(plan(1).grid) == 1
