@@ -10,7 +10,7 @@ WaitingFor = Literal["probe", "first_picture", "first_sound", "remaining_cells"]
 Percent = Annotated[float, Meta(ge=0, le=100, description="0 to 100, with one decimal.", examples=[37.5])]
 
 
-class RenditionProgress(msgspec.Struct, kw_only=True):
+class RenditionProgress(msgspec.Struct):
     """One rendition, and how much of it exists."""
 
     name: Annotated[str, Meta(description="Unique in the video.", examples=["v720"])]

@@ -80,7 +80,7 @@ class Playback(msgspec.Struct, frozen=True):
     embed: Annotated[str, Meta(description="A page with the player alone.")]
 
 
-class VideoSummary(msgspec.Struct, kw_only=True):
+class VideoSummary(msgspec.Struct):
     """A video, as lists show it."""
 
     id: Annotated[UUID, Meta(description="The video's id.")]
@@ -102,7 +102,7 @@ class VideoSummary(msgspec.Struct, kw_only=True):
     ready_at: Annotated[datetime | None, Meta(description="When it became playable.")]
 
 
-class Video(VideoSummary, kw_only=True):
+class Video(VideoSummary):
     """A video with the progress of its encoding."""
 
     encoding: Annotated[Encoding | None, Meta(description="What exists of it; null until it is planned.")]
