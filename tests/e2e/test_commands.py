@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
+import psutil
+import pytest
 from tests.e2e.installation import PASSWORD, Installation
 
 
@@ -42,6 +45,22 @@ class TestDemo:
         ended = matinee("demo", str(text), "--exit", "--data", str(tmp_path / "data"), "--port", "0")
         assert ended.returncode == 1
         assert "(not_a_video)" in ended.stderr
+
+
+class TestDev:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+    def test_however_it_ends_no_process_is_left(self, tmp_path: Path, number: signal.Signals) -> None:
+        """Ctrl-C, a closed terminal, a kill: servers, API and worker end with it."""
+        command = [sys.executable, "-m", "matinee.cli", "dev", "--data", str(tmp_path), "--port", "0"]
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
+        with subprocess.Popen(command, env=clean, stdout=subprocess.PIPE, text=True) as dev:
+            assert dev.stdout is not None
+            assert re.match(r"Matinee +http://localhost:\d+", dev.stdout.readline())
+            family = psutil.Process(dev.pid).children(recursive=True)
+            assert len(family) >= 4
+            dev.send_signal(number)
+            _, alive = psutil.wait_procs(family, timeout=60)
+        assert not alive
 
 
 class TestServe:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
@@ -54,22 +55,23 @@ async def _findings() -> AsyncIterator[Finding]:
 async def _database(settings: Settings) -> Finding:
     database = Database(settings.database_url, size=2, name="matinee-doctor")
     try:
-        with_password_hidden = settings.database_url.rpartition("@")[2]
+        parts = urlsplit(settings.database_url)  # its query may hold a password, too
+        where = parts.netloc.rpartition("@")[2] + parts.path
         connection = await connect(settings.database_url, "matinee-doctor")
         await connection.close()
         await database.open()
         async with database.connection() as db:
             version = int(await fetch_value(db, "SHOW server_version_num"))
             missing = await missing_migrations(db)
-    except (DatabaseUnavailable, asyncpg.PostgresError) as error:
-        return False, "database", f"{with_password_hidden} does not let us in: {error.__cause__ or error}"
+    except (DatabaseUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        return False, "database", f"{where} does not let us in: {error.__cause__ or error}"
     finally:
         await database.close()
     if version < _OLDEST_POSTGRES:
         return False, "database", f"PostgreSQL {version // 10000} is too old; 14 or newer is needed."
     if missing:
         return False, "database", f"Not migrated: {', '.join(missing)}. Run `matinee migrate`."
-    return True, "database", f"PostgreSQL {version // 10000} at {with_password_hidden}, schema up to date."
+    return True, "database", f"PostgreSQL {version // 10000} at {where}, schema up to date."
 
 
 async def _storage(settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ from types import FrameType
 
 import click
 
+from matinee import embedded
 from matinee.cli.secrets import DevSecrets, load_secrets
 from matinee.common.migrations import migrate
 from matinee.embedded.errors import EmbeddedServerError
@@ -24,6 +25,9 @@ from matinee.embedded.seaweedfs import EmbeddedSeaweedFS, SeaweedEndpoint
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_GRACE_SECONDS = "8"  # of API and worker: within the above, so that nobody has to be killed
+_LAUNCHER = Path(embedded.__file__).with_name("launcher.py")
+_ENDINGS = (signal.SIGTERM, signal.SIGHUP)  # asked to stop; the terminal was closed
 
 
 class Stack:
@@ -43,7 +47,7 @@ class Stack:
             del number, frame
             stop.set()
 
-        previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, *_ENDINGS)}
         try:
             while not stop.wait(0.3):
                 self.check()
@@ -76,6 +80,8 @@ def running_stack(data_dir: Path, port: int) -> Iterator[Stack]:
     _refuse_taken(port)
     secrets = load_secrets(data_dir)
     origins = [url, f"http://127.0.0.1:{port}"]
+    for number in _ENDINGS:  # before the first child: whenever it comes, all of them are stopped
+        signal.signal(number, _interrupt)
     try:
         with ExitStack() as resources:
             postgres = resources.enter_context(EmbeddedPostgres(_folder(data_dir, "postgres")))
@@ -92,6 +98,11 @@ def running_stack(data_dir: Path, port: int) -> Iterator[Stack]:
         raise click.ClickException(str(error)) from None
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
+
+
 def _folder(data_dir: Path, name: str) -> Path:
     folder = data_dir / name
     folder.mkdir(exist_ok=True)
@@ -101,8 +112,15 @@ def _folder(data_dir: Path, name: str) -> Path:
 def _environment(
     data_dir: Path, port: int, url: str, secrets: DevSecrets, dsn: str, s3: SeaweedEndpoint
 ) -> dict[str, str]:
-    """The children's environment: settings of the caller's own environment win."""
+    """The children's environment: the caller's own, but for what these very servers are reached by."""
     defaults = {
+        "MATINEE_COOKIE_SECURE": "false",  # plain http on localhost
+        "MATINEE_SCRATCH_DIR": str(data_dir / "scratch"),
+        "MATINEE_CELL_CACHE_DIR": str(data_dir / "cells"),
+        "MATINEE_SHUTDOWN_GRACE_SECONDS": _GRACE_SECONDS,
+        "MATINEE_WORKER_GRACE_SECONDS": _GRACE_SECONDS,
+    }
+    own = {
         "MATINEE_HOST": "127.0.0.1",
         "MATINEE_PORT": str(port),
         "MATINEE_PUBLIC_URL": url,
@@ -114,19 +132,19 @@ def _environment(
         "MATINEE_S3_SECRET_ACCESS_KEY": s3.secret_key,
         "MATINEE_JWT_KEYS": f"dev:{secrets.jwt_key}",
         "MATINEE_SECRET_KEY": secrets.secret_key,
-        "MATINEE_COOKIE_SECURE": "false",  # plain http on localhost
-        "MATINEE_SCRATCH_DIR": str(data_dir / "scratch"),
-        "MATINEE_CELL_CACHE_DIR": str(data_dir / "cells"),
     }
-    return {**defaults, **os.environ}
+    return {**defaults, **os.environ, **own}
 
 
 @contextmanager
 def _child(name: str, data_dir: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     with (data_dir / f"{name}.log").open("ab") as log:
         # its own session: Ctrl-C in the terminal reaches us alone, and we stop things in order
+        # by the launcher: it ends with us, however we end
+        identity = (os.getpid(), int(signal.SIGTERM), os.geteuid(), os.getegid())
+        launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), *(str(number) for number in identity)]
         process = subprocess.Popen(  # noqa: S603  # ourselves
-            [sys.executable, "-m", "matinee.cli", name],
+            [*launcher, sys.executable, "-m", "matinee.cli", name],
             env=environment,
             stdout=log,
             stderr=log,
@@ -140,7 +158,7 @@ def _child(name: str, data_dir: Path, environment: dict[str, str]) -> Iterator[s
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

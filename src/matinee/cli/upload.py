@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -58,6 +59,8 @@ async def upload_file(url: str, email: str, password: str, file: Path, title: st
         await client.log_in(email, password)
         video = await upload(client, file, title, visibility, steps)
     console.print(steps.table())
+    if video.failure is not None:
+        raise click.ClickException(f"{video.failure.detail} ({video.failure.code})")
     console.print(f"\nWatch            {url.rstrip('/')}/watch/{video.id}", soft_wrap=True)
 
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -118,7 +118,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         settings = convert(raw, Settings, strict=False)
     except InvalidInput as error:
         faults += [Fault(variable_name(fault.path), fault.message) for fault in error.faults]
-        raise ConfigError(faults) from None
+        wrong = {fault.path.split("[")[0] for fault in error.faults}
+        sound = {name: value for name, value in raw.items() if name not in wrong}
+        settings = convert({**_STAND_INS, **sound}, Settings, strict=False)  # to judge the rest as well
     faults += [Fault(variable_name(fault.path), fault.message) for fault in _contradictions(settings)]
     if faults:
         raise ConfigError(faults)
@@ -130,29 +132,62 @@ def variable_name(field: str) -> str:
     return PREFIX + field.split("[")[0].upper()
 
 
+# In the place of required settings that are missing, so that the others can be judged.
+_STAND_INS = {
+    "database_url": "postgresql://localhost",
+    "s3_bucket": "bucket",
+    "s3_access_key_id": "key",
+    "s3_secret_access_key": "secret",
+    "jwt_keys": ["key:" + "k" * _SHORTEST_SECRET],
+    "secret_key": "s" * _SHORTEST_SECRET,
+}
+_EXAMPLES = ("replace-this", "change-me")  # the secrets in .env.example, which everybody knows
+
+
 def _contradictions(settings: Settings) -> list[Fault]:
     """Faults that types cannot express."""
-    faults = []
-    for key in settings.jwt_keys:
-        key_id, _, secret = key.partition(":")
+    return [*_bad_secrets(settings), *_bad_addresses(settings), *_bad_pairs(settings)]
+
+
+def _bad_secrets(settings: Settings) -> Iterator[Fault]:
+    keys = [key.partition(":") for key in settings.jwt_keys]
+    for key_id, _, secret in keys:
         if not key_id or len(secret) < _SHORTEST_SECRET:
-            faults.append(
-                Fault(
-                    "jwt_keys",
-                    f"Each key is `id:secret`, the secret of at least {_SHORTEST_SECRET} characters.",
-                )
-            )
+            yield Fault("jwt_keys", f"Each key is `id:secret`, the secret of at least {_SHORTEST_SECRET} characters.")
+    if len({key_id for key_id, _, _ in keys}) < len(keys):
+        yield Fault("jwt_keys", "Each key needs an id of its own.")
+    secrets = [("jwt_keys", secret) for _, _, secret in keys]
+    secrets += [("secret_key", settings.secret_key), ("s3_secret_access_key", settings.s3_secret_access_key)]
+    for name, secret in secrets:
+        if secret.startswith(_EXAMPLES):
+            yield Fault(name, "This one stands in the example, for all to read; make one of your own.")
+
+
+def _bad_addresses(settings: Settings) -> Iterator[Fault]:
     for name in ("public_url", "s3_endpoint_url", "s3_public_endpoint_url"):
         url = getattr(settings, name)
-        if url is not None and urlsplit(url).scheme not in ("http", "https"):
-            faults.append(Fault(name, "This must be an http:// or https:// address."))
+        if url is not None and not _is_web_address(url):
+            yield Fault(name, "This must be an http:// or https:// address.")
+    for origin in settings.cors_origins:
+        if not _is_web_address(origin) or urlsplit(origin).path:
+            yield Fault("cors_origins", f"{origin!r} is not an origin such as https://example.org.")
     for network in settings.trusted_proxies:
         try:
             ipaddress.ip_network(network)
         except ValueError:
-            faults.append(Fault("trusted_proxies", f"{network!r} is not an IP address or network (CIDR)."))
+            yield Fault("trusted_proxies", f"{network!r} is not an IP address or network (CIDR).")
+
+
+def _bad_pairs(settings: Settings) -> Iterator[Fault]:
     if settings.worker_stale_seconds < 3 * settings.worker_heartbeat_seconds:
-        faults.append(Fault("worker_stale_seconds", "This must be at least 3 × MATINEE_WORKER_HEARTBEAT_SECONDS."))
+        yield Fault("worker_stale_seconds", "This must be at least 3 × MATINEE_WORKER_HEARTBEAT_SECONDS.")
     if settings.public_url.startswith("https://") and not settings.cookie_secure:
-        faults.append(Fault("cookie_secure", "This must be true where the public address is https."))
-    return faults
+        yield Fault("cookie_secure", "This must be true where the public address is https.")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False

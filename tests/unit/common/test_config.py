@@ -48,9 +48,26 @@ class TestLoad:
 
     def test_all_faults_are_told_at_once(self) -> None:
         """Missing, malformed and unknown variables together."""
-        environ = {**REQUIRED, "MATINEE_PORT": "http", "MATINEE_LOG_LEVEL": "loud", "MATINEE_POTR": "1"}
+        wrong = {"MATINEE_PORT": "http", "MATINEE_LOG_LEVEL": "loud", "MATINEE_POTR": "1", "MATINEE_JWT_KEYS": "a:b"}
+        environ = {**REQUIRED, **wrong, "MATINEE_PUBLIC_URL": "https://"}
         del environ["MATINEE_S3_BUCKET"]
-        assert set(faults(environ)) == {"MATINEE_PORT", "MATINEE_LOG_LEVEL", "MATINEE_POTR", "MATINEE_S3_BUCKET"}
+        assert set(faults(environ)) == {*wrong, "MATINEE_PUBLIC_URL", "MATINEE_S3_BUCKET"}
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("secret_key", "replace-this-by-at-least-32-random-characters"),
+            ("jwt_keys", "a:replace-this-by-at-least-32-random-characters"),
+            ("jwt_keys", f"a:{'k' * 32},a:{'l' * 32}"),
+            ("s3_secret_access_key", "change-me"),
+            ("public_url", "http://example.org:port"),
+            ("cors_origins", "https://example.org,nonsense"),
+            ("cors_origins", "https://example.org/path"),
+        ],
+    )
+    def test_what_no_type_tells_is_judged_too(self, name: str, value: str) -> None:
+        """The example's own secrets, two keys of one id, addresses that are none."""
+        assert faulty(**{name: value}) == {name}
 
     def test_the_error_reads_as_a_list(self) -> None:
         """An operator sees it in a terminal."""

@@ -103,7 +103,9 @@ class Call:
     def address(self) -> str:
         """The client's address: the last hop in X-Forwarded-For that is not a trusted proxy of ours."""
         peer = (self.scope.get("client") or ("unknown",))[0]
-        hops = [hop.strip() for hop in (self.header(b"x-forwarded-for") or "").split(",") if hop.strip()]
+        # a proxy may append a line of its own: the client's own comes first, and all of them are one list
+        lines = [value.decode("latin-1") for key, value in self.scope["headers"] if key == b"x-forwarded-for"]
+        hops = [hop.strip() for hop in ",".join(lines).split(",") if hop.strip()]
         while hops and self._is_trusted(peer):
             peer = hops.pop()
         return str(peer)

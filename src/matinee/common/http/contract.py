@@ -268,7 +268,7 @@ class Endpoint:
         raw = await call.body(self.operation.largest_body)
         if self.operation.idempotent and (key := call.header(b"idempotency-key")) is not None:
             who = call.caller.user_id if call.caller else call.address
-            request = raw + call.scope["query_string"]
+            request = b"\0".join((call.scope["path"].encode(), call.scope["query_string"], raw))
             call.idempotent = identify(
                 key, f"{self.operation.operation_id}:{who}", request, self._runtime.settings.secret_key
             )

@@ -35,11 +35,13 @@ class _Path:
     def match(self, segments: list[str]) -> dict[str, str] | None:
         values = {}
         for pattern, segment in zip(self.segments, segments, strict=True):
-            if pattern == segment:
+            if "{" not in pattern:
+                if pattern != segment:
+                    return None
                 continue
-            head, brace, rest = pattern.partition("{")
+            head, _, rest = pattern.partition("{")
             name, _, tail = rest.partition("}")
-            if not (brace and segment.startswith(head) and segment.endswith(tail)):
+            if not (segment.startswith(head) and segment.endswith(tail)):
                 return None
             value = segment[len(head) : len(segment) - len(tail)]
             if not value:

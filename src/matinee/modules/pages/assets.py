@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from matinee.common.errors import NotFound
 
 _COMPRESSED = (("br", ".br"), ("gzip", ".gz"))
-_SAFE_NAME = re.compile(r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$")
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -57,8 +57,7 @@ class Assets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = scope["path_params"]["name"]
-        file = self._folder / name
-        if not _SAFE_NAME.match(name) or not file.is_file():
+        if not _SAFE_NAME.fullmatch(name) or not (file := self._folder / name).is_file():
             raise NoSuchFile
         await _answer(file, {"Cache-Control": _YEAR}, scope)(scope, receive, send)
 

@@ -143,6 +143,9 @@ class TestAdd:
         assert answers[0].json() == answers[1].json()
         other = await ada.client.post(url(video_id), params={"language": "fr"}, content=SRT, headers=headers)
         problem(other, 422, "idempotency_key_reused")
+        another_video = str((await ada.init())["video"]["id"])
+        other = await ada.client.post(url(another_video), params={"language": "en"}, content=SRT, headers=headers)
+        problem(other, 422, "idempotency_key_reused")
         assert await services.storage.delete_prefix(f"videos/{video_id}/captions/") == 1
 
     async def test_others_cannot(self, ada: Person, bob: Person, video_id: str) -> None:

@@ -50,6 +50,7 @@ class TestPaths:
             ("/videos/mine", "/videos/mine", {}),
             ("/videos/7", "/videos/{id}", {"id": "7"}),
             ("/videos/a b\x00é", "/videos/{id}", {"id": "a b\x00é"}),
+            ("/videos/{id}", "/videos/{id}", {"id": "{id}"}),
             ("/videos/7/events", "/videos/{id}/events", {"id": "7"}),
             ("/play/7/r1/v720/12.m4s", "/play/{id}/{recipe}/{name}/{index}.m4s",
              {"id": "7", "recipe": "r1", "name": "v720", "index": "12"}),

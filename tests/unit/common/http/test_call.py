@@ -1,0 +1,30 @@
+"""Whose request it is, as rate limits count it."""
+
+import ipaddress
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from matinee.common.http.call import Call, Runtime
+
+
+def address(peer: str, *forwarded: str) -> str:
+    """The client's address of a request by way of `peer`; 10.0.0.0/8 are our own proxies."""
+    runtime = cast("Runtime", SimpleNamespace(trusted_proxies=[ipaddress.ip_network("10.0.0.0/8")]))
+    headers = [(b"x-forwarded-for", line.encode()) for line in forwarded]
+    return Call(runtime, {"client": (peer, 50_000), "headers": headers}, cast("Any", None)).address
+
+
+class TestAddress:
+    def test_without_a_proxy_it_is_the_peer(self) -> None:
+        """Whatever it says of itself."""
+        assert address("192.0.2.1", "198.51.100.7") == "192.0.2.1"
+
+    @pytest.mark.parametrize(
+        "forwarded",
+        [["192.0.2.1"], ["198.51.100.7, 192.0.2.1"], ["198.51.100.7", "192.0.2.1"], ["192.0.2.1, 10.0.0.9"]],
+    )
+    def test_behind_proxies_it_is_the_last_hop_that_is_not_one(self, forwarded: list[str]) -> None:
+        """What the client itself claims to have forwarded stands before it, in the same line or another."""
+        assert address("10.0.0.1", *forwarded) == "192.0.2.1"
