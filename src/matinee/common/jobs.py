@@ -21,11 +21,20 @@ from procrastinate import JobContext, manager, retry, sql
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.jobs import Status
 
-from matinee.common.database import Connection, Database, UniqueViolation, execute, fetch_all, fetch_value
+from matinee.common.database import (
+    Connection,
+    Database,
+    DatabaseUnavailable,
+    UniqueViolation,
+    execute,
+    fetch_all,
+    fetch_value,
+)
 
 log = structlog.get_logger()
 
 _KEPT_HOURS = 7 * 24
+_RECORD_PAUSE = 0.5  # seconds between two tries to record how a job ended
 
 # ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
 # · upkeep: deleting, cleaning
@@ -281,11 +290,13 @@ class _FencedJobManager(manager.JobManager):
         self.handed_back: set[int] = set()  # jobs returned at shutdown: not the job's fault, so not an attempt
 
     async def finish_job(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
-        async with self._database.connection() as db:
+        async def end(db: Connection) -> None:
             if delete_job:
                 await execute(db, _DELETE, (job.id, job.worker_id))
             else:
                 await execute(db, _FINISH, (status.value, job.id, job.worker_id))
+
+        await self._record(end)
 
     async def retry_job(
         self,
@@ -298,8 +309,26 @@ class _FencedJobManager(manager.JobManager):
         assert job.id is not None
         attempts = 0 if job.id in self.handed_back else 1
         self.handed_back.discard(job.id)
-        async with self._database.connection() as db:
+
+        async def put_back(db: Connection) -> None:
             try:
                 await execute(db, _RETRY, (attempts, retry_at, job.id, job.worker_id))
             except UniqueViolation:  # its twin waits already and will find the work undone
                 await execute(db, _FINISH, (Status.ABORTED.value, job.id, job.worker_id))
+
+        await self._record(put_back)
+
+    async def _record(self, how_it_ended: Callable[[Connection], Awaitable[None]]) -> None:
+        """Outlasts an outage: while its lane lives no sweeper takes a job back, and it would block its twins.
+
+        Repeatable, because of the fence.
+        """
+        while True:
+            try:
+                async with self._database.connection() as db:
+                    await how_it_ended(db)
+            except DatabaseUnavailable as error:
+                log.warning("job_end_not_recorded", error=str(error))
+            else:
+                return
+            await asyncio.sleep(_RECORD_PAUSE)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
+import aiohttp
 import botocore.exceptions
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
@@ -186,4 +187,6 @@ def _translated() -> Iterator[None]:
             raise BucketMissing from error
         raise StorageUnavailable(f"The object storage refused: {code or error}.") from error
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError, OSError) as error:
+        raise StorageUnavailable from error
+    except aiohttp.ClientError as error:  # a body that ends early, which aiobotocore passes on as it is
         raise StorageUnavailable from error

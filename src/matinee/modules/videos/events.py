@@ -67,7 +67,7 @@ async def _wait(changed: asyncio.Event) -> bool:
 
 def _is_settled(video: Video) -> bool:
     """Nothing will change by itself any more."""
-    return video.status == "FAILED" or (video.encoding is not None and video.encoding.state == "complete")
+    return video.status == "FAILED" or (video.encoding is not None and video.encoding.state in ("complete", "failed"))
 
 
 def _event(video: Video) -> bytes:

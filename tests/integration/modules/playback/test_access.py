@@ -82,9 +82,9 @@ class TestWhoMaySee:
         film = await whole()
         await player.get(film.cell_url(0))
         await film.change(visibility="private")
-        clock.offset -= 0.1
+        clock.offset -= 0.9
         assert (await player.get(film.cell_url(0))).status_code == 200
-        clock.offset += 0.1
+        clock.offset += 0.9
         assert (await player.get(film.cell_url(0))).status_code == 404
 
     async def test_a_refusal_is_not_remembered(self, player, whole, clock) -> None:
