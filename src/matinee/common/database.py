@@ -50,7 +50,7 @@ _LOAN_SECONDS = 10.0  # to wait for a free connection before the request is answ
 _PAUSE = 0.2
 
 # What a server that restarts, is overloaded or is away looks like from here: SQLSTATE classes 08, 40, 53, 57, 58 and
-# 55P03, and asyncpg's own word for a connection that ended between two statements.
+# 55P03. _LOST is asyncpg's own word for a connection that ended between two statements, or within one.
 _OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.TransactionRollbackError,
@@ -59,6 +59,7 @@ _OUTAGES = (
     asyncpg.PostgresSystemError,
     asyncpg.LockNotAvailableError,
 )
+_LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class DatabaseUnavailable(Unavailable):
@@ -142,11 +143,11 @@ class _Loan:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._connection is not None
-        if isinstance(error, asyncio.CancelledError):
+        lost = type(error) in _LOST  # exactly: what asyncpg derives from them are our own mistakes
+        if lost or isinstance(error, asyncio.CancelledError):
             self._connection.terminate()  # in mid-statement perhaps: nobody shall wait for its answer
         self._pool.give(self._connection)
-        # exactly InterfaceError: what asyncpg derives from it are our own mistakes
-        if isinstance(error, _OUTAGES) or type(error) is asyncpg.InterfaceError:
+        if error is not None and (lost or isinstance(error, _OUTAGES)):
             raise _unavailable(error) from error
 
 

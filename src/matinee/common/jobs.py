@@ -10,7 +10,7 @@
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -34,10 +34,6 @@ from matinee.common.database import (
 log = structlog.get_logger()
 
 _KEPT_HOURS = 7 * 24
-# Jobs that a worker holds and knows nothing of.
-_FIND_LOST = """
-SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s AND id <> ALL(%s::bigint[]) LIMIT 100
-"""
 _RECORD_PAUSE = 0.5  # seconds between two tries to record how a job ended
 
 # ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
@@ -291,21 +287,7 @@ class _FencedJobManager(manager.JobManager):
     def __init__(self, connector: procrastinate.PsycopgConnector, database: Database) -> None:
         super().__init__(connector)
         self._database = database
-        self._held: set[int] = set()
         self.handed_back: set[int] = set()  # jobs returned at shutdown: not the job's fault, so not an attempt
-
-    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> QueuedJob | None:
-        """The next job. One that was given before an outage swallowed the answer is put back."""
-        job = await super().fetch_job(queues, worker_id)
-        if job is not None:
-            assert job.id is not None
-            self._held.add(job.id)
-            return job
-        async with self._database.connection() as db:
-            for lost in await fetch_all(db, _Lost, _FIND_LOST, (worker_id, list(self._held))):
-                log.warning("job_fetched_in_vain", job_id=lost.id)
-                await _put_back(db, lost.id, worker_id, attempts=0, at=None)
-        return None
 
     async def finish_job(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
         async def end(db: Connection) -> None:
@@ -315,8 +297,6 @@ class _FencedJobManager(manager.JobManager):
                 await execute(db, _FINISH, (status.value, job.id, job.worker_id))
 
         await self._record(end)
-        if job.id is not None:
-            self._held.discard(job.id)
 
     async def retry_job(
         self,
@@ -329,11 +309,14 @@ class _FencedJobManager(manager.JobManager):
         assert job.id is not None
         attempts = 0 if job.id in self.handed_back else 1
         self.handed_back.discard(job.id)
-        worker_id = job.worker_id
-        assert worker_id is not None
-        job_id = job.id
-        await self._record(lambda db: _put_back(db, job_id, worker_id, attempts=attempts, at=retry_at))
-        self._held.discard(job_id)
+
+        async def put_back(db: Connection) -> None:
+            try:
+                await execute(db, _RETRY, (attempts, retry_at, job.id, job.worker_id))
+            except UniqueViolation:  # its twin waits already and will find the work undone
+                await execute(db, _FINISH, (Status.ABORTED.value, job.id, job.worker_id))
+
+        await self._record(put_back)
 
     async def _record(self, how_it_ended: Callable[[Connection], Awaitable[None]]) -> None:
         """Outlasts an outage: while its lane lives no sweeper takes a job back, and it would block its twins.
@@ -349,17 +332,3 @@ class _FencedJobManager(manager.JobManager):
             else:
                 return
             await asyncio.sleep(_RECORD_PAUSE)
-
-
-class _Lost(msgspec.Struct):
-    id: int
-
-
-async def _put_back(
-    db: Connection, job_id: int, worker_id: int, *, attempts: int, at: datetime.datetime | None
-) -> None:
-    """A job waits again; one whose twin waits already has ended, for that will find the work undone."""
-    try:
-        await execute(db, _RETRY, (attempts, at, job_id, worker_id))
-    except UniqueViolation:
-        await execute(db, _FINISH, (Status.ABORTED.value, job_id, worker_id))

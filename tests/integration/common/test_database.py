@@ -162,6 +162,19 @@ class TestOutage:
                 await lent.enter_async_context(database.connection())
         await database.close()
 
+    @pytest.mark.parametrize("error", [asyncpg.InternalClientError, asyncpg.InterfaceError])
+    async def test_a_connection_that_lost_its_place_is_not_lent_again(
+        self, database: Database, error: type[Exception]
+    ) -> None:
+        """It says so where the server died in mid-statement, and would say so for ever."""
+        async with database.connection() as db:
+            before = await pid(db)
+        with pytest.raises(DatabaseUnavailable):
+            async with database.connection() as db:
+                raise error("another operation is in progress")
+        async with database.connection() as db:
+            assert await pid(db) != before
+
     async def test_our_own_mistakes_keep_their_names(self, database: Database) -> None:
         """A bug is not an outage: nobody shall try it again."""
         with pytest.raises(asyncpg.PostgresSyntaxError):
