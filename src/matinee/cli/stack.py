@@ -16,18 +16,16 @@ from types import FrameType
 
 import click
 
-from matinee import embedded
 from matinee.cli.secrets import DevSecrets, load_secrets
 from matinee.common.migrations import migrate
 from matinee.embedded.errors import EmbeddedServerError
 from matinee.embedded.postgres import EmbeddedPostgres
+from matinee.embedded.process import launched
 from matinee.embedded.seaweedfs import EmbeddedSeaweedFS, SeaweedEndpoint
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _GRACE_SECONDS = "8"  # of API and worker: within the above, so that nobody has to be killed
-_LAUNCHER = Path(embedded.__file__).with_name("launcher.py")
-_ENDINGS = (signal.SIGTERM, signal.SIGHUP)  # asked to stop; the terminal was closed
 
 
 class Stack:
@@ -47,7 +45,7 @@ class Stack:
             del number, frame
             stop.set()
 
-        previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, *_ENDINGS)}
+        previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, *_endings())}
         try:
             while not stop.wait(0.3):
                 self.check()
@@ -80,7 +78,7 @@ def running_stack(data_dir: Path, port: int) -> Iterator[Stack]:
     _refuse_taken(port)
     secrets = load_secrets(data_dir)
     origins = [url, f"http://127.0.0.1:{port}"]
-    for number in _ENDINGS:  # before the first child: whenever it comes, all of them are stopped
+    for number in _endings():  # before the first child: whenever it comes, all of them are stopped
         signal.signal(number, _interrupt)
     try:
         with ExitStack() as resources:
@@ -96,6 +94,11 @@ def running_stack(data_dir: Path, port: int) -> Iterator[Stack]:
             yield stack
     except EmbeddedServerError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _endings() -> list[signal.Signals]:
+    """Asked to stop, or the terminal was closed; the latter is ignored under nohup."""
+    return [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -139,12 +142,10 @@ def _environment(
 @contextmanager
 def _child(name: str, data_dir: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     with (data_dir / f"{name}.log").open("ab") as log:
+        command = [sys.executable, "-m", "matinee.cli", name]
         # its own session: Ctrl-C in the terminal reaches us alone, and we stop things in order
-        # by the launcher: it ends with us, however we end
-        identity = (os.getpid(), int(signal.SIGTERM), os.geteuid(), os.getegid())
-        launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), *(str(number) for number in identity)]
         process = subprocess.Popen(  # noqa: S603  # ourselves
-            [*launcher, sys.executable, "-m", "matinee.cli", name],
+            launched(command, signal.SIGTERM, os.geteuid(), os.getegid()),
             env=environment,
             stdout=log,
             stderr=log,

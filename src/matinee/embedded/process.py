@@ -149,13 +149,17 @@ def _open_new_page(log: Path) -> int:
     return log.stat().st_size
 
 
+def launched(argv: Sequence[str], death_signal: signal.Signals, uid: int, gid: int) -> list[str]:
+    """The command as that user, which gets the signal when the thread that started it ends, however it ends."""
+    identity = (os.getpid(), int(death_signal), uid, gid)
+    return [sys.executable, "-I", "-S", str(_LAUNCHER), *(str(number) for number in identity), *argv]
+
+
 def _start(command: ServerCommand) -> Popen:
-    launcher = [sys.executable, "-I", "-S", str(_LAUNCHER)]
-    identity = [os.getpid(), int(command.death_signal), command.account.uid, command.account.gid]
     with command.log.open("ab") as log:
         try:
             return subprocess.Popen(  # noqa: S603 - our own argv, no shell
-                [*launcher, *(str(number) for number in identity), *command.argv],
+                launched(command.argv, command.death_signal, command.account.uid, command.account.gid),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -11,8 +11,6 @@ _AUDIO_PEAK = Fraction(6, 5)  # AAC is steered to its rate, not held to it: a ce
 _TYPICAL_SHARE = Fraction(3, 5)  # of the cap that constant quality spends on a usual film
 _CELL_OVERHEAD = 200  # bytes of boxes around a cell's samples …
 _SAMPLE_OVERHEAD = 16  # … and for each sample: duration, size, flags, composition offset
-
-
 _KEPT = 4096  # results: exact fractions cost 100 µs a rendition, and a master playlist asks five times for each
 
 

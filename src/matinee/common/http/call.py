@@ -2,7 +2,6 @@
 
 import ipaddress
 from contextlib import AbstractAsyncContextManager
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -88,11 +87,9 @@ class Call:
 
     def cookie(self, name: str) -> str | None:
         """A request cookie."""
-        try:
-            morsel = SimpleCookie(self.header(b"cookie") or "").get(name)
-        except CookieError:
-            return None
-        return morsel.value if morsel else None
+        # by hand: SimpleCookie gives up at the first cookie that it finds odd, and others on this host may set any
+        pairs = (pair.partition("=") for pair in (self.header(b"cookie") or "").split(";"))
+        return next((value.strip() for key, _, value in pairs if key.strip() == name), None)
 
     def query(self) -> dict[str, Any]:
         """The query parameters; of a repeated one the last counts."""

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -50,6 +50,6 @@ def decode_cursor(text: str | UnsetType) -> Cursor | None:
         cursor = msgspec.msgpack.decode(raw, type=Cursor)
     except (binascii.Error, UnicodeEncodeError, ValueError, msgspec.MsgspecError):
         raise InvalidCursor from None
-    if cursor.created_at.tzinfo is None:
+    if cursor.created_at.utcoffset() != timedelta(0):  # ours are; another may lie outside of what UTC can say
         raise InvalidCursor
     return cursor

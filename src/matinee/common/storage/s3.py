@@ -87,13 +87,14 @@ class S3Storage:
     async def delete_prefix(self, prefix: str) -> int:
         deleted = 0
         with _translated():
-            async for page in self._pages("list_objects_v2", prefix):
-                for found in page.get("Contents", []):
-                    await self._client.delete_object(Bucket=self._bucket, Key=found["Key"])
-                    deleted += 1
+            # uploads first: one that is completed meanwhile becomes an object, which is found behind it
             async for page in self._pages("list_multipart_uploads", prefix):
                 for upload in page.get("Uploads", []):
                     await self.abort_upload(upload["Key"], upload["UploadId"])
+                    deleted += 1
+            async for page in self._pages("list_objects_v2", prefix):
+                for found in page.get("Contents", []):
+                    await self._client.delete_object(Bucket=self._bucket, Key=found["Key"])
                     deleted += 1
         return deleted
 

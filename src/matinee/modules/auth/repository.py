@@ -64,7 +64,8 @@ WITH used AS (
       AND s.id = t.session_id AND s.revoked_at IS NULL
     RETURNING t.session_id
 ), touched AS (
-    UPDATE sessions SET last_used_at = now() WHERE id = (SELECT session_id FROM used) RETURNING id, user_id
+    UPDATE sessions SET last_used_at = now() WHERE id = (SELECT session_id FROM used) AND revoked_at IS NULL
+    RETURNING id, user_id
 )
 SELECT touched.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_at
 FROM touched JOIN users u ON u.id = touched.user_id

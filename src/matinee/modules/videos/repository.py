@@ -74,7 +74,7 @@ UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
     SELECT id FROM videos WHERE deleted_at IS NULL
       AND ((status IN ('INITIATED', 'UPLOADING') AND updated_at < now() - make_interval(hours => %s))
         OR (status = 'FAILED' AND updated_at < now() - make_interval(days => %s)))
-    ORDER BY updated_at LIMIT 500)
+    ORDER BY updated_at LIMIT 500 FOR UPDATE SKIP LOCKED)  -- locked: whoever changes it now has come back to it
 RETURNING id
 """
 # A minute of grace: the job that the deletion itself enqueued is likely at work.

@@ -118,7 +118,14 @@ class TestList:
             cursor = f"&cursor={page['next_cursor']}"
         assert (set(seen), len(seen)) == (made, 7)
 
-    @pytest.mark.parametrize("cursor", ["x", "AAAA", "ü", "kg", "%27%20OR%201%3D1", "zzzzzzzzzzzzzzzzzzzzzzzz"])
+    @pytest.mark.parametrize(
+        "cursor",
+        [
+            *("x", "AAAA", "ü", "kg", "%27%20OR%201%3D1", "zzzzzzzzzzzzzzzzzzzzzzzz"),
+            # well-formed, at a time that UTC cannot say: 0001-01-01T00:00+14:00
+            "krkwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAw2SRiMjA2YzM3MC04NzhlLTRlMWUtYjJmNy0zNTVjMzBlYWFjNzY",
+        ],
+    )
     async def test_a_made_up_cursor_is_refused(self, api: httpx.AsyncClient, cursor: str) -> None:
         """With the way out."""
         problem(await api.get(f"{VIDEOS}?cursor={cursor}"), 422, "invalid_cursor")
@@ -198,6 +205,16 @@ class TestUpkeep:
         mine = {item["id"] for item in (await ada.get(f"{VIDEOS}/mine")).json()["items"]}
         assert mine == {*fresh, kept}
         assert mine.isdisjoint(old)
+
+    async def test_an_upload_that_is_completed_just_then_stays(self, ada: Person, services: Services) -> None:
+        """Its row is held by the transaction that moves it on."""
+        video_id = await make(services, ada, status="UPLOADING")
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE videos SET updated_at = now() - interval '8 days'")
+        async with services.database.transaction() as db:
+            await execute(db, "UPDATE videos SET status = 'PROCESSING', updated_at = now()")
+            await services.videos.abandon(upload_hours=24, failed_days=7)
+        assert [item["id"] for item in (await ada.get(f"{VIDEOS}/mine")).json()["items"]] == [video_id]
 
     async def test_a_delete_that_was_given_up_is_tried_again(self, ada: Person, services: Services) -> None:
         """For as long as the row exists."""

@@ -16,6 +16,14 @@ def address(peer: str, *forwarded: str) -> str:
     return Call(runtime, {"client": (peer, 50_000), "headers": headers}, cast("Any", None)).address
 
 
+class TestCookie:
+    @pytest.mark.parametrize("others", ["", '{"a":1}; ', "x y; ", "foo[bar=1; ", "a=b; "])
+    def test_is_found_among_those_of_others(self, others: str) -> None:
+        """Any application on the same host may set what it likes."""
+        scope = {"headers": [(b"cookie", f"{others}matinee_refresh=abc; z=1".encode())]}
+        assert Call(cast("Runtime", None), scope, cast("Any", None)).cookie("matinee_refresh") == "abc"
+
+
 class TestAddress:
     def test_without_a_proxy_it_is_the_peer(self) -> None:
         """Whatever it says of itself."""
