@@ -5,11 +5,14 @@
   under the fence nor finish or retry the job.
 - A worker that stops sending heartbeats loses its jobs to the sweeper. Each loss counts as an attempt, so an input
   that kills its worker is given up after a few attempts instead of looping.
+- A job whose twin waits already does not wait beside it, but leaves it the count of its attempts.
 - A job that is given up calls its `on_dead` in the transaction that gives it up.
 """
 
 import asyncio
 import datetime
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -76,6 +79,7 @@ class GiveUpError(Exception):
 
 Run = Callable[..., Awaitable[None]]
 OnDead = Callable[..., Awaitable[None]]
+Bury = Callable[[Connection, str, dict[str, Any]], Awaitable[None]]
 
 # A unique job that waits already is left alone: its lock is its queueing lock too, unique among those that wait.
 _ENQUEUE = """
@@ -93,7 +97,7 @@ _IS_ANY_WAITING = """
 SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queue_name = %s AND status = 'todo' AND priority >= %s)
 """
 _FINISH = """
-UPDATE procrastinate_jobs SET status = %s, abort_requested = false, attempts = attempts + 1
+UPDATE procrastinate_jobs SET status = %s, abort_requested = false, attempts = attempts + %s
 WHERE id = %s AND status = 'doing' AND worker_id = %s
 """
 _DELETE = "DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'doing' AND worker_id = %s"
@@ -117,6 +121,12 @@ WHERE id = %s
 _GIVE_UP = """
 UPDATE procrastinate_jobs SET status = 'failed', worker_id = NULL, attempts = attempts + 1 WHERE id = %s
 """
+_LEAVE_TO_TWIN = """
+UPDATE procrastinate_jobs twin SET attempts = greatest(twin.attempts, gone.attempts)
+FROM procrastinate_jobs gone
+WHERE gone.id = %s AND twin.queueing_lock = gone.queueing_lock AND twin.status = 'todo'
+"""
+_PRUNE_SECONDS = 24 * 3600.0  # dead workers' rows. Not sooner: a live one whose database was away would lose its jobs
 
 
 class _Orphan(msgspec.Struct):
@@ -130,18 +140,27 @@ class JobQueue:
     """Enqueues jobs, and in a worker process runs them."""
 
     def __init__(
-        self, database: Database, *, max_attempts: int = 3, heartbeat: float = 3.0, stale_after: float = 15.0
+        self,
+        database: Database,
+        *,
+        max_attempts: int = 3,
+        heartbeat: float = 3.0,
+        stale_after: float = 15.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._max_attempts = max_attempts
         self._heartbeat = heartbeat
         self._stale_after = stale_after
+        self._clock = clock
+        self._swept_at: float | None = None
+        self._spare_until = -math.inf
         self._on_dead: dict[str, OnDead] = {}
         connector = procrastinate.PsycopgConnector(
             conninfo=database.url, min_size=1, max_size=_CONNECTIONS, kwargs={"application_name": "matinee-queue"}
         )
         self._app = procrastinate.App(connector=connector)
-        self._manager = _FencedJobManager(connector, database)
+        self._manager = _FencedJobManager(connector, database, self._bury)
         self._app.job_manager = self._manager
 
     @asynccontextmanager
@@ -206,7 +225,7 @@ class JobQueue:
             delete_jobs="successful",
             install_signal_handlers=False,
             update_heartbeat_interval=self._heartbeat,
-            stalled_worker_timeout=self._stale_after,
+            stalled_worker_timeout=_PRUNE_SECONDS,
         )
 
     async def forget_ended(self) -> None:
@@ -217,9 +236,21 @@ class JobQueue:
             await execute(db, sql.queries["delete_old_jobs"], ended)
 
     async def sweep(self) -> int:
-        """Takes back the jobs of dead workers, or gives them up after too many attempts; returns how many."""
+        """Takes back the jobs of dead workers, or gives them up after too many attempts; returns how many.
+
+        To be called about as often as heartbeats are sent. Where it could not look for long, because the database
+        or this process was away, the others may have been deaf and dumb, too: then nobody is taken for dead before
+        all had the time to give a sign of life.
+        """
+        began = self._clock()
         async with self._database.transaction() as db:
             orphans = await fetch_all(db, _Orphan, _FIND_ORPHANS, (self._stale_after,))
+            now = self._clock()
+            if now - (self._swept_at or began) > self._stale_after / 2:
+                self._spare_until = now + self._stale_after
+            self._swept_at = now
+            if now < self._spare_until:
+                return 0
             for orphan in orphans:
                 await self._take_back(db, orphan)
         return len(orphans)
@@ -236,6 +267,7 @@ class JobQueue:
                 await execute(db, _TAKE_BACK, (orphan.id,))
         except UniqueViolation:  # its twin waits already and will find the work undone
             await execute(db, _GIVE_UP, (orphan.id,))
+            await execute(db, _LEAVE_TO_TWIN, (orphan.id,))
 
     async def _attempt(self, job: QueuedJob, run: Run, args: dict[str, Any]) -> None:
         assert job.id is not None
@@ -248,12 +280,6 @@ class JobQueue:
             raise
         except JobLostError:
             log.warning("job_lost", job_id=job.id, job=job.task_name)
-        except Exception as error:
-            if this_run.is_last or isinstance(error, GiveUpError):
-                async with self._database.transaction() as db:
-                    await ensure_owned(db, this_run)
-                    await self._bury(db, job.task_name, args)
-            raise
 
     async def _bury(self, db: Connection, name: str, args: dict[str, Any]) -> None:
         on_dead = self._on_dead.get(name)
@@ -284,17 +310,20 @@ class _Backoff(retry.BaseRetryStrategy):
 class _FencedJobManager(manager.JobManager):
     """Procrastinate's job manager, except that only the worker that holds a job can finish or retry it."""
 
-    def __init__(self, connector: procrastinate.PsycopgConnector, database: Database) -> None:
+    def __init__(self, connector: procrastinate.PsycopgConnector, database: Database, bury: Bury) -> None:
         super().__init__(connector)
         self._database = database
+        self._bury = bury
         self.handed_back: set[int] = set()  # jobs returned at shutdown: not the job's fault, so not an attempt
 
     async def finish_job(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
         async def end(db: Connection) -> None:
             if delete_job:
                 await execute(db, _DELETE, (job.id, job.worker_id))
-            else:
-                await execute(db, _FINISH, (status.value, job.id, job.worker_id))
+                return
+            mine = await execute(db, _FINISH, (status.value, 1, job.id, job.worker_id))
+            if mine and status is Status.FAILED:
+                await self._bury(db, job.task_name, job.task_kwargs)
 
         await self._record(end)
 
@@ -312,9 +341,11 @@ class _FencedJobManager(manager.JobManager):
 
         async def put_back(db: Connection) -> None:
             try:
-                await execute(db, _RETRY, (attempts, retry_at, job.id, job.worker_id))
+                async with db.transaction():
+                    await execute(db, _RETRY, (attempts, retry_at, job.id, job.worker_id))
             except UniqueViolation:  # its twin waits already and will find the work undone
-                await execute(db, _FINISH, (Status.ABORTED.value, job.id, job.worker_id))
+                await execute(db, _FINISH, (Status.ABORTED.value, attempts, job.id, job.worker_id))
+                await execute(db, _LEAVE_TO_TWIN, (job.id,))
 
         await self._record(put_back)
 
@@ -325,7 +356,7 @@ class _FencedJobManager(manager.JobManager):
         """
         while True:
             try:
-                async with self._database.connection() as db:
+                async with self._database.transaction() as db:
                     await how_it_ended(db)
             except DatabaseUnavailable as error:
                 log.warning("job_end_not_recorded", error=str(error))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from matinee.common.config import Settings
-from matinee.common.database import Database, execute, fetch_value
+from matinee.common.database import Connection, Database, execute, fetch_value
 from matinee.common.jobs import GiveUpError, JobLostError, JobQueue, JobRun, NewJob, ensure_owned
 
 NOTE = NewJob(name="note", lane="ingest", args={"word": "hello"}, unique="note")
@@ -96,7 +96,7 @@ class TestRun:
         async def note(run: JobRun, word: str) -> None:
             raise GiveUpError(word)
 
-        async def on_dead(db: object, word: str) -> None:
+        async def on_dead(db: Connection, word: str) -> None:
             buried.set()
 
         queue.register("note", note, on_dead=on_dead)
@@ -104,6 +104,55 @@ class TestRun:
             async with database.transaction() as db:
                 await queue.enqueue(db, NOTE)
             await asyncio.wait_for(buried.wait(), 10)
+
+    async def test_a_burial_outlasts_an_outage(self, queue: JobQueue, database: Database) -> None:
+        """A job that is given up while the database is away is buried when it is back, once."""
+        buried: list[str] = []
+
+        async def note(run: JobRun, word: str) -> None:
+            raise GiveUpError(word)
+
+        async def on_dead(db: Connection, word: str) -> None:
+            buried.append(word)
+            await execute(db, "INSERT INTO procrastinate_workers DEFAULT VALUES")
+            if len(buried) == 1:
+                await execute(db, "SELECT pg_terminate_backend(pg_backend_pid())")
+
+        queue.register("note", note, on_dead=on_dead)
+
+        async def is_failed() -> bool:
+            async with database.connection() as db:
+                return await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'") == 1
+
+        async with working(queue):
+            async with database.transaction() as db:
+                await queue.enqueue(db, NOTE)
+            await until(is_failed)
+            assert len(buried) == 2
+            async with database.connection() as db:  # the lane's own, and the one that `on_dead` left
+                assert await fetch_value(db, "SELECT count(*) FROM procrastinate_workers") == 2
+
+    async def test_a_job_leaves_its_attempts_to_its_twin(self, queue: JobQueue, database: Database) -> None:
+        """Work that fails while somebody asks for it again is given up after as many attempts as any other."""
+        attempts: list[int] = []
+        buried = asyncio.Event()
+
+        async def note(run: JobRun, word: str) -> None:
+            attempts.append(run.attempt)
+            if run.attempt < run.max_attempts:
+                async with database.transaction() as db:
+                    await queue.enqueue(db, NOTE)
+            raise ValueError(word)
+
+        async def on_dead(db: Connection, word: str) -> None:
+            buried.set()
+
+        queue.register("note", note, on_dead=on_dead)
+        async with working(queue):
+            async with database.transaction() as db:
+                await queue.enqueue(db, NOTE)
+            await asyncio.wait_for(buried.wait(), 10)
+        assert attempts == [1, 2, 3]
 
     async def test_stopping_hands_the_job_back_without_an_attempt(self, queue: JobQueue, database: Database) -> None:
         """A deploy is not the job's fault."""
@@ -152,6 +201,30 @@ class TestSweep:
         async with database.connection() as db:
             assert await fetch_value(db, "SELECT attempts FROM procrastinate_jobs") == 1
 
+    async def test_a_dead_workers_job_leaves_its_attempts_to_its_twin(
+        self, queue: JobQueue, database: Database
+    ) -> None:
+        """The twin that was enqueued meanwhile begins where the dead one ended."""
+        await self.orphan(queue, database, attempts=1)
+        async with database.transaction() as db:
+            assert await queue.enqueue(db, NOTE)
+        assert await queue.sweep() == 1
+        async with database.connection() as db:
+            statement = "SELECT array_agg(attempts) FROM procrastinate_jobs WHERE status = 'todo'"
+            assert await fetch_value(db, statement) == [2]
+
+    async def test_nobody_is_taken_for_dead_after_an_outage(self, database: Database) -> None:
+        """While the database was away nobody could send a sign of life; all get the time to do so."""
+        now = 1000.0
+        queue = JobQueue(database, stale_after=15.0, clock=lambda: now)
+        await queue.sweep()
+        await self.orphan(queue, database)
+        found = []
+        for seconds in (20.0, 5.0, 5.0, 4.9, 0.2):
+            now += seconds
+            found.append(await queue.sweep())
+        assert found == [0, 0, 0, 0, 1]
+
     async def test_the_dead_worker_is_fenced_off(self, queue: JobQueue, database: Database) -> None:
         """Whoever wakes after the sweep owns the job no more."""
         run = await self.orphan(queue, database)
@@ -170,7 +243,7 @@ class TestSweep:
 
         async def note(run: JobRun, word: str) -> None: ...
 
-        async def on_dead(db: object, word: str) -> None:
+        async def on_dead(db: Connection, word: str) -> None:
             buried.append(word)
 
         queue.register("note", note, on_dead=on_dead)
