@@ -31,6 +31,7 @@ CELLS_IN_HAND = 4  # finished cells that wait for the caller; then FFmpeg waits 
 _UNSUPPORTED = ("Decoder not found", "Unknown decoder", "no decoder found", "unsupported codec")
 _DAMAGED = ("Invalid data found", "Error while decoding", "Conversion failed", "moov atom not found")
 _OUT_OF_MEMORY = "Cannot allocate memory"
+_INPUT_LOST = "the source stopped answering"
 
 
 class EncoderOptions(msgspec.Struct, frozen=True):
@@ -129,6 +130,7 @@ async def encode_audio(
                 for frame in reader.feed(data):
                     cell = writer.take(frame)
                     if cell is not None and cell.index >= first:
+                        await _ensure_input(process, source)
                         yield cell
         except BadAudioStream as error:
             raise EncoderFailed(str(error), process.stderr_tail) from error
@@ -162,6 +164,7 @@ async def _attempt_run(
         with options.brake.over(process) if options.brake else nullcontext():
             try:
                 while (cell := await done.get()) is not None:
+                    await _ensure_input(process, source)
                     yield cell
                 await reading
             finally:
@@ -169,6 +172,13 @@ async def _attempt_run(
                 while not reading.done():  # its last word needs room, and room that is made may be taken by a cell
                     _empty(done)
                     await asyncio.sleep(0)
+
+
+async def _ensure_input(process: Process, source: str) -> None:
+    """Raise EncoderFailed where the source stopped answering: what FFmpeg writes then, it has made up."""
+    await asyncio.sleep(0)  # what it said before it wrote that has arrived, but may not have been read
+    if input_was_lost(source, process.stderr_tail):
+        raise EncoderFailed(_INPUT_LOST, process.stderr_tail)
 
 
 def _empty(queue: asyncio.Queue[Cell | None]) -> None:
@@ -189,7 +199,7 @@ async def _read_all(
             splitter.close()
     except* MisplacedFragment as errors:
         if input_was_lost(source, process.stderr_tail):
-            raise EncoderFailed("the source stopped answering", process.stderr_tail) from None
+            raise EncoderFailed(_INPUT_LOST, process.stderr_tail) from None
         raise _first(errors) from None
     except* BadFragment as errors:
         raise EncoderFailed(str(_first(errors)), process.stderr_tail) from None
@@ -219,7 +229,7 @@ async def check_exit(process: Process, source: str) -> None:
         raise EncoderFailed("FFmpeg took too long", process.stderr_tail) from error
     said = process.stderr_tail
     if input_was_lost(source, said):  # also with code 0: FFmpeg takes a lost input for its end
-        raise EncoderFailed("the source stopped answering", said)
+        raise EncoderFailed(_INPUT_LOST, said)
     if code == 0:
         return
     if code > 0 and _OUT_OF_MEMORY not in said:

@@ -71,7 +71,6 @@ _LOST_ADDRESS = (
     "Connection reset",
     "Connection timed out",
     "Operation timed out",
-    "Input/output error",
     "Stream ends prematurely",
     "Server returned",
 )

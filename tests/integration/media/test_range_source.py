@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from matinee.media.encode import encode_audio
 from matinee.media.faults import EncoderFailed, MediaFault
 from matinee.media.pictures import make_poster
 from matinee.media.probe import probe
 
+from .films import ffmpeg, tone
 from .playing import audio_cells, planned, video_cells
 from .range_server import serving
 
@@ -39,6 +41,21 @@ class TestRangeSource:
             await video_cells(address, plan)
         with pytest.raises(EncoderFailed):
             await probe(address)
+
+    async def test_sound_that_is_lost_on_the_way_is_not_made_up(self, tmp_path: Path) -> None:
+        """Silence stands for sound that ended, never for sound that did not arrive."""
+        path = tmp_path / "sound.mkv"
+        ffmpeg(*tone(60), "-c:a", "pcm_s16le", str(path))
+        plan = await planned(path)
+        whole = await audio_cells(path, plan)
+        made = []
+        async with serving(path, breaks_at=path.stat().st_size // 2) as address:
+            with pytest.raises(EncoderFailed):
+                async for cell in encode_audio(address, plan):
+                    made.append(cell)
+        assert made
+        assert made == whole[: len(made)]
+        assert len(made) <= len(whole) / 2
 
     async def test_an_empty_source_is_told_by_its_size(self) -> None:
         """The size that storage knows is enough to refuse."""
