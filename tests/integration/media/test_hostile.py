@@ -71,6 +71,12 @@ class TestDisguises:
         assert await refusal(source) == "empty_file"
 
 
+class TestTime:
+    async def test_a_look_without_end_is_ended(self, film: Film) -> None:
+        """A file that keeps the probe busy is refused, with a code of its own."""
+        assert await refusal(film("h264.mp4"), Limits(probe_seconds=0.001)) == "took_too_long"
+
+
 class TestTruncation:
     @pytest.mark.parametrize("part", [0.3, 0.7])
     @pytest.mark.parametrize("name", ["index-first.mp4", "h264.mkv", "mpeg4.avi", "index-last.mp4"])

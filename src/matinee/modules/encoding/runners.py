@@ -15,7 +15,7 @@ import structlog
 from matinee.common.config import Settings
 from matinee.common.database import Connection, Database
 from matinee.common.jobs import JobQueue, JobRun
-from matinee.common.storage.port import NoSuchObjectError, Storage
+from matinee.common.storage.port import NoSuchObjectError, Storage, StorageUnavailable
 from matinee.media import keys
 from matinee.media.binaries import find_binaries
 from matinee.media.brake import Brake
@@ -138,7 +138,12 @@ class EncodingRunners:
         limits = Limits(
             max_seconds=int(self._settings.max_source_hours * 3600), max_pixels=self._settings.max_source_pixels
         )
-        facts = await probe(source.url, size=source.size, limits=limits, binaries=self._binaries)
+        try:
+            facts = await probe(source.url, size=source.size, limits=limits, binaries=self._binaries)
+        except MediaFault as fault:
+            if fault.code == "took_too_long" and source.waited > limits.probe_seconds / 2:
+                raise StorageUnavailable("The object storage was too slow for a look at the source.") from fault
+            raise
         source.check()
         plan = make_plan(facts)
         await self._results.plan_made(run, video_id, plan)

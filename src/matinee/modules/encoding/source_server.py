@@ -6,8 +6,9 @@ kept in the scratch cache for the next chunk. Each use has an address of its own
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 from aiohttp import web
@@ -19,7 +20,7 @@ from matinee.modules.encoding.scratch import Scratch
 log = structlog.get_logger()
 
 READ_AHEAD = 3  # blocks at most; it grows with every block read in sequence, so that a seek costs one block
-PATIENCE_SECONDS = 25.0  # FFmpeg gives its input up after 30 s of silence
+PATIENCE_SECONDS = 15.0  # with a pause before it well within the 30 s after which FFmpeg takes its input for lost
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 3.0
 _WRITE_BYTES = 256 * 1024
 
@@ -32,6 +33,8 @@ class ServedSource:
         self.url = url
         self.size = size
         self.failure: StorageUnavailable | None = None
+        self.waited = 0.0
+        """Seconds that its readers have waited for the storage."""
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -127,7 +130,10 @@ class SourceServer:
             await response.write_eof()
         except ConnectionError:
             pass  # FFmpeg seeks by leaving
-        except StorageUnavailable as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the reader did not get what it asked for
+            if not isinstance(error, StorageUnavailable):
+                log.exception("source_not_served", key=source.key)
+                error = StorageUnavailable(f"The source could not be served: {error!r}")
             source.failure = error
             _abort(request)  # a clean end would look like the end of the file
         return response
@@ -140,7 +146,8 @@ class SourceServer:
             await source.flow()
             for ahead in range(index + 1, min(index + min(index - first, READ_AHEAD), last, end) + 1):
                 self._cache.prefetch(Block(source.key, ahead))
-            data = memoryview(await self._cache.read(Block(source.key, index)))
+            with _timed(source):
+                data = memoryview(await self._cache.read(Block(source.key, index)))
             if len(data) < min(BLOCK_BYTES, source.size - index * BLOCK_BYTES):
                 raise StorageUnavailable("The object storage sent less than it has.")
             offset = index * BLOCK_BYTES
@@ -164,6 +171,16 @@ class SourceServer:
             raise StorageUnavailable from None
         except NoSuchObjectError:  # it was there when work began: deleted meanwhile
             raise StorageUnavailable("The source was removed.") from None
+
+
+@contextmanager
+def _timed(source: ServedSource) -> Iterator[None]:
+    """Counts the block's time as waited, also where the reader gives up."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        source.waited += time.monotonic() - began
 
 
 def _wanted_range(request: web.Request, size: int) -> range | None:

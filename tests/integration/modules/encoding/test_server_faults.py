@@ -5,9 +5,11 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
 
 from matinee.common.config import Settings
@@ -17,10 +19,20 @@ from matinee.common.migrations import migrate
 from matinee.common.storage.s3 import S3Storage
 from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.embedded.seaweedfs import EmbeddedSeaweedFS
+from matinee.media.probe import Limits
+from matinee.modules.encoding import runners
 
 Film = Callable[[str], bytes]
 
 _ATTEMPTS = "SELECT coalesce(max(attempts), 0) FROM procrastinate_jobs"
+# The rows of jobs that succeed are deleted: what they lost on the way must be noted when it happens.
+_NOTE_LOST_ATTEMPTS = (
+    "CREATE TABLE lost_attempts (job bigint)",
+    "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN INSERT INTO lost_attempts VALUES (OLD.id); RETURN NULL; END'",
+    "CREATE TRIGGER note AFTER UPDATE ON procrastinate_jobs FOR EACH ROW "
+    "WHEN (NEW.attempts > OLD.attempts) EXECUTE FUNCTION note()",
+)
 _MEANWHILE = 20.0  # seconds without the server; the queue's own retries would take 2 + 4
 
 
@@ -57,6 +69,47 @@ class TestStorageDown:
             await asyncio.to_thread(server.stop)
 
 
+class Freezable(S3Storage):
+    """The real storage, whose answers can be held back, as a network does that loses every packet."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.flowing = asyncio.Event()
+        self.looks = 0
+
+    async def size(self, key: str) -> int:
+        self.looks += 1
+        return await super().size(key)
+
+    async def read(self, key: str, start: int, length: int) -> bytes:
+        await self.flowing.wait()
+        return await super().read(key, start, length)
+
+
+class TestStorageFrozen:
+    async def test_a_look_that_took_too_long_is_taken_again(
+        self, settings: Settings, database: Database, film: Film, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The time that the storage takes to answer is not the file's fault."""
+        monkeypatch.setattr(runners, "Limits", partial(Limits, probe_seconds=0.5))
+        storage = Freezable(settings)
+        await storage.open()
+        stage = Stage(settings, database, storage, JobQueue(database))
+        try:
+            video_id = await stage.upload(film("silent.mp4"))
+
+            async def is_looked_at_again() -> bool:
+                return storage.looks > 1
+
+            async with stage.working():
+                await stage.until(is_looked_at_again)
+                storage.flowing.set()
+                await stage.until_status(video_id, "READY")
+                assert await stage.value(_ATTEMPTS) == 0
+        finally:
+            await storage.close()
+
+
 class TestDatabaseDown:
     async def test_work_goes_on_when_it_is_back(
         self, settings: Settings, storage: S3Storage, film: Film, reference: dict[str, str], tmp_path: Path
@@ -70,13 +123,17 @@ class TestDatabaseDown:
         await database.open()
         queue = JobQueue(database)
         stage = Stage(settings, database, storage, queue)
+        for statement in _NOTE_LOST_ATTEMPTS:
+            await stage.execute(statement)
         try:
             video_id = await stage.upload(film("film.mkv"))
             async with stage.working():
                 await stage.until_cells(video_id, 2)
                 os.kill(endpoint.pid, signal.SIGKILL)
+                await asyncio.sleep(_MEANWHILE)  # longer than a worker may be silent
                 await asyncio.to_thread(server.start)
                 await stage.until_complete(video_id)
+                assert await stage.value("SELECT count(*) FROM lost_attempts") == 0
             assert await stage.fingerprints(video_id) == reference
         finally:
             await database.close()

@@ -25,10 +25,13 @@ class Counting:
         self._storage = storage
         self.bytes_read = 0
         self.down = False
+        self.broken = False
 
     async def read(self, key: str, start: int, length: int) -> bytes:
         if self.down:
             raise StorageUnavailable
+        if self.broken:
+            raise ZeroDivisionError
         data = await self._storage.read(key, start, length)
         self.bytes_read += len(data)
         return data
@@ -162,3 +165,17 @@ class TestServe:
 
         with pytest.raises(StorageUnavailable):
             await read_then_complain()
+
+    async def test_a_reader_cut_off_by_a_fault_of_ours_is_not_believed(
+        self, server: SourceServer, key: str, counting: Counting, http: aiohttp.ClientSession
+    ) -> None:
+        """Whatever goes wrong on the way to the reader, the source is not blamed."""
+        counting.broken = True
+
+        async def read() -> None:
+            async with server.serve(key) as source, http.get(source.url) as answer:
+                with pytest.raises(aiohttp.ClientPayloadError):
+                    await answer.read()
+
+        with pytest.raises(StorageUnavailable, match="ZeroDivisionError"):
+            await read()
