@@ -203,10 +203,10 @@ class CellSplitter:
     def _take_init(self, init: bytes) -> None:
         if self._init:
             raise BadFragment("a second initialization segment")
+        self._shift = edit_shift(init)  # first: another edit list makes another segment
         if self._expected_init is not None and sha256(init).hexdigest() != self._expected_init:
             raise BadFragment(f"the initialization segment of {self._rendition} is not the one stored")
         self._init = init
-        self._shift = edit_shift(init)
 
     def _take_media(self, mdat: bytes) -> Cell:
         fragment, self._fragment = self._fragment, None
@@ -260,6 +260,8 @@ def edit_shift(init: bytes) -> int:
     at, end = place
     version, entries = init[at], init[at + 4 : at + 8]
     wide = version == 1
+    if entries == b"\0\0\0\2":  # an empty one before it
+        raise MisplacedFragment("the first picture comes late")
     if entries != b"\0\0\0\1" or end - at < (28 if wide else 20):
         raise BadFragment("an edit list with other than one entry")
     return int(struct.unpack_from(">q" if wide else ">i", init, at + (16 if wide else 12))[0])

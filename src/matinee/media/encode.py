@@ -92,18 +92,22 @@ async def _make_run(
     expected_inits: Mapping[str, str],
     options: EncoderOptions,
 ) -> AsyncGenerator[Cell, None]:
-    """What one process makes; it enters the source as late as turns out to be possible."""
-    entries = entry_points(plan, run.start)
-    for attempt, entry in enumerate(entries, start=1):
-        given = False
+    """What one process makes; it enters the source as late as turns out to be possible.
+
+    Where even its beginning is too late, the end of the picture is damaged: then its last one stays on.
+    """
+    attempts = [*((entry, False) for entry in entry_points(plan, run.start)), (None, True)]
+    given: set[tuple[str, int]] = set()
+    for number, (entry, hold) in enumerate(attempts, start=1):
         try:
-            async with aclosing(_attempt_run(source, plan, run, rungs, entry, expected_inits, options)) as cells:
+            made = _attempt_run(source, plan, run, rungs, entry, expected_inits, options, hold=hold)
+            async with aclosing(made) as cells:
                 async for cell in cells:
-                    given = True
-                    yield cell
+                    if (cell.rendition, cell.index) not in given:
+                        given.add((cell.rendition, cell.index))
+                        yield cell
         except MisplacedFragment as error:
-            # Before the first cell it means that the source was entered too late: enter it earlier.
-            if given or attempt == len(entries):
+            if number == len(attempts):
                 raise MediaFault("source_damaged", "Pictures are missing.", str(error)) from error
         else:
             return
@@ -147,12 +151,14 @@ async def _attempt_run(
     entry: Fraction | None,
     expected_inits: Mapping[str, str],
     options: EncoderOptions,
+    *,
+    hold: bool,
 ) -> AsyncGenerator[Cell, None]:
     """One attempt, from one entry point."""
 
     def argv(outputs: Sequence[str]) -> list[str]:
         return cells_argv(
-            options.ffmpeg, source, plan, run, rungs, outputs, entry=entry, max_pixels=options.max_pixels
+            options.ffmpeg, source, plan, run, rungs, outputs, entry=entry, hold=hold, max_pixels=options.max_pixels
         )
 
     splitters = [CellSplitter(rung.name, plan.grid, run, expected_inits.get(rung.name)) for rung in rungs]

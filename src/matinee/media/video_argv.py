@@ -59,19 +59,26 @@ def cells_argv(
     outputs: Sequence[str],
     *,
     entry: Fraction | None,
+    hold: bool = False,
     max_pixels: int,
 ) -> list[str]:
-    """The command that writes each rendition's cells, as fragmented MP4, to the output of its place."""
+    """The command that writes each rendition's cells, as fragmented MP4, to the output of its place.
+
+    With `hold` the last picture that can be decoded stays on for as long as is needed.
+    """
+    frames = frames_of(plan.grid, cells)
+    held = frames.stop if hold else _held_frames(plan, frames)
     return [
         ffmpeg, "-hide_banner", "-nostdin", "-v", "error",
+        "-max_error_rate", "1",  # what is missing shows in what comes out
         "-max_alloc", str(MAX_ALLOC_BYTES),
         *_input(source, plan, entry, max_pixels),
         "-filter_complex_threads", str(THREADS),
-        "-filter_complex", _graph(plan, frames_of(plan.grid, cells), renditions, from_start=entry is None),
+        "-filter_complex", _graph(plan, frames, renditions, held, from_start=entry is None),
         *(
             argument
             for place, (rendition, output) in enumerate(zip(renditions, outputs, strict=True))
-            for argument in _output(plan.grid, frames_of(plan.grid, cells), place, rendition, output)
+            for argument in _output(plan.grid, frames, place, rendition, output)
         ),
     ]  # fmt: skip
 
@@ -113,7 +120,9 @@ def _input(source: str, plan: Plan, entry: Fraction | None, max_pixels: int) -> 
     ]  # fmt: skip
 
 
-def _graph(plan: Plan, frames: range, renditions: Sequence[VideoRendition], *, from_start: bool) -> str:
+def _graph(
+    plan: Plan, frames: range, renditions: Sequence[VideoRendition], held: int, *, from_start: bool
+) -> str:
     """Decoded pictures to the exact frames of the cells, once, then to each rung's size.
 
     After `fps` a timestamp is the frame's number on the grid, so that frames are picked by number.
@@ -123,7 +132,6 @@ def _graph(plan: Plan, frames: range, renditions: Sequence[VideoRendition], *, f
     # From the beginning of the source, time before its first picture shows that picture. Not after an entry in
     # the middle: there a missing beginning means that the entry was late, and has to show.
     steps.append(f"fps={grid.rate.num}/{grid.rate.den}" + (":start_time=0" if from_start else ""))
-    held = _held_frames(plan, frames)
     if held:
         steps.append(f"tpad=stop_mode=clone:stop={held}")
     steps += [f"trim=start_pts={frames.start}:end_pts={frames.stop}", f"setpts=PTS-{frames.start}"]

@@ -13,8 +13,8 @@ from matinee.media.faults import EncoderFailed, MediaFault
 from matinee.media.probe import Limits, probe
 
 from .conftest import X264
-from .films import counted_picture, ffmpeg
-from .playing import planned
+from .films import counted_picture, ffmpeg, frame_numbers, tone
+from .playing import audio_cells, joined, planned, video_cells
 
 Film = Callable[[str], Path]
 
@@ -103,6 +103,33 @@ class TestTruncation:
         for chunk in range(plan.chunks):
             cells = [cell async for cell in encode_cells(str(source), plan, plan.chunk_cells(chunk))]
             assert [cell.samples for cell in cells] == [plan.grid.cell_frames(chunk)]
+
+
+class TestDamage:
+    """Parts of the file are zeros: what cannot be decoded is bridged by the picture before it, or behind it."""
+
+    @pytest.mark.parametrize(
+        ("container", "start", "stop"),
+        [("mp4", 0.4, 0.6), ("mkv", 0.4, 0.6), ("mp4", 0.7, 1.0), ("mkv", 0.01, 0.3)],
+    )
+    async def test_every_frame_is_there(self, tmp_path: Path, container: str, start: float, stop: float) -> None:
+        """The video keeps its length, its sound and its time, wherever the damage is."""
+        source = tmp_path / f"film.{container}"
+        film = [*counted_picture(400), *tone(16), *X264, "-g", "30", "-c:a", "aac"]
+        ffmpeg(*film, *(["-movflags", "+faststart"] if container == "mp4" else []), str(source))
+        data = bytearray(source.read_bytes())
+        first, last = int(len(data) * start), int(len(data) * stop)
+        data[first:last] = bytes(last - first)
+        source.write_bytes(data)
+        plan = await planned(source)
+        name = plan.video[0].name
+        cells = (await video_cells(source, plan, [name]))[name]
+        shown = frame_numbers(joined(cells, tmp_path / "made.mp4"))
+        assert len(shown) == plan.grid.frames == 400
+        right = [number == index % 256 for index, number in enumerate(shown)]
+        assert sum(right) > 200
+        assert right[-1] or right[0]
+        assert len(await audio_cells(source, plan)) == plan.grid.cells
 
 
 class TestBombs:

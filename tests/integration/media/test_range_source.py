@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from matinee.media.cells import Cell
 from matinee.media.encode import encode_audio
 from matinee.media.faults import EncoderFailed, MediaFault
 from matinee.media.pictures import make_poster
@@ -48,11 +49,15 @@ class TestRangeSource:
         ffmpeg(*tone(60), "-c:a", "pcm_s16le", str(path))
         plan = await planned(path)
         whole = await audio_cells(path, plan)
-        made = []
+        made: list[Cell] = []
+
+        async def listen(address: str) -> None:
+            async for cell in encode_audio(address, plan):
+                made.append(cell)
+
         async with serving(path, breaks_at=path.stat().st_size // 2) as address:
             with pytest.raises(EncoderFailed):
-                async for cell in encode_audio(address, plan):
-                    made.append(cell)
+                await listen(address)
         assert made
         assert made == whole[: len(made)]
         assert len(made) <= len(whole) / 2

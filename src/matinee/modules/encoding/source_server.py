@@ -130,7 +130,7 @@ class SourceServer:
             await response.write_eof()
         except ConnectionError:
             pass  # FFmpeg seeks by leaving
-        except Exception as error:  # noqa: BLE001 -- whatever it was, the reader did not get what it asked for
+        except Exception as error:  # whatever it was, the reader did not get what it asked for
             if not isinstance(error, StorageUnavailable):
                 log.exception("source_not_served", key=source.key)
                 error = StorageUnavailable(f"The source could not be served: {error!r}")
