@@ -6,7 +6,6 @@ Low priority is not enough: two encoders share caches and memory whatever their 
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,17 +42,17 @@ class Brake:
         """Puts a process under the brake; when the block is left it runs, so that it can end."""
         self._processes.add(process)
         if self._held:
-            process.signal_group(signal.SIGSTOP)
+            process.hold()
         try:
             yield
         finally:
             self._processes.discard(process)
-            process.signal_group(signal.SIGCONT)
+            process.resume()
 
     def _hold(self) -> None:
         self._held = True
         for process in self._processes:
-            process.signal_group(signal.SIGSTOP)
+            process.hold()
         self._release = asyncio.get_running_loop().call_later(LONGEST_HOLD, self._let_go)
 
     def _let_go(self) -> None:
@@ -62,4 +61,4 @@ class Brake:
             self._release = None
         self._held = False
         for process in self._processes:
-            process.signal_group(signal.SIGCONT)
+            process.resume()

@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO
@@ -54,6 +55,8 @@ class Process:
         self.outputs = outputs
         """One reader a requested pipe, in order. All must be read concurrently, or the process stalls."""
         self.timed_out = False
+        self._held = 0.0
+        self._held_since: float | None = None
         self._popen = popen
         self._exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._stderr = bytearray()
@@ -89,6 +92,23 @@ class Process:
         if self._popen.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
+
+    def hold(self) -> None:
+        """Stop the process, and with it the clock of its wall time, until `resume`."""
+        if self._held_since is None:
+            self._held_since = time.monotonic()
+        self.signal_group(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the process go on; nothing if it was not held."""
+        self._held, self._held_since = self.held_seconds, None
+        self.signal_group(signal.SIGCONT)
+
+    @property
+    def held_seconds(self) -> float:
+        """How long it was held so far."""
+        since = self._held_since
+        return self._held + (time.monotonic() - since if since is not None else 0.0)
 
     async def end(self, grace: float) -> None:
         """Terminate, then kill what is left after `grace` seconds, and reap."""
@@ -153,9 +173,15 @@ async def _attended(
     transports: list[asyncio.ReadTransport] = []
     listener: asyncio.Task[None] | None = None
     ender: asyncio.Task[None] | None = None
+    given_back = 0.0
 
     def expire() -> None:
-        nonlocal ender
+        nonlocal alarm, ender, given_back
+        owed = process.held_seconds - given_back
+        if owed > 0:
+            given_back += owed
+            alarm = loop.call_later(owed, expire)
+            return
         process.timed_out = True
         ender = loop.create_task(process.end(limits.terminate_grace))
 

@@ -120,9 +120,7 @@ def _input(source: str, plan: Plan, entry: Fraction | None, max_pixels: int) -> 
     ]  # fmt: skip
 
 
-def _graph(
-    plan: Plan, frames: range, renditions: Sequence[VideoRendition], held: int, *, from_start: bool
-) -> str:
+def _graph(plan: Plan, frames: range, renditions: Sequence[VideoRendition], held: int, *, from_start: bool) -> str:
     """Decoded pictures to the exact frames of the cells, once, then to each rung's size.
 
     After `fps` a timestamp is the frame's number on the grid, so that frames are picked by number.

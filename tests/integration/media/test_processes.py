@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from matinee.media.brake import Brake
 from matinee.media.ffmpeg import STDERR_TAIL_BYTES, Process, ProcessLimits, ProcessTimedOut, running
 from matinee.media.sandbox import Confinement, landlock_abi
 
@@ -87,6 +88,19 @@ class TestRunning:
         with pytest.raises(ProcessTimedOut):
             await outcome(script, limits=limits)
         assert time.monotonic() - started < 10
+
+    async def test_time_under_the_brake_does_not_count(self) -> None:
+        """A process that was held for longer than its wall time still has all of it."""
+        script = "import sys; sys.stderr.write('done')"
+        brake, limits = Brake(), ProcessLimits(wall_seconds=2.0)
+        with brake.applied():
+            async with running(python(script), outputs=0, confinement=FREE, limits=limits) as process:
+                with brake.over(process):
+                    while process.held_seconds < 3.0:
+                        await asyncio.sleep(0.05)
+                    assert not process.timed_out
+                assert await process.wait() == 0
+                assert process.stderr_tail == "done"
 
     async def test_cancelling_kills_the_whole_group_and_reaps_it(self) -> None:
         """After a cancellation neither the process nor its child is left."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from matinee.common.database import Database
-from matinee.common.jobs import JobQueue, JobRun
+from matinee.common.jobs import JobQueue, JobRun, OnDead
 from matinee.common.storage.port import Storage
 from matinee.media import keys
 from matinee.media.brake import Brake
@@ -47,6 +47,7 @@ class DemandRunner:
         brake: Brake,
         attend: Attend,
         options: Options,
+        gave_up: OnDead,
     ) -> None:
         self._database = database
         self._storage = storage
@@ -55,12 +56,13 @@ class DemandRunner:
         self._brake = brake
         self._attend = attend
         self._options = options
+        self._gave_up = gave_up
         self._results = Results(database, queue)
         self._usual: dict[str, float] = {}  # seconds that a cell of a rendition of that name took last
 
     def register(self) -> None:
         """Tells the queue how the job is run."""
-        self._queue.register(DEMAND, self.demand)
+        self._queue.register(DEMAND, self.demand, on_dead=self._gave_up)
 
     async def demand(self, run: JobRun, video_id: str, rendition: str, region: int) -> None:
         """Makes what somebody needs of a region, and ends when that is nothing."""

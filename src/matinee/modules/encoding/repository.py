@@ -66,8 +66,8 @@ ON CONFLICT (video_id, name) DO UPDATE SET watched_at = now()
 """
 # Videos whose cells can be made one by one.
 _FILTER_ENTERABLE = """
-SELECT id FROM videos WHERE id = ANY(%s::uuid[]) AND status = 'READY' AND encoding_failure IS NULL
-  AND deleted_at IS NULL AND plan -> 'source' ->> 'seekable' = 'true' LIMIT 1000
+SELECT id FROM videos WHERE id = ANY(%s::uuid[]) AND status = 'READY' AND deleted_at IS NULL
+  AND plan -> 'source' ->> 'seekable' = 'true' LIMIT 1000
 """
 _RECORD_CELL = """
 UPDATE renditions SET
@@ -123,7 +123,7 @@ _OF_VIDEO = "FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL"
 _PROGRESS = f"SELECT {STORED} {_OF_VIDEO}"
 _PLAN = "SELECT plan::text FROM videos WHERE id = %s"
 _IS_WANTED = """
-SELECT v.status = 'READY' AND v.encoding_failure IS NULL AND NOT r.stored @> %s::integer
+SELECT v.status = 'READY' AND NOT r.stored @> %s::integer
 FROM videos v JOIN renditions r ON r.video_id = v.id
 WHERE v.id = %s AND r.name = %s AND v.deleted_at IS NULL
 """
@@ -303,7 +303,7 @@ async def make_ready(db: Connection, video_id: UUID, names: list[str]) -> bool:
 
 
 async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:
-    """PROCESSING → FAILED; a READY video stays so, but its encoding ends. False where nothing was left to fail."""
+    """PROCESSING → FAILED; a READY video stays so, and says why a part is missing. False where nothing changed."""
     if await execute(db, _FAIL, (failure.code, failure.sentence, video_id)) == 1:
         return True
     return await execute(db, _STOP_FILLING, (failure.sentence, video_id)) == 1

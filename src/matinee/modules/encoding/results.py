@@ -89,7 +89,7 @@ class Results:
             await announce(db, str(video_id))
 
     async def failed(self, run: JobRun, video_id: UUID, failure: Failure) -> None:
-        """The source is at fault: a video that cannot be played yet turns FAILED, any other ends its encoding."""
+        """The source is at fault: a video that cannot be played yet turns FAILED, any other says what is wrong."""
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
             if await repository.fail(db, video_id, failure):

@@ -63,7 +63,9 @@ class EncodingRunners:
             *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
         )
         self._brake = Brake()
-        self._demand = DemandRunner(database, storage, queue, sources, self._brake, self.attend, self._options)
+        self._demand = DemandRunner(
+            database, storage, queue, sources, self._brake, self.attend, self._options, self._gave_up
+        )
         self._running: set[asyncio.Task[None]] = set()
         self._handing_back = False
 
@@ -251,8 +253,8 @@ class EncodingRunners:
             brake=None if urgent else self._brake,
         )
 
-    async def _gave_up(self, db: Connection, video_id: str, chunk: int | None = None) -> None:
-        log.error("encoding_given_up", video_id=video_id, chunk=chunk)
+    async def _gave_up(self, db: Connection, video_id: str, **part: object) -> None:
+        log.error("encoding_given_up", video_id=video_id, **part)
         await self._results.gave_up(db, UUID(video_id))
 
     async def _clear_away(self, video_id: UUID) -> None:

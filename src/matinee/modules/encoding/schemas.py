@@ -32,7 +32,8 @@ class Encoding(msgspec.Struct, kw_only=True):
         State,
         Meta(
             description="`waiting`: nothing exists yet · `running`: some does · `complete`: all does · "
-            "`failed`: the rest will not be made; what exists stays playable."
+            "`failed`: some of it could not be made; what exists stays playable, and what is missing is tried again "
+            "when somebody wants to watch it."
         ),
     ]
     percent: Percent

@@ -67,7 +67,7 @@ class EncodingService:
         return ladder
 
     async def want_cell(self, db: Connection, video_id: UUID, plan: Plan, rendition: str, index: int) -> bool:
-        """Somebody waits for a cell: its job goes first. False where the cell exists or will never be made.
+        """Somebody waits for a cell: its job goes first. False where it exists or its video cannot be played.
 
         Repeatable at little cost. Raises KeyError for a rendition that the plan does not have.
         """

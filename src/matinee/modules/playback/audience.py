@@ -4,6 +4,7 @@ A request costs the database nothing here, except where it waits for a cell.
 """
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -51,19 +52,25 @@ class Audience:
         self._tell = tell
         self._clock = clock
         self._waiting: Counter[Place] = Counter()
+        self._asked: dict[Place, float] = {}
         self._read: dict[Place, int | None] = {}
         self._watched: dict[tuple[UUID, str], float] = {}
 
     @contextmanager
     def waiting(self, place: Place) -> Iterator[bool]:
-        """A request waits for a cell. Gives whether it is the first one of this process."""
+        """A request waits for a cell. Gives whether it is to ask for it: none of this process did just now."""
+        now = self._clock()
+        due = now - self._asked.get(place, -math.inf) >= TELL_SECONDS
+        if due:
+            self._asked[place] = now
         self._waiting[place] += 1
         try:
-            yield self._waiting[place] == 1
+            yield due
         finally:
             self._waiting[place] -= 1
             if not self._waiting[place]:
                 del self._waiting[place]
+                self._asked.pop(place, None)
 
     def watched(self, video_id: UUID, rendition: str) -> None:
         """Something of a rendition was read."""

@@ -196,10 +196,10 @@ class PlaybackService:
             return facts
         with (
             self._notifications.subscribe(str(wanted.video_id)) as news,
-            self._audience.waiting(wanted.place) as first,
+            self._audience.waiting(wanted.place) as to_ask,
             _leaving(gone, news) as left,
         ):
-            if first:
+            if to_ask:
                 plan = await self.plan(wanted.video_id, facts)
                 await self._want_cell(wanted.video_id, plan, wanted.rendition, wanted.index or 0)
             return await self._await_news(viewer, wanted, news, left)

@@ -28,6 +28,11 @@ async def stored(stage: Stage, video_id: UUID, name: str) -> list[int]:
     return found
 
 
+async def is_stored(stage: Stage, video_id: UUID, name: str, cell: int) -> bool:
+    """Whether a cell exists."""
+    return cell in await stored(stage, video_id, name)
+
+
 async def idle(stage: Stage) -> bool:
     """Whether no encoding job is left."""
     return await stage.jobs_left() == 0
@@ -95,6 +100,16 @@ class TestWanted:
             made = await stored(stage, lean, "v360")
         assert 14 in made
         assert 13 not in made
+
+    async def test_one_failure_does_not_end_the_rest(self, stage: Stage, theatre: Theatre, lean: UUID) -> None:
+        """A part that could not be made is told, and what is asked for is made all the same."""
+        await stage.execute("UPDATE videos SET encoding_failure = 'A part was damaged.' WHERE id = %s", lean)
+        assert (await stage.progress(lean)).state == "failed"
+        async with stage.working():
+            cell = await theatre.watch(lean, "v360", 5)
+            await theatre.playback.cell(None, lean, (await stage.plan(lean)).recipe, "v360", 5)
+            await stage.until(lambda: is_stored(stage, lean, "v360", 6))
+        assert cell.key.endswith("/v360/5.m4s")
 
     async def test_makes_the_bytes_that_filling_makes(
         self, stage: Stage, theatre: Theatre, film: Film, reference: dict[str, str]
