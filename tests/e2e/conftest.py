@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.e2e.installation import Installation, make_film
+from tests.e2e.visiting import FLAGS, Visit, find_chromium
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,23 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         installation.start("serve", "worker")
         installation.sign_up()
         yield installation
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; where there is none, the tests fail rather than pass unseen."""
+    program = find_chromium()
+    if program is None:
+        pytest.fail("No Chromium on the path: run `make chromium` as root, or install it.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, installation: Installation) -> Iterator[Visit]:
+    """A fresh visitor on a desktop."""
+    visit = Visit(browser, installation, viewport={"width": 1280, "height": 800})
+    yield visit
+    visit.context.close()

@@ -76,13 +76,12 @@ class Installation:
             "WORKER_HEARTBEAT_SECONDS": "0.3",
             "WORKER_STALE_SECONDS": "2",
             "WORKER_GRACE_SECONDS": "1",
-            "MAX_ATTEMPTS": "20",
             **self._settings,
         }
         return {**os.environ, **{f"MATINEE_{name}": value for name, value in settings.items()}}
 
-    def start(self, *names: str) -> None:
-        """Starts `serve` or `worker`; the API is waited for."""
+    def start(self, *names: str, wait: bool = True) -> None:
+        """Starts `serve` or `worker`; the API is waited for, if wished."""
         for name in names:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._children[name] = subprocess.Popen(
@@ -93,7 +92,7 @@ class Installation:
                     stdin=subprocess.DEVNULL,
                     start_new_session=True,
                 )
-        if "serve" in names:
+        if wait and "serve" in names:
             until(self.is_ready)
 
     def stop(self, name: str) -> int:
@@ -117,12 +116,12 @@ class Installation:
             os.killpg(child.pid, 9)
             child.wait()
 
-    def restart(self, name: str) -> None:
+    def restart(self, name: str, *, wait: bool = True) -> None:
         """After `kill`: what a supervisor does."""
         if name == "postgres":
             self.postgres.start()
         else:
-            self.start(name)
+            self.start(name, wait=wait)
 
     def pid(self, name: str) -> int:
         return self._children[name].pid

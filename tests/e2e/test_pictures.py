@@ -7,9 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from tests.e2e.frame_film import BITS, RATE, frame_number, make_frame_film
 from tests.e2e.installation import PASSWORD, Installation, until
-from tests.e2e.test_watching import Visit, browser, wait_for
-
-__all__ = ["browser"]  # a fixture
+from tests.e2e.visiting import Visit, wait_for
 
 SECONDS = 24
 CELL = 4  # seconds that a tile of a short film stands for

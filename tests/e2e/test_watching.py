@@ -1,64 +1,14 @@
 """Watching in a real browser: pages, players, pictures."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from tests.e2e.frame_film import BITS, RATE, decode_frames, decode_tone_edges, frame_number, make_frame_film
-from tests.e2e.installation import PASSWORD, Installation, until
+from playwright.sync_api import Browser, Page
+from tests.e2e.frame_film import RATE, decode_frames, decode_tone_edges, make_frame_film
+from tests.e2e.installation import Installation, until
+from tests.e2e.visiting import Visit, frame_after_seek, seek, wait_for
 
 SECONDS = 24
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-)
-# Reads the picture's columns from the middle of each, as a viewer would see them.
-_READ_COLUMNS = """
-(bits) => {
-  const video = window.matinee.video;
-  const canvas = document.createElement("canvas");
-  canvas.width = bits; canvas.height = 1;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const width = video.videoWidth / bits;
-  for (let bit = 0; bit < bits; bit++)
-    context.drawImage(video, (bit + 0.4) * width, video.videoHeight / 2, width * 0.2, 2, bit, 0, 1, 1);
-  const pixels = context.getImageData(0, 0, bits, 1).data;
-  return Array.from({ length: bits }, (_, bit) => pixels[bit * 4]);
-}
-"""
-# Two animation frames after the seek, what was decoded is on screen.
-_SEEK = """
-(seconds) => new Promise((resolve, reject) => {
-  const video = window.matinee.video;
-  video.pause();
-  const shown = () => requestAnimationFrame(() => requestAnimationFrame(() => resolve(video.currentTime)));
-  video.addEventListener("seeked", shown, { once: true });
-  setTimeout(() => reject(new Error(`no seek to ${seconds}: ${JSON.stringify(window.matinee.fault)}`)), 30000);
-  window.matinee.seek(seconds);
-})
-"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium; where there is none, the tests fail rather than pass unseen."""
-    program = next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
-    if program is None:
-        pytest.fail("No Chromium on the path: run `make chromium` as root, or install it.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -68,52 +18,6 @@ def film_id(installation: Installation, tmp_path_factory: pytest.TempPathFactory
     video_id = installation.upload(film, visibility="public")
     installation.until_encoded(video_id)
     return video_id
-
-
-class Visit:
-    """A page and everything it asked for."""
-
-    def __init__(self, browser: Browser, installation: Installation, **context: Any) -> None:
-        self.context = browser.new_context(base_url=installation.url, **context)
-        self.page = self.context.new_page()
-        self.hosts: set[str] = set()
-        self.faults: list[str] = []
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or ""))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", lambda message: self._hear(message.type, message.text))
-
-    def _hear(self, kind: str, text: str) -> None:
-        if kind == "error":
-            self.faults.append(text)
-
-    def play(self, path: str) -> Page:
-        """Opens a page and lets its film play."""
-        self.page.goto(path)
-        wait_for(self.page, "() => window.matinee?.page === 'player'")
-        self.page.evaluate("() => { window.matinee.video.muted = true; return window.matinee.play(); }")
-        wait_for(self.page, "() => window.matinee.video.currentTime > 0.5")
-        return self.page
-
-
-@pytest.fixture
-def visit(browser: Browser, installation: Installation) -> Iterator[Visit]:
-    """A fresh visitor on a desktop."""
-    visit = Visit(browser, installation, viewport={"width": 1280, "height": 800})
-    yield visit
-    visit.context.close()
-
-
-def wait_for(page: Page, condition: str, arg: object = None) -> None:
-    """Until a JavaScript function of `arg` gives true. (Playwright's own waiting evaluates strings inside the page,
-    which the page's content security policy forbids, as it should.)
-    """
-    until(lambda: bool(page.evaluate(condition, arg)))
-
-
-def frame_after_seek(page: Page, seconds: float) -> tuple[int, int]:
-    """The frame number on screen after a seek, and the one that belongs there."""
-    now = page.evaluate(_SEEK, seconds)
-    return frame_number(page.evaluate(_READ_COLUMNS, BITS)), int(now * RATE)
 
 
 class TestHls:
@@ -213,8 +117,7 @@ class TestPrivate:
         installation.until_encoded(video_id)
         visit.page.goto(f"/watch/{video_id}")
         wait_for(visit.page, "() => window.matinee?.page === 'not-found'")
-        visit.context.request.post("/api/v1/auth/login", data={"email": "ada@example.org", "password": PASSWORD})
-        visit.page.evaluate("localStorage.setItem('matinee.signed-in', '1')")
+        visit.sign_in()
         visit.play(f"/watch/{video_id}")
 
 
@@ -250,9 +153,9 @@ class TestCaptions:
         assert page.evaluate("window.matinee.selectedText") == -1
         page.evaluate("window.matinee.setText(0)")
         for seconds, words in ((3, "Good morning"), (11, "[thunder]"), (6, ""), (2.2, "Good morning"), (1.8, "")):
-            page.evaluate(_SEEK, seconds)
+            seek(page, seconds)
             until(lambda words=words: drawn_text(page) == words)
-        page.evaluate(_SEEK, 3)
+        seek(page, 3)
         page.evaluate("window.matinee.setText(1)")
         until(lambda: drawn_text(page) == "Guten Morgen")
         page.evaluate("window.matinee.setText(-1)")
@@ -270,7 +173,7 @@ class TestCaptions:
         labels = page.locator("[data-menu=captions] .menu-label").all_inner_texts()
         assert labels == ["Off", "English (CC)", "German"]
         page.locator("[data-menu=captions] [data-value='1']").click()
-        page.evaluate(_SEEK, 3)
+        seek(page, 3)
         until(lambda: drawn_text(page) == "Guten Morgen")
         player, words = page.locator(".player").bounding_box(), page.locator(".caption").bounding_box()
         assert player is not None
@@ -297,7 +200,7 @@ class TestCaptions:
         visit = Visit(browser, installation, viewport={"width": 360, "height": 203}, has_touch=True, is_mobile=True)
         page = visit.play(f"/embed/{told_film_id}")
         page.evaluate("window.matinee.setText(0)")
-        page.evaluate(_SEEK, 3)
+        seek(page, 3)
         until(lambda: drawn_text(page) == "Good morning")
         for menu in ("captions", "chapters"):
             page.locator(f"[data-menu={menu}] .menu-button").click()

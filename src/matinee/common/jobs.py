@@ -4,7 +4,8 @@
 - A job may run twice; each run holds a fence (job id, worker id). Whoever lost the job can neither record results
   under the fence nor finish or retry the job.
 - A worker that stops sending heartbeats loses its jobs to the sweeper. Each loss counts as an attempt, so an input
-  that kills its worker is given up after a few attempts instead of looping.
+  that kills its worker is given up after a few attempts instead of looping. What a job achieved clears its count: a
+  long one outlives any number of workers.
 - A job whose twin waits already does not wait beside it, but leaves it the count of its attempts.
 - A job that is given up calls its `on_dead` in the transaction that gives it up.
 """
@@ -53,11 +54,6 @@ class JobRun(msgspec.Struct, frozen=True):
     attempt: int  # 1 for the first
     max_attempts: int
 
-    @property
-    def is_last(self) -> bool:
-        """No further attempt follows this one."""
-        return self.attempt >= self.max_attempts
-
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job to be enqueued. With `unique`, at most one such job waits and at most one runs."""
@@ -89,6 +85,7 @@ FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[]) AS ne
 ON CONFLICT DO NOTHING
 """
 _STILL_MINE = "SELECT 1 FROM procrastinate_jobs WHERE id = %s AND worker_id = %s AND status = 'doing' FOR SHARE"
+_CLEAR_ATTEMPTS = "UPDATE procrastinate_jobs SET attempts = 0 WHERE id = %s AND worker_id = %s AND attempts > 0"
 _RAISE_PRIORITY = """
 UPDATE procrastinate_jobs SET priority = %(priority)s
 WHERE queueing_lock = %(lock)s AND status = 'todo' AND priority < %(priority)s
@@ -160,6 +157,7 @@ class JobQueue:
             conninfo=database.url, min_size=1, max_size=_CONNECTIONS, kwargs={"application_name": "matinee-queue"}
         )
         self._app = procrastinate.App(connector=connector)
+        self._progressed: set[int] = set()  # jobs that run here and have achieved something in this run
         self._manager = _FencedJobManager(connector, database, self._bury)
         self._app.job_manager = self._manager
 
@@ -194,6 +192,12 @@ class JobQueue:
         """Whether a job of at least this priority waits for a slot of a lane."""
         return bool(await fetch_value(db, _IS_ANY_WAITING, (lane, priority)))
 
+    async def progressed(self, db: Connection, run: JobRun) -> None:
+        """A run has achieved something that is kept: neither it nor those before it count as attempts."""
+        if run.job_id not in self._progressed:
+            self._progressed.add(run.job_id)
+            await execute(db, _CLEAR_ATTEMPTS, (run.job_id, run.worker_id))
+
     def register(self, name: str, run: Run, *, on_dead: OnDead | None = None) -> None:
         """Says how jobs of a name are run: `await run(JobRun, **args)`; `await on_dead(db, **args)` when given up."""
         if on_dead is not None:
@@ -202,7 +206,7 @@ class JobQueue:
         async def attempt(context: JobContext, /, **args: Any) -> None:
             await self._attempt(context.job, run, args)
 
-        self._app.task(name=name, pass_context=True, retry=_Backoff(self._max_attempts))(attempt)
+        self._app.task(name=name, pass_context=True, retry=_Backoff(self._max_attempts, self._progressed))(attempt)
 
     def register_periodic(self, name: str, run: Callable[[], Awaitable[None]], *, cron: str) -> None:
         """Runs something by the clock, once for all workers together."""
@@ -273,6 +277,7 @@ class JobQueue:
         assert job.id is not None
         assert job.worker_id is not None
         this_run = JobRun(job.id, job.worker_id, job.attempts + 1, self._max_attempts)
+        self._progressed.discard(job.id)
         try:
             await run(this_run, **args)
         except asyncio.CancelledError:
@@ -296,15 +301,17 @@ async def ensure_owned(db: Connection, run: JobRun) -> None:
 class _Backoff(retry.BaseRetryStrategy):
     """Tries again after 2, 4, 8 … seconds; at once where the worker was asked to stop."""
 
-    def __init__(self, max_attempts: int) -> None:
+    def __init__(self, max_attempts: int, progressed: set[int]) -> None:
         self._max_attempts = max_attempts
+        self._progressed = progressed
 
     def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> retry.RetryDecision | None:
         if isinstance(exception, asyncio.CancelledError):
             return retry.RetryDecision(retry_in={"seconds": 0})
-        if isinstance(exception, GiveUpError) or job.attempts + 1 >= self._max_attempts:
+        attempt = 1 if job.id in self._progressed else job.attempts + 1
+        if isinstance(exception, GiveUpError) or attempt >= self._max_attempts:
             return None
-        return retry.RetryDecision(retry_in={"seconds": 2 ** (job.attempts + 1)})
+        return retry.RetryDecision(retry_in={"seconds": 2**attempt})
 
 
 class _FencedJobManager(manager.JobManager):

@@ -173,6 +173,7 @@ async def _attended(
     transports: list[asyncio.ReadTransport] = []
     listener: asyncio.Task[None] | None = None
     ender: asyncio.Task[None] | None = None
+    alarm: asyncio.TimerHandle
     given_back = 0.0
 
     def expire() -> None:

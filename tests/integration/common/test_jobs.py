@@ -154,6 +154,28 @@ class TestRun:
             await asyncio.wait_for(buried.wait(), 10)
         assert attempts == [1, 2, 3]
 
+    async def test_a_job_that_gets_on_is_not_given_up(self, queue: JobQueue, database: Database) -> None:
+        """What was achieved since it was begun last clears the count of its attempts."""
+        attempts: list[int] = []
+        buried = asyncio.Event()
+
+        async def note(run: JobRun, word: str) -> None:
+            attempts.append(run.attempt)
+            if len(attempts) == 2:
+                async with database.transaction() as db:
+                    await queue.progressed(db, run)
+            raise ValueError(word)
+
+        async def on_dead(db: Connection, word: str) -> None:
+            buried.set()
+
+        queue.register("note", note, on_dead=on_dead)
+        async with working(queue):
+            async with database.transaction() as db:
+                await queue.enqueue(db, NOTE)
+            await asyncio.wait_for(buried.wait(), 30)
+        assert attempts == [1, 2, 2, 3]
+
     async def test_stopping_hands_the_job_back_without_an_attempt(self, queue: JobQueue, database: Database) -> None:
         """A deploy is not the job's fault."""
         started = asyncio.Event()
