@@ -35,6 +35,8 @@ def make_plan(probe: Probe) -> Plan:
     grid, video_end = _grid(probe, rate, origin, reasons)
     video = _video(probe.video, rate, reasons)
     audio = _audio(probe.audio, origin, grid, probe.container, reasons)
+    if probe.unheard:
+        reasons.append(f"The sound is coded as {probe.unheard!r}, which cannot be decoded: it is left out.")
     if not probe.seekable:
         reasons.append("The file has no index: it is encoded from front to back by one process.")
     return Plan(

@@ -33,6 +33,9 @@ TAIL_SECONDS = 3  # where the look at the end begins, before the end
 MISSING_TOLERANCE = Fraction(1)  # seconds that headers overstate in files nobody would call broken
 GUESSED_SCORE = 25  # ffprobe's own mark for "the name fits, the content hardly"
 
+# Sound that FFmpeg knows by name at most; phones write such tracks beside one that everybody can hear.
+_UNHEARD_CODECS = ("none", "unknown", "ac4", "apple_apac", "mpegh_3d_audio", "lc3")
+
 _PIXELS_REFUSED = "exceeds specified max pixel count"
 _NO_INDEX = "moov atom not found"  # it is often written last: a real MP4 that lacks it was cut off
 _ONLY_THE_NAME_FITS = "detected only with low score"
@@ -112,6 +115,8 @@ class Probe(msgspec.Struct, frozen=True):
     audio: AudioFacts | None
     seekable: bool
     """Whether the container can be entered in the middle."""
+    unheard: str | None = None
+    """How the sound is coded, where there is sound and nothing that could decode it."""
 
 
 async def probe(
@@ -210,7 +215,9 @@ class _Reading:
         self._form = header["format"]
         streams = header["streams"]
         self._picture = _best(streams, "video")
-        self._sound = _best(streams, "audio")
+        heard = [stream for stream in streams if stream.get("codec_name", "none") not in _UNHEARD_CODECS]
+        self._sound = _best(heard, "audio")
+        self._unheard = None if self._sound else _coding(_best(streams, "audio"))
 
     async def facts(self) -> Probe:
         self._check_header()
@@ -229,15 +236,17 @@ class _Reading:
             video=video,
             audio=audio,
             seekable=seekable,
+            unheard=self._unheard,
         )
 
     def _check_header(self) -> None:
         if self._picture is None and self._sound is None:
+            if self._unheard:
+                raise MediaFault("unsupported_codec", f"The sound is coded as {self._unheard!r}.")
             raise MediaFault("not_a_video", "It holds neither a picture nor sound.")
         if self._picture is not None:
             if self._picture.get("codec_name") in (None, "none", "unknown"):
-                tag = self._picture.get("codec_tag_string", "unknown")
-                raise MediaFault("unsupported_codec", f"The picture is coded as {tag!r}.")
+                raise MediaFault("unsupported_codec", f"The picture is coded as {_coding(self._picture)!r}.")
             width, height = int(self._picture.get("width", 0)), int(self._picture.get("height", 0))
             if width * height > self._limits.max_pixels:
                 raise MediaFault("too_many_pixels", f"It is {width} x {height}.")
@@ -362,6 +371,14 @@ def _best(streams: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
         if stream.get("codec_type") == kind and not stream.get("disposition", {}).get("attached_pic")
     ]
     return max(fit, key=lambda stream: stream.get("disposition", {}).get("default", 0), default=None)
+
+
+def _coding(stream: dict[str, Any] | None) -> str | None:
+    """What a codec is called: by FFmpeg, else by the file."""
+    if stream is None:
+        return None
+    names = (str(stream.get(field, "none")) for field in ("codec_name", "codec_tag_string"))
+    return next((name for name in names if name not in ("none", "unknown", "[0][0][0][0]")), "unknown")
 
 
 def _rotation(stream: dict[str, Any]) -> int:

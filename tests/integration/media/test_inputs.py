@@ -169,6 +169,27 @@ class TestTime:
         assert len(numbers) == 100
         assert {later - earlier for earlier, later in pairwise(numbers)} <= {1, 2, 3}
 
+    async def test_sound_that_nothing_decodes_is_left_out(self, tmp_path: Path) -> None:
+        """The picture is worth more than nothing, and the plan says what is missing."""
+        source = tmp_path / "film.mkv"
+        ffmpeg(*counted_picture(50), *tone(2.0), *X264, "-c:a", "aac", str(source))
+        source.write_bytes(source.read_bytes().replace(b"A_AAC", b"A_XYZ"))
+        plan = await planned(source)
+        assert plan.audio is None
+        assert "The sound is coded as 'unknown', which cannot be decoded: it is left out." in plan.reasons
+        made = await video_cells(source, plan)
+        assert frame_numbers(joined(made[plan.video[-1].name], tmp_path / "joined.mp4")) == list(range(50))
+
+    async def test_of_two_sounds_the_one_that_is_heard_is_taken(self, tmp_path: Path) -> None:
+        """A default track that nothing decodes does not hide the other."""
+        source = tmp_path / "film.mkv"
+        both = ["-map", "0", "-map", "1", "-map", "1", "-c:a:0", "aac", "-c:a:1", "flac", "-disposition:a:1", "0"]
+        ffmpeg(*counted_picture(50), *tone(2.0), *both, *X264, "-disposition:a:0", "default", str(source))
+        source.write_bytes(source.read_bytes().replace(b"A_AAC", b"A_XYZ"))
+        plan = await planned(source)
+        assert plan.source.audio_codec == "flac"
+        assert len(await audio_cells(source, plan)) == plan.grid.cells
+
     async def test_sound_alone_is_a_rendition(self, tmp_path: Path) -> None:
         """A file without a picture gets a plan with audio only, on a grid of 25 frames a second."""
         source = tmp_path / "song.mp3"
