@@ -109,6 +109,29 @@ class TestPhone:
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 360
         visit.context.close()
 
+    def test_a_finger_plays_seeks_and_pauses(
+        self, browser: Browser, installation: Installation, film_id: str
+    ) -> None:
+        """The button in the middle plays, the time line seeks, a tap on the picture brings the controls back."""
+        visit = Visit(browser, installation, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        page = visit.page
+        page.goto(f"/watch/{film_id}")
+        wait_for(page, "() => window.matinee?.page === 'player'")
+        page.locator(".big-play").tap()
+        wait_for(page, "() => window.matinee.video.currentTime > 0.5")
+        line = page.locator(".timeline").bounding_box()
+        assert line is not None
+        page.touchscreen.tap(line["x"] + line["width"] / 2, line["y"] + line["height"] / 2)
+        wait_for(page, f"() => Math.abs(window.matinee.video.currentTime - {SECONDS / 2}) < 3")
+        wait_for(page, "() => document.querySelector('.player').dataset.idle === ''")
+        page.locator(".player-overlay").tap(position={"x": 60, "y": 60})
+        wait_for(page, "() => document.querySelector('.player').dataset.idle === undefined")
+        assert not page.evaluate("window.matinee.video.paused")
+        page.locator("[data-control=play]").tap()
+        wait_for(page, "() => window.matinee.video.paused")
+        assert visit.faults == []
+        visit.context.close()
+
 
 class TestPrivate:
     def test_only_the_owner_can_watch(self, visit: Visit, installation: Installation, film: Path) -> None:
