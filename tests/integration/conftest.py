@@ -14,8 +14,10 @@ import pytest
 from matinee.app import create_app
 from matinee.bootstrap import Services, open_services
 from matinee.common.config import Settings
-from matinee.common.database import execute
+from matinee.common.database import execute, fetch_one, fetch_value
+from matinee.common.jobs import JobRun
 from matinee.common.storage.s3 import S3Storage
+from matinee.embedded.ports import free_ports
 
 PASSWORD = "correct horse battery"
 
@@ -55,6 +57,14 @@ async def api(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=create_app(services), client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
         yield client
+
+
+@pytest.fixture
+async def cut_off(settings: Settings) -> AsyncIterator[Services]:
+    """Services over the same database, of a process that does not reach the storage."""
+    nowhere = msgspec.structs.replace(settings, s3_endpoint_url=f"http://127.0.0.1:{free_ports(1)[0]}")
+    async with open_services(nowhere) as services:
+        yield services
 
 
 class Person:
@@ -150,6 +160,30 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert body["request_id"] == answer.headers["x-request-id"]
     assert len(body["detail"]) > 10
     return dict(body)
+
+
+class _Taken(msgspec.Struct):
+    id: int
+    video_id: str
+
+
+_TAKE = """
+UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s
+WHERE id = (SELECT id FROM procrastinate_jobs WHERE task_name = 'videos.delete_objects' AND status = 'todo' LIMIT 1)
+RETURNING id, args ->> 'video_id' AS video_id
+"""
+
+
+async def remove_deleted(services: Services) -> list[str]:
+    """Does what a worker does with the jobs that remove deleted videos; returns the ids of those."""
+    removed = []
+    async with services.database.connection() as db:
+        worker: int = await fetch_value(db, "INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        while job := await fetch_one(db, _Taken, _TAKE, (worker,)):
+            await services.videos.delete_objects(JobRun(job.id, worker, 1, 3), job.video_id)
+            await execute(db, "DELETE FROM procrastinate_jobs WHERE id = %s", (job.id,))
+            removed.append(job.video_id)
+    return removed
 
 
 def sha256(text: str) -> bytes:

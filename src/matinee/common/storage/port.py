@@ -52,7 +52,7 @@ class Storage(Protocol):
         """The object in chunks, in constant memory; raises NoSuchObjectError."""
 
     async def delete_prefix(self, prefix: str) -> int:
-        """Deletes every object below the prefix and every unfinished upload there; returns how many. Repeatable."""
+        """Deletes every object whose key begins with the prefix; returns how many. Repeatable."""
 
     async def begin_upload(self, key: str, content_type: str) -> str:
         """Begins a multipart upload and returns its id."""
@@ -71,6 +71,9 @@ class Storage(Protocol):
 
     async def abort_upload(self, key: str, upload_id: str) -> None:
         """Drops an upload and its parts; without error where it is gone already."""
+
+    async def abort_uploads(self, key: str) -> int:
+        """Drops every unfinished upload of a key, whoever began it; returns how many. Repeatable."""
 
     async def get_url(self, key: str, expires: int) -> str:
         """A presigned GET address, valid for `expires` seconds, as clients reach the storage."""

@@ -67,7 +67,10 @@ UPDATE videos SET title = coalesce(%s, title), description = coalesce(%s, descri
 WHERE id = %s AND deleted_at IS NULL
 """
 _MARK_DELETED = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id = %s AND deleted_at IS NULL"
-_REMOVE = "DELETE FROM videos WHERE id = %s AND deleted_at IS NOT NULL"
+# Whoever was at work on a video when it was deleted may store something behind the job that removes its objects, and
+# die before it can say so. So the row stays for longer than a request may take, and then all is removed once more.
+_SETTLED = "deleted_at < now() - interval '15 minutes'"
+_REMOVE = f"DELETE FROM videos WHERE id = %s AND {_SETTLED}"
 # Uploads that nobody finished, and failures that nobody came back to.
 _ABANDON = """
 UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
@@ -77,10 +80,7 @@ UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
     ORDER BY updated_at LIMIT 500 FOR UPDATE SKIP LOCKED)  -- locked: whoever changes it now has come back to it
 RETURNING id
 """
-# A minute of grace: the job that the deletion itself enqueued is likely at work.
-_DELETED = """
-SELECT id FROM videos WHERE deleted_at < now() - interval '1 minute' ORDER BY deleted_at LIMIT 500
-"""
+_DELETED = f"SELECT id FROM videos WHERE {_SETTLED} ORDER BY deleted_at LIMIT 500"
 
 
 class _Id(msgspec.Struct):
@@ -123,7 +123,7 @@ async def mark_deleted(db: Connection, video_id: UUID) -> bool:
 
 
 async def remove_video(db: Connection, video_id: UUID) -> None:
-    """Removes the row of a deleted video, when nothing of it is stored any more."""
+    """Removes the row of a deleted video of which nothing is stored; not while something may still be."""
     await execute(db, _REMOVE, (video_id,))
 
 
@@ -133,7 +133,7 @@ async def abandon_videos(db: Connection, *, upload_hours: int, failed_days: int)
 
 
 async def deleted_videos(db: Connection) -> list[UUID]:
-    """Deleted videos of which something may still be stored; 500 at most."""
+    """Videos deleted a while ago, of which something may be stored still or again; 500 at most."""
     return [row.id for row in await fetch_all(db, _Id, _DELETED)]
 
 

@@ -85,12 +85,18 @@ class VideoService:
         await announce(db, str(video_id))
 
     async def delete_objects(self, run: JobRun, video_id: str) -> None:
-        """Job: removes a deleted video's objects and unfinished uploads, then its row. Repeatable."""
-        removed = await self._storage.delete_prefix(keys.video_prefix(UUID(video_id)))
+        """Job: removes a deleted video's objects and unfinished uploads, then its row. Repeatable.
+
+        The row outlives the first run, so that a second one removes what was stored behind the first.
+        """
+        deleted = UUID(video_id)
+        # uploads first: one that is completed meanwhile becomes an object, which is found behind it
+        await self._storage.abort_uploads(keys.source_key(deleted))
+        removed = await self._storage.delete_prefix(keys.video_prefix(deleted))
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
-            await repository.remove_video(db, UUID(video_id))
-        log.info("video_removed", video_id=video_id, objects=removed)
+            await repository.remove_video(db, deleted)
+        log.info("video_objects_removed", video_id=video_id, objects=removed)
 
     async def abandon(self, *, upload_hours: int, failed_days: int) -> None:
         """Periodic: deletes uploads that nobody finished and failures past their time."""
@@ -99,7 +105,7 @@ class VideoService:
             await self.enqueue_removals(db, abandoned)
 
     async def resume_deletes(self) -> None:
-        """Periodic: enqueues again what was given up, until nothing of a deleted video is left."""
+        """Periodic: removes again what is stored of videos deleted a while ago, until their rows are gone."""
         async with self._database.transaction() as db:
             await self.enqueue_removals(db, await repository.deleted_videos(db))
 

@@ -6,12 +6,14 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import Person, SignUp, problem
+from tests.integration.conftest import Person, SignUp, problem, remove_deleted
 
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
-from matinee.common.jobs import JobRun
 from matinee.common.notifications import announce
+from matinee.common.storage.port import NoSuchUploadError, StorageUnavailable
+from matinee.common.storage.s3 import S3Storage
+from matinee.media import keys
 
 VIDEOS = "/api/v1/videos"
 
@@ -33,6 +35,12 @@ async def make(services: Services, owner: Person, **fields: object) -> str:
             (owner.id, *values.values()),
         )
     return str(video_id)
+
+
+async def age_deletion(services: Services) -> None:
+    """As if every deleted video had been deleted an hour ago."""
+    async with services.database.connection() as db:
+        await execute(db, "UPDATE videos SET deleted_at = now() - interval '1 hour' WHERE deleted_at IS NOT NULL")
 
 
 class TestGet:
@@ -159,26 +167,58 @@ class TestChange:
 
 
 class TestDelete:
-    async def test_it_is_gone_at_once_and_its_objects_soon(self, ada: Person, services: Services) -> None:
-        """The job removes every object, then the row; running it again is harmless."""
+    async def test_it_is_gone_at_once_and_its_objects_soon(
+        self, ada: Person, services: Services, storage: S3Storage
+    ) -> None:
+        """The job removes every object and every part that was sent."""
         video_id = await ada.upload(b"x" * 100)
-        await services.storage.put(f"videos/{video_id}/r1/v240/0.m4s", b"cell", "video/mp4")
+        key = keys.source_key(UUID(video_id))
+        async with services.database.connection() as db:
+            upload_id = await fetch_value(db, "SELECT upload_id FROM videos")
+        await storage.put(f"videos/{video_id}/r1/v240/0.m4s", b"cell", "video/mp4")
         assert (await ada.delete(f"{VIDEOS}/{video_id}")).status_code == 204
         problem(await ada.get(f"{VIDEOS}/{video_id}"), 404, "video_not_found")
         assert (await ada.get(f"{VIDEOS}/mine")).json()["items"] == []
-        async with services.database.transaction() as db:
-            worker = await fetch_value(db, "INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
-            job = await fetch_value(
-                db,
-                "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s WHERE task_name = %s RETURNING id",
-                (worker, "videos.delete_objects"),
-            )
-        run = JobRun(job, worker, 1, 3)
-        await services.videos.delete_objects(run, video_id)
-        await services.videos.delete_objects(run, video_id)
-        assert await services.storage.delete_prefix(f"videos/{video_id}/") == 0
+        assert await remove_deleted(services) == [video_id]
+        assert await storage.delete_prefix(f"videos/{video_id}/") == 0
+        with pytest.raises(NoSuchUploadError):
+            await storage.list_parts(key, upload_id)
+
+    async def test_what_is_stored_late_is_removed_too(
+        self, ada: Person, services: Services, storage: S3Storage
+    ) -> None:
+        """By whoever was at work when it was deleted: the row stays until nobody can be, and then all goes again."""
+        video_id = await make(services, ada)
+        await ada.delete(f"{VIDEOS}/{video_id}")
+        await remove_deleted(services)
+        await storage.put(f"videos/{video_id}/r1/v240/0.m4s", b"late", "video/mp4")
+        await services.videos.resume_deletes()
+        assert await remove_deleted(services) == []
+        await age_deletion(services)
+        await services.videos.resume_deletes()
+        assert await remove_deleted(services) == [video_id]
+        assert await storage.delete_prefix(f"videos/{video_id}/") == 0
+        await services.videos.resume_deletes()
+        assert await remove_deleted(services) == []
+
+    async def test_it_is_tried_through_an_outage_until_it_is_done(
+        self, ada: Person, services: Services, cut_off: Services, storage: S3Storage
+    ) -> None:
+        """Given up by the queue, it is enqueued again for as long as there is a row."""
+        video_id = await make(services, ada)
+        await storage.put(f"videos/{video_id}/r1/v240/0.m4s", b"cell", "video/mp4")
+        await ada.delete(f"{VIDEOS}/{video_id}")
+        await age_deletion(services)
+        with pytest.raises(StorageUnavailable):
+            await remove_deleted(cut_off)
         async with services.database.connection() as db:
-            assert await fetch_value(db, "SELECT count(*) FROM videos WHERE id = %s", (UUID(video_id),)) == 0
+            await execute(db, "UPDATE procrastinate_jobs SET status = 'failed'")
+        assert await storage.size(f"videos/{video_id}/r1/v240/0.m4s") == 4
+        await services.videos.resume_deletes()
+        assert await remove_deleted(services) == [video_id]
+        assert await storage.delete_prefix(f"videos/{video_id}/") == 0
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT count(*) FROM videos") == 0
 
     async def test_twice_is_not_found(self, ada: Person) -> None:
         """The second one finds nothing."""
