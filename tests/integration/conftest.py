@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from starlette.types import ASGIApp
 
 from matinee.app import create_app
 from matinee.bootstrap import Services, open_services
@@ -54,9 +55,13 @@ async def services(settings: Settings, storage: S3Storage, clock: Clock) -> Asyn
 @pytest.fixture
 async def api(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """An anonymous client of the application."""
-    transport = httpx.ASGITransport(app=create_app(services), client=("127.0.0.1", 50000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
+    async with client_of(create_app(services)) as client:
         yield client
+
+
+def client_of(app: ASGIApp, url: str = "http://localhost:3000") -> httpx.AsyncClient:
+    """A client of an application in this process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=("127.0.0.1", 50000)), base_url=url)
 
 
 @pytest.fixture
@@ -184,6 +189,12 @@ async def remove_deleted(services: Services) -> list[str]:
             await execute(db, "DELETE FROM procrastinate_jobs WHERE id = %s", (job.id,))
             removed.append(job.video_id)
     return removed
+
+
+async def age(services: Services, column: str, hours: int = 1) -> None:
+    """As if what happened to every video had happened hours earlier."""
+    async with services.database.connection() as db:
+        await execute(db, f"UPDATE videos SET {column} = {column} - make_interval(hours => %s)", (hours,))
 
 
 def sha256(text: str) -> bytes:

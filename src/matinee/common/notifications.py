@@ -5,7 +5,7 @@ whoever subscribed is woken after every reconnect and looks again.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import asyncpg
@@ -78,3 +78,8 @@ async def _pause(ended: asyncio.Event, seconds: float) -> None:
 async def announce(db: Connection, topic: str) -> None:
     """Tells every process; heard when the transaction commits, not at all when it rolls back."""
     await execute(db, "SELECT pg_notify(%s, %s)", (CHANNEL, topic))
+
+
+async def announce_all(db: Connection, topics: Sequence[str]) -> None:
+    """As `announce`, of many in one statement."""
+    await execute(db, "SELECT pg_notify(%s, topic) FROM unnest(%s::text[]) AS news (topic)", (CHANNEL, topics))

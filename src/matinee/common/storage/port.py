@@ -1,6 +1,6 @@
 """What Matinee asks of object storage. One adapter implements it (`s3.py`); everything stands on these promises."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -57,8 +57,11 @@ class Storage(Protocol):
     async def begin_upload(self, key: str, content_type: str) -> str:
         """Begins a multipart upload and returns its id."""
 
-    async def part_urls(self, key: str, upload_id: str, numbers: range, expires: int) -> list[str]:
-        """Presigned PUT addresses of parts, valid for `expires` seconds, as clients reach the storage."""
+    async def part_urls(self, key: str, upload_id: str, sizes: Mapping[int, int], expires: int) -> list[str]:
+        """Presigned PUT addresses of parts, valid for `expires` seconds, as clients reach the storage.
+
+        `sizes` tells the bytes of each by its number; the Content-Length is signed, so no other size is accepted.
+        """
 
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """The parts that are stored: the truth about an upload. Raises NoSuchUploadError.

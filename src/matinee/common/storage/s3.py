@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
@@ -109,10 +109,11 @@ class S3Storage:
             )
             return str(answer["UploadId"])
 
-    async def part_urls(self, key: str, upload_id: str, numbers: range, expires: int) -> list[str]:
+    async def part_urls(self, key: str, upload_id: str, sizes: Mapping[int, int], expires: int) -> list[str]:
         urls: list[str] = []
-        for number in numbers:
-            params = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
+        upload = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id}
+        for number, size in sizes.items():
+            params = {**upload, "PartNumber": number, "ContentLength": size}
             urls.append(await self._signer.generate_presigned_url("upload_part", Params=params, ExpiresIn=expires))
             if len(urls) % _SIGN_AT_ONCE == 0:
                 await asyncio.sleep(0)

@@ -46,7 +46,8 @@ class UploadRoutes:
     async def sign_parts(self, call: Call, query: PartsQuery, video_id: VideoId) -> SignedParts:
         """Signed URLs of parts, and which parts are stored already.
 
-        Any device of the owner may go on with an upload: ask again, and send what is not in `uploaded`.
+        Any device of the owner may go on with an upload: ask again, and send what is not in `uploaded`. Each URL
+        takes a body of exactly its part's `size`, whose Content-Length is part of the signature.
         """
         return await self._uploads.sign_parts(call.user, video_id, query)
 

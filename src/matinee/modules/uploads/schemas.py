@@ -84,7 +84,10 @@ class SignedPart(msgspec.Struct, frozen=True):
 
     part_number: Annotated[int, Meta(description="From 1.")]
     url: Annotated[str, Meta(description="PUT the part's bytes here, without further headers; keep the ETag.")]
-    size: Annotated[int, Meta(description="Bytes that the part must have.")]
+    size: Annotated[
+        int,
+        Meta(description="Bytes of the part. Signed as the Content-Length: the storage takes no more and no less."),
+    ]
 
 
 class UploadedPart(msgspec.Struct, frozen=True):

@@ -122,6 +122,7 @@ class UploadService:
         if not await repository.abort_upload(db, video_id):
             raise UploadFinished
         await self._videos.enqueue_removals(db, [video_id])
+        await announce(db, str(video_id))
 
     async def _find(self, caller: Caller, video_id: UUID) -> UploadRow:
         async with self._database.connection() as db:
@@ -133,8 +134,10 @@ class UploadService:
     async def _begin(self, caller: Caller, upload: UploadRow) -> UploadRow:
         key = keys.source_key(upload.id)
         upload_id = await self._storage.begin_upload(key, upload.filetype)
-        async with self._database.connection() as db:
+        async with self._database.transaction() as db:
             won = await repository.begin_upload(db, upload.id, upload_id)
+            if won:
+                await announce(db, str(upload.id))
         if not won:  # another request began it first: ours is of no use
             await self._storage.abort_upload(key, upload_id)
         return await self._find(caller, upload.id)
@@ -151,15 +154,12 @@ class UploadService:
         present = {part.part_number for part in stored if part.size == plan.size(part.part_number)}
         key = keys.source_key(upload.id)
         expires_at = self._expiry()
-        urls = await self._storage.part_urls(key, upload_id, wanted, self._expiry_seconds)
+        sizes = {number: plan.size(number) for number in wanted if number not in present}
+        urls = await self._storage.part_urls(key, upload_id, sizes, self._expiry_seconds)
         return SignedParts(
             part_size=upload.part_size,
             part_count=upload.plan.count,
-            parts=[
-                SignedPart(number, url, plan.size(number))
-                for number, url in zip(wanted, urls, strict=True)
-                if number not in present
-            ],
+            parts=[SignedPart(number, url, size) for (number, size), url in zip(sizes.items(), urls, strict=True)],
             uploaded=[UploadedPart(part.part_number, part.size, part.etag) for part in stored],
             expires_at=expires_at,
         )

@@ -69,8 +69,8 @@ WHERE id = %s AND deleted_at IS NULL
 _MARK_DELETED = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id = %s AND deleted_at IS NULL"
 # Whoever was at work on a video when it was deleted may store something behind the job that removes its objects, and
 # die before it can say so. So the row stays for longer than a request may take, and then all is removed once more.
-_SETTLED = "deleted_at < now() - interval '15 minutes'"
-_REMOVE = f"DELETE FROM videos WHERE id = %s AND {_SETTLED}"
+_SETTLED_MINUTES = 15
+_REMOVE = "DELETE FROM videos WHERE id = %s AND deleted_at < now() - make_interval(mins => %s)"
 # Uploads that nobody finished, and failures that nobody came back to.
 _ABANDON = """
 UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
@@ -80,7 +80,9 @@ UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
     ORDER BY updated_at LIMIT 500 FOR UPDATE SKIP LOCKED)  -- locked: whoever changes it now has come back to it
 RETURNING id
 """
-_DELETED = f"SELECT id FROM videos WHERE {_SETTLED} ORDER BY deleted_at LIMIT 500"
+_DELETED = """
+SELECT id FROM videos WHERE deleted_at < now() - make_interval(mins => %s) ORDER BY deleted_at LIMIT 500
+"""
 
 
 class _Id(msgspec.Struct):
@@ -124,7 +126,7 @@ async def mark_deleted(db: Connection, video_id: UUID) -> bool:
 
 async def remove_video(db: Connection, video_id: UUID) -> None:
     """Removes the row of a deleted video of which nothing is stored; not while something may still be."""
-    await execute(db, _REMOVE, (video_id,))
+    await execute(db, _REMOVE, (video_id, _SETTLED_MINUTES))
 
 
 async def abandon_videos(db: Connection, *, upload_hours: int, failed_days: int) -> list[UUID]:
@@ -134,7 +136,7 @@ async def abandon_videos(db: Connection, *, upload_hours: int, failed_days: int)
 
 async def deleted_videos(db: Connection) -> list[UUID]:
     """Videos deleted a while ago, of which something may be stored still or again; 500 at most."""
-    return [row.id for row in await fetch_all(db, _Id, _DELETED)]
+    return [row.id for row in await fetch_all(db, _Id, _DELETED, (_SETTLED_MINUTES,))]
 
 
 async def _page(

@@ -9,7 +9,7 @@ from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
 from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
-from matinee.common.notifications import announce
+from matinee.common.notifications import announce, announce_all
 from matinee.common.storage.port import Storage
 from matinee.media import keys
 from matinee.modules.encoding.service import EncodingService
@@ -103,6 +103,7 @@ class VideoService:
         async with self._database.transaction() as db:
             abandoned = await repository.abandon_videos(db, upload_hours=upload_hours, failed_days=failed_days)
             await self.enqueue_removals(db, abandoned)
+            await announce_all(db, [str(video_id) for video_id in abandoned])
 
     async def resume_deletes(self) -> None:
         """Periodic: removes again what is stored of videos deleted a while ago, until their rows are gone."""

@@ -1,21 +1,50 @@
 """From the announcement of a video to the start of its encoding."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from tests.integration.conftest import Person, new_video, problem
+from tests.integration.conftest import Person, age, client_of, new_video, problem, remove_deleted
 
+from matinee.app import create_app
 from matinee.bootstrap import Services
+from matinee.common.config import Settings
 from matinee.common.database import fetch_value
+from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part
+from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
+from matinee.modules.uploads.schemas import CompleteUpload
+from matinee.modules.uploads.service import UploadService
+from matinee.modules.videos.errors import VideoNotFound
 
 INIT = "/api/v1/videos/init"
 SIGN = "/api/v1/videos/signedurl"
 COMPLETE = "/api/v1/videos/complete"
 ABORT = "/api/v1/videos/abort"
 MIB = 1024**2
+
+
+async def upload_of(services: Services, video_id: str) -> tuple[str, str]:
+    """The key and the id of a video's multipart upload."""
+    async with services.database.connection() as db:
+        upload_id = await fetch_value(db, "SELECT upload_id FROM videos WHERE id = %s", (UUID(video_id),))
+    return keys.source_key(UUID(video_id)), str(upload_id)
+
+
+async def sign(person: Person, video_id: str) -> list[dict[str, Any]]:
+    """The parts that are still to be sent."""
+    answer = await person.get(f"{SIGN}/{video_id}")
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["parts"])
+
+
+async def send(url: str, data: bytes) -> httpx.Response:
+    """PUTs a part, as any client does."""
+    async with httpx.AsyncClient() as storage:
+        return await storage.put(url, content=data)
 
 
 class TestInit:
@@ -102,6 +131,15 @@ class TestSign:
         assert body["parts"] == []
         assert [(part["part_number"], part["size"]) for part in body["uploaded"]] == [(1, 100)]
 
+    async def test_an_address_takes_its_part_alone(self, ada: Person) -> None:
+        """Its exact size is signed, so that nobody fills the storage beyond what was announced."""
+        video_id = (await ada.init(filesize=16 * MIB + 100))["video"]["id"]
+        parts = await sign(ada, video_id)
+        for data in (b"x" * 99, b"x" * 101, b"x" * 16 * MIB):
+            assert (await send(parts[1]["url"], data)).status_code == 403
+        assert (await send(parts[1]["url"], b"x" * 100)).status_code == 200
+        assert [part["part_number"] for part in await sign(ada, video_id)] == [1]
+
     @pytest.mark.parametrize("query", ["from=2", "from=1&to=2", "from=3&to=2"])
     async def test_parts_outside_the_upload_are_refused(self, ada: Person, query: str) -> None:
         """The answer says how many there are."""
@@ -164,24 +202,20 @@ class TestComplete:
         assert [fault["path"] for fault in body["errors"]] == ["parts[1]", "parts[3]"]
         assert (await ada.get(f"/api/v1/videos/{video_id}")).json()["status"] == "UPLOADING"
 
-    async def test_a_part_of_the_wrong_size_is_named(self, ada: Person) -> None:
-        """Less came than was announced."""
+    async def test_a_part_of_the_wrong_size_is_named(
+        self, ada: Person, services: Services, storage: S3Storage
+    ) -> None:
+        """However it came there; it is signed again, and what is sent last counts."""
         video_id = (await ada.init(filesize=1000))["video"]["id"]
-        signed = (await ada.get(f"{SIGN}/{video_id}")).json()
-        async with httpx.AsyncClient() as storage:
-            await storage.put(signed["parts"][0]["url"], content=b"x" * 999)
+        await sign(ada, video_id)
+        key, upload_id = await upload_of(services, video_id)
+        urls = await storage.part_urls(key, upload_id, {1: 999}, 60)
+        assert (await send(urls[0], b"x" * 999)).status_code == 200
         body = problem(await ada.post(f"{COMPLETE}/{video_id}"), 409, "size_mismatch")
         assert body["errors"][0]["path"] == "parts[1].size"
-
-    async def test_a_part_of_the_wrong_size_can_be_sent_again(self, ada: Person, services: Services) -> None:
-        """It is signed again, and what is sent last counts."""
-        video_id = (await ada.init(filesize=1000))["video"]["id"]
-        async with httpx.AsyncClient() as storage:
-            for data in (b"x" * 999, b"y" * 1000):
-                part = (await ada.get(f"{SIGN}/{video_id}")).json()["parts"][0]
-                await storage.put(part["url"], content=data)
+        await send((await sign(ada, video_id))[0]["url"], b"y" * 1000)
         assert (await ada.post(f"{COMPLETE}/{video_id}")).status_code == 200
-        assert await services.storage.read(keys.source_key(UUID(video_id)), 0, 1000) == b"y" * 1000
+        assert await storage.read(key, 0, 1000) == b"y" * 1000
 
     async def test_a_wrong_etag_is_named(self, ada: Person) -> None:
         """The client saw another content than is stored."""
@@ -189,6 +223,17 @@ class TestComplete:
         body = {"parts": [{"part_number": 1, "etag": "0" * 32}]}
         answer = problem(await ada.post(f"{COMPLETE}/{video_id}", body), 409, "etag_mismatch")
         assert answer["errors"][0]["path"] == "parts[1].etag"
+
+    async def test_of_several_parts_the_wrong_one_is_named(self, ada: Person) -> None:
+        """The others were sent well."""
+        video_id = (await ada.init(filesize=16 * MIB + 100))["video"]["id"]
+        claimed = []
+        for part in await sign(ada, video_id):
+            answer = await send(part["url"], b"x" * part["size"])
+            claimed.append({"part_number": part["part_number"], "etag": answer.headers["etag"]})
+        claimed[1]["etag"] = '"' + "0" * 32 + '"'
+        answer = problem(await ada.post(f"{COMPLETE}/{video_id}", {"parts": claimed}), 409, "etag_mismatch")
+        assert [fault["path"] for fault in answer["errors"]] == ["parts[2].etag"]
 
     async def test_right_etags_are_accepted_with_and_without_quotes(self, ada: Person) -> None:
         """As HTTP headers carry them."""
@@ -212,14 +257,115 @@ class TestComplete:
         problem(await ada.post(f"{COMPLETE}/{video_id}"), 409, "upload_gone")
 
 
-class TestAbort:
-    async def test_the_video_is_gone(self, ada: Person, services: Services) -> None:
-        """And a job removes the parts."""
+class FinishesLate(S3Storage):
+    """Joins the parts, but only when the video was deleted meanwhile: as if its own server had been slow."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+
+    async def complete_upload(self, key: str, upload_id: str, parts: list[Part]) -> None:
+        await self.meanwhile()
+        await self.put(key, b"x" * sum(part.size for part in parts), "video/mp4")
+
+
+class TestCompleteAndDelete:
+    async def test_an_object_that_comes_into_being_behind_the_deletion_is_removed(
+        self, ada: Person, services: Services, settings: Settings
+    ) -> None:
+        """The upload is told that its video is gone, and nothing stays for ever."""
         video_id = await ada.upload(b"x" * 100)
+        key, _ = await upload_of(services, video_id)
+
+        async def delete() -> None:
+            assert (await ada.delete(f"/api/v1/videos/{video_id}")).status_code == 204
+            assert await remove_deleted(services) == [video_id]
+
+        late = FinishesLate(settings)
+        late.meanwhile = delete
+        await late.open()
+        uploads = UploadService(
+            services.database, late, services.queue, services.videos, max_bytes=1000, expiry_hours=1
+        )
+        caller = services.tokens.verify(ada.tokens["access_token"])
+        with pytest.raises(VideoNotFound):
+            await uploads.complete(caller, UUID(video_id), CompleteUpload())
+        await late.close()
+        assert await services.storage.size(key) == 100
+        await age(services, "deleted_at")
+        await services.videos.resume_deletes()
+        assert await remove_deleted(services) == [video_id]
+        with pytest.raises(NoSuchObjectError):
+            await services.storage.size(key)
+
+    async def test_others_cannot_complete(self, ada: Person, bob: Person) -> None:
+        """404, and the upload goes on."""
+        video_id = await ada.upload(b"x" * 100)
+        problem(await bob.post(f"{COMPLETE}/{video_id}"), 404, "video_not_found")
+        assert (await ada.get(f"/api/v1/videos/{video_id}")).json()["status"] == "UPLOADING"
+        assert (await ada.post(f"{COMPLETE}/{video_id}")).status_code == 200
+
+
+class TestOutage:
+    async def test_signing_and_completing_lose_nothing(
+        self, ada: Person, services: Services, cut_off: Services
+    ) -> None:
+        """Each answers 503 with a stable code, and does its work when it is tried again."""
+        video_id = (await ada.init(filesize=100))["video"]["id"]
+        async with client_of(create_app(cut_off)) as client:
+            away = Person(client, ada.email, ada.tokens)
+            refused = await away.get(f"{SIGN}/{video_id}")
+            problem(refused, 503, "storage_unavailable")
+            assert int(refused.headers["retry-after"]) > 0
+            assert (await ada.get(f"/api/v1/videos/{video_id}")).json()["status"] == "INITIATED"
+            part = (await sign(ada, video_id))[0]
+            assert (await send(part["url"], b"x" * 100)).status_code == 200
+            problem(await away.get(f"{SIGN}/{video_id}"), 503, "storage_unavailable")
+            problem(await away.post(f"{COMPLETE}/{video_id}"), 503, "storage_unavailable")
+        assert await sign(ada, video_id) == []
+        assert (await ada.post(f"{COMPLETE}/{video_id}")).json()["status"] == "PROCESSING"
+        assert await services.storage.size(keys.source_key(UUID(video_id))) == 100
+
+
+class TestAbandoned:
+    async def test_its_parts_are_removed(self, ada: Person, services: Services) -> None:
+        """A day after it was last asked for addresses."""
+        video_id = await ada.upload(b"x" * 100)
+        key, upload_id = await upload_of(services, video_id)
+        assert len(await services.storage.list_parts(key, upload_id)) == 1
+        await age(services, "updated_at", hours=25)
+        await services.videos.abandon(upload_hours=24, failed_days=7)
+        problem(await ada.get(f"/api/v1/videos/{video_id}"), 404, "video_not_found")
+        assert await remove_deleted(services) == [video_id]
+        with pytest.raises(NoSuchUploadError):
+            await services.storage.list_parts(key, upload_id)
+
+    async def test_whoever_goes_on_with_it_keeps_it(self, ada: Person, services: Services) -> None:
+        """Asking for addresses again starts the day anew."""
+        video_id = await ada.upload(b"x" * 100)
+        await age(services, "updated_at", hours=25)
+        await sign(ada, video_id)
+        await services.videos.abandon(upload_hours=24, failed_days=7)
+        assert (await ada.post(f"{COMPLETE}/{video_id}")).status_code == 200
+
+
+class TestAbort:
+    async def test_the_video_is_gone_and_its_parts_with_it(self, ada: Person, services: Services) -> None:
+        """What is sent to an address of before is refused."""
+        video_id = (await ada.init(filesize=100))["video"]["id"]
+        part = (await sign(ada, video_id))[0]
+        assert (await send(part["url"], b"x" * 100)).status_code == 200
+        key, upload_id = await upload_of(services, video_id)
         assert (await ada.post(f"{ABORT}/{video_id}")).status_code == 204
         problem(await ada.get(f"/api/v1/videos/{video_id}"), 404, "video_not_found")
-        async with services.database.connection() as db:
-            assert await fetch_value(db, "SELECT task_name FROM procrastinate_jobs") == "videos.delete_objects"
+        assert await remove_deleted(services) == [video_id]
+        with pytest.raises(NoSuchUploadError):
+            await services.storage.list_parts(key, upload_id)
+        assert (await send(part["url"], b"x" * 100)).status_code == 404
+
+    async def test_others_cannot(self, ada: Person, bob: Person) -> None:
+        """404, and the upload goes on."""
+        video_id = await ada.upload(b"x" * 100)
+        problem(await bob.post(f"{ABORT}/{video_id}"), 404, "video_not_found")
+        assert (await ada.post(f"{COMPLETE}/{video_id}")).status_code == 200
 
     async def test_a_finished_upload_is_not_aborted(self, ada: Person) -> None:
         """Delete the video instead."""

@@ -1,16 +1,18 @@
 """Finding, changing, deleting and following videos."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import Person, SignUp, problem, remove_deleted
+from tests.integration.conftest import Person, SignUp, age, problem, remove_deleted
 
 from matinee.bootstrap import Services
-from matinee.common.database import execute, fetch_value
-from matinee.common.notifications import announce
+from matinee.common.config import Settings
+from matinee.common.database import connect, execute, fetch_value
+from matinee.common.notifications import CHANNEL, announce
 from matinee.common.storage.port import NoSuchUploadError, StorageUnavailable
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
@@ -35,12 +37,6 @@ async def make(services: Services, owner: Person, **fields: object) -> str:
             (owner.id, *values.values()),
         )
     return str(video_id)
-
-
-async def age_deletion(services: Services) -> None:
-    """As if every deleted video had been deleted an hour ago."""
-    async with services.database.connection() as db:
-        await execute(db, "UPDATE videos SET deleted_at = now() - interval '1 hour' WHERE deleted_at IS NOT NULL")
 
 
 class TestGet:
@@ -194,7 +190,7 @@ class TestDelete:
         await storage.put(f"videos/{video_id}/r1/v240/0.m4s", b"late", "video/mp4")
         await services.videos.resume_deletes()
         assert await remove_deleted(services) == []
-        await age_deletion(services)
+        await age(services, "deleted_at")
         await services.videos.resume_deletes()
         assert await remove_deleted(services) == [video_id]
         assert await storage.delete_prefix(f"videos/{video_id}/") == 0
@@ -208,7 +204,7 @@ class TestDelete:
         video_id = await make(services, ada)
         await storage.put(f"videos/{video_id}/r1/v240/0.m4s", b"cell", "video/mp4")
         await ada.delete(f"{VIDEOS}/{video_id}")
-        await age_deletion(services)
+        await age(services, "deleted_at")
         with pytest.raises(StorageUnavailable):
             await remove_deleted(cut_off)
         async with services.database.connection() as db:
@@ -265,6 +261,40 @@ class TestUpkeep:
         async with services.database.connection() as db:
             args = await fetch_value(db, "SELECT args ->> 'video_id' FROM procrastinate_jobs")
         assert args == video_id
+
+
+class TestAnnouncements:
+    """Whoever follows a video hears of each change of its state, whoever made it."""
+
+    @pytest.fixture
+    async def heard(self, settings: Settings) -> AsyncIterator[asyncio.Queue[str]]:
+        """What is announced, as every process hears it."""
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        connection = await connect(settings.database_url, "test")
+        await connection.add_listener(CHANNEL, lambda *news: heard.put_nowait(news[-1]))
+        yield heard
+        await connection.close()
+
+    async def test_the_beginning_and_the_abort_of_an_upload(self, ada: Person, heard: asyncio.Queue[str]) -> None:
+        """INITIATED → UPLOADING → gone."""
+        video_id = (await ada.init())["video"]["id"]
+        assert heard.empty()
+        await ada.get(f"{VIDEOS}/signedurl/{video_id}")
+        async with asyncio.timeout(10):
+            assert await heard.get() == video_id
+        await ada.get(f"{VIDEOS}/signedurl/{video_id}")  # addresses alone are no change
+        await ada.post(f"{VIDEOS}/abort/{video_id}")
+        async with asyncio.timeout(10):
+            assert await heard.get() == video_id
+        assert heard.empty()
+
+    async def test_what_the_clock_abandons(self, ada: Person, services: Services, heard: asyncio.Queue[str]) -> None:
+        """Each of them."""
+        abandoned = {await make(services, ada, status="UPLOADING") for _ in range(2)}
+        await age(services, "updated_at", hours=25)
+        await services.videos.abandon(upload_hours=24, failed_days=7)
+        async with asyncio.timeout(10):
+            assert {await heard.get(), await heard.get()} == abandoned
 
 
 class TestEvents:
