@@ -51,6 +51,11 @@ class Call:
         self._transaction: AbstractAsyncContextManager[Connection] | None = None
 
     @property
+    def arrived(self) -> float:
+        """When the request reached this process, in seconds since the epoch."""
+        return float(self.scope["matinee.arrived"])
+
+    @property
     def user(self) -> Caller:
         """The signed-in caller; raises Unauthenticated where there is none."""
         if self.caller is None:

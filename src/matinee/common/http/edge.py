@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matinee.common.clock import system_clock
 from matinee.common.errors import DomainError, Malformed, TimedOut
 from matinee.common.http.problems import crash_response, problem_response
 
@@ -57,6 +58,7 @@ class _Exchange:
         self.status = 0  # of the answer, once it began
         self.send: Send
         scope["matinee.request_id"] = self.request_id
+        scope["matinee.arrived"] = system_clock()
 
     async def run(self, app: ASGIApp, receive: Receive, send: Send, timeout: float) -> None:
         self.send = send

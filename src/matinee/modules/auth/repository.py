@@ -26,8 +26,8 @@ class Account(msgspec.Struct, frozen=True):
         return User(id=self.id, email=self.email, name=self.name, role=self.role, created_at=self.created_at)
 
 
-class RotatedToken(msgspec.Struct, frozen=True):
-    """A refresh token that was good until now, and whose session it is."""
+class Claim(msgspec.Struct, frozen=True):
+    """A refresh token that somebody presents, and whose session it is."""
 
     session_id: UUID
     user_id: UUID
@@ -35,14 +35,16 @@ class RotatedToken(msgspec.Struct, frozen=True):
     name: str
     role: Role
     created_at: datetime
+    # it was never used, and nobody else can use it until this transaction ends
+    is_ours: bool
+    # when it was used, by the clock of whoever did
+    used_at: datetime | None
+    # neither it nor its session has ended
+    is_alive: bool
 
-
-class KnownToken(msgspec.Struct, frozen=True):
-    """A refresh token that cannot be used (any more)."""
-
-    session_id: UUID
-    was_used: bool
-    used_meanwhile: bool
+    def as_user(self) -> User:
+        """Whose session it is."""
+        return User(id=self.user_id, email=self.email, name=self.name, role=self.role, created_at=self.created_at)
 
 
 _INSERT_USER = """
@@ -56,24 +58,25 @@ _OPEN_SESSION = "INSERT INTO sessions (user_id, device_name, ip) VALUES (%s, %s,
 _ISSUE = """
 INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (%s, %s, now() + make_interval(days => %s))
 """
-# Of two requests with one token, one alone finds it unused.
-_ROTATE = """
-WITH used AS (
-    UPDATE refresh_tokens t SET used_at = clock_timestamp() FROM sessions s
-    WHERE t.hash = %s AND t.used_at IS NULL AND t.expires_at > now()
-      AND s.id = t.session_id AND s.revoked_at IS NULL
-    RETURNING t.session_id
-), touched AS (
-    UPDATE sessions SET last_used_at = now() WHERE id = (SELECT session_id FROM used) AND revoked_at IS NULL
-    RETURNING id, user_id
+# One statement, so one snapshot: a token that is neither used nor ours is being used by another transaction right now.
+_CLAIM = """
+WITH ours AS (
+    SELECT 1 FROM refresh_tokens WHERE hash = %(hash)s AND used_at IS NULL FOR UPDATE SKIP LOCKED
 )
-SELECT touched.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_at
-FROM touched JOIN users u ON u.id = touched.user_id
+SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_at,
+    EXISTS (SELECT 1 FROM ours) AS is_ours, t.used_at, t.expires_at > now() AND s.revoked_at IS NULL AS is_alive
+FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
+WHERE t.hash = %(hash)s
 """
-# used_meanwhile: after this transaction began, so the two overlapped in time
-_FIND_TOKEN = """
-SELECT session_id, used_at IS NOT NULL AS was_used, coalesce(used_at >= now(), false) AS used_meanwhile
-FROM refresh_tokens WHERE hash = %s
+_SPEND = """
+WITH touched AS (
+    UPDATE sessions SET last_used_at = now() WHERE id = %(session)s AND revoked_at IS NULL RETURNING id
+), spent AS (
+    UPDATE refresh_tokens SET used_at = %(used_at)s
+    WHERE hash = %(hash)s AND used_at IS NULL AND session_id IN (SELECT id FROM touched)
+)
+INSERT INTO refresh_tokens (hash, session_id, expires_at)
+SELECT %(next)s, id, now() + make_interval(days => %(days)s) FROM touched
 """
 _REVOKE = "UPDATE sessions SET revoked_at = now(), revoked_why = %s WHERE id = %s AND revoked_at IS NULL"
 _REVOKE_BY_TOKEN = """
@@ -130,14 +133,26 @@ async def issue_token(db: Connection, token_hash: bytes, session_id: UUID, days:
     await execute(db, _ISSUE, (token_hash, session_id, days))
 
 
-async def rotate_token(db: Connection, token_hash: bytes) -> RotatedToken | None:
-    """Uses the token up; None where it is not good."""
-    return await fetch_one(db, RotatedToken, _ROTATE, (token_hash,))
+async def claim_token(db: Connection, token_hash: bytes) -> Claim | None:
+    """What is known of a token, which is the caller's to spend until the transaction ends where it `is_ours`.
+
+    Never waits for another request with the same token.
+    """
+    return await fetch_one(db, Claim, _CLAIM, {"hash": token_hash})
 
 
-async def find_token(db: Connection, token_hash: bytes) -> KnownToken | None:
-    """What is known of a token that was not good."""
-    return await fetch_one(db, KnownToken, _FIND_TOKEN, (token_hash,))
+async def spend_token(
+    db: Connection, claim: Claim, token_hash: bytes, used_at: datetime, *, following: bytes, days: int
+) -> bool:
+    """Uses a claimed token up and stores the one that follows it; False where the session ended meanwhile."""
+    params = {
+        "session": claim.session_id,
+        "hash": token_hash,
+        "used_at": used_at,
+        "next": following,
+        "days": days,
+    }
+    return await execute(db, _SPEND, params) == 1
 
 
 async def revoke_session(db: Connection, session_id: UUID, why: str) -> None:

@@ -86,7 +86,7 @@ class AuthRoutes:
         A refresh token works once, for seven days. One that comes a second time was stolen or lost, so the whole
         session ends, for whoever holds its newest token too.
         """
-        tokens = await self._auth.refresh(_presented(call, body))
+        tokens = await self._auth.refresh(_presented(call, body), call.arrived)
         self._set_cookie(call, tokens.refresh_token)
         return tokens
 

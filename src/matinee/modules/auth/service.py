@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from datetime import UTC, datetime
 from uuid import UUID
 
 import email_validator
@@ -19,6 +20,7 @@ from matinee.modules.auth.errors import (
     RefreshTokenReplayed,
 )
 from matinee.modules.auth.passwords import Passwords
+from matinee.modules.auth.repository import Claim
 from matinee.modules.auth.schemas import Login, Register, Tokens, User
 
 log = structlog.get_logger()
@@ -61,25 +63,29 @@ class AuthService:
             refresh_token = await self._issue(db, session_id)
         return self._answer(account.as_user(), session_id, refresh_token)
 
-    async def refresh(self, token: str) -> Tokens:
-        """Trades a refresh token for new tokens. A token that was used before ends its session."""
+    async def refresh(self, token: str, arrived: float) -> Tokens:
+        """Trades a refresh token for new tokens. A token that was used before ends its session.
+
+        `arrived`: when the request came, in seconds since the epoch; whatever it had to wait for since is no fault
+        of its sender (docs/decisions/0002-refresh-races-are-not-replays.md).
+        """
+        presented, following = _hash(token), _new_token()
         async with self._database.transaction() as db:
-            session = await repository.rotate_token(db, _hash(token))
-            if session is None:
-                refused = await self._refuse(db, _hash(token))
-            else:
-                refresh_token = await self._issue(db, session.session_id)
-        if session is None:
+            claim = await repository.claim_token(db, presented)
+            if claim is None:
+                raise InvalidRefreshToken
+            refused = _refusal(claim, datetime.fromtimestamp(arrived, UTC))
+            if isinstance(refused, RefreshTokenReplayed):
+                await repository.revoke_session(db, claim.session_id, "replay")
+                log.warning("refresh_token_replayed", session_id=claim.session_id)
+            elif refused is None and not await repository.spend_token(
+                db, claim, presented, datetime.now(UTC), following=_hash(following), days=self.refresh_days
+            ):
+                refused = InvalidRefreshToken()
+        if refused is not None:
             # raised after the commit: the refusal must not undo the revocation
             raise refused
-        user = User(
-            id=session.user_id,
-            email=session.email,
-            name=session.name,
-            role=session.role,
-            created_at=session.created_at,
-        )
-        return self._answer(user, session.session_id, refresh_token)
+        return self._answer(claim.as_user(), claim.session_id, following)
 
     async def log_out(self, db: Connection, token: str) -> None:
         """Ends the session of the token; an unknown one is as good as logged out."""
@@ -89,19 +95,8 @@ class AuthService:
         """Ends every session of the user."""
         await repository.revoke_all(db, user_id)
 
-    async def _refuse(self, db: Connection, token_hash: bytes) -> DomainError:
-        """Why a token was not good. A client that raced itself is told so; a replay ends the session."""
-        known = await repository.find_token(db, token_hash)
-        if known is None or not known.was_used:
-            return InvalidRefreshToken()
-        if known.used_meanwhile:
-            return RefreshRaced()
-        await repository.revoke_session(db, known.session_id, "replay")
-        log.warning("refresh_token_replayed", session_id=known.session_id)
-        return RefreshTokenReplayed()
-
     async def _issue(self, db: Connection, session_id: UUID) -> str:
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        token = _new_token()
         await repository.issue_token(db, _hash(token), session_id, self.refresh_days)
         return token
 
@@ -121,6 +116,19 @@ def check_email(address: str) -> None:
         email_validator.validate_email(address, check_deliverability=False)
     except email_validator.EmailNotValidError as error:
         raise InvalidEmail(str(error)) from None
+
+
+def _refusal(claim: Claim, arrived: datetime) -> DomainError | None:
+    """Why a token is not good, if it is not."""
+    if claim.used_at is None:
+        if not claim.is_alive:
+            return InvalidRefreshToken()
+        return None if claim.is_ours else RefreshRaced()
+    return RefreshRaced() if claim.used_at >= arrived else RefreshTokenReplayed()
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def _hash(token: str) -> bytes:

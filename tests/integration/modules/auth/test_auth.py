@@ -2,15 +2,19 @@
 
 import asyncio
 import base64
+import contextlib
 import json
+import time
 
 import httpx
 import jwt
 import pytest
-from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, problem
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, problem, sha256
 
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
+from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed
+from matinee.modules.auth.repository import claim_token
 
 REGISTER = "/api/v1/auth/register"
 LOGIN = "/api/v1/auth/login"
@@ -173,6 +177,10 @@ class TestLogin:
         assert "m=19456,t=2" in stored
 
 
+class RollBack(Exception):
+    """Undoes the transaction it is raised in."""
+
+
 class TestRefresh:
     async def refresh(self, api: httpx.AsyncClient, token: str) -> httpx.Response:
         api.cookies.clear()
@@ -205,14 +213,44 @@ class TestRefresh:
         await self.refresh(api, ada.tokens["refresh_token"])
         assert (await self.refresh(api, other["refresh_token"])).status_code == 200
 
-    async def test_two_at_once_one_wins_and_the_session_lives(self, ada: Person, api: httpx.AsyncClient) -> None:
-        """Overlapping requests are one client racing itself: the loser is told so."""
+    async def test_of_several_at_once_one_wins_and_the_session_lives(
+        self, ada: Person, api: httpx.AsyncClient
+    ) -> None:
+        """Overlapping requests are one client racing itself: the losers are told so, and the winner goes on."""
         token = ada.tokens["refresh_token"]
-        answers = await asyncio.gather(*(self.refresh(api, token) for _ in range(2)))
+        answers = await asyncio.gather(*(self.refresh(api, token) for _ in range(4)))
         won = [answer for answer in answers if answer.status_code == 200]
-        lost = [answer for answer in answers if answer.status_code != 200]
         assert len(won) == 1
-        assert lost[0].json()["code"] in {"refresh_raced", "refresh_token_replayed"}
+        for answer in answers:
+            if answer is not won[0]:
+                problem(answer, 409, "refresh_raced")
+                assert "set-cookie" not in answer.headers
+        assert (await self.refresh(api, won[0].json()["refresh_token"])).status_code == 200
+
+    async def test_while_another_process_is_at_it_it_does_not_wait(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """It is told at once that it raced; the token is good still when the other one fails."""
+        token = ada.tokens["refresh_token"]
+        with contextlib.suppress(RollBack):
+            async with services.database.transaction() as db:
+                assert await claim_token(db, sha256(token)) is not None
+                problem(await self.refresh(api, token), 409, "refresh_raced")
+                raise RollBack
+        assert (await self.refresh(api, token)).status_code == 200
+
+    async def test_one_that_came_before_the_token_was_used_raced(self, ada: Person, services: Services) -> None:
+        """However long it had to wait for a connection; one that came behind it is a replay."""
+        token = ada.tokens["refresh_token"]
+        before = time.time()
+        newest = (await services.auth.refresh(token, before)).refresh_token
+        with pytest.raises(RefreshRaced):
+            await services.auth.refresh(token, before)
+        newest = (await services.auth.refresh(newest, time.time())).refresh_token
+        with pytest.raises(RefreshTokenReplayed):
+            await services.auth.refresh(token, time.time())
+        with pytest.raises(InvalidRefreshToken):
+            await services.auth.refresh(newest, time.time())
 
     async def test_only_hashes_are_stored(self, ada: Person, services: Services) -> None:
         """A copy of the database opens no session."""
