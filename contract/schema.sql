@@ -161,7 +161,8 @@ CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
 CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expires_at);
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
-CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id) WHERE (revoked_at IS NULL);
+CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
 CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, created_at, source_stream, id);
 CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (video_id, source_stream) WHERE (source_stream IS NOT NULL);
 CREATE UNIQUE INDEX text_tracks_one_default ON public.text_tracks USING btree (video_id, menu) WHERE is_default;
@@ -182,6 +183,6 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.videos
-    ADD CONSTRAINT videos_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+    ADD CONSTRAINT videos_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE RESTRICT;
 ALTER TABLE ONLY public.watched_renditions
     ADD CONSTRAINT watched_renditions_video_id_name_fkey FOREIGN KEY (video_id, name) REFERENCES public.renditions(video_id, name) ON DELETE CASCADE;

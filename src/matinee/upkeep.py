@@ -1,9 +1,12 @@
 """What is cleaned up by the clock, once for all workers together, and the deleting of videos."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
+import structlog
+
 from matinee.bootstrap import Services
-from matinee.common.database import Database
+from matinee.common.database import Connection, Database
 from matinee.common.http.idempotency import delete_expired_answers
 from matinee.common.http.rate_limits import delete_past_windows
 from matinee.modules.auth import repository as auth
@@ -11,6 +14,9 @@ from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.tracks.jobs import REMOVE
 from matinee.modules.videos.service import DELETE_JOB
 
+log = structlog.get_logger()
+
+BATCH = 1000  # rows a statement; more: what they are joined with waits longer for the locks
 _EVERY_FIVE_MINUTES = "*/5 * * * *"
 _HOURLY = "17 * * * *"
 
@@ -25,12 +31,35 @@ def register_upkeep(services: Services) -> None:
     queue.register(REMOVE, services.tracks.remove_file)
     queue.register_periodic("videos.abandon", abandon, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("videos.resume_deletes", videos.resume_deletes, cron=_EVERY_FIVE_MINUTES)
-    queue.register_periodic("upkeep.expire", partial(expire, services.database), cron=_EVERY_FIVE_MINUTES)
+    sweep = partial(expire, services.database, refresh_days=settings.refresh_token_days)
+    queue.register_periodic("upkeep.expire", sweep, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("upkeep.forget_jobs", queue.forget_ended, cron=_HOURLY)
 
 
-async def expire(database: Database) -> None:
-    """Deletes what has outlived its use: refresh tokens, sessions, idempotency keys, rate-limit windows."""
-    for delete in (auth.delete_expired, delete_expired_answers, delete_past_windows, forget_interests):
+async def expire(database: Database, *, refresh_days: int) -> None:
+    """Deletes what has outlived its use, a batch a transaction. A step that fails is logged and stops no other."""
+    steps: dict[str, Callable[[Connection, int], Awaitable[int]]] = {
+        "refresh_tokens": auth.delete_expired_tokens,
+        "sessions": partial(auth.delete_ended_sessions, refresh_days=refresh_days),
+        "idempotency_keys": delete_expired_answers,
+        "rate_limits": delete_past_windows,
+        "interests": _forget_interests,
+    }
+    for name, delete in steps.items():
+        try:
+            await _delete_all(database, delete)
+        except Exception:  # whatever it is, the other steps do not stand on this one
+            log.exception("upkeep_step_failed", step=name)
+
+
+async def _delete_all(database: Database, delete: Callable[[Connection, int], Awaitable[int]]) -> None:
+    deleted = BATCH
+    while deleted == BATCH:
         async with database.transaction() as db:
-            await delete(db)
+            deleted = await delete(db, BATCH)
+
+
+async def _forget_interests(db: Connection, most: int) -> int:
+    del most  # they end within a minute of watching: there are never many
+    await forget_interests(db)
+    return 0

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-# Seconds since the epoch. Only for what the database does not judge (token expiry, races); else rows use its own now().
+# Seconds since the epoch. Only for what the database does not judge (token expiry, races); rows use its own now().
 Clock = Callable[[], float]
 
 system_clock: Clock = time.time

@@ -65,7 +65,11 @@ INSERT INTO idempotency_keys (scope, key, fingerprint, status, body) VALUES (%s,
 ON CONFLICT (scope, key) DO UPDATE SET
     fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body, created_at = now()
 """
-_DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE created_at <= now() - make_interval(hours => %s)"
+_DELETE_EXPIRED = """
+DELETE FROM idempotency_keys WHERE (scope, key) IN (
+    SELECT scope, key FROM idempotency_keys WHERE created_at <= now() - make_interval(hours => %s)
+    ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED)
+"""
 
 
 def identify(key: str, scope: str, body: bytes, secret: str) -> IdempotentRequest:
@@ -96,6 +100,6 @@ async def store_answer(db: Connection, request: IdempotentRequest, status: int, 
     await execute(db, _STORE, (request.scope, request.key, request.fingerprint, status, body))
 
 
-async def delete_expired_answers(db: Connection) -> int:
+async def delete_expired_answers(db: Connection, most: int) -> int:
     """Deletes answers past their 24 hours; returns how many."""
-    return await execute(db, _DELETE_EXPIRED, (KEPT_HOURS,))
+    return await execute(db, _DELETE_EXPIRED, (KEPT_HOURS, most))

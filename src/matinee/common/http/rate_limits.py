@@ -31,6 +31,11 @@ ON CONFLICT (bucket) DO UPDATE SET
     window_end = CASE WHEN r.window_end <= now() THEN excluded.window_end ELSE r.window_end END
 RETURNING hits, greatest(1, ceil(extract(epoch FROM window_end - now())))::int AS seconds_left
 """
+# A request that counts at this moment keeps its counter.
+_DELETE_PAST = """
+DELETE FROM rate_limits WHERE bucket IN (
+    SELECT bucket FROM rate_limits WHERE window_end < now() ORDER BY window_end LIMIT %s FOR UPDATE SKIP LOCKED)
+"""
 
 
 async def count_hit(database: Database, limit: RateLimit, client: str) -> dict[str, str]:
@@ -49,6 +54,6 @@ async def count_hit(database: Database, limit: RateLimit, client: str) -> dict[s
     return headers
 
 
-async def delete_past_windows(db: Connection) -> int:
+async def delete_past_windows(db: Connection, most: int) -> int:
     """Deletes counters whose window has ended; returns how many."""
-    return await execute(db, "DELETE FROM rate_limits WHERE window_end < now()")
+    return await execute(db, _DELETE_PAST, (most,))
