@@ -85,7 +85,7 @@ class UploadService:
         row = await repository.insert_video(db, caller.user_id, new, part_size)
         plan = PartPlan(new.filesize, part_size)
         return UploadStarted(
-            video=detail(row, None),
+            video=detail(row, caller, None),
             upload=UploadPlan(part_size=part_size, part_count=plan.count, expires_at=self._expiry()),
         )
 

@@ -89,7 +89,13 @@ class VideoSummary(msgspec.Struct):
     description: Annotated[str, Meta(description="Plain text.")]
     visibility: VisibilityField
     status: StatusField
-    filename: Annotated[str, Meta(description="The uploaded file's name.", examples=["sea.mp4"])]
+    filename: Annotated[
+        str | None,
+        Meta(
+            description="The file's name, for its owner and administrators; null for others and in public lists.",
+            examples=["sea.mp4"],
+        ),
+    ]
     filesize: Annotated[int, Meta(description="The uploaded file's size in bytes.")]
     filetype: Annotated[str, Meta(description="The uploaded file's media type.", examples=["video/mp4"])]
     duration: Annotated[float | None, Meta(description="Seconds; null until it is probed.")]

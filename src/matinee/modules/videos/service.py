@@ -40,8 +40,8 @@ class VideoService:
         if row is None or not may_see(caller, row.owner_id, row.visibility):
             raise VideoNotFound
         if row.status not in ("PROCESSING", "READY"):
-            return detail(row, None)
-        return detail(row, await self._encoding.describe(db, row.id, row.stored))
+            return detail(row, caller, None)
+        return detail(row, caller, await self._encoding.describe(db, row.id, row.stored))
 
     async def owned(self, db: Connection, caller: Caller, video_id: UUID) -> VideoRow:
         """A video that the caller may change; raises VideoNotFound for any other."""
@@ -60,13 +60,13 @@ class VideoService:
     async def list_public(self, db: Connection, query: PageQuery) -> VideoPage:
         """Public videos, newest first."""
         rows = await repository.list_public(db, query.limit, decode_cursor(query.cursor))
-        return _page(rows, query.limit)
+        return _page(rows, None, query.limit)
 
     async def list_mine(self, db: Connection, caller: Caller, query: MineQuery) -> VideoPage:
         """The caller's own videos, newest first."""
         after = decode_cursor(query.cursor)
         rows = await repository.list_owned(db, caller.user_id, query.status or None, query.limit, after)
-        return _page(rows, query.limit)
+        return _page(rows, caller, query.limit)
 
     async def change(self, db: Connection, caller: Caller, video_id: UUID, change: VideoChange) -> Video:
         """Changes what is said of a video."""
@@ -120,9 +120,9 @@ def _removal(video_id: UUID) -> NewJob:
     return NewJob(name=DELETE_JOB, lane="upkeep", args=args, unique=f"delete:{video_id}")
 
 
-def _page(rows: list[VideoRow], limit: int) -> VideoPage:
+def _page(rows: list[VideoRow], caller: Caller | None, limit: int) -> VideoPage:
     """`rows` holds one more than the page where another page follows."""
     shown = rows[:limit]
     follows = len(rows) > limit
     cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if follows else None
-    return VideoPage(items=[summarise(row) for row in shown], next_cursor=cursor)
+    return VideoPage(items=[summarise(row, caller) for row in shown], next_cursor=cursor)

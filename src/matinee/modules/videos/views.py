@@ -2,13 +2,15 @@
 
 import msgspec
 
+from matinee.common.http.authentication import Caller
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.videos.repository import VideoRow
+from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.schemas import Failure, Owner, Playback, Video, VideoSummary
 
 
-def summarise(row: VideoRow) -> VideoSummary:
-    """A video as lists show it."""
+def summarise(row: VideoRow, caller: Caller | None) -> VideoSummary:
+    """A video as lists show it to the caller."""
     # by position: that takes 0.4 µs, where names take 3.5 µs, and a page has twenty
     return VideoSummary(
         row.id,
@@ -17,7 +19,7 @@ def summarise(row: VideoRow) -> VideoSummary:
         row.description,
         row.visibility,
         row.status,
-        row.filename,
+        row.filename if may_change(caller, row.owner_id) else None,
         row.filesize,
         row.filetype,
         row.duration,
@@ -31,9 +33,9 @@ def summarise(row: VideoRow) -> VideoSummary:
     )
 
 
-def detail(row: VideoRow, encoding: Encoding | None) -> Video:
-    """A video with the progress of its encoding."""
-    return Video(*(*msgspec.structs.astuple(summarise(row)), encoding))
+def detail(row: VideoRow, caller: Caller | None, encoding: Encoding | None) -> Video:
+    """A video with the progress of its encoding, as the caller sees it."""
+    return Video(*(*msgspec.structs.astuple(summarise(row, caller)), encoding))
 
 
 def _playback(row: VideoRow) -> Playback:

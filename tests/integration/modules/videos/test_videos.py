@@ -65,6 +65,19 @@ class TestGet:
         admin = await sign_up(role="ADMIN")
         assert (await admin.get(f"{VIDEOS}/{video_id}")).status_code == 200
 
+    async def test_the_files_name_is_its_owners_affair(
+        self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services, sign_up: SignUp
+    ) -> None:
+        """Whoever may change the video sees what the file was called; others see the title."""
+        admin = await sign_up(role="ADMIN")
+        await make(services, ada)
+        path = f"{VIDEOS}/{await make(services, ada, status='UPLOADING')}"
+        seen = [(await person.get(path)).json()["filename"] for person in (ada, admin, bob)]
+        seen.append((await api.get(path)).json()["filename"])
+        assert seen == ["sea.mp4", "sea.mp4", None, None]
+        assert {item["filename"] for item in (await ada.get(f"{VIDEOS}/mine")).json()["items"]} == {"sea.mp4"}
+        assert [item["filename"] for item in (await bob.get(VIDEOS)).json()["items"]] == [None]
+
     async def test_a_failure_is_told_with_its_code(self, ada: Person, services: Services) -> None:
         """And a sentence."""
         video_id = await make(services, ada, status="FAILED")
