@@ -3,6 +3,7 @@
 import asyncio
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from matinee.common.storage.port import NoSuchUploadError, StorageUnavailable
@@ -64,6 +65,30 @@ class TestAbortUploads:
         assert await storage.list_parts(other, theirs) == []
         assert await storage.abort_uploads(key) == 0
         await storage.abort_upload(other, theirs)
+
+
+class TestListParts:
+    async def test_more_than_a_page_of_parts_is_listed(self, storage: S3Storage, prefix: str) -> None:
+        """Every part once, in order, with its size and the ETag that its sender was given."""
+        key = f"{prefix}source"
+        upload_id = await storage.begin_upload(key, "video/mp4")
+        sizes = {number: 1 + number % 7 for number in range(1, PAGE + 3)}
+        urls = dict(zip(sizes, await storage.part_urls(key, upload_id, sizes, 600), strict=True))
+        etags: dict[int, str] = {}
+
+        async def send(client: httpx.AsyncClient, numbers: range) -> None:
+            for number in numbers:
+                answer = await client.put(urls[number], content=b"x" * sizes[number])
+                etags[number] = answer.headers["etag"].strip('"')
+
+        async with httpx.AsyncClient(timeout=60) as client, asyncio.TaskGroup() as group:
+            for lane in range(1, 17):
+                group.create_task(send(client, range(lane, PAGE + 3, 16)))
+        listed = await storage.list_parts(key, upload_id)
+        assert [(part.part_number, part.size, part.etag) for part in listed] == [
+            (number, size, etags[number]) for number, size in sizes.items()
+        ]
+        assert await storage.abort_uploads(key) == 1
 
 
 async def put_all(storage: S3Storage, keys: list[str]) -> None:

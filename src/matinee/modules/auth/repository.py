@@ -51,7 +51,11 @@ _INSERT_USER = """
 INSERT INTO users (email, password_hash, name, role) VALUES (%s, %s, %s, %s)
 RETURNING id, email, name, role, created_at
 """
-_FIND_ACCOUNT = "SELECT id, email, name, role, created_at, password_hash FROM users WHERE lower(email) = lower(%s)"
+_FIND_ACCOUNT = """
+SELECT id, email, name, role, created_at, password_hash FROM users
+WHERE lower(email) IN (lower(%(normal)s), lower(%(typed)s))
+ORDER BY lower(email) = lower(%(normal)s) DESC LIMIT 1
+"""
 _FIND_USER = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
 _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s"
 _OPEN_SESSION = "INSERT INTO sessions (user_id, device_name, ip) VALUES (%s, %s, %s) RETURNING id"
@@ -114,9 +118,9 @@ async def insert_user(db: Connection, email: str, password_hash: str, name: str,
     return user
 
 
-async def find_account(db: Connection, email: str) -> Account | None:
-    """The account of an address."""
-    return await fetch_one(db, Account, _FIND_ACCOUNT, (email,))
+async def find_account(db: Connection, normal: str, typed: str) -> Account | None:
+    """The account of an address: stored in its normal form, else as it was typed."""
+    return await fetch_one(db, Account, _FIND_ACCOUNT, {"normal": normal, "typed": typed})
 
 
 async def find_user(db: Connection, user_id: UUID) -> User | None:

@@ -46,7 +46,8 @@ class AuthRoutes:
     async def register(self, call: Call, body: Register) -> User:
         """Register an account.
 
-        The account can sign in at once. E-mail addresses are compared without regard to case.
+        The account can sign in at once. E-mail addresses are compared without regard to case, and international ones
+        in one normal form.
         """
         password_hash = await self._auth.prepare_registration(body)
         return await self._auth.register(await call.begin(), body, password_hash)

@@ -18,7 +18,7 @@ Email = Annotated[
         min_length=3,
         max_length=254,
         pattern=rf"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+{END}",
-        description="Compared without regard to case.",
+        description="Compared without regard to case, and to how its letters are encoded.",
         examples=[_EXAMPLE_EMAIL],
     ),
 ]
@@ -36,7 +36,7 @@ class User(msgspec.Struct):
     """An account, as its owner sees it."""
 
     id: Annotated[UUID, Meta(description="The account's id.")]
-    email: Annotated[str, Meta(description="As it was registered.", examples=[_EXAMPLE_EMAIL])]
+    email: Annotated[str, Meta(description="The registered address in its normal form.", examples=[_EXAMPLE_EMAIL])]
     name: Annotated[str, Meta(description="Shown to others.", examples=["Ada"])]
     role: Annotated[Role, Meta(description="USER, or ADMIN who may see and change everything.")]
     created_at: Annotated[datetime, Meta(description="When it was registered.")]

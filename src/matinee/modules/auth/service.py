@@ -39,17 +39,18 @@ class AuthService:
 
     async def prepare_registration(self, registration: Register) -> str:
         """The slow part, done before any connection is held: checks the address, returns the password's hash."""
-        check_email(registration.email)
+        normal_email(registration.email)
         return await self._passwords.hash(registration.password)
 
     async def register(self, db: Connection, registration: Register, password_hash: str, role: Role = "USER") -> User:
         """The new account; raises EmailTaken."""
-        return await repository.insert_user(db, registration.email, password_hash, registration.name, role)
+        email = normal_email(registration.email)
+        return await repository.insert_user(db, email, password_hash, registration.name, role)
 
     async def log_in(self, credentials: Login, ip: str | None) -> Tokens:
         """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses."""
         async with self._database.connection() as db:
-            account = await repository.find_account(db, credentials.email)
+            account = await repository.find_account(db, *_spellings(credentials.email))
         stored = account.password_hash if account else None
         if not await self._passwords.verify(stored, credentials.password) or account is None:
             raise InvalidCredentials
@@ -110,12 +111,23 @@ class AuthService:
         )
 
 
-def check_email(address: str) -> None:
-    """Raises InvalidEmail where the address is not well-formed; nothing is looked up in the DNS."""
+def normal_email(address: str) -> str:
+    """One spelling of all that are the same address: composed letters, the domain in small Unicode letters.
+
+    Raises InvalidEmail where it is not well-formed; nothing is looked up in the DNS.
+    """
     try:
-        email_validator.validate_email(address, check_deliverability=False)
+        return email_validator.validate_email(address, check_deliverability=False).normalized
     except email_validator.EmailNotValidError as error:
         raise InvalidEmail(str(error)) from None
+
+
+def _spellings(address: str) -> tuple[str, str]:
+    """How the address of an account may be stored: in its normal form, or as typed before there was one."""
+    try:
+        return normal_email(address), address
+    except InvalidEmail:
+        return address, address
 
 
 def _refusal(claim: Claim, arrived: datetime) -> DomainError | None:

@@ -6,11 +6,14 @@ import contextlib
 import json
 import time
 
+import argon2
 import httpx
 import jwt
+import msgspec
 import pytest
-from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, problem, sha256
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, client_of, problem, sha256
 
+from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
 from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed
@@ -46,6 +49,22 @@ class TestRegister:
         """Case makes no other account."""
         await api.post(REGISTER, json=account())
         problem(await api.post(REGISTER, json=account(email="ADA@Example.org")), 409, "email_taken")
+
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            ("re\u0301ne\u0301@example.org", "r\u00e9n\u00e9@example.org"),
+            ("ada@xn--bcher-kva.example.org", "Ada@B\u00dcCHER.example.org"),
+            ("ada@b\u00fccher.example.org", "ada@XN--BCHER-KVA.example.org"),
+        ],
+        ids=["composed", "unicode domain", "ASCII domain"],
+    )
+    async def test_an_address_is_taken_in_any_encoding(self, api: httpx.AsyncClient, first: str, second: str) -> None:
+        """What looks alike and is delivered alike is one account, and it signs in however it is typed."""
+        assert (await api.post(REGISTER, json=account(email=first))).status_code == 201
+        problem(await api.post(REGISTER, json=account(email=second)), 409, "email_taken")
+        for typed in (first, second):
+            assert (await api.post(LOGIN, json={"email": typed, "password": PASSWORD})).status_code == 200
 
     async def test_of_ten_at_once_one_wins(self, api: httpx.AsyncClient) -> None:
         """The constraint decides the race; nobody gets a 500."""
@@ -164,10 +183,49 @@ class TestLogin:
         bodies = [problem(answer, 401, "invalid_credentials") for answer in (wrong, unknown)]
         assert bodies[0]["detail"] == bodies[1]["detail"]
 
+    async def test_an_unknown_account_costs_as_much_as_a_known_one(
+        self, ada: Person, api: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One hash is computed, whoever signs in: time tells nothing either."""
+        computed = []
+        verify = argon2.PasswordHasher.verify
+
+        def counted(self: argon2.PasswordHasher, stored: str, password: str) -> bool:
+            computed.append(argon2.extract_parameters(stored))
+            return verify(self, stored, password)
+
+        monkeypatch.setattr(argon2.PasswordHasher, "verify", counted)
+        for email in (ada.email, "nobody@example.org", "no address at all"):
+            problem(
+                await api.post(LOGIN, json={"email": email, "password": "not the one"}), 401, "invalid_credentials"
+            )
+        assert len(computed) == 3
+        assert computed[0] == computed[1] == computed[2]
+
+    async def test_an_account_of_before_signs_in_as_it_was_typed(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Addresses used to be stored as they came."""
+        typed = "Ada@xn--bcher-kva.example.org"
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE users SET email = %s", (typed,))
+        assert (await api.post(LOGIN, json={"email": typed, "password": PASSWORD})).status_code == 200
+
+    async def test_over_https_the_cookie_never_leaves_it(self, services: Services, ada: Person) -> None:
+        """Secure, also when it is cleared."""
+        services.settings = msgspec.structs.replace(
+            services.settings, public_url="https://video.example.org", cookie_secure=True
+        )
+        async with client_of(create_app(services), "https://video.example.org") as client:
+            answers = [await client.post(LOGIN, json={"email": ada.email, "password": PASSWORD})]
+            answers.append(await client.post(REFRESH, json={}))
+            answers.append(await client.post(LOGOUT, json={}))
+        assert [answer.status_code for answer in answers] == [200, 200, 204]
+        for answer in answers:
+            assert answer.headers["set-cookie"].endswith("; HttpOnly; SameSite=Strict; Secure")
+
     async def test_an_old_hash_is_replaced(self, ada: Person, api: httpx.AsyncClient, services: Services) -> None:
         """When the parameters have changed since."""
-        import argon2
-
         old = argon2.PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
         async with services.database.connection() as db:
             await execute(db, "UPDATE users SET password_hash = %s WHERE email = %s", (old, ada.email))
@@ -281,6 +339,24 @@ class TestLogout:
         refused = await api.post(REFRESH, json={"refresh_token": ada.tokens["refresh_token"]})
         problem(refused, 401, "invalid_refresh_token")
 
+    async def test_browsers_sign_out_by_their_cookie(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """With an empty body; the session ends, not only the cookie."""
+        token = (await api.post(LOGIN, json={"email": ada.email, "password": PASSWORD})).json()["refresh_token"]
+        assert (await api.post(LOGOUT, json={})).status_code == 204
+        assert "matinee_refresh" not in api.cookies
+        problem(await api.post(REFRESH, json={"refresh_token": token}), 401, "invalid_refresh_token")
+
+    async def test_without_a_token_it_is_told_where_to_put_it(self, api: httpx.AsyncClient) -> None:
+        """There is nothing to end."""
+        problem(await api.post(LOGOUT, json={}), 401, "invalid_refresh_token")
+
+    async def test_twice_and_unknown_ones_are_as_good_as_signed_out(
+        self, ada: Person, api: httpx.AsyncClient
+    ) -> None:
+        """The client wants no session, and there is none."""
+        for token in (ada.tokens["refresh_token"], ada.tokens["refresh_token"], "unknown"):
+            assert (await api.post(LOGOUT, json={"refresh_token": token})).status_code == 204
+
     async def test_everywhere_ends_every_session(self, ada: Person, api: httpx.AsyncClient) -> None:
         """On all devices."""
         other = (await api.post(LOGIN, json={"email": ada.email, "password": PASSWORD})).json()
@@ -372,6 +448,34 @@ class TestProfile:
         assert (answer.json()["name"], answer.json()["bio"]) == ("Ada", "Films the sea.\nDaily.")
         assert (await ada.get("/api/v1/user/profile")).json() == answer.json()
 
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("name", ""),
+            ("name", "x" * 81),
+            ("name", "a\nb"),
+            ("name", None),
+            ("name", 7),
+            ("bio", "x" * 501),
+            ("bio", "a\x00b"),
+            ("bio", None),
+            ("role", "ADMIN"),
+            ("email", "eve@example.org"),
+            ("id", "00000000-0000-0000-0000-000000000000"),
+        ],
+    )
+    async def test_a_bad_field_is_named_and_nothing_changes(self, ada: Person, field: str, value: object) -> None:
+        """Also one that is not theirs to change."""
+        before = (await ada.get("/api/v1/user/profile")).json()
+        answer = await ada.patch("/api/v1/user/profile", {"bio": "New.", "name": "New", field: value})
+        assert [fault["path"] for fault in problem(answer, 422, "validation_failed")["errors"]] == [field]
+        assert (await ada.get("/api/v1/user/profile")).json() == before
+
+    async def test_strangers_have_none(self, api: httpx.AsyncClient) -> None:
+        """Neither to read nor to change."""
+        problem(await api.get("/api/v1/user/profile"), 401, "unauthenticated")
+        problem(await api.patch("/api/v1/user/profile", json={"name": "Eve"}), 401, "unauthenticated")
+
 
 class TestStorm:
     async def test_logins_wait_for_their_turn_while_reads_do_not(self, ada: Person, api: httpx.AsyncClient) -> None:
@@ -388,8 +492,6 @@ class TestStorm:
 class TestRateLimit:
     @pytest.fixture
     def settings(self, settings):  # type: ignore[no-untyped-def]
-        import msgspec
-
         return msgspec.structs.replace(settings, rate_limits=True)
 
     async def test_past_the_limit_it_says_when_to_come_back(self, api: httpx.AsyncClient) -> None:
@@ -404,6 +506,27 @@ class TestRateLimit:
         assert 1 <= int(refused.headers["retry-after"]) <= 60
         assert refused.headers["ratelimit-limit"] == "10"
         assert refused.headers["ratelimit-remaining"] == "0"
+
+    @pytest.mark.parametrize(
+        ("path", "body", "hits", "seconds", "status"),
+        [(REGISTER, {"email": "no", "password": "no", "name": ""}, 20, 3600, 422), (REFRESH, {}, 60, 60, 401)],
+        ids=["register", "refresh"],
+    )
+    async def test_each_operation_counts_for_itself(
+        self, api: httpx.AsyncClient, path: str, body: dict[str, str], hits: int, seconds: int, status: int
+    ) -> None:
+        """Also requests that are refused; every answer tells what is left."""
+        for left in reversed(range(hits)):
+            answer = await api.post(path, json=body)
+            assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (status, str(left))
+        refused = await api.post(path, json=body)
+        problem(refused, 429, "rate_limited")
+        headers = refused.headers
+        assert (headers["ratelimit-limit"], headers["ratelimit-remaining"]) == (str(hits), "0")
+        assert headers["retry-after"] == headers["ratelimit-reset"]
+        assert seconds - 60 <= int(headers["retry-after"]) <= seconds
+        other = await api.post(LOGIN, json={"email": "nobody@example.org", "password": "x"})
+        problem(other, 401, "invalid_credentials")
 
 
 async def test_sign_up_makes_different_people(sign_up: SignUp) -> None:
