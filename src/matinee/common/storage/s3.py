@@ -15,16 +15,21 @@ from aiobotocore.session import get_session
 from matinee.common.config import Settings
 from matinee.common.storage.port import BucketMissing, NoSuchObjectError, NoSuchUploadError, Part, StorageUnavailable
 
+_LARGEST_PAGE = 1000  # S3 lists no more at once, and deletes no more
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 _STREAM_CHUNK = 256 * 1024  # bytes; larger: more memory a viewer, smaller: more turns of the event loop
 _SIGN_AT_ONCE = 8  # URLs signed (~0.2 ms each) before others get the event loop
 
 
 class S3Storage:
-    """The Storage port (see port.py) over one bucket. `open()` first, `close()` last."""
+    """The Storage port (see port.py) over one bucket. `open()` first, `close()` last.
 
-    def __init__(self, settings: Settings) -> None:
+    `page`: how many objects, parts or uploads are listed, and objects deleted, in one call.
+    """
+
+    def __init__(self, settings: Settings, *, page: int = _LARGEST_PAGE) -> None:
         self._settings = settings
+        self._page = page
         self._bucket = settings.s3_bucket
         self._resources = AsyncExitStack()
         self._client: Any = None
@@ -90,7 +95,7 @@ class S3Storage:
     async def delete_prefix(self, prefix: str) -> int:
         deleted = 0
         with _translated():
-            async for page in self._pages("list_objects_v2", prefix):  # 1,000 a page, as many as one call deletes
+            async for page in self._pages("list_objects_v2", Prefix=prefix):
                 found = [{"Key": item["Key"]} for item in page.get("Contents", [])]
                 if found:
                     await self._delete(found)
@@ -122,10 +127,7 @@ class S3Storage:
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         listed: list[Part] = []
         with _translated():
-            pages = self._client.get_paginator("list_parts").paginate(
-                Bucket=self._bucket, Key=key, UploadId=upload_id
-            )
-            async for page in pages:
+            async for page in self._pages("list_parts", Key=key, UploadId=upload_id):
                 listed += [
                     Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'), part["LastModified"])
                     for part in page.get("Parts", [])
@@ -150,7 +152,7 @@ class S3Storage:
         aborted = 0
         with _translated():
             # by the whole key: MinIO lists no uploads for a shorter prefix
-            async for page in self._pages("list_multipart_uploads", key):
+            async for page in self._pages("list_multipart_uploads", Prefix=key):
                 for upload in page.get("Uploads", []):
                     if upload["Key"] == key:
                         await self.abort_upload(key, upload["UploadId"])
@@ -184,8 +186,11 @@ class S3Storage:
                 await self._client.head_bucket(Bucket=self._bucket)  # it must be ours to use
             await self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": [rule]})
 
-    def _pages(self, call: str, prefix: str) -> AsyncIterator[Any]:
-        pages: AsyncIterator[Any] = self._client.get_paginator(call).paginate(Bucket=self._bucket, Prefix=prefix)
+    def _pages(self, call: str, **of: str) -> AsyncIterator[Any]:
+        paginator = self._client.get_paginator(call)
+        pages: AsyncIterator[Any] = paginator.paginate(
+            Bucket=self._bucket, PaginationConfig={"PageSize": self._page}, **of
+        )
         return pages
 
 
