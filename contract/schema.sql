@@ -119,10 +119,12 @@ CREATE TABLE public.videos (
     chosen_placeholder text,
     storyboard jsonb,
     has_preview boolean DEFAULT false NOT NULL,
-    encode_policy text DEFAULT 'eager'::text NOT NULL,
+    encode_policy text,
+    keep_days integer,
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
     CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),
+    CONSTRAINT videos_keep_days_sane CHECK (((keep_days >= 0) AND (keep_days <= 36500))),
     CONSTRAINT videos_ready_has_plan CHECK (((status <> 'READY'::text) OR (plan IS NOT NULL))),
     CONSTRAINT videos_status_known CHECK ((status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'PROCESSING'::text, 'READY'::text, 'FAILED'::text]))),
     CONSTRAINT videos_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 100))),
@@ -160,6 +162,7 @@ CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
 CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expires_at);
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX renditions_evictable ON public.renditions USING btree (first_cell_at) WHERE ((bytes > 0) AND ("position" > 0));
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
 CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);

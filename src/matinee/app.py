@@ -32,6 +32,7 @@ from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.cross_origin import CrossOriginPlayback
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.warm import warm_cells
+from matinee.modules.retention.routes import RetentionRoutes
 from matinee.modules.tracks.routes import TrackRoutes
 from matinee.modules.uploads.routes import UploadRoutes
 from matinee.modules.users.routes import UserRoutes
@@ -46,6 +47,7 @@ ROUTES: tuple[type, ...] = (
     UserRoutes,
     UploadRoutes,
     VideoRoutes,
+    RetentionRoutes,
     TrackRoutes,
     PictureRoutes,
     PlaybackRoutes,
@@ -114,6 +116,7 @@ def _routes(services: Services) -> list[Any]:
         UserRoutes(),
         UploadRoutes(services.uploads),
         VideoRoutes(services.videos, events),
+        RetentionRoutes(services.retention),
         TrackRoutes(services.tracks),
         PictureRoutes(services.database, services.pictures, services.posters, services.delivery),
         PlaybackRoutes(services.playback, services.delivery),

@@ -28,6 +28,8 @@ from matinee.modules.playback.cell_cache import CellCache, default_folder
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
+from matinee.modules.retention.rules import KeepPolicy
+from matinee.modules.retention.service import RetentionService
 from matinee.modules.tracks.service import TrackService
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import VideoService
@@ -52,6 +54,14 @@ class Services:
         self.auth = AuthService(self.database, self.passwords, self.tokens, refresh_days=settings.refresh_token_days)
         self.encoding = EncodingService(self.queue)
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
+        self.retention = RetentionService(
+            self.database,
+            self.storage,
+            self.queue,
+            self.videos,
+            self.encoding,
+            KeepPolicy(settings.encode_policy, settings.keep_days),
+        )
         self.tracks = TrackService(self.database, self.storage, self.queue, self.videos)
         self.uploads = UploadService(
             self.database,

@@ -11,6 +11,7 @@ from matinee.common.http.idempotency import delete_expired_answers
 from matinee.common.http.rate_limits import delete_past_windows
 from matinee.modules.auth import repository as auth
 from matinee.modules.encoding.repository import forget_interests
+from matinee.modules.retention.jobs import EVICT
 from matinee.modules.tracks.jobs import REMOVE
 from matinee.modules.videos.service import DELETE_JOB
 
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 BATCH = 1000  # rows a statement; more: what they are joined with waits longer for the locks
 _EVERY_FIVE_MINUTES = "*/5 * * * *"
 _HOURLY = "17 * * * *"
+_DAILY = "23 3 * * *"
 
 
 def register_upkeep(services: Services) -> None:
@@ -29,10 +31,13 @@ def register_upkeep(services: Services) -> None:
     )
     queue.register(DELETE_JOB, videos.delete_objects)
     queue.register(REMOVE, services.tracks.remove_file)
+    queue.register(EVICT, services.retention.evict)
     queue.register_periodic("videos.abandon", abandon, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("videos.resume_deletes", videos.resume_deletes, cron=_EVERY_FIVE_MINUTES)
     sweep = partial(expire, services.database, refresh_days=settings.refresh_token_days)
     queue.register_periodic("upkeep.expire", sweep, cron=_EVERY_FIVE_MINUTES)
+    queue.register_periodic("retention.begin", services.retention.begin_evictions, cron=_DAILY)
+    queue.register_periodic("retention.resume", services.retention.resume_evictions, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("upkeep.forget_jobs", queue.forget_ended, cron=_HOURLY)
 
 

@@ -75,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     failed_video_days: Annotated[int, Meta(ge=1, le=365)] = 7
 
     # --- encoding
+    encode_policy: Literal["eager", "on_demand"] = "eager"
+    keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     worker_slots: Annotated[int, Meta(ge=1, le=128)] = 2
     worker_heartbeat_seconds: Annotated[float, Meta(ge=0.2, le=60)] = 3.0
     worker_stale_seconds: Annotated[float, Meta(ge=1, le=600)] = 15.0

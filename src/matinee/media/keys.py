@@ -60,16 +60,21 @@ def captions_key(video_id: UUID, track_id: UUID) -> str:
     return f"videos/{video_id}/captions/{track_id}.vtt"
 
 
+def rendition_prefix(video_id: UUID, recipe: str, rendition: str) -> str:
+    """What the keys of a rendition's init segment and cells start with; ends in a slash."""
+    return f"videos/{video_id}/{_segment(recipe)}/{_segment(rendition)}/"
+
+
 def init_key(video_id: UUID, recipe: str, rendition: str) -> str:
     """The CMAF header of a rendition: what a player reads before any of its cells."""
-    return f"videos/{video_id}/{_segment(recipe)}/{_segment(rendition)}/init.mp4"
+    return f"{rendition_prefix(video_id, recipe, rendition)}init.mp4"
 
 
 def cell_key(video_id: UUID, recipe: str, rendition: str, index: int) -> str:
     """One cell: the CMAF segment of a rendition at an index of the grid, from 0."""
     if index < 0:
         raise ValueError(f"a cell's index is 0 or more, not {index}")
-    return f"videos/{video_id}/{_segment(recipe)}/{_segment(rendition)}/{index}.m4s"
+    return f"{rendition_prefix(video_id, recipe, rendition)}{index}.m4s"
 
 
 def _segment(name: str) -> str:

@@ -137,7 +137,7 @@ class WorkRow(msgspec.Struct, frozen=True):
     plan: str | None
     filesize: int
     has_poster: bool
-    encode_policy: Policy
+    encode_policy: Policy | None
 
 
 class StoredRow(msgspec.Struct, frozen=True):

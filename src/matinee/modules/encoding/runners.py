@@ -93,11 +93,10 @@ class EncodingRunners:
         async def work(run: JobRun, video: UUID) -> None:
             found = await self._results.find_work(video)
             plan = _plan_of(found)
+            policy = found.encode_policy or self._settings.encode_policy
             async with self._sources.serve(keys.source_key(video)) as source:
                 for cells in runs(plan, plan.chunk_cells(chunk)):
-                    await self._make_cells(
-                        run, video, plan, source, cells, _unasked(plan, found.encode_policy, cells)
-                    )
+                    await self._make_cells(run, video, plan, source, cells, _unasked(plan, policy, cells))
 
         await self.attend(run, UUID(video_id), work)
 

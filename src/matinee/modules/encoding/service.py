@@ -84,6 +84,12 @@ class EncodingService:
         await self._queue.want(db, job)
         return True
 
+    async def fill(self, db: Connection, video_id: UUID) -> None:
+        """Has everything made that does not exist, as its policy wants it now."""
+        plan = await repository.find_plan(db, video_id)
+        if plan is not None and plan.video:
+            await self._queue.enqueue_all(db, [chunk_job(video_id, chunk) for chunk in range(plan.chunks)])
+
     async def hear_of_viewers(
         self, db: Connection, waiting: Sequence[CellPlace], read: Sequence[tuple[CellPlace, int | None]]
     ) -> None:

@@ -23,6 +23,10 @@ from matinee.media.model import Plan
 from matinee.modules.encoding.jobs import chunk_job, ingest_job
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.encoding.service import EncodingService, read_plan
+from matinee.modules.retention.jobs import EVICT
+from matinee.modules.retention.rules import FOR_EVER, KeepPolicy
+from matinee.modules.retention.service import RetentionService
+from matinee.modules.videos.service import VideoService
 from matinee.worker import Worker
 
 PATIENCE = 60.0  # seconds until a test calls something stuck
@@ -72,6 +76,7 @@ class Stage:
             stale_after=settings.worker_stale_seconds,
         )
         worker = Worker(settings, self.database, self.storage, queue)
+        queue.register(EVICT, self.retention().evict)
         stop, hurry = asyncio.Event(), asyncio.Event()
         running = asyncio.create_task(worker.run(stop, hurry))
         try:
@@ -80,6 +85,12 @@ class Stage:
             stop.set()
             hurry.set()
             await running
+
+    def retention(self, keep_days: int = FOR_EVER) -> RetentionService:
+        """What keeps and evicts, with a server's default."""
+        videos = VideoService(self.database, self.storage, self.queue, self.encoding)
+        default = KeepPolicy("eager", keep_days)
+        return RetentionService(self.database, self.storage, self.queue, videos, self.encoding, default)
 
     async def value(self, sql: Any, *params: object) -> Any:
         """The first column of the first row."""
