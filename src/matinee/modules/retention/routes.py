@@ -20,7 +20,10 @@ class RetentionRoutes:
 
     @operation("GET", PATH, tag=TAG, errors=(VideoNotFound,))
     async def get_storage(self, call: Call, db: Connection, video_id: VideoId) -> VideoStorage:
-        """What a video takes in the storage, by rendition, when it was last watched, and what a policy would save."""
+        """What a video takes in the storage.
+
+        By rendition, with when each was last watched, and what a policy would save.
+        """
         return await self._retention.get(db, call.user, video_id)
 
     @operation("PATCH", PATH, tag=TAG, errors=(VideoNotFound,))
