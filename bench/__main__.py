@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import api, cells, cpu, encode, lists, playlists, ready
+from bench import api, cells, cpu, demand, encode, lists, playlists, ready
 from bench.load import require_wrk
 from bench.servers import Site
 from bench.tables import console, progress
@@ -23,6 +23,7 @@ BENCHES: dict[str, Bench] = {
     "lists": lists.run,
     "ready": ready.run,
     "encode": encode.run,
+    "demand": demand.run,
     "cpu": cpu.run,
 }
 

@@ -9,12 +9,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psutil
-import psycopg
-from msgspec import json
 
 from bench.films import film
 from bench.servers import Site
-from bench.studio import Studio, clear, seconds_until, signed_in, studio
+from bench.studio import Studio, clear, plan_of, seconds_until, signed_in, studio
 from bench.tables import Row, Target, median, progress, report
 from matinee.media.binaries import find_binaries
 from matinee.media.model import Plan, VideoRendition
@@ -45,7 +43,7 @@ async def _measure(site: Site, rounds: int) -> None:
                 async with _watching(place, short_peaks):
                     seconds, video = await seconds_until(client, short, _complete)
                 ours.append(seconds)
-                plan = _plan(place, video)
+                plan = plan_of(place, video.id)
                 await clear(place)
                 plain.append(_plain(short, plan, site.folder / "plain"))
                 progress(f"round {turn + 1} of {rounds}: {ours[-1]:.1f} s, plain FFmpeg {plain[-1]:.1f} s")
@@ -74,13 +72,6 @@ def _complete(video: Video) -> bool:
 
 def _well_begun(video: Video) -> bool:
     return video.encoding is not None and video.encoding.percent >= _LONG_SHARE
-
-
-def _plan(place: Studio, video: Video) -> Plan:
-    with psycopg.connect(place.database_url) as db:
-        row = db.execute("SELECT plan::text FROM videos WHERE id = %s", (video.id,)).fetchone()
-    assert row is not None
-    return json.decode(row[0], type=Plan)
 
 
 def _plain(source: Path, plan: Plan, folder: Path) -> float:

@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import psycopg
+from msgspec import json
 from psycopg import sql
 
 from bench.servers import Server, Site
 from matinee.cli.client import Client
 from matinee.common.migrations import migrate
+from matinee.media.model import Plan
 from matinee.modules.videos.schemas import Video
 
 _PASSWORD = "correct horse battery"
@@ -28,15 +31,15 @@ class Studio(NamedTuple):
 
 
 @contextmanager
-def studio(site: Site, name: str) -> Iterator[Studio]:
-    """An empty installation."""
+def studio(site: Site, name: str, **settings: str) -> Iterator[Studio]:
+    """An empty installation, with settings of its own."""
     database = f"bench_{name}"
     with psycopg.connect(site.postgres.dsn_of("postgres"), autocommit=True) as db:
         db.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
         db.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
     url = site.postgres.dsn_of(database)
     migrate(url)
-    with site.api(url) as api, site.worker(url) as worker:
+    with site.api(url, **settings) as api, site.worker(url, **settings) as worker:
         yield Studio(api.url, worker, url)
 
 
@@ -62,6 +65,14 @@ async def seconds_until(client: Client, file: Path, reached: Callable[[Video], b
             if reached(seen):
                 return time.monotonic() - clock, seen
     raise SystemExit(f"The events of {file.name} ended early.")
+
+
+def plan_of(place: Studio, video_id: UUID) -> Plan:
+    """How a video is encoded."""
+    with psycopg.connect(place.database_url) as db:
+        row = db.execute("SELECT plan::text FROM videos WHERE id = %s", (video_id,)).fetchone()
+    assert row is not None
+    return json.decode(row[0], type=Plan)
 
 
 async def clear(place: Studio) -> None:
