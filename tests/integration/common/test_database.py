@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta, timezone
 
 import asyncpg
 import msgspec
@@ -214,6 +215,17 @@ class TestStatements:
             assert films == [Film("Sherlock Jr.", 45), Film("The General", 78)]
             assert await fetch_one(db, Film, _FILMS) == films[0]
             assert await fetch_one(db, Film, f"SELECT * FROM ({_FILMS}) f WHERE minutes > 100") is None
+
+    @pytest.mark.parametrize("text", ["2026-11-25 10:20:30.123456", "2026-11-25 10:20:30.5", "0001-01-01 00:00:00"])
+    async def test_times_go_and_come_in_utc_to_the_microsecond(self, database: Database, text: str) -> None:
+        """Whatever zone they were written in."""
+        time = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        there = time.astimezone(timezone(timedelta(hours=2)))
+        async with database.connection() as db:
+            back = await fetch_value(db, "SELECT %s::timestamptz", (there,))
+            assert (back, back.tzinfo) == (time, UTC)
+            assert await fetch_value(db, "SELECT %s::timestamptz = %s::timestamptz", (time, there))
+            assert await fetch_value(db, "SELECT ARRAY[%s, NULL]::timestamptz[]", (time,)) == [time, None]
 
     async def test_columns_that_are_not_the_fields_are_refused(self, database: Database) -> None:
         """A swapped column must not pass for another."""
