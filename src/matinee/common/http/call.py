@@ -88,7 +88,10 @@ class Call:
 
     def header(self, name: bytes) -> str | None:
         """A request header by its lower-case name."""
-        return next((value.decode("latin-1") for key, value in self.scope["headers"] if key == name), None)
+        for key, value in self.scope["headers"]:
+            if key == name:
+                return str(value, "latin-1")
+        return None
 
     def cookie(self, name: str) -> str | None:
         """A request cookie."""

@@ -179,6 +179,8 @@ class Endpoint:
         self.operation = operation
         self._handler = handler
         self._runtime = runtime
+        # one Struct, because msgspec works out what it must check of any other type anew at each call
+        self._path = msgspec.defstruct("Path", operation.path_types.items())
         self._decoder = msgspec.json.Decoder(operation.body)
         self._encode = msgspec.json.Encoder().encode
         self._is_read = operation.method == "GET"
@@ -224,7 +226,7 @@ class Endpoint:
             await self._count(call, operation.limit)
         arguments: dict[str, Any] = {}
         if operation.path_types:
-            arguments = self._path_arguments(call.scope["path_params"])
+            arguments = msgspec.structs.asdict(_converted(call.scope["path_params"], self._path, "path."))
         if operation.query is not None:
             arguments["query"] = _converted(call.query(), operation.query, "query.")
         if operation.body is not None:
@@ -256,9 +258,6 @@ class Endpoint:
         headers = await count_hit(self._runtime.database, limit, client)
         # on the scope, so that a refusal tells them too: the edge adds them to whatever is answered
         call.scope["matinee.headers"] = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-
-    def _path_arguments(self, raw: dict[str, str]) -> dict[str, Any]:
-        return {name: _converted(raw[name], into, f"path.{name}") for name, into in self.operation.path_types.items()}
 
     async def _body(self, call: Call) -> Any:
         consumes = self.operation.consumes

@@ -35,6 +35,8 @@ class Ladder(msgspec.Struct, frozen=True):
 
     cells: int
     renditions: tuple[Announced, ...]
+    work: int
+    """The weight of all cells of all renditions."""
 
 
 class StoredCells(msgspec.Struct, frozen=True):
@@ -57,7 +59,8 @@ class Stored(msgspec.Struct, frozen=True):
 
 def announce(plan: Plan) -> Ladder:
     """The plan as viewers hear of it."""
-    return Ladder(plan.grid.cells, tuple(_announced(plan, rendition) for rendition in plan.renditions))
+    renditions = tuple(_announced(plan, rendition) for rendition in plan.renditions)
+    return Ladder(plan.grid.cells, renditions, plan.grid.cells * sum(rendition.weight for rendition in renditions))
 
 
 def describe_progress(
@@ -76,7 +79,13 @@ def describe_progress(
             renditions=[],
         )
     by_name = {row.name: row for row in stored}
-    share = _share(ladder, by_name)
+    renditions, done = [], 0
+    for announced in ladder.renditions:
+        row = by_name.get(announced.name)
+        cells_stored = row.cells_stored if row else 0
+        done += announced.weight * cells_stored  # a large picture weighs more than a small one
+        renditions.append(_rendition(announced, ladder.cells, cells_stored))
+    share = done / ladder.work
     state = _state(share, failed)
     ended = state in ("complete", "failed")
     return Encoding(
@@ -84,7 +93,7 @@ def describe_progress(
         percent=_percent(share),
         seconds_left=None if ended else _seconds_left(share, stored, now),
         waiting_for=None if ended else _waiting_for(ladder, by_name, playable),
-        renditions=[_rendition(ladder, rendition, by_name.get(rendition.name)) for rendition in ladder.renditions],
+        renditions=renditions,
     )
 
 
@@ -94,17 +103,6 @@ def _state(share: float, failed: bool) -> State:
     if failed:
         return "failed"
     return "running" if share > 0 else "waiting"
-
-
-def _share(ladder: Ladder, stored: dict[str, StoredCells]) -> float:
-    """The part of all work that is done, 0 to 1; a large picture weighs more than a small one."""
-    total = sum(rendition.weight for rendition in ladder.renditions) * ladder.cells
-    done = sum(
-        rendition.weight * stored[rendition.name].cells_stored
-        for rendition in ladder.renditions
-        if rendition.name in stored
-    )
-    return done / total
 
 
 def _seconds_left(share: float, stored: Sequence[StoredCells], now: datetime) -> int | None:
@@ -144,8 +142,7 @@ def _announced(plan: Plan, rendition: Rendition) -> Announced:
     )
 
 
-def _rendition(ladder: Ladder, announced: Announced, row: StoredCells | None) -> RenditionProgress:
-    cells_stored = row.cells_stored if row else 0
+def _rendition(announced: Announced, cells: int, cells_stored: int) -> RenditionProgress:
     return RenditionProgress(  # by position, which is eight times as fast as by name; every look at a video does this
         announced.name,
         announced.kind,
@@ -154,9 +151,9 @@ def _rendition(ladder: Ladder, announced: Announced, row: StoredCells | None) ->
         announced.frame_rate,
         announced.codecs,
         announced.bandwidth,
-        ladder.cells,
+        cells,
         cells_stored,
-        _percent(cells_stored / ladder.cells),
+        _percent(cells_stored / cells),
     )
 
 
