@@ -29,7 +29,7 @@ class VideoEvents:
     async def stream(self, first: Video, caller: Caller | None) -> AsyncIterator[bytes]:
         """Events until the video is encoded or failed, hidden or deleted."""
         deadline = asyncio.get_running_loop().time() + _LONGEST_STREAM
-        with self._notifications.subscribe(str(first.id)) as changed:
+        with self._notifications.subscribe(first.id) as changed:
             changed.set()  # `first` was read before we subscribed: look once more
             video = first
             yield _event(video)
@@ -37,7 +37,7 @@ class VideoEvents:
                 if not await _wait(changed):
                     yield b": still here\n\n"
                     continue
-                latest = await self._look(video.id, caller)
+                latest = await self._look(UUID(video.id), caller)
                 if latest is None:
                     yield b"event: gone\ndata: {}\n\n"
                     return

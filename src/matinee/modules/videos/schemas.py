@@ -40,10 +40,14 @@ VisibilityField = Annotated[
 StatusField = Annotated[Status, Meta(description="INITIATED → UPLOADING → PROCESSING → READY, or FAILED.")]
 
 
+# Ids in answers are text: of one of asyncpg's UUIDs, str() takes 0.1 µs, msgspec 0.9, and a page has forty.
+_UUID = {"type": "string", "format": "uuid"}
+
+
 class Owner(msgspec.Struct, frozen=True):
     """Whose video it is."""
 
-    id: Annotated[UUID, Meta(description="The user's id.")]
+    id: Annotated[str, Meta(description="The user's id.", extra_json_schema=_UUID)]
     name: Annotated[str, Meta(description="The user's name.", examples=["Ada"])]
 
 
@@ -83,7 +87,7 @@ class Playback(msgspec.Struct, frozen=True):
 class VideoSummary(msgspec.Struct):
     """A video, as lists show it."""
 
-    id: Annotated[UUID, Meta(description="The video's id.")]
+    id: Annotated[str, Meta(description="The video's id.", extra_json_schema=_UUID)]
     owner: Annotated[Owner, Meta(description="Whose video it is.")]
     title: Annotated[str, Meta(description="Its title.", examples=["A walk by the sea"])]
     description: Annotated[str, Meta(description="Plain text.")]

@@ -11,10 +11,11 @@ from matinee.modules.videos.schemas import Failure, Owner, Playback, Video, Vide
 
 def summarise(row: VideoRow, caller: Caller | None) -> VideoSummary:
     """A video as lists show it to the caller."""
+    video_id = str(row.id)
     # by position: that takes 0.4 µs, where names take 3.5 µs, and a page has twenty
     return VideoSummary(
-        row.id,
-        Owner(row.owner_id, row.owner_name),
+        video_id,
+        Owner(str(row.owner_id), row.owner_name),
         row.title,
         row.description,
         row.visibility,
@@ -26,7 +27,7 @@ def summarise(row: VideoRow, caller: Caller | None) -> VideoSummary:
         row.width,
         row.height,
         Failure(row.failure_code, row.failure_detail or "") if row.failure_code else None,
-        _playback(row) if row.status == "READY" else None,
+        _playback(row, video_id) if row.status == "READY" else None,
         row.created_at,
         row.updated_at,
         row.ready_at,
@@ -38,8 +39,7 @@ def detail(row: VideoRow, caller: Caller | None, encoding: Encoding | None) -> V
     return Video(*(*msgspec.structs.astuple(summarise(row, caller)), encoding))
 
 
-def _playback(row: VideoRow) -> Playback:
-    video_id = str(row.id)
+def _playback(row: VideoRow, video_id: str) -> Playback:
     base = f"/playback/{video_id}"
     return Playback(
         f"{base}/master.m3u8",

@@ -3,6 +3,7 @@
 import ipaddress
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -36,3 +37,18 @@ class TestAddress:
     def test_behind_proxies_it_is_the_last_hop_that_is_not_one(self, forwarded: list[str]) -> None:
         """What the client itself claims to have forwarded stands before it, in the same line or another."""
         assert address("10.0.0.1", *forwarded) == "192.0.2.1"
+
+
+class TestQuery:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"", b"&", b"limit=20", b"limit=20&cursor=a_b-c", b"limit=1&limit=2", b"limit", b"limit=", b"=20",
+            b"a=b=c", b"a+b=c+d", b"%C3%A9=%F0%9F%8E%AC", b"a=%", b"a=%zz", b"a=%ff", b"a=\xff", b"a=%26%3D%2B",
+            b"&&a=1&&b=2&", b"a;b=1",
+        ],
+    )  # fmt: skip
+    def test_is_read_as_the_standard_library_reads_it(self, text: bytes) -> None:
+        """Blanks are kept, and of a repeated one the last counts."""
+        call = Call(cast("Runtime", None), {"query_string": text}, cast("Any", None))
+        assert call.query() == dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True))
