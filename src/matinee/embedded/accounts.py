@@ -1,7 +1,7 @@
 """Which system account a server runs as, and what that account can reach.
 
 PostgreSQL refuses to run as root, and nothing embedded needs root's rights, so a root process starts its
-servers under another account where the data folder or the server asks for it.
+servers under another account.
 """
 
 import os
@@ -30,17 +30,17 @@ def current_account() -> Account:
 
 
 def owner_account(folder: Path) -> Account:
-    """The account a server on `folder` should have: the folder's owner for root, otherwise our own."""
+    """Who should own what we make in `folder`: the folder's owner for root, otherwise our own account."""
     if os.geteuid() != 0:
         return current_account()
     status = folder.stat()
     return _account(status.st_uid, status.st_gid)
 
 
-def unprivileged_account(folder: Path) -> Account:
-    """Like `owner_account`, but never root: `postgres` or else `nobody` stands in.
+def unprivileged_account(folder: Path, title: str) -> Account:
+    """The account a server on `folder` has: its owner, but never root: `postgres` or else `nobody` stands in.
 
-    Raises EmbeddedServerError when this process is root and the system has neither.
+    Raises EmbeddedServerError when this process is root and the system has neither; `title` is the server's name.
     """
     owner = owner_account(folder)
     if owner.uid != 0:
@@ -52,7 +52,7 @@ def unprivileged_account(folder: Path) -> Account:
             continue
         return Account(uid=entry.pw_uid, gid=entry.pw_gid, name=name)
     raise EmbeddedServerError(
-        "PostgreSQL refuses to run as root and this system has neither a 'postgres' nor a 'nobody' account; "
+        f"{title} does not run as root and this system has neither a 'postgres' nor a 'nobody' account; "
         f"make an ordinary user the owner of {folder}, or start Matinee as an ordinary user."
     )
 
@@ -88,6 +88,19 @@ def give(path: Path, account: Account) -> None:
     """Make `account` the owner of `path`; for root only, anyone else already owns what they made."""
     if os.geteuid() == 0:
         os.chown(path, account.uid, account.gid, follow_symlinks=False)
+
+
+def give_all(folder: Path, account: Account) -> None:
+    """Make `account` the owner of `folder` and of everything in it; for root only.
+
+    The folder itself comes last: its owner tells the next call whether this one came to its end.
+    """
+    if os.geteuid() != 0 or folder.stat().st_uid == account.uid:
+        return
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            give(Path(parent, name), account)
+    give(folder, account)
 
 
 def give_to_folder_owner(path: Path) -> None:

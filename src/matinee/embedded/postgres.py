@@ -32,9 +32,9 @@ from matinee.embedded.postgres_cluster import (
 )
 from matinee.embedded.private_files import write_private
 from matinee.embedded.process import ServerCommand, ServerProcess
+from matinee.embedded.relocation import RELOCATION_ROOT
 from matinee.embedded.sharing import SharedServer
 
-_RELOCATION_ROOT = Path("/var/lib/matinee")
 _PORT_ATTEMPTS = 5
 _POLL = 0.01  # seconds between looks at a starting server
 
@@ -113,7 +113,7 @@ class EmbeddedPostgres(SharedServer[PostgresEndpoint]):
         port: int | None = None,
         linger: float = 0.0,
         start_timeout: float = 60.0,
-        relocation_root: Path = _RELOCATION_ROOT,
+        relocation_root: Path = RELOCATION_ROOT,
     ) -> None:
         """`database` is created if it does not exist.
 

@@ -1,7 +1,6 @@
 """A PostgreSQL data directory: where it lies, how it is made, whether this PostgreSQL can open it."""
 
 import re
-import secrets
 import shutil
 import signal
 import tempfile
@@ -9,11 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from matinee.embedded.accounts import Account, can_pass, give, unprivileged_account
+from matinee.embedded.accounts import Account, give, unprivileged_account
 from matinee.embedded.errors import EmbeddedServerError
 from matinee.embedded.installation import postgres_programs
 from matinee.embedded.private_files import keep_private, random_word, write_private
 from matinee.embedded.process import ServerCommand, ServerProcess
+from matinee.embedded.relocation import find_home
 
 SUPERUSER = "matinee"
 _SOCKET_FOLDER_LIMIT = 107 - len("/.s.PGSQL.65535")  # bytes: sun_path of a UNIX socket, less its file name
@@ -45,8 +45,8 @@ def open_cluster(folder: Path, relocation_root: Path, inherited: int) -> Cluster
     After a crash at any moment the next call finds either no cluster or a whole one. Raises
     EmbeddedServerError when the cluster was written by another major version or its password is lost.
     """
-    account = unprivileged_account(folder)
-    home = _home(folder, account, relocation_root)
+    account = unprivileged_account(folder, "PostgreSQL")
+    home = find_home(folder, account, relocation_root, "PostgreSQL")
     exists = (home / "pgdata").exists()
     if exists and not (folder / "password").exists():
         raise EmbeddedServerError(
@@ -65,34 +65,6 @@ def open_cluster(folder: Path, relocation_root: Path, inherited: int) -> Cluster
     else:
         _initialize(cluster, inherited)
     return cluster
-
-
-def _home(folder: Path, account: Account, relocation_root: Path) -> Path:
-    """The folder itself, or, where the server's account cannot reach it (below /root, say), one that it can.
-
-    The file `location` in the data folder then names the place for good.
-    """
-    location = folder / "location"
-    if location.exists():
-        home = Path(location.read_text().strip())
-        if not (home.is_dir() and can_pass(account, home)):
-            raise EmbeddedServerError(
-                f"The database of {folder} lies in {home}, as the file {location} says, but the account "
-                f"'{account.name}' cannot reach it there."
-            )
-        return home
-    if can_pass(account, folder):
-        return folder
-    home = relocation_root / f"postgres-{secrets.token_hex(6)}"
-    home.mkdir(parents=True, mode=0o711)
-    if not can_pass(account, home):
-        home.rmdir()
-        raise EmbeddedServerError(
-            f"PostgreSQL refuses to run as root, and the account '{account.name}' it runs as instead can reach "
-            f"neither {folder} nor {relocation_root}. Choose a data folder that every account may pass through."
-        )
-    write_private(location, f"{home}\n".encode())
-    return home
 
 
 def _check_version(cluster: Cluster) -> None:

@@ -4,7 +4,9 @@
         server.endpoint.url, server.endpoint.access_key, ...
 
 How processes share it is told in `sharing.py`. Its S3 port listens on 127.0.0.1 and asks for the credentials,
-which are random and kept in the folder (mode 0600). Objects acknowledged survive a kill -9.
+which are random and kept in the folder (mode 0600). Objects acknowledged survive a kill -9. As root the server runs
+as another account, and if that cannot reach the folder, the objects lie in `/var/lib/matinee` and the file
+`location` in the folder says where.
 """
 
 import contextlib
@@ -18,13 +20,14 @@ from typing import ClassVar
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from matinee.embedded.accounts import Account, can_pass, give, owner_account
+from matinee.embedded.accounts import unprivileged_account
 from matinee.embedded.buckets import Buckets
 from matinee.embedded.errors import EmbeddedServerError
 from matinee.embedded.installation import weed_program
 from matinee.embedded.ports import LOOPBACK
 from matinee.embedded.private_files import keep_private, random_word, write_private
 from matinee.embedded.process import ServerProcess
+from matinee.embedded.relocation import RELOCATION_ROOT, find_home
 from matinee.embedded.seaweedfs_command import (
     Credentials,
     SeaweedPorts,
@@ -32,6 +35,7 @@ from matinee.embedded.seaweedfs_command import (
     read_ports,
     weed_command,
 )
+from matinee.embedded.seaweedfs_objects import open_objects
 from matinee.embedded.sharing import SharedServer
 
 DEVELOPMENT_ORIGINS = ("http://localhost:3000", "http://127.0.0.1:3000")
@@ -71,16 +75,19 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
         port: int | None = None,
         linger: float = 0.0,
         start_timeout: float = 60.0,
+        relocation_root: Path = RELOCATION_ROOT,
     ) -> None:
         """`bucket` is made if it does not exist; web pages of `cors_origins` may use it by presigned URLs.
 
         `port` of the S3 service is the last one used or any free one, unless given. `linger` and `start_timeout`
-        are in seconds; see `sharing.py`. Who attaches gets a bucket of their own choice from the same server.
+        are in seconds; see `sharing.py`. `relocation_root` is where a root process keeps what its server cannot reach in
+        `folder`. Who attaches gets a bucket of their own choice from the same server.
         """
         super().__init__(folder, start_timeout=start_timeout, linger=linger)
         self._bucket = bucket
         self._origins = tuple(cors_origins)
         self._port = port
+        self._relocation_root = relocation_root
 
     def make_bucket(self, name: str) -> SeaweedEndpoint:
         """Make another bucket on the running server, unless it exists; returns the endpoint with that bucket."""
@@ -95,14 +102,18 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
             buckets.remove(name)
 
     def _launch(self, inherited: int, deadline: float) -> tuple[ServerProcess, SeaweedEndpoint]:
-        account = self._prepare_folder()
-        program = weed_program(account, self.folder)
+        account = unprivileged_account(self.folder, self.title)
+        home = find_home(self.folder, account, self._relocation_root, self.title)
+        objects = open_objects(self.folder, home, account)
+        program = weed_program(account, home)
         credentials = self._credentials()
         for _ in range(_PORT_ATTEMPTS):
             self._clear_away()
             ports = self._choose_ports()
             write_private(self._ports_file, msgspec.json.encode(ports))  # before, to find its leftovers after
-            command = weed_command(program, self.folder, account, ports, credentials, _VOLUME_LIMIT, inherited)
+            command = weed_command(
+                program, objects, self.folder / "seaweedfs.log", account, ports, credentials, _VOLUME_LIMIT, inherited
+            )
             process = ServerProcess(command)
             with process.stopped_on_failure(self.stop_grace):
                 endpoint = self._describe(ports, credentials, process)
@@ -111,20 +122,6 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
             if ports.all_free:  # then it did not end because another program has taken a port meanwhile
                 break
         raise process.explain_end()
-
-    def _prepare_folder(self) -> Account:
-        account = owner_account(self.folder)
-        objects = self.folder / "objects"
-        objects.mkdir(mode=0o700, exist_ok=True)
-        give(objects, account)
-        if not can_pass(account, self.folder):
-            raise EmbeddedServerError(
-                f"{self.folder} belongs to '{account.name}', who cannot pass through the folders above it; choose "
-                "another data folder."
-            )
-        # weed writes the flags of the last start there and would obey them again.
-        (objects / "mini.options").unlink(missing_ok=True)
-        return account
 
     def _credentials(self) -> Credentials:
         fresh = Credentials(access_key=f"MATINEE{random_word(13).upper()}", secret_key=random_word(40))

@@ -80,7 +80,8 @@ def read_ports(path: Path) -> SeaweedPorts | None:
 
 def weed_command(
     program: Path,
-    folder: Path,
+    objects: Path,
+    log: Path,
     account: Account,
     ports: SeaweedPorts,
     credentials: Credentials,
@@ -88,7 +89,6 @@ def weed_command(
     inherited: int,
 ) -> ServerCommand:
     """The whole server as one child process. `volume_limit` is in MiB."""
-    objects = folder / "objects"
     return ServerCommand(
         title="SeaweedFS",
         argv=[
@@ -100,7 +100,7 @@ def weed_command(
         account=account,
         environment=_environment(objects, credentials),
         folder=objects,
-        log=folder / "seaweedfs.log",
+        log=log,
         # Everything acknowledged is with the kernel already, so a kill loses nothing, and it cannot hang.
         death_signal=signal.SIGKILL,
         stop_signal=signal.SIGTERM,

@@ -157,6 +157,49 @@ class TestStart:
             assert Path(psutil.Process(server.endpoint.pid).exe()).is_relative_to(folder)
 
 
+class TestRoot:
+    """What a process of root's does: nothing of the server needs its rights."""
+
+    @pytest.mark.usefixtures("needs_root")
+    def test_the_server_runs_as_somebody_else(self, folder: Path) -> None:
+        """`postgres` or else `nobody` stands in where the folder is root's own."""
+        with EmbeddedSeaweedFS(folder) as server:
+            assert psutil.Process(server.endpoint.pid).username() in {"postgres", "nobody"}
+
+    @pytest.mark.usefixtures("needs_root")
+    def test_objects_of_a_server_that_was_root_still_serve(self, folder: Path) -> None:
+        """They are given to the account that the server has now."""
+        with EmbeddedSeaweedFS(folder) as server:
+            _put(server.endpoint, "film", PART)
+        _give_all_to_root(folder / "objects")
+        with EmbeddedSeaweedFS(folder) as server:
+            assert _get(server.endpoint, "film") == PART
+            _put(server.endpoint, "film", b"reel")
+            assert _get(server.endpoint, "film") == b"reel"
+        assert 0 not in {path.stat().st_uid for path in (folder / "objects").rglob("*")}
+
+    @pytest.mark.usefixtures("needs_root")
+    def test_a_folder_closed_to_the_server_gets_its_objects_elsewhere(self, folder: Path) -> None:
+        """Below /root, say, nobody else may pass: objects that are there already move, and a file says where to."""
+        with EmbeddedSeaweedFS(folder) as server:
+            _put(server.endpoint, "film", b"reel")
+        _give_all_to_root(folder / "objects")
+        folder.chmod(0o700)
+        elsewhere = folder.with_name("elsewhere")
+        for _ in range(2):
+            with EmbeddedSeaweedFS(folder, relocation_root=elsewhere) as server:
+                assert _get(server.endpoint, "film") == b"reel"
+        home = Path((folder / "location").read_text().strip())
+        assert home.parent == elsewhere
+        assert (home / "objects").exists()
+        assert not (folder / "objects").exists()
+
+
+def _give_all_to_root(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 0, 0)
+
+
 class TestStop:
     def test_stopping_leaves_no_socket_behind(self, folder: Path) -> None:
         """weed's own sockets in /tmp are removed, also after a kill."""
