@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import prometheus_client
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,6 +17,7 @@ from matinee.bootstrap import Services, open_services
 from matinee.common.config import Settings, load_settings
 from matinee.common.http.call import Runtime
 from matinee.common.http.contract import Operation, declared_operations
+from matinee.common.http.cross_origin import CrossOriginAnswers, CrossOriginPreflights
 from matinee.common.http.edge import Edge
 from matinee.common.http.openapi import build_contract
 from matinee.common.http.router import Router
@@ -29,7 +29,7 @@ from matinee.modules.pages.policy import INERT, page_policy
 from matinee.modules.pages.problems import problems_page
 from matinee.modules.pictures.routes import PictureRoutes
 from matinee.modules.playback.caption_routes import CaptionRoutes
-from matinee.modules.playback.cross_origin import CrossOriginPlayback
+from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackPreflights
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.warm import warm_cells
 from matinee.modules.retention.routes import RetentionRoutes
@@ -87,24 +87,13 @@ def create_app(services: Services) -> ASGIApp:
     router.add("GET", CELL, warm_cells(runtime, playback, services.playback, services.delivery))
     _add_pages(router, settings)
     https = settings.public_url.startswith("https://")
-    app: ASGIApp = Edge(router, timeout=settings.request_timeout_seconds, https=https, content_security_policy=INERT)
+    app: ASGIApp = router
     if settings.cors_origins:
-        # around the edge, because pages must be able to read problems too
-        app = CORSMiddleware(
-            app,
-            allow_origins=list(settings.cors_origins),
-            allow_credentials="*" not in settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"],
-            expose_headers=[
-                "X-Request-ID",
-                "Retry-After",
-                "RateLimit-Limit",
-                "RateLimit-Remaining",
-                "RateLimit-Reset",
-            ],
-            max_age=3600,
-        )
+        app = CrossOriginPreflights(app, settings.cors_origins)
+    app = PlaybackPreflights(app)
+    app = Edge(app, timeout=settings.request_timeout_seconds, https=https, content_security_policy=INERT)
+    if settings.cors_origins:
+        app = CrossOriginAnswers(app, settings.cors_origins)
     return CrossOriginPlayback(app)
 
 

@@ -172,6 +172,24 @@ class TestCrossOrigin:
         assert answer.status_code == status
         assert answer.headers.get("access-control-allow-origin") == (PAGE if origin == PAGE else None)
 
+    @pytest.mark.parametrize("path", ["/api/v1/user/profile", "/playback/x/master.m3u8"])
+    async def test_preflights_carry_what_every_answer_carries(self, pages: httpx.AsyncClient, path: str) -> None:
+        """Request id, security headers, and a line in the log."""
+        asked = {"Origin": PAGE, "Access-Control-Request-Method": "GET", "X-Request-ID": "client-0001"}
+        with structlog.testing.capture_logs() as logs:
+            answer = await pages.options(path, headers=asked)
+        _check_security_headers(answer)
+        assert answer.headers["x-request-id"] == "client-0001"
+        assert len(answer.headers.get_list("access-control-allow-origin")) == 1
+        assert [entry["operation"] for entry in logs if entry["event"] == "request"] == ["preflight"]
+
+    async def test_a_page_may_read_every_header_that_is_meant_for_it(self, pages: httpx.AsyncClient) -> None:
+        """A browser keeps the others from it."""
+        answer = await pages.get("/health", headers={"Origin": PAGE})
+        exposed = set(answer.headers["access-control-expose-headers"].split(", "))
+        limits = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"}
+        assert exposed >= {"X-Request-ID", "Idempotency-Replayed", "ETag", *limits}
+
     async def test_without_the_setting_nobody_else_may(self, api: httpx.AsyncClient) -> None:
         """The default."""
         assert "access-control-allow-origin" not in (await api.get("/health", headers={"Origin": PAGE})).headers

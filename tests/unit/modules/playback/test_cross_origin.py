@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from matinee.modules.playback.cross_origin import CrossOriginPlayback
+from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackPreflights
 
 
 async def inner(scope: Any, receive: Any, send: Any) -> None:
@@ -18,7 +18,7 @@ async def answer(method: str, path: str) -> tuple[int, list[tuple[bytes, bytes]]
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "headers": []}
-    await CrossOriginPlayback(inner)(scope, None, send)  # type: ignore[arg-type]
+    await CrossOriginPlayback(PlaybackPreflights(inner))(scope, None, send)  # type: ignore[arg-type]
     return sent[0]["status"], sent[0]["headers"], sent[1]["body"]
 
 
@@ -36,6 +36,7 @@ class TestCrossOriginPlayback:
         assert (status, body) == (204, b"")
         assert b"Authorization" in allowed
         assert b"Range" in allowed
+        assert dict(headers)[b"access-control-allow-origin"] == b"*"
 
     async def test_other_paths_are_left_alone(self) -> None:
         status, headers, body = await answer("OPTIONS", "/api/v1/videos")
