@@ -164,9 +164,15 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with self._open():
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
+        try:
+            async with self._open():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception:
+            # otherwise the server takes us for an application that knows no start-up, and serves one that has none
+            if self._app is None:
+                await send({"type": "lifespan.startup.failed"})
+            raise
         await send({"type": "lifespan.shutdown.complete"})
 
     @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from matinee.common.config import Settings
+from matinee.common.logging import logging_of
 
 
 def run_server(settings: Settings) -> None:
@@ -22,4 +23,5 @@ def run_server(settings: Settings) -> None:
         websockets=False,
         backpressure=1024,  # requests in hand per process; more wait in the socket's queue
         log_level=LogLevels.warning,
+        log_dictconfig=logging_of("_granian"),
     ).serve()

@@ -18,29 +18,48 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 def configure_logging(level: str) -> None:
     """Sends structlog and the standard library's logging through one JSON renderer."""
-    shared: list[Any] = [
-        structlog.processors.add_log_level,
-        _stamp,
-        structlog.processors.format_exc_info,
-        _redact,
-    ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(serializer=_to_json)],
+        processors=[*_shared_processors(), structlog.processors.JSONRenderer(serializer=_to_json)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(handlers=[json_handler()], level=logging.WARNING, force=True)
+
+
+def json_handler() -> logging.Handler:
+    """A handler of the standard library's logging that writes our JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *_shared_processors()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(serializer=lambda event, **_: _to_json(event).decode()),
             ],
         )
     )
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    return handler
+
+
+def logging_of(logger: str) -> dict[str, Any]:
+    """The configuration (for `logging.config`) of a library's logger that sets itself up: the same JSON lines."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {},
+        "handlers": {"json": {"()": json_handler}},
+        "loggers": {logger: {"handlers": ["json"], "propagate": False}},
+    }
+
+
+def _shared_processors() -> list[Any]:
+    return [
+        structlog.processors.add_log_level,
+        _stamp,
+        structlog.processors.format_exc_info,
+        _redact,
+    ]
 
 
 def _stamp(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -4,8 +4,11 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
 import secrets
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
@@ -17,13 +20,14 @@ import structlog
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.integration.conftest import PASSWORD, Person, problem
-from tests.serving import Server, serving
+from tests.serving import Server, environment_of, serving
 
 from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.http.edge import Edge
 from matinee.embedded.databases import create_database, drop_database
+from matinee.embedded.ports import free_ports
 from matinee.embedded.postgres import PostgresEndpoint
 
 ME = "/api/v1/auth/me"
@@ -341,6 +345,23 @@ class TestServer:
         assert any(line["event"] == "refresh_token_replayed" for line in lines)
         for secret in (PASSWORD, tokens["access_token"], tokens["refresh_token"], fresh["refresh_token"]):
             assert secret not in everything
+
+    def test_a_server_that_cannot_start_ends_and_says_why_in_json(
+        self, shared_settings: Settings, postgres: PostgresEndpoint
+    ) -> None:
+        """Every line, those of the HTTP server too: whoever collects logs reads no other."""
+        settings = msgspec.structs.replace(shared_settings, host="127.0.0.1", port=free_ports(1)[0])
+        environment = {**os.environ, **environment_of(settings)}
+        environment["MATINEE_DATABASE_URL"] = postgres.dsn_of("nowhere")
+        command = [sys.executable, "-m", "matinee.cli", "serve"]
+        ended = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
+        assert ended.returncode == 1
+        assert ended.stdout == b""
+        lines = [json.loads(line) for line in ended.stderr.splitlines()]
+        failed = next(line for line in lines if line["event"] == "ASGI lifespan startup failed")
+        assert failed["level"] == "error"
+        assert failed["logger"] == "_granian"
+        assert "InvalidCatalogNameError" in failed["exception"]
 
     def test_hostile_requests_are_refused_in_good_order(self, server: Server) -> None:
         """None is a 500, none is served a file that it should not see, and the server goes on."""
