@@ -102,8 +102,17 @@ class Database:
 
         Raises DatabaseUnavailable; then nothing of the block was kept, unless the connection broke during the commit.
         """
-        async with _Loan(self._pool) as connection, connection.transaction():
-            yield connection
+        async with _Loan(self._pool) as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                yield connection
+            except asyncio.CancelledError:
+                raise  # the loan ends the connection, and so the transaction: a ROLLBACK would wait for a server that hangs
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await transaction.commit()
 
 
 async def connect(url: str, name: str) -> Connection:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from tests.serving import Server, environment_of, serving
 from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
+from matinee.common.database import fetch_value
 from matinee.common.http.edge import Edge
 from matinee.embedded.databases import create_database, drop_database
 from matinee.embedded.ports import free_ports
@@ -216,6 +218,29 @@ class TestFailures:
         """504, and what it did is cancelled."""
         async with edge(hang, timeout=0.05) as client:
             problem(await client.get("/"), 504, "timed_out")
+
+    async def test_a_database_that_hangs_holds_no_request_beyond_its_time(self, services: Services) -> None:
+        """Not even to roll back: the connection is given up, and the next request has another."""
+        pids: list[int] = []
+
+        async def work(scope: Scope, receive: Receive, send: Send) -> None:
+            async with services.database.transaction() as db:
+                if not pids:
+                    pids.append(int(await fetch_value(db, "SELECT pg_backend_pid()")))
+                    os.kill(pids[0], signal.SIGSTOP)
+                await fetch_value(db, "SELECT 1")
+            await PlainTextResponse("done")(scope, receive, send)
+
+        async with edge(work, timeout=0.5) as client:
+            wake_up = asyncio.get_running_loop().call_later(10, lambda: os.kill(pids[0], signal.SIGCONT))
+            try:
+                async with asyncio.timeout(3):
+                    problem(await client.get("/"), 504, "timed_out")
+                    assert (await client.get("/")).text == "done"
+            finally:
+                wake_up.cancel()
+                os.kill(pids[0], signal.SIGCONT)
+            assert (await client.get("/")).text == "done"
 
     async def test_an_answer_that_began_is_not_answered_twice(self) -> None:
         """The status is sent already: all that is left is to end."""
