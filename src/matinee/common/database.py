@@ -108,7 +108,7 @@ class Database:
             try:
                 yield connection
             except asyncio.CancelledError:
-                raise  # the loan ends the connection, and so the transaction: a ROLLBACK would wait for a server that hangs
+                raise  # the loan ends the connection; a ROLLBACK would wait for a server that hangs
             except BaseException:
                 await transaction.rollback()
                 raise

@@ -80,8 +80,8 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
         """`bucket` is made if it does not exist; web pages of `cors_origins` may use it by presigned URLs.
 
         `port` of the S3 service is the last one used or any free one, unless given. `linger` and `start_timeout`
-        are in seconds; see `sharing.py`. `relocation_root` is where a root process keeps what its server cannot reach in
-        `folder`. Who attaches gets a bucket of their own choice from the same server.
+        are in seconds; see `sharing.py`. `relocation_root` is where a root process keeps what its server cannot reach
+        in `folder`. Who attaches gets a bucket of their own choice from the same server.
         """
         super().__init__(folder, start_timeout=start_timeout, linger=linger)
         self._bucket = bucket

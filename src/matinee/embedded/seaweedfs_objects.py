@@ -1,4 +1,4 @@
-"""The folder in which SeaweedFS keeps its objects: made, brought where the server's account reaches it, given to it."""
+"""The folder of SeaweedFS's objects: made, brought where the server's account reaches it, given to that account."""
 
 import errno
 import shutil
