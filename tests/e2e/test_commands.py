@@ -140,6 +140,14 @@ class TestUpload:
         assert mine[0]["title"] == "From a shell"
 
 
+    def test_a_server_that_is_not_there_is_told_in_a_sentence(self, film: Path) -> None:
+        """Not by a traceback."""
+        account = ("--email", "ada@example.org", "--password", PASSWORD)
+        ended = matinee("upload", str(film), "--url", "http://127.0.0.1:1", *account)
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("Error: http://127.0.0.1:1 does not answer: ")
+
+
 class TestSetupStorage:
     def test_it_makes_a_bucket_that_browsers_may_upload_to(self, installation: Installation) -> None:
         """Repeatable; the doctor agrees."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import mimetypes
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
@@ -11,11 +12,15 @@ import aiohttp
 import click
 import msgspec
 
+from matinee.common.http.problems import Problem
 from matinee.modules.uploads.schemas import FileType, SignedPart, SignedParts, UploadStarted
+from matinee.modules.videos.events import is_settled
 from matinee.modules.videos.schemas import Video
 
 _PARALLEL = 3  # parts in flight; more gain little and cost memory (16 MiB each)
 _ATTEMPTS = 5
+_PAUSE = 1.0  # seconds before a stream of events that was cut is asked for again
+_PATIENCE = 120.0  # seconds without a stream until the server counts as gone; longer than a restart takes
 
 
 class Client:
@@ -23,6 +28,7 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
+        self._account: dict[str, str] | None = None
         self._token: str | None = None
 
     async def __aenter__(self) -> Self:
@@ -44,9 +50,9 @@ class Client:
                 await _checked(answer)
 
     async def log_in(self, email: str, password: str) -> None:
-        """Signs in; later calls are this user's."""
-        answer = await self._call("POST", "auth/login", {"email": email, "password": password})
-        self._token = msgspec.json.decode(answer)["access_token"]
+        """Signs in; later calls are this user's, for as long as they go on."""
+        self._account = {"email": email, "password": password}
+        await self._sign_in()
 
     async def upload(self, file: Path, title: str, visibility: str, sent: Callable[[int], None]) -> Video:
         """Uploads a file part by part, in constant memory; `sent` hears of every part's bytes."""
@@ -84,12 +90,42 @@ class Client:
         return msgspec.json.decode(raw, type=Video)
 
     async def follow(self, video: Video) -> AsyncIterator[Video]:
-        """The video at each change, until it is encoded or failed."""
+        """The video at each change, until it is encoded or failed; a stream that is cut is taken up again.
+
+        Raises ClickException where it can no longer be seen, and where the server stays away.
+        """
+        away_since: float | None = None
+        while True:
+            try:
+                async for latest in self._events(video):
+                    away_since = None
+                    yield latest
+                    if is_settled(latest):
+                        return
+            except (aiohttp.ClientError, TimeoutError) as error:
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > _PATIENCE:
+                    raise click.ClickException(f"The server does not answer any more: {error}") from error
+            await asyncio.sleep(_PAUSE)
+
+    async def _events(self, video: Video) -> AsyncIterator[Video]:
+        """What one stream tells. Raises ClientError where the server is away or in trouble."""
         url = f"{self._url}/api/v1/videos/{video.id}/events"
-        async with self._session.get(url, headers=self._headers()) as answer:
-            async for line in answer.content:
-                if line.startswith(b"data: ") and line.strip() != b"data: {}":
-                    yield msgspec.json.decode(line[6:], type=Video)
+        for attempt in (1, 2):
+            async with self._session.get(url, headers=self._headers()) as answer:
+                if answer.status == 401 and attempt == 1 and self._account is not None:
+                    await self._sign_in()  # the token's quarter of an hour is over
+                    continue
+                if answer.status in (429, 500, 502, 503, 504):
+                    answer.raise_for_status()
+                if answer.status != 200:
+                    await _checked(answer)
+                async for line in answer.content:
+                    if line.startswith(b"event: gone"):
+                        raise click.ClickException("The video can no longer be seen: it was deleted or hidden.")
+                    if line.startswith(b"data: "):
+                        yield msgspec.json.decode(line[6:], type=Video)
+                return
 
     async def _put(
         self, file: Path, part: SignedPart, part_size: int, limit: asyncio.Semaphore, sent: Callable[[int], None]
@@ -111,17 +147,30 @@ class Client:
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
         url = f"{self._url}/api/v1/{path}"
         async with self._session.request(method, url, json=body, headers=self._headers()) as answer:
+            if answer.status != 401 or self._account is None:
+                return await _checked(answer)
+        await self._sign_in()  # an upload may take longer than the token's quarter of an hour
+        async with self._session.request(method, url, json=body, headers=self._headers()) as answer:
             return await _checked(answer)
+
+    async def _sign_in(self) -> None:
+        async with self._session.post(f"{self._url}/api/v1/auth/login", json=self._account) as answer:
+            self._token = msgspec.json.decode(await _checked(answer))["access_token"]
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
 
 async def _checked(answer: aiohttp.ClientResponse) -> bytes:
+    """The answer's body; raises ClickException with the problem's sentence."""
     raw = await answer.read()
-    if answer.status >= 400:
-        raise click.ClickException(msgspec.json.decode(raw)["detail"])
-    return raw
+    if answer.status < 400:
+        return raw
+    try:
+        sentence = msgspec.json.decode(raw, type=Problem).detail
+    except msgspec.MsgspecError:  # not from Matinee: from a proxy before it, say
+        sentence = f"The server answers {answer.status} {answer.reason}."
+    raise click.ClickException(sentence)
 
 
 def _read(file: Path, start: int, length: int) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import click
 from rich.console import Console
 from rich.progress import (
@@ -55,9 +56,12 @@ class Steps:
 async def upload_file(url: str, email: str, password: str, file: Path, title: str, visibility: str) -> None:
     """`matinee upload`: uploads a file and follows it until it is encoded."""
     steps = Steps()
-    async with Client(url) as client:
-        await client.log_in(email, password)
-        video = await upload(client, file, title, visibility, steps)
+    try:
+        async with Client(url) as client:
+            await client.log_in(email, password)
+            video = await upload(client, file, title, visibility, steps)
+    except aiohttp.ClientConnectionError as error:
+        raise click.ClickException(f"{url} does not answer: {error}") from None
     console.print(steps.table())
     if video.failure is not None:
         raise click.ClickException(f"{video.failure.detail} ({video.failure.code})")

@@ -33,7 +33,7 @@ class VideoEvents:
             changed.set()  # `first` was read before we subscribed: look once more
             video = first
             yield _event(video)
-            while not _is_settled(video) and asyncio.get_running_loop().time() < deadline:
+            while not is_settled(video) and asyncio.get_running_loop().time() < deadline:
                 if not await _wait(changed):
                     yield b": still here\n\n"
                     continue
@@ -65,7 +65,7 @@ async def _wait(changed: asyncio.Event) -> bool:
     return True
 
 
-def _is_settled(video: Video) -> bool:
+def is_settled(video: Video) -> bool:
     """Nothing will change by itself any more."""
     return video.status == "FAILED" or (video.encoding is not None and video.encoding.state in ("complete", "failed"))
 
