@@ -139,7 +139,6 @@ class TestUpload:
         mine = installation.client.get("/api/v1/videos/mine", headers=installation.headers).json()["items"]
         assert mine[0]["title"] == "From a shell"
 
-
     def test_a_server_that_is_not_there_is_told_in_a_sentence(self, film: Path) -> None:
         """Not by a traceback."""
         account = ("--email", "ada@example.org", "--password", PASSWORD)

@@ -41,12 +41,14 @@ class Notifications:
                 self._waiters.pop(topic, None)
 
     async def listen(self) -> None:
-        """Runs until cancelled, reconnecting for ever."""
+        """Runs until cancelled, reconnecting for ever, whatever ended the connection."""
         while True:
             try:
                 await self._listen_once()
             except (DatabaseUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
                 log.warning("notifications_interrupted", error=repr(error))
+            except Exception:  # a mistake of ours: a process that hears nothing more is useless, and would not say so
+                log.exception("notifications_failed")
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _listen_once(self) -> None:

@@ -90,6 +90,8 @@ class Audience:
                     await self._tell(news)
                 except DatabaseUnavailable as error:
                     log.warning("audience_not_told", error=str(error))
+                except Exception:  # a mistake of ours in one batch: the next one must be told all the same
+                    log.exception("audience_failed")
 
     def _news(self) -> News:
         now = self._clock()

@@ -1,6 +1,10 @@
 """Who watches what, as one process knows it."""
 
+import asyncio
 from uuid import UUID
+
+import pytest
+import structlog
 
 from matinee.modules.playback.audience import TELL_SECONDS, Audience, News, Place
 
@@ -33,3 +37,24 @@ class TestWaiting:
             pass
         with audience.waiting(PLACE) as again:
             assert again
+
+
+class TestKeepTelling:
+    async def test_a_mistake_of_ours_does_not_end_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is logged, and the next batch is told."""
+        monkeypatch.setattr("matinee.modules.playback.audience.TELL_SECONDS", 0.01)
+        told = asyncio.Event()
+        failures = [ZeroDivisionError()]
+
+        async def tell(news: News) -> None:
+            if failures:
+                raise failures.pop()
+            told.set()
+
+        audience = Audience(tell)
+        with structlog.testing.capture_logs() as logs, audience.waiting(Place(UUID(int=1), "v240", 3)):
+            telling = asyncio.create_task(audience.keep_telling())
+            async with asyncio.timeout(5):
+                await told.wait()
+        telling.cancel()
+        assert [entry["event"] for entry in logs] == ["audience_failed"]
