@@ -34,7 +34,8 @@ USER 10001
 WORKDIR /var/lib/matinee
 EXPOSE 3000
 STOPSIGNAL SIGTERM
+# Not by urllib, which would ask a proxy that the environment names.
 HEALTHCHECK --interval=10s --timeout=4s --start-period=20s --retries=3 \
-  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:3000/health', timeout=3)"]
+  CMD ["python", "-c", "import http.client, os; api = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('MATINEE_PORT') or 3000), timeout=3); api.request('GET', '/health'); exit(api.getresponse().status != 200)"]
 ENTRYPOINT ["matinee"]
 CMD ["serve"]

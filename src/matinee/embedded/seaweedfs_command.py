@@ -16,6 +16,22 @@ _HIGHEST_PORT = 65_535
 _SOCKET_LIMIT = 107  # bytes: sun_path of a UNIX socket
 _TEMPORARY = Path("/tmp")  # noqa: S108 - weed's own choice for its sockets, which others cannot connect to
 
+# What is the same wherever Matinee brings SeaweedFS along; docker-compose.yml repeats it.
+SERVICES = (
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+    "-webdav=false",
+    "-admin.ui=false",  # the worker that reclaims deleted space still needs the service itself
+    "-master.telemetry=false",  # on by default, and it calls home
+    "-s3.autoCreateBucket=false",  # a mistyped bucket must be an error
+    "-s3.iam=false",  # one identity, made by us; no user management over the network
+    "-master.volumePreallocate=false",
+    # With state to resume, the master elects itself some milliseconds after it has begun to listen, and the
+    # volume service that comes too early waits five seconds. What it would resume it learns from the volumes.
+    "-master.resumeState=false",
+    "-volume.preStopSeconds=0",  # no other server needs time to notice
+)
+
 
 class SeaweedPorts(msgspec.Struct, frozen=True):
     """The TCP ports of the parts of one server, all on the loopback interface."""
@@ -123,19 +139,8 @@ def _flags(objects: Path, ports: SeaweedPorts, volume_limit: int) -> list[str]:
         f"-s3.port.grpc={ports.s3_grpc}",
         f"-admin.port={ports.admin}",
         f"-admin.port.grpc={ports.admin_grpc}",
-        "-s3.port.iceberg=0",
-        "-s3.port.lance=0",
-        "-webdav=false",
-        "-admin.ui=false",  # the worker that reclaims deleted space still needs the service itself
-        "-master.telemetry=false",  # on by default, and it calls home
-        "-s3.autoCreateBucket=false",  # a mistyped bucket must be an error
-        "-s3.iam=false",  # one identity, made by us; no user management over the network
+        *SERVICES,
         f"-master.volumeSizeLimitMB={volume_limit}",
-        "-master.volumePreallocate=false",
-        # With state to resume, the master elects itself some milliseconds after it has begun to listen, and the
-        # volume service that comes too early waits five seconds. What it would resume it learns from the volumes.
-        "-master.resumeState=false",
-        "-volume.preStopSeconds=0",  # no other server needs time to notice
         f"-filer.localSocket={_socket(objects, 'filer', ports.filer)}",
         f"-s3.localSocket={_socket(objects, 's3', ports.s3)}",
     ]
