@@ -85,7 +85,7 @@ class TestDoctor:
         ended = matinee("doctor", env=installation.environment())
         assert ended.returncode == 0, ended.stdout
         assert "FAULT" not in ended.stdout
-        for what in ("settings", "database", "storage", "cors", "ffmpeg", "sandbox", "scratch", "pages"):
+        for what in ("settings", "database", "storage", "cors", "ffmpeg", "sandbox", "scratch", "cells", "pages"):
             assert f" {what} " in ended.stdout
 
     def test_what_is_wrong_is_told_in_a_sentence(self, installation: Installation) -> None:
@@ -104,6 +104,27 @@ class TestDoctor:
         )
         assert "/no/such/ffmpeg" in ended.stdout
         assert ended.stdout.count("FAULT") >= 2
+
+    def test_a_slash_behind_the_public_address_changes_nothing(self, installation: Installation) -> None:
+        """Browsers name an origin without it."""
+        ended = matinee("doctor", env={**installation.environment(), "MATINEE_PUBLIC_URL": f"{installation.url}/"})
+        assert ended.returncode == 0, ended.stdout
+        assert f"The bucket lets {installation.url} upload." in ended.stdout
+
+    def test_folders_that_cannot_be_used_are_told(self, installation: Installation, tmp_path: Path) -> None:
+        """And nothing is made: it would belong to whoever ran the doctor."""
+        (tmp_path / "file").touch()
+        wrong = {
+            "MATINEE_SCRATCH_DIR": str(tmp_path / "scratch"),
+            "MATINEE_SCRATCH_BYTES": str(2**60),
+            "MATINEE_CELL_CACHE_DIR": str(tmp_path / "file" / "cells"),
+        }
+        ended = matinee("doctor", env={**installation.environment(), **wrong})
+        assert ended.returncode == 1
+        assert re.search(r"FAULT scratch +\S+/scratch has \d+ MiB free of the 1099511627776 MiB", ended.stdout)
+        assert re.search(r"FAULT cells +\S+/file/cells cannot be made: \S+/file is no folder\.", ended.stdout)
+        assert ended.stdout.count("FAULT") == 2
+        assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
     def test_a_database_that_is_away_is_told(self, installation: Installation) -> None:
         """Without the password in the sentence."""

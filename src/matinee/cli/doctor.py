@@ -1,6 +1,7 @@
 """`matinee doctor`: every setting and dependency, and what is wrong with it in a sentence."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from matinee.common.migrations import missing_migrations
 from matinee.common.storage.s3 import S3Storage
 from matinee.media.binaries import BinaryNotFound, find_binaries
 from matinee.media.sandbox import landlock_abi
+from matinee.modules.playback.cell_cache import default_folder
 
 _OLDEST_POSTGRES = 140000  # multiranges came with 14
 _LANDLOCK_WITH_NETWORK = 4
@@ -46,7 +48,15 @@ async def _findings() -> AsyncIterator[Finding]:
             yield False, "settings", f"{fault.path}: {fault.message}"
         return
     yield True, "settings", "All are valid."
-    checks: list[Callable[[Settings], Awaitable[Finding]]] = [_database, _storage, _cors, _ffmpeg, _sandbox, _scratch]
+    checks: list[Callable[[Settings], Awaitable[Finding]]] = [
+        _database,
+        _storage,
+        _cors,
+        _ffmpeg,
+        _sandbox,
+        _scratch,
+        _cells,
+    ]
     for check in checks:
         yield await check(settings)
     yield _pages()
@@ -97,16 +107,17 @@ async def _cors(settings: Settings) -> Finding:
         url = await storage.get_url(_PROBE_KEY, 60)
     finally:
         await storage.close()
-    headers = {"Origin": settings.public_url, "Access-Control-Request-Method": "PUT"}
+    origin = settings.origin()
+    headers = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
     try:
         timeout = aiohttp.ClientTimeout(total=5)
         async with aiohttp.ClientSession(timeout=timeout) as session, session.options(url, headers=headers) as answer:
             allowed = answer.headers.get("Access-Control-Allow-Origin")
     except (aiohttp.ClientError, TimeoutError) as error:
         return False, "cors", f"The storage's public address does not answer: {type(error).__name__}."
-    if allowed not in ("*", settings.public_url):
-        return False, "cors", f"The bucket's CORS rules do not let {settings.public_url} PUT; browsers cannot upload."
-    return True, "cors", f"The bucket lets {settings.public_url} upload."
+    if allowed not in ("*", origin):
+        return False, "cors", f"The bucket's CORS rules do not let {origin} PUT; browsers cannot upload."
+    return True, "cors", f"The bucket lets {origin} upload."
 
 
 async def _ffmpeg(settings: Settings) -> Finding:
@@ -140,17 +151,39 @@ async def _sandbox(settings: Settings) -> Finding:
 
 async def _scratch(settings: Settings) -> Finding:
     folder = settings.scratch_dir or Path(tempfile.gettempdir())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        return False, "scratch", f"{folder} cannot be made: {error.strerror}."
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return False, "scratch", f"{folder} cannot be written to."
-    free = shutil.disk_usage(folder).free
-    if free < settings.scratch_bytes:
-        wanted = settings.scratch_bytes // 2**20
-        return False, "scratch", f"{folder} has {free // 2**20} MiB free of the {wanted} MiB that it may take."
-    return True, "scratch", f"{folder} has {free // 2**20} MiB free."
+    return await asyncio.to_thread(_examine_folder, "scratch", folder, settings.scratch_bytes)
+
+
+async def _cells(settings: Settings) -> Finding:
+    if settings.delivery == "redirect":
+        return True, "cells", "Not kept here: the storage delivers them."
+    folder = settings.cell_cache_dir or default_folder()
+    if os.access(folder, os.F_OK) and folder.stat().st_uid != os.geteuid():  # as the API sees it when it starts
+        return False, "cells", f"{folder} belongs to another user; it must be this one's."
+    return await asyncio.to_thread(_examine_folder, "cells", folder, settings.cell_cache_bytes)
+
+
+def _examine_folder(what: str, folder: Path, limit: int) -> Finding:
+    """Whether up to `limit` bytes can be kept there. Makes nothing: the folder would belong to whoever asks."""
+    present = next(path for path in (folder, *folder.absolute().parents) if os.access(path, os.F_OK))
+    if not present.is_dir():
+        return False, what, f"{folder} cannot be made: {present} is no folder."
+    if not os.access(present, os.W_OK | os.X_OK):
+        return False, what, f"{folder} cannot be {'written to' if present == folder else f'made in {present}'}."
+    free = shutil.disk_usage(present).free
+    held = _size(folder) if present == folder else 0
+    if free + held < limit:
+        return False, what, f"{folder} has {free // 2**20} MiB free of the {limit // 2**20} MiB that it may take."
+    return True, what, f"{folder} has {free // 2**20} MiB free."
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files in it; those that go meanwhile count nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size
+    return total
 
 
 def _text(path: Path | None) -> str | None:

@@ -11,7 +11,7 @@ async def set_up(settings: Settings) -> None:
     """Makes the bucket and its CORS rules; repeatable."""
     storage = S3Storage(settings)
     await storage.open()
-    origins = [settings.public_url.rstrip("/"), *settings.cors_origins]
+    origins = [settings.origin(), *settings.cors_origins]
     try:
         await storage.prepare(origins)
     except Unavailable as error:

@@ -101,6 +101,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Key id → secret; the first signs, all verify. Rotate: put a new one in front, drop the last later."""
         return dict(pair.split(":", 1) for pair in self.jwt_keys)
 
+    def origin(self) -> str:
+        """The public address as browsers write it in `Origin`: lower case, without path and usual port."""
+        parts = urlsplit(self.public_url)
+        host = parts.netloc.rpartition("@")[2].lower()
+        return f"{parts.scheme}://{host.removesuffix(':443' if parts.scheme == 'https' else ':80')}"
+
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Reads the settings from the environment; raises ConfigError naming every fault at once."""

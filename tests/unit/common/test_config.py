@@ -160,3 +160,18 @@ class TestExample:
         example = (Path(__file__).parents[3] / ".env.example").read_text()
         named = {line.partition("=")[0] for line in example.splitlines() if line.startswith(PREFIX)}
         assert named == {variable_name(field) for field in Settings.__struct_fields__}
+
+
+@pytest.mark.parametrize(
+    ("public_url", "origin"),
+    [
+        ("https://video.example.org", "https://video.example.org"),
+        ("https://Video.example.org:443/", "https://video.example.org"),
+        ("http://localhost:3000/", "http://localhost:3000"),
+        ("http://[::1]:80/films", "http://[::1]"),
+    ],
+)
+def test_the_origin_is_written_as_browsers_write_it(public_url: str, origin: str) -> None:
+    """Whatever the operator typed."""
+    settings = load_settings({**REQUIRED, "MATINEE_PUBLIC_URL": public_url, "MATINEE_COOKIE_SECURE": "true"})
+    assert settings.origin() == origin
