@@ -326,6 +326,29 @@ class TestRateLimits:
         problem(answer, 401, "invalid_credentials")
         assert (answer.headers["ratelimit-limit"], answer.headers["ratelimit-remaining"]) == ("10", "9")
 
+    @pytest.mark.parametrize(
+        ("first", "second", "left"),
+        [
+            ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "8"),  # one subscriber has all 2⁶⁴ of them
+            ("2001:db8:0:1::1", "2001:db8:0:2::1", "9"),
+            ("::ffff:192.0.2.1", "192.0.2.1", "8"),  # as a socket for both kinds of address tells it
+            ("::ffff:192.0.2.1", "::ffff:192.0.2.2", "9"),
+            ("fe80::1%eth0", "fe80::1%eth0", "8"),
+            ("192.0.2.1", "192.0.2.2", "9"),
+        ],
+    )
+    async def test_addresses_of_one_client_count_together(
+        self, services: Services, first: str, second: str, left: str
+    ) -> None:
+        """Of IPv6 the first 64 bits."""
+        services.settings = msgspec.structs.replace(services.settings, rate_limits=True)
+        app = create_app(services)
+        for address in (first, second):
+            transport = httpx.ASGITransport(app=app, client=(address, 50000))
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
+                answer = await client.post(LOGIN, json={"email": "nobody@example.org", "password": PASSWORD})
+        assert answer.headers["ratelimit-remaining"] == left
+
 
 @pytest.fixture(scope="module")
 def server(

@@ -117,6 +117,11 @@ class Call:
             peer = hops.pop()
         return str(peer)
 
+    @property
+    def subscriber(self) -> str:
+        """What rate limits count by: the client's address, or the /64 that an IPv6 client has to itself."""
+        return subscriber_of(self.address)
+
     def _is_trusted(self, address: str) -> bool:
         if not self.runtime.trusted_proxies:
             return False
@@ -149,3 +154,14 @@ class Call:
         if declared is not None and declared.isdecimal() and size != int(declared):
             raise Malformed("The body ended before its Content-Length.")
         return b"".join(chunks)
+
+
+def subscriber_of(address: str) -> str:
+    """An IPv4 address, an IPv6 network of 64 bits, or the text itself where it is neither."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])  # of fe80::1%eth0 the zone is ours, not the client's
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))

@@ -142,7 +142,7 @@ class PictureRoutes:
 
         async def admit() -> None:
             if call.runtime.settings.rate_limits:
-                await count_hit(self._database, MAKING, call.address)
+                await count_hit(self._database, MAKING, call.subscriber)
 
         unchanged = unchanged_response(wanted.stored, _headers(call))
         if unchanged is not None:
