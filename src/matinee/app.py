@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -182,9 +183,31 @@ class Application:
             listening = asyncio.gather(services.notifications.listen(), services.audience.keep_telling())
             _spare_the_collector()
             try:
-                yield
+                with _told_to_stop(services.notifications.end):
+                    yield
             finally:
                 listening.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await listening
+
+
+@contextlib.contextmanager
+def _told_to_stop(tell: Callable[[], None]) -> Iterator[None]:
+    """Calls `tell` when the process is asked to stop, beside what the server does then.
+
+    The server tells us when the last answer has ended, and a stream of events would not end before it is killed.
+    """
+    loop = asyncio.get_running_loop()
+    # The loop's own handlers, the server's among them, are run by its wake-up descriptor, whatever Python's are.
+    former = {
+        number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(tell))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def _spare_the_collector() -> None:

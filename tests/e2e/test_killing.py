@@ -1,5 +1,6 @@
 """Anything may be killed at any point: the video ends READY, with the same bytes as when nothing happened."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, LiteralString
@@ -83,6 +84,26 @@ class TestGracefulShutdown:
             code = pool.submit(installation.stop, "serve")
             assert waiting.result(30).status_code in {200, 503}
             assert code.result(30) == 0
+
+    def test_a_stream_of_events_is_ended(self, tmp_path: Path) -> None:
+        """It would stay open until the process is killed; its client asks another process, or this one later."""
+        with Installation(tmp_path, SHUTDOWN_GRACE_SECONDS="60") as installation:
+            installation.start("serve")
+            installation.sign_up()
+            body = {"title": "Sea", "filename": "sea.mp4", "filesize": 1000, "filetype": "video/mp4"}
+            started = installation.client.post("/api/v1/videos/init", json=body, headers=installation.headers).json()
+            address = f"/api/v1/videos/{started['video']['id']}/events"
+            with (
+                ThreadPoolExecutor() as pool,
+                installation.client.stream("GET", address, headers=installation.headers) as answer,
+            ):
+                chunks = answer.iter_raw()
+                assert next(chunks).startswith(b"event: video")
+                code = pool.submit(installation.stop, "serve")
+                assert list(chunks) == []  # and not a broken connection
+                assert code.result(15) == 0
+            lines = [json.loads(line) for line in installation.log("serve").splitlines()]
+            assert not [line for line in lines if line["level"] == "error"]
 
 
 def metrics(installation: Installation) -> str:

@@ -26,6 +26,8 @@ class Notifications:
     def __init__(self, database_url: str) -> None:
         self._url = database_url
         self._waiters: dict[str, set[asyncio.Event]] = {}
+        self.ending = False
+        """Whether the process is about to stop: who waits for ever waits no longer."""
 
     @contextmanager
     def subscribe(self, topic: str) -> Iterator[asyncio.Event]:
@@ -39,6 +41,12 @@ class Notifications:
             waiters.discard(event)
             if not waiters:
                 self._waiters.pop(topic, None)
+
+    def end(self) -> None:
+        """The process is about to stop: wakes everyone, once."""
+        self.ending = True
+        for topic in list(self._waiters):
+            self._wake(topic)
 
     async def listen(self) -> None:
         """Runs until cancelled, reconnecting for ever, whatever ended the connection."""

@@ -27,13 +27,13 @@ class VideoEvents:
         self._notifications = notifications
 
     async def stream(self, first: Video, caller: Caller | None) -> AsyncIterator[bytes]:
-        """Events until the video is encoded or failed, hidden or deleted."""
+        """Events until the video is encoded or failed, hidden or deleted, or the process is about to stop."""
         deadline = asyncio.get_running_loop().time() + _LONGEST_STREAM
         with self._notifications.subscribe(first.id) as changed:
             changed.set()  # `first` was read before we subscribed: look once more
             video = first
             yield _event(video)
-            while not is_settled(video) and asyncio.get_running_loop().time() < deadline:
+            while not (is_settled(video) or self._notifications.ending or _is_over(deadline)):
                 if not await _wait(changed):
                     yield b": still here\n\n"
                     continue
@@ -52,6 +52,10 @@ class VideoEvents:
                 return await self._videos.get(db, caller, video_id)
         except VideoNotFound:
             return None
+
+
+def _is_over(deadline: float) -> bool:
+    return asyncio.get_running_loop().time() >= deadline
 
 
 async def _wait(changed: asyncio.Event) -> bool:
