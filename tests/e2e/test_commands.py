@@ -79,6 +79,17 @@ class TestServe:
             assert f"MATINEE_{name}: This field is required." in ended.stderr
 
 
+class TestWorker:
+    def test_one_that_cannot_start_says_why_in_json(self, installation: Installation) -> None:
+        """As all its lines are."""
+        env = {**installation.environment(), "MATINEE_DATABASE_URL": installation.postgres.endpoint.dsn_of("nowhere")}
+        ended = matinee("worker", env=env)
+        assert ended.returncode == 1
+        lines = [json.loads(line) for line in ended.stderr.splitlines()]
+        assert (lines[-1]["event"], lines[-1]["level"]) == ("worker_failed", "error")
+        assert "InvalidCatalogNameError" in lines[-1]["exception"]
+
+
 class TestDoctor:
     def test_a_sound_installation_passes(self, installation: Installation) -> None:
         """A line for each thing, and exit status 0."""

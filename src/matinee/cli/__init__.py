@@ -74,9 +74,14 @@ def worker() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
+    import psycopg
+
     from matinee.common.migrations import migrate as apply
 
-    applied = apply(_settings().database_url)
+    try:
+        applied = apply(_settings().database_url)
+    except psycopg.OperationalError as error:
+        raise click.ClickException(f"The database does not let us in: {error}") from None
     click.echo("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
 
 

@@ -41,15 +41,15 @@ def run_demo(data_dir: Path, port: int, video: Path | None, *, leave: bool) -> N
             stack.wait()
 
 
-def make_film(file: Path) -> Path:
+def make_film(file: Path, seconds: int = FILM_SECONDS) -> Path:
     """A film with a running frame counter and a beep each second; made once."""
     if file.is_file():
         return file
     unfinished = file.with_suffix(".part.mp4")
     command = [
         find_binaries().ffmpeg, "-y", "-loglevel", "error", "-nostdin",
-        "-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate=30:duration={FILM_SECONDS}",
-        "-f", "lavfi", "-i", f"sine=frequency=220:beep_factor=4:sample_rate=48000:duration={FILM_SECONDS}",
+        "-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate=30:duration={seconds}",
+        "-f", "lavfi", "-i", f"sine=frequency=220:beep_factor=4:sample_rate=48000:duration={seconds}",
         "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart",
         str(unfinished),
     ]  # fmt: skip

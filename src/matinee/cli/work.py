@@ -1,16 +1,24 @@
 """The worker process."""
 
 import asyncio
+import sys
 
+import structlog
 import uvloop
 
 from matinee.common.config import Settings
 from matinee.common.logging import configure_logging
 from matinee.worker import run_worker
 
+log = structlog.get_logger()
+
 
 def run(settings: Settings) -> None:
-    """Runs jobs until SIGTERM or SIGINT."""
+    """Runs jobs until SIGTERM or SIGINT; what ends it otherwise is logged, for whoever starts it again."""
     configure_logging(settings.log_level)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_worker(settings))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_worker(settings))
+    except Exception:
+        log.exception("worker_failed")
+        sys.exit(1)
