@@ -12,17 +12,7 @@ CHECK
 
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
   echo "Making the virtual environment .venv …"
-  rm -rf .venv
-  if ! "$python" -m venv .venv >/dev/null 2>&1; then
-    # Debian ships venv apart from Python
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-      apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
-      rm -rf .venv && "$python" -m venv .venv
-    else
-      echo "Python's venv module is missing: run 'apt-get install python3-venv' as root, then try again." >&2
-      exit 1
-    fi
-  fi
+  scripts/make-venv.sh "$python" .venv
 fi
 
 echo "Installing the locked dependencies …"
