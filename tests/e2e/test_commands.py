@@ -38,6 +38,14 @@ class TestDemo:
         assert again.returncode == 0, again.stdout + again.stderr
         assert password in again.stdout
 
+    def test_a_proxy_is_not_asked_for_what_is_on_this_machine(self, tmp_path: Path, film: Path) -> None:
+        """It is meant for the world outside."""
+        proxy = "http://127.0.0.1:1"
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
+        env = {**clean, "http_proxy": proxy, "HTTP_PROXY": proxy, "https_proxy": proxy, "ALL_PROXY": proxy}
+        ended = matinee("demo", str(film), "--exit", "--data", str(tmp_path), "--port", "0", env=env)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
     def test_a_file_that_is_no_video_is_told_in_a_sentence(self, tmp_path: Path) -> None:
         """With its code, and exit status 1."""
         text = tmp_path / "notes.mp4"

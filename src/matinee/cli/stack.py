@@ -71,6 +71,7 @@ def run_dev(data_dir: Path, port: int) -> None:
 @contextmanager
 def running_stack(data_dir: Path, port: int) -> Iterator[Stack]:
     """Starts the servers, migrates, starts API and worker; stops all of them in reverse order."""
+    _spare_the_proxy()
     data_dir = data_dir.absolute()
     data_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
     port = port or _free_port()
@@ -94,6 +95,12 @@ def running_stack(data_dir: Path, port: int) -> Iterator[Stack]:
             yield stack
     except EmbeddedServerError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _spare_the_proxy() -> None:
+    """Keeps a proxy that the environment names out of what we and our children say to each other."""
+    for name in ("no_proxy", "NO_PROXY"):  # programs differ in which one they read
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "localhost", "127.0.0.1"]))
 
 
 def _endings() -> list[signal.Signals]:
