@@ -29,7 +29,7 @@ from matinee.media.model import Plan
 from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.captions import CaptionPlayback
 from matinee.modules.playback.cell_cache import CellCache
-from matinee.modules.playback.cross_origin import CrossOriginPlayback
+from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackPreflights
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
@@ -173,7 +173,8 @@ async def app(
     if shortened:
         router.add("GET", CELL, warm_cells(runtime, routes, service, delivery))
     listening = asyncio.create_task(notifications.listen())
-    yield CrossOriginPlayback(Edge(router, timeout=30, https=False, content_security_policy="default-src 'none'"))
+    inner = PlaybackPreflights(router)
+    yield CrossOriginPlayback(Edge(inner, timeout=30, https=False, content_security_policy="default-src 'none'"))
     listening.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await listening
