@@ -8,6 +8,7 @@ import jwt
 import msgspec
 
 from matinee.common.clock import Clock, system_clock
+from matinee.common.database import RowUUID
 from matinee.common.errors import Unauthenticated
 
 ALGORITHM = "HS256"
@@ -96,4 +97,5 @@ class AccessTokens:
         except (jwt.PyJWTError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
             # RecursionError: a header of nested brackets, before any signature is checked
             raise InvalidToken from None
-        return Caller(claims.sub, claims.role, claims.sid), claims.exp
+        # compared with the owner of every row: with a UUID of another class that takes 1.6 µs instead of 0.05
+        return Caller(RowUUID(claims.sub.bytes), claims.role, claims.sid), claims.exp
