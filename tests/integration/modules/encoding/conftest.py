@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
+from tests.integration.modules.encoding.theatre import Theatre
 
 from matinee.common.config import Settings
 from matinee.common.database import Database
@@ -69,6 +70,13 @@ async def worker(stage: Stage) -> AsyncIterator[None]:
     """A worker within the test's own process."""
     async with stage.working():
         yield
+
+
+@pytest.fixture
+async def theatre(stage: Stage) -> AsyncIterator[Theatre]:
+    """An API process's viewers."""
+    async with Theatre.open(stage) as theatre:
+        yield theatre
 
 
 @pytest.fixture

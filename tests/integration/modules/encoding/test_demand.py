@@ -1,7 +1,7 @@
 """Cells that are made because somebody watches."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from uuid import UUID
 
 import psutil
@@ -36,13 +36,6 @@ async def is_stored(stage: Stage, video_id: UUID, name: str, cell: int) -> bool:
 async def idle(stage: Stage) -> bool:
     """Whether no encoding job is left."""
     return await stage.jobs_left() == 0
-
-
-@pytest.fixture
-async def theatre(stage: Stage) -> AsyncIterator[Theatre]:
-    """An API process's viewers."""
-    async with Theatre.open(stage) as theatre:
-        yield theatre
 
 
 @pytest.fixture

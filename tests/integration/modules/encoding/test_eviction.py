@@ -1,7 +1,7 @@
 """What nobody watches is given up, and comes back with the same bytes when somebody does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -18,13 +18,6 @@ _AGE_WATCHED = "UPDATE watched_renditions SET watched_at = now() - interval '31 
 _WATCHED = "INSERT INTO watched_renditions (video_id, name, watched_at) VALUES (%s, %s, now() - interval '29 days')"
 _STORED = "SELECT NOT isempty(stored) FROM renditions WHERE video_id = %s AND name = %s"
 _EVICTING = "SELECT count(*) FROM renditions WHERE evicting"
-
-
-@pytest.fixture
-async def theatre(stage: Stage) -> AsyncIterator[Theatre]:
-    """An API process's viewers."""
-    async with Theatre.open(stage) as theatre:
-        yield theatre
 
 
 @pytest.fixture

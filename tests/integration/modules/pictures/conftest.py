@@ -66,7 +66,7 @@ class Film:
         """The keys of everything that is stored of it, without its prefix."""
         prefix = keys.video_prefix(self.id)
         found: list[str] = []
-        async for page in self.services.storage._pages("list_objects_v2", prefix):
+        async for page in self.services.storage._pages("list_objects_v2", Prefix=prefix):
             found += [entry["Key"].removeprefix(prefix) for entry in page.get("Contents", [])]
         return sorted(found)
 
