@@ -24,6 +24,7 @@ from matinee.common.http.openapi import build_contract
 from matinee.common.http.router import Router
 from matinee.common.logging import configure_logging
 from matinee.modules.auth.routes import AuthRoutes
+from matinee.modules.downloads.routes import DownloadRoutes
 from matinee.modules.health.routes import HealthRoutes
 from matinee.modules.pages.assets import Assets, Page
 from matinee.modules.pages.policy import INERT, page_policy
@@ -51,6 +52,7 @@ ROUTES: tuple[type, ...] = (
     RetentionRoutes,
     TrackRoutes,
     PictureRoutes,
+    DownloadRoutes,
     PlaybackRoutes,
     CaptionRoutes,
     HealthRoutes,
@@ -62,6 +64,7 @@ TAGS = {
     "videos": "Finding, changing and following videos.",
     "captions": "Text tracks and chapters.",
     "pictures": "Posters, thumbnails, storyboards, previews.",
+    "downloads": "Videos as files.",
     "playback": "What players read: playlists, segments.",
     "health": "For load balancers and orchestrators.",
 }
@@ -109,6 +112,7 @@ def _routes(services: Services) -> list[Any]:
         RetentionRoutes(services.retention),
         TrackRoutes(services.tracks),
         PictureRoutes(services.database, services.pictures, services.posters, services.delivery),
+        DownloadRoutes(services.downloads, services.delivery),
         PlaybackRoutes(services.playback, services.delivery),
         CaptionRoutes(services.captions, services.delivery),
         HealthRoutes(services.database, services.storage),

@@ -17,6 +17,7 @@ from matinee.media.model import Plan
 from matinee.media.pictures import SMALL_LIMITS
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.service import AuthService
+from matinee.modules.downloads.service import DownloadService
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.pictures.plans import Plans
 from matinee.modules.pictures.posters import PosterService
@@ -88,6 +89,9 @@ class Services:
             sharers=settings.processes,
         )
         self.delivery = Delivery(self.storage, self.cells, settings.delivery)
+        self.downloads = DownloadService(
+            self.database, self.storage, self.queue, self.videos, self.playback, self.audience
+        )
         plans, self.workshop = Plans(), Workshop(settings.picture_slots)
         programs = (str(path) if path else None for path in (settings.ffmpeg_path, settings.ffprobe_path))
         small = EncoderOptions(binaries=find_binaries(*programs), limits=SMALL_LIMITS)

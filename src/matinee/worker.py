@@ -12,6 +12,7 @@ from matinee.common.config import Settings
 from matinee.common.database import Database
 from matinee.common.jobs import JobQueue, Lane
 from matinee.common.storage.port import Storage
+from matinee.modules.downloads.runner import DownloadRunner
 from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.scratch import Scratch
 from matinee.modules.encoding.source_server import SourceServer
@@ -46,6 +47,7 @@ class Worker:
         self._encoding = EncodingRunners(settings, database, storage, queue, self._sources)
         self._encoding.register()
         PictureRunners(settings, database, storage, queue, self._encoding.attend).register()
+        DownloadRunner(database, storage, queue, self._encoding).register()
         TextExtraction(settings, database, storage, queue, self._sources, self._encoding.attend).register()
 
     async def run(self, stop: asyncio.Event, hurry: asyncio.Event) -> None:

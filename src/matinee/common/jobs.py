@@ -157,7 +157,6 @@ class JobQueue:
             conninfo=database.url, min_size=1, max_size=_CONNECTIONS, kwargs={"application_name": "matinee-queue"}
         )
         self._app = procrastinate.App(connector=connector)
-        self._progressed: set[int] = set()  # jobs that run here and have achieved something in this run
         self._manager = _FencedJobManager(connector, database, self._bury)
         self._app.job_manager = self._manager
 
@@ -194,8 +193,8 @@ class JobQueue:
 
     async def progressed(self, db: Connection, run: JobRun) -> None:
         """A run has achieved something that is kept: neither it nor those before it count as attempts."""
-        if run.job_id not in self._progressed:
-            self._progressed.add(run.job_id)
+        if run.job_id not in self._manager.progressed:
+            self._manager.progressed.add(run.job_id)
             await execute(db, _CLEAR_ATTEMPTS, (run.job_id, run.worker_id))
 
     def register(self, name: str, run: Run, *, on_dead: OnDead | None = None) -> None:
@@ -206,7 +205,8 @@ class JobQueue:
         async def attempt(context: JobContext, /, **args: Any) -> None:
             await self._attempt(context.job, run, args)
 
-        self._app.task(name=name, pass_context=True, retry=_Backoff(self._max_attempts, self._progressed))(attempt)
+        backoff = _Backoff(self._max_attempts, self._manager.progressed)
+        self._app.task(name=name, pass_context=True, retry=backoff)(attempt)
 
     def register_periodic(self, name: str, run: Callable[[], Awaitable[None]], *, cron: str) -> None:
         """Runs something by the clock, once for all workers together."""
@@ -277,7 +277,6 @@ class JobQueue:
         assert job.id is not None
         assert job.worker_id is not None
         this_run = JobRun(job.id, job.worker_id, job.attempts + 1, self._max_attempts)
-        self._progressed.discard(job.id)
         try:
             await run(this_run, **args)
         except asyncio.CancelledError:
@@ -322,8 +321,12 @@ class _FencedJobManager(manager.JobManager):
         self._database = database
         self._bury = bury
         self.handed_back: set[int] = set()  # jobs returned at shutdown: not the job's fault, so not an attempt
+        self.progressed: set[int] = set()  # jobs that run here and have achieved something in this run
 
     async def finish_job(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
+        assert job.id is not None
+        self.progressed.discard(job.id)
+
         async def end(db: Connection) -> None:
             if delete_job:
                 await execute(db, _DELETE, (job.id, job.worker_id))
@@ -345,6 +348,7 @@ class _FencedJobManager(manager.JobManager):
         assert job.id is not None
         attempts = 0 if job.id in self.handed_back else 1
         self.handed_back.discard(job.id)
+        self.progressed.discard(job.id)
 
         async def put_back(db: Connection) -> None:
             try:

@@ -60,6 +60,11 @@ def captions_key(video_id: UUID, track_id: UUID) -> str:
     return f"videos/{video_id}/captions/{track_id}.vtt"
 
 
+def layout_key(video_id: UUID, recipe: str, rendition: str) -> str:
+    """How a file for download lies over the cells of a rendition and of the sound."""
+    return f"videos/{video_id}/downloads/{_segment(recipe)}/{_segment(rendition)}.layout"
+
+
 def rendition_prefix(video_id: UUID, recipe: str, rendition: str) -> str:
     """What the keys of a rendition's init segment and cells start with; ends in a slash."""
     return f"videos/{video_id}/{_segment(recipe)}/{_segment(rendition)}/"

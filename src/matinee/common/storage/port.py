@@ -78,8 +78,11 @@ class Storage(Protocol):
     async def abort_uploads(self, key: str) -> int:
         """Drops every unfinished upload of a key, whoever began it; returns how many. Repeatable."""
 
-    async def get_url(self, key: str, expires: int) -> str:
-        """A presigned GET address, valid for `expires` seconds, as clients reach the storage."""
+    async def get_url(self, key: str, expires: int, disposition: str | None = None) -> str:
+        """A presigned GET address, valid for `expires` seconds, as clients reach the storage.
+
+        `disposition` is the Content-Disposition of its answer.
+        """
 
     async def check(self) -> None:
         """Returns where the bucket can be reached; raises StorageUnavailable otherwise."""

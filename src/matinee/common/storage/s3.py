@@ -159,8 +159,10 @@ class S3Storage:
                         aborted += 1
         return aborted
 
-    async def get_url(self, key: str, expires: int) -> str:
+    async def get_url(self, key: str, expires: int, disposition: str | None = None) -> str:
         params = {"Bucket": self._bucket, "Key": key}
+        if disposition is not None:
+            params["ResponseContentDisposition"] = disposition
         return str(await self._signer.generate_presigned_url("get_object", Params=params, ExpiresIn=expires))
 
     async def check(self) -> None:

@@ -108,15 +108,31 @@ class EncodingRunners:
         """Makes the poster. A file without a picture that could serve goes without."""
         await self.attend(run, UUID(video_id), self._poster)
 
+    async def complete(self, run: JobRun, video_id: UUID, name: str) -> Plan:
+        """Makes what is missing of a rendition, and of the sound; returns the plan that it is made by."""
+        plan = await self._planned(video_id)
+        if any(rung.name == name for rung in plan.video):
+            async with self._sources.serve(keys.source_key(video_id)) as source:
+                for cells in runs(plan, range(plan.grid.cells)):
+                    await self._make_cells(run, video_id, plan, source, cells, [name])
+        await self._audio(run, video_id)
+        return plan
+
     async def attend(self, run: JobRun, video_id: UUID, work: Callable[[JobRun, UUID], Awaitable[None]]) -> None:
-        """Does a job's work through outages, and records a fault of the source as the video's."""
+        """Does a job's work through outages and evictions, and records a fault of the source as the video's."""
+
+        async def despite_evictions() -> None:
+            while True:
+                try:
+                    return await work(run, video_id)
+                except EvictedError as error:  # what else the job makes, and who waits, is none the worse for it
+                    log.info("evicted_meanwhile", rendition=str(error))
+
         async with self._alive(run):
             try:
-                await outlast(lambda: work(run, video_id), what="job")
+                await outlast(despite_evictions, what="job")
             except VideoGoneError:
                 await self._clear_away(video_id)
-            except EvictedError as error:  # whoever needs it again will say so
-                log.info("evicted_meanwhile", rendition=str(error))
             except MediaFault as fault:
                 log.info("source_fault", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
                 await self._fail(run, video_id, Failure.of(fault))

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from matinee.modules.playback.cell_cache import CachedFile
 from matinee.modules.playback.conditions import is_unchanged, requested_range
-from matinee.modules.playback.delivery import Redirect, Remote, Source
+from matinee.modules.playback.delivery import Readable, Redirect, Source
 from matinee.modules.playback.service import Playlist, StoredObject
 
 _READ_BYTES = 256 * 1024  # larger: more memory a viewer; smaller: more turns of the event loop
@@ -43,7 +43,7 @@ class Bare(Response):
 class Bytes(Response):
     """Some bytes of an object."""
 
-    def __init__(self, status: int, headers: Headers, source: CachedFile | Remote, window: range) -> None:
+    def __init__(self, status: int, headers: Headers, source: CachedFile | Readable, window: range) -> None:
         self.status_code = status
         self.raw_headers = headers
         self.background = None
@@ -58,7 +58,7 @@ class Bytes(Response):
             return
         if (lift_deadline := scope.get("matinee.lift_deadline")) is not None:
             lift_deadline()  # how long the client takes to receive it is its own affair
-        if isinstance(source, Remote):
+        if not isinstance(source, CachedFile):
             await _send_chunks(send, source.read(self._window))
         elif self.status_code == 200 and "http.response.pathsend" in scope.get("extensions", ()):
             await send({"type": "http.response.pathsend", "path": source.path})  # the server reads it, without us

@@ -48,6 +48,7 @@ WHERE NOT evicting AND (video_id, name) IN (
           < now() - make_interval(days => coalesce(v.keep_days, %(days)s::integer))
       AND r.name IS DISTINCT FROM v.plan -> 'audio' ->> 'name'
       AND v.plan -> 'source' ->> 'seekable' = 'true'
+      AND NOT EXISTS (SELECT 1 FROM downloads d WHERE d.video_id = r.video_id AND d.name = r.name)
     ORDER BY r.first_cell_at LIMIT %(most)s FOR UPDATE OF r SKIP LOCKED)
 RETURNING video_id, name
 """

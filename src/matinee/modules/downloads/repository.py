@@ -1,0 +1,95 @@
+"""Every query about downloads."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, execute, fetch_all, fetch_one
+from matinee.modules.downloads.rules import ORIGINAL
+from matinee.modules.playback.repository import VideoFacts
+
+# A rendition has at most as much as its own cells; the original is there as a whole.
+_LIST = """
+SELECT d.name, d.size, d.offered_at, coalesce(100.0 * (
+        SELECT sum(upper(run) - lower(run)) FROM renditions r, unnest(r.stored) AS run
+        WHERE r.video_id = d.video_id AND r.name = d.name
+    ) / (SELECT cells FROM renditions r WHERE r.video_id = d.video_id AND r.name = d.name), 0)::double precision
+    AS percent
+FROM downloads d WHERE d.video_id = %s ORDER BY d.offered_at, d.name LIMIT 100
+"""
+_OFFER = """
+INSERT INTO downloads (video_id, name, size, ready_at)
+SELECT id, %(name)s::text, CASE WHEN %(name)s = %(original)s THEN filesize END,
+    CASE WHEN %(name)s = %(original)s THEN now() END
+FROM videos WHERE id = %(video)s AND status = 'READY' AND deleted_at IS NULL
+ON CONFLICT (video_id, name) DO NOTHING
+"""
+_WITHDRAW = "DELETE FROM downloads WHERE video_id = %s AND name = %s"
+_IS_WAITED_FOR = "SELECT name FROM downloads WHERE video_id = %s AND name = %s AND ready_at IS NULL"
+# Not where a part of it was evicted meanwhile: the file would have a hole.
+_MARK_READY = """
+UPDATE downloads SET size = %(size)s, ready_at = now()
+WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND (
+    SELECT count(*) FROM renditions r WHERE r.video_id = %(video)s AND r.name = ANY(%(parts)s)
+      AND NOT r.evicting AND r.stored = int4multirange(int4range(0, r.cells))
+) = cardinality(%(parts)s)
+"""
+_FIND = """
+SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version, v.title, v.filename,
+    d.name IS NOT NULL AS is_offered, d.size
+FROM videos v LEFT JOIN downloads d ON d.video_id = v.id AND d.name = %s
+WHERE v.id = %s AND v.deleted_at IS NULL
+"""
+
+
+class DownloadRow(msgspec.Struct, frozen=True):
+    """A file that is offered."""
+
+    name: str
+    size: int | None
+    offered_at: datetime
+    percent: float
+
+
+class DownloadFacts(VideoFacts, frozen=True):
+    """A video with what is needed to deliver one of its files; `size` is None until the file is ready."""
+
+    title: str
+    filename: str
+    is_offered: bool
+    size: int | None
+
+
+class _Name(msgspec.Struct):
+    name: str
+
+
+async def list_downloads(db: Connection, video_id: UUID) -> list[DownloadRow]:
+    """What a video is offered as, in order."""
+    return await fetch_all(db, DownloadRow, _LIST, (video_id,))
+
+
+async def offer(db: Connection, video_id: UUID, name: str) -> bool:
+    """Offers a file of a READY video; False where it is offered already."""
+    return await execute(db, _OFFER, {"video": video_id, "name": name, "original": ORIGINAL}) == 1
+
+
+async def withdraw(db: Connection, video_id: UUID, name: str) -> bool:
+    """Offers a file no longer; False where it was not offered."""
+    return await execute(db, _WITHDRAW, (video_id, name)) == 1
+
+
+async def is_waited_for(db: Connection, video_id: UUID, name: str) -> bool:
+    """Whether a file is offered and not ready."""
+    return await fetch_one(db, _Name, _IS_WAITED_FOR, (video_id, name)) is not None
+
+
+async def mark_ready(db: Connection, video_id: UUID, name: str, *, parts: list[str], size: int) -> bool:
+    """The file's layout is stored; False where nobody wants it any more or a part of it is gone."""
+    return await execute(db, _MARK_READY, {"video": video_id, "name": name, "parts": parts, "size": size}) == 1
+
+
+async def find_download(db: Connection, video_id: UUID, name: str) -> DownloadFacts | None:
+    """What is needed to deliver a file."""
+    return await fetch_one(db, DownloadFacts, _FIND, (name, video_id))

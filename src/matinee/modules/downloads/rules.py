@@ -1,0 +1,35 @@
+"""What a download is called and what it is made of. Pure."""
+
+import re
+from typing import Literal
+from urllib.parse import quote
+
+from matinee.media.model import Plan, VideoRendition
+
+ORIGINAL = "original"
+State = Literal["preparing", "ready"]
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
+_LONGEST_NAME = 100  # characters of a title in a file's name; systems take 255 bytes
+
+
+def parts_of(plan: Plan, name: str) -> list[str]:
+    """The renditions that a file is made of, the main one first; raises KeyError for one that is not in the plan."""
+    rendition = plan.rendition(name)
+    sound = [plan.audio.name] if isinstance(rendition, VideoRendition) and plan.audio else []
+    return [name, *sound]
+
+
+def file_name(title: str, plan: Plan, name: str) -> str:
+    """What the client should call the file: the title and the quality."""
+    stem = _UNSAFE.sub(" ", title).strip(" .")[:_LONGEST_NAME] or "video"
+    rendition = plan.rendition(name)
+    if isinstance(rendition, VideoRendition):
+        return f"{stem} {min(rendition.width, rendition.height)}p.mp4"
+    return f"{stem}.m4a"
+
+
+def disposition(file: str) -> str:
+    """The header that has a browser save the answer under that name (RFC 6266)."""
+    plain = file.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file, safe='')}"

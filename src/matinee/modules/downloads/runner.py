@@ -1,0 +1,78 @@
+"""The job of a download: what is missing of its renditions is made, then the file is laid out over their cells."""
+
+import asyncio
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Database
+from matinee.common.jobs import JobQueue, JobRun, ensure_owned
+from matinee.common.notifications import announce
+from matinee.common.storage.port import NoSuchObjectError, Storage
+from matinee.media import keys
+from matinee.media.model import Plan
+from matinee.media.progressive import Track, lay_out
+from matinee.modules.downloads import repository
+from matinee.modules.downloads.jobs import PREPARE
+from matinee.modules.downloads.rules import parts_of
+from matinee.modules.encoding.runners import EncodingRunners
+from matinee.modules.pictures.objects import read_whole
+
+_HEAD_BYTES = 16 * 1024  # a cell's description takes 16 bytes a frame, and a cell at most 270 frames
+_READS_AT_ONCE = 8  # more would take connections from the encodes
+
+encode_layout = msgspec.msgpack.Encoder().encode
+
+
+class PartGoneError(Exception):
+    """A part of the file was evicted while it was laid out; the next attempt makes it again."""
+
+
+class DownloadRunner:
+    """The job's work."""
+
+    def __init__(self, database: Database, storage: Storage, queue: JobQueue, encoding: EncodingRunners) -> None:
+        self._database = database
+        self._storage = storage
+        self._queue = queue
+        self._encoding = encoding
+
+    def register(self) -> None:
+        """Tells the queue how the job is run."""
+        self._queue.register(PREPARE, self.prepare)
+
+    async def prepare(self, run: JobRun, video_id: str, name: str) -> None:
+        """Leaves where nobody waits for the file; may run twice or be killed at any moment."""
+
+        async def work(run: JobRun, video: UUID) -> None:
+            async with self._database.connection() as db:
+                if not await repository.is_waited_for(db, video, name):
+                    return
+            plan = await self._encoding.complete(run, video, name)
+            await self._lay_out(run, video, plan, name)
+
+        await self._encoding.attend(run, UUID(video_id), work)
+
+    async def _lay_out(self, run: JobRun, video_id: UUID, plan: Plan, name: str) -> None:
+        parts = parts_of(plan, name)
+        try:
+            layout = lay_out([await self._track(video_id, plan, part) for part in parts])
+        except NoSuchObjectError as error:
+            raise PartGoneError(name) from error
+        key = keys.layout_key(video_id, plan.recipe, name)
+        await self._storage.put(key, encode_layout(layout), "application/octet-stream")
+        async with self._database.transaction() as db:
+            await ensure_owned(db, run)
+            if not await repository.mark_ready(db, video_id, name, parts=parts, size=layout.size):
+                raise PartGoneError(name)
+            await announce(db, str(video_id))
+
+    async def _track(self, video_id: UUID, plan: Plan, rendition: str) -> Track:
+        """What the cells of a rendition tell of their frames, by their first bytes alone."""
+        track = Track(rendition, await read_whole(self._storage, keys.init_key(video_id, plan.recipe, rendition)))
+        for start in range(0, plan.grid.cells, _READS_AT_ONCE):
+            cells = range(start, min(start + _READS_AT_ONCE, plan.grid.cells))
+            wanted = (keys.cell_key(video_id, plan.recipe, rendition, cell) for cell in cells)
+            for head in await asyncio.gather(*(self._storage.read(key, 0, _HEAD_BYTES) for key in wanted)):
+                track.add(head)
+        return track

@@ -1,0 +1,160 @@
+"""Decisions about downloads: what a video is offered as, and who may fetch it."""
+
+from collections import OrderedDict
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, Database
+from matinee.common.http.authentication import Caller
+from matinee.common.jobs import JobQueue
+from matinee.common.notifications import announce
+from matinee.common.storage.port import NoSuchObjectError, Storage
+from matinee.media import keys
+from matinee.media.model import Plan
+from matinee.media.progressive import Layout
+from matinee.modules.downloads import repository
+from matinee.modules.downloads.assembly import Assembly
+from matinee.modules.downloads.errors import DownloadNotReady, NoSuchDownload
+from matinee.modules.downloads.jobs import prepare_job
+from matinee.modules.downloads.repository import DownloadFacts, DownloadRow
+from matinee.modules.downloads.rules import ORIGINAL, disposition, file_name, parts_of
+from matinee.modules.downloads.schemas import Download, Downloads
+from matinee.modules.pictures.objects import read_whole
+from matinee.modules.playback.audience import Audience
+from matinee.modules.playback.service import PlaybackService, StoredObject
+from matinee.modules.videos.errors import VideoNotPlayable
+from matinee.modules.videos.rules import may_change
+from matinee.modules.videos.service import VideoService
+
+_REMEMBERED = 16  # layouts: 12 bytes a frame, some megabytes for a long film
+_decode_layout = msgspec.msgpack.Decoder(Layout).decode
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file to be sent; its bytes are `assembly`'s, or those of the object where that is None."""
+
+    stored: StoredObject
+    disposition: str
+    assembly: Assembly | None
+
+
+class DownloadService:
+    """Files of videos."""
+
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        queue: JobQueue,
+        videos: VideoService,
+        playback: PlaybackService,
+        audience: Audience,
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._queue = queue
+        self._videos = videos
+        self._playback = playback
+        self._audience = audience
+        self._layouts: OrderedDict[tuple[UUID, str], Layout] = OrderedDict()
+
+    async def offered(self, db: Connection, caller: Caller | None, video_id: UUID) -> Downloads:
+        """What a video that the caller may see is offered as."""
+        await self._videos.seen(db, caller, video_id)
+        return Downloads(items=[_shown(video_id, row) for row in await repository.list_downloads(db, video_id)])
+
+    async def offer(self, db: Connection, caller: Caller, video_id: UUID, name: str) -> Download:
+        """Offers a file and has it made. Repeatable."""
+        video = await self._videos.owned(db, caller, video_id)
+        if video.status != "READY":
+            raise VideoNotPlayable
+        if name != ORIGINAL:
+            await self._require_rendition(video_id, name)
+        if await repository.offer(db, video_id, name):
+            await announce(db, str(video_id))
+        if name != ORIGINAL:
+            await self._queue.enqueue(db, prepare_job(video_id, name))
+        rows = await repository.list_downloads(db, video_id)
+        return next(_shown(video_id, row) for row in rows if row.name == name)
+
+    async def withdraw(self, db: Connection, caller: Caller, video_id: UUID, name: str) -> None:
+        """Offers a file no longer."""
+        await self._videos.owned(db, caller, video_id)
+        if not await repository.withdraw(db, video_id, name):
+            raise NoSuchDownload
+        await announce(db, str(video_id))
+
+    async def open(self, viewer: Caller | None, video_id: UUID, name: str) -> File:
+        """A file, for whoever may watch the video. Its owner may always fetch the original."""
+
+        async def read() -> DownloadFacts | None:
+            async with self._database.connection() as db:
+                return await repository.find_download(db, video_id, name)
+
+        facts = await self._playback.playable(viewer, ("download", video_id, name), read)
+        if name == ORIGINAL:
+            return self._original(viewer, video_id, facts)
+        if not facts.is_offered:
+            raise NoSuchDownload
+        if facts.size is None:
+            raise DownloadNotReady
+        plan = await self._playback.plan(video_id, facts)
+        self._audience.watched(video_id, name)
+        return File(
+            StoredObject(
+                key=keys.layout_key(video_id, plan.recipe, name),
+                etag=f'"{video_id}/{plan.recipe}/{name}"',
+                content_type=keys.CONTENT_TYPES["audio" if plan.audio and plan.audio.name == name else "video"],
+                private=facts.visibility == "private",
+                immutable=False,
+            ),
+            disposition(file_name(facts.title, plan, name)),
+            Assembly(self._storage, video_id, plan.recipe, await self._layout(video_id, plan, name)),
+        )
+
+    def _original(self, viewer: Caller | None, video_id: UUID, facts: DownloadFacts) -> File:
+        if not facts.is_offered and not may_change(viewer, facts.owner_id):
+            raise NoSuchDownload
+        stored = StoredObject(
+            key=keys.source_key(video_id),
+            etag=f'"{video_id}/{ORIGINAL}"',
+            content_type="application/octet-stream",  # whatever it is, it is to be saved and not to be opened
+            private=not facts.is_offered or facts.visibility == "private",
+            immutable=False,
+        )
+        return File(stored, disposition(facts.filename), None)
+
+    async def _require_rendition(self, video_id: UUID, name: str) -> None:
+        async with self._database.connection() as db:
+            facts = await repository.find_download(db, video_id, name)
+        if facts is None:
+            raise NoSuchDownload
+        plan = await self._playback.plan(video_id, facts)
+        try:
+            parts_of(plan, name)
+        except KeyError:
+            raise NoSuchDownload from None
+
+    async def _layout(self, video_id: UUID, plan: Plan, name: str) -> Layout:
+        known = self._layouts.get((video_id, name))
+        if known is None:
+            try:
+                known = _decode_layout(await read_whole(self._storage, keys.layout_key(video_id, plan.recipe, name)))
+            except NoSuchObjectError:  # being deleted
+                raise NoSuchDownload from None
+            self._layouts[video_id, name] = known
+            if len(self._layouts) > _REMEMBERED:
+                self._layouts.popitem(last=False)
+        return known
+
+
+def _shown(video_id: UUID, row: DownloadRow) -> Download:
+    return Download(
+        name=row.name,
+        state="preparing" if row.size is None else "ready",
+        percent=100.0 if row.size is not None else row.percent,
+        size=row.size,
+        path=f"/playback/{video_id}/downloads/{row.name}",
+        offered_at=row.offered_at,
+    )
