@@ -24,10 +24,14 @@ export function isMoving(video: VideoSummary | Video): boolean {
   return !("encoding" in video) || ["waiting", "running"].includes(video.encoding?.state ?? "complete");
 }
 
+function isSettled({ state }: Encoding): boolean {
+  return state === "complete" || state === "resting";
+}
+
 /** The line of state, progress and actions under one's own video. */
 export function cardStatus(video: VideoSummary | Video, actions: CardActions): HTMLElement {
   const encoding = "encoding" in video ? video.encoding : null;
-  const filling = encoding !== null && encoding.state !== "complete" && video.status !== "FAILED";
+  const filling = encoding !== null && !isSettled(encoding) && video.status !== "FAILED";
   const edit = button("Edit", `Edit ${video.title}`, actions.onEdit);
   const resume = isUnfinished(video) && button("Resume", `Resume uploading ${video.title}`, actions.onResume);
   return el(

@@ -14,17 +14,22 @@ export class EncodingPanel {
   #shownBefore = false;
 
   draw(encoding: Encoding | null): void {
-    const done = !encoding || encoding.state === "complete";
+    const done = !encoding || encoding.state === "complete" || encoding.state === "resting";
     if (done && !this.#shownBefore) return;
     this.#shownBefore = true;
     this.element.hidden = false;
     this.element.dataset.state = encoding?.state ?? "complete";
-    if (done || !encoding) this.#drawDone();
+    if (done || !encoding) this.#drawDone(encoding);
     else this.#drawProgress(encoding);
   }
 
-  #drawDone(): void {
-    const sentence = el("p", { class: "encoding-sentence" }, icon("check"), "Every quality is ready.");
+  #drawDone(encoding: Encoding | null): void {
+    const sentence = el(
+      "p",
+      { class: "encoding-sentence" },
+      icon("check"),
+      encoding?.state === "resting" ? "Every quality can be watched." : "Every quality is ready.",
+    );
     this.element.replaceChildren(sentence);
   }
 

@@ -124,7 +124,8 @@ export class Stage implements Watched {
 function isSettled(video: Video): boolean {
   if (video.status === "FAILED") return true;
   return (
-    video.status === "READY" && (!video.encoding || ["complete", "failed"].includes(video.encoding.state))
+    video.status === "READY" &&
+    (!video.encoding || ["complete", "resting", "failed"].includes(video.encoding.state))
   );
 }
 

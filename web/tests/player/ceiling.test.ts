@@ -38,6 +38,10 @@ describe("the ceiling of automatic quality", () => {
     expect(ceiling(LEVELS, LARGE, encoding([], "complete"), 0, DURATION)).toBeNull();
   });
 
+  it("is absent where the rest is made when it is watched", () => {
+    expect(ceiling(LEVELS, LARGE, encoding([25, 0, 0], "resting"), 0, DURATION)).toBeNull();
+  });
+
   it("is the smallest level that fills the screen", () => {
     expect(ceiling(LEVELS, 300, null, 0, DURATION)).toBe(1);
     expect(ceiling(LEVELS, 200, null, 0, DURATION)).toBe(0);

@@ -8,6 +8,7 @@ import msgspec
 
 from matinee.media.bandwidth import peak_bits
 from matinee.media.model import Plan, Rendition, VideoRendition
+from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.schemas import Encoding, RenditionProgress, State, WaitingFor
 
 # Encoding costs CPU time by the pixel. Sound costs what a very small picture would.
@@ -45,6 +46,8 @@ class StoredCells(msgspec.Struct, frozen=True):
     name: str
     cells_stored: int
     first_cell_at: datetime | None
+    evicted: bool = False
+    """Nobody watched it for so long that it was deleted: it comes back when somebody does."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -53,6 +56,8 @@ class Stored(msgspec.Struct, frozen=True):
     status: str
     planned: bool
     encoding_failure: str | None
+    encode_policy: Policy | None
+    """None: the server's."""
     now: datetime
     renditions: list[StoredCells]
 
@@ -64,11 +69,18 @@ def announce(plan: Plan) -> Ladder:
 
 
 def describe_progress(
-    ladder: Ladder | None, stored: Sequence[StoredCells], *, playable: bool, failed: bool, now: datetime
+    ladder: Ladder | None,
+    stored: Sequence[StoredCells],
+    *,
+    playable: bool,
+    failed: bool,
+    on_demand: bool = False,
+    now: datetime,
 ) -> Encoding:
     """The progress of a video; without a plan it waits for its probe.
 
-    `playable`: the video is READY. `failed`: nobody will go on with it.
+    `playable`: the video is READY. `failed`: some of it could not be made. `on_demand`: of the rungs above the lowest
+    only what is watched is made.
     """
     if ladder is None:
         return Encoding(
@@ -79,15 +91,18 @@ def describe_progress(
             renditions=[],
         )
     by_name = {row.name: row for row in stored}
-    renditions, done = [], 0
-    for announced in ladder.renditions:
+    renditions, done, resting = [], 0, playable
+    for place, announced in enumerate(ladder.renditions):
         row = by_name.get(announced.name)
         cells_stored = row.cells_stored if row else 0
         done += announced.weight * cells_stored  # a large picture weighs more than a small one
         renditions.append(_rendition(announced, ladder.cells, cells_stored))
+        unasked = not (on_demand and place > 0 and announced.kind == "video") and not (row and row.evicted)
+        if unasked and cells_stored < ladder.cells:
+            resting = False
     share = done / ladder.work
-    state = _state(share, failed)
-    ended = state in ("complete", "failed")
+    state = _state(share, failed, resting)
+    ended = state in ("complete", "failed", "resting")
     return Encoding(
         state=state,
         percent=_percent(share),
@@ -97,11 +112,13 @@ def describe_progress(
     )
 
 
-def _state(share: float, failed: bool) -> State:
+def _state(share: float, failed: bool, resting: bool) -> State:
     if share >= 1:
         return "complete"
     if failed:
         return "failed"
+    if resting:
+        return "resting"
     return "running" if share > 0 else "waiting"
 
 

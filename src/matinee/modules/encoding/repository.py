@@ -10,8 +10,8 @@ from matinee.common.database import Connection, execute, fetch_all, fetch_one, f
 from matinee.media.model import AudioRendition, Plan
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Interest
 from matinee.modules.encoding.errors import EvictedError, Failure, InitChangedError, VideoGoneError
+from matinee.modules.encoding.policy import Policy
 
-Policy = Literal["eager", "on_demand"]
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
 
 _FIND_WORK = (
@@ -114,9 +114,10 @@ UPDATE videos SET has_poster = true, placeholder = %s, updated_at = now() WHERE 
 # An expression over `videos v`, so that a query of the video brings its progress along: `progress.Stored`, as JSON.
 STORED = """
 json_build_object('status', v.status, 'planned', v.plan IS NOT NULL, 'encoding_failure', v.encoding_failure,
-    'now', now(), 'renditions', coalesce((SELECT json_agg(json_build_object('name', r.name, 'cells_stored',
+    'encode_policy', v.encode_policy, 'now', now(),
+    'renditions', coalesce((SELECT json_agg(json_build_object('name', r.name, 'cells_stored',
             (SELECT coalesce(sum(upper(run) - lower(run)), 0) FROM unnest(r.stored) AS run),
-            'first_cell_at', r.first_cell_at))
+            'first_cell_at', r.first_cell_at, 'evicted', r.evictions > 0))
         FROM renditions r WHERE r.video_id = v.id), '[]'))::text
 """
 _OF_VIDEO = "FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL"

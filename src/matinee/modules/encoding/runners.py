@@ -33,8 +33,9 @@ from matinee.modules.encoding.demand import DemandRunner
 from matinee.modules.encoding.errors import SOURCE_MISSING, EvictedError, Failure, VideoGoneError
 from matinee.modules.encoding.jobs import AUDIO, CHUNK, INGEST, POSTER
 from matinee.modules.encoding.outages import OUTAGES, outlast
+from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.publishing import Publisher
-from matinee.modules.encoding.repository import Policy, WorkRow
+from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.results import Results
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.encoding.source_server import ServedSource, SourceServer

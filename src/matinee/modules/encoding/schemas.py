@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-State = Literal["waiting", "running", "complete", "failed"]
+State = Literal["waiting", "running", "resting", "complete", "failed"]
 WaitingFor = Literal["probe", "first_picture", "first_sound", "remaining_cells"]
 Percent = Annotated[float, Meta(ge=0, le=100, description="0 to 100, with one decimal.", examples=[37.5])]
 
@@ -32,6 +32,7 @@ class Encoding(msgspec.Struct, kw_only=True):
         State,
         Meta(
             description="`waiting`: nothing exists yet · `running`: some does · `complete`: all does · "
+            "`resting`: what is missing is made when somebody wants to watch it, and nothing before · "
             "`failed`: some of it could not be made; what exists stays playable, and what is missing is tried again "
             "when somebody wants to watch it."
         ),

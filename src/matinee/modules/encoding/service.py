@@ -13,6 +13,7 @@ from matinee.media.model import Plan, VideoRendition
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, region_of
 from matinee.modules.encoding.jobs import audio_job, chunk_job, demand_job
+from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
 from matinee.modules.encoding.repository import STORED, NewInterest
 from matinee.modules.encoding.schemas import Encoding
@@ -32,8 +33,10 @@ _read_stored = msgspec.json.Decoder(Stored).decode
 class EncodingService:
     """Encoding as seen from outside; the work itself is in `runners.py`."""
 
-    def __init__(self, queue: JobQueue) -> None:
+    def __init__(self, queue: JobQueue, policy: Policy = "eager") -> None:
+        """`policy` is what holds where a video's owner has not chosen."""
         self._queue = queue
+        self._policy = policy
         self._ladders: OrderedDict[UUID, Ladder] = OrderedDict()
 
     async def progress_of(self, db: Connection, video_id: UUID) -> Encoding | None:
@@ -51,6 +54,7 @@ class EncodingService:
             found.renditions,
             playable=found.status == "READY",
             failed=found.status == "FAILED" or found.encoding_failure is not None,
+            on_demand=(found.encode_policy or self._policy) == "on_demand",
             now=found.now,
         )
 

@@ -7,7 +7,8 @@ import msgspec
 from msgspec import UNSET
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one
-from matinee.modules.retention.rules import KeepChoice, Policy, StoredRendition
+from matinee.modules.encoding.policy import Policy
+from matinee.modules.retention.rules import KeepChoice, StoredRendition
 from matinee.modules.retention.schemas import StorageChange
 from matinee.modules.videos.rules import Status
 

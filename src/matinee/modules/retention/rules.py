@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-Policy = Literal["eager", "on_demand"]
+from matinee.modules.encoding.policy import Policy
+
 FOR_EVER = 0  # days
 OFFERED_DAYS = (7, 30, 90)  # what is worked out for whoever thinks about a policy
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.modules.retention.rules import Policy
+from matinee.modules.encoding.policy import Policy
 
 EncodePolicy = Annotated[
     Policy,

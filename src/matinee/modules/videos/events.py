@@ -71,7 +71,8 @@ async def _wait(changed: asyncio.Event) -> bool:
 
 def is_settled(video: Video) -> bool:
     """Nothing will change by itself any more."""
-    return video.status == "FAILED" or (video.encoding is not None and video.encoding.state in ("complete", "failed"))
+    encoding = video.encoding
+    return video.status == "FAILED" or (encoding is not None and encoding.state in ("complete", "resting", "failed"))
 
 
 def _event(video: Video) -> bytes:

@@ -66,7 +66,7 @@ class VideoRoutes:
         """Follow a video's changes as server-sent events.
 
         Each `event: video` carries the video as GET videos/{video_id} gives it: one at once, then one a change. The
-        stream ends when the video is fully encoded or failed; `event: gone` tells that it can no longer be seen.
+        stream ends when nothing more is made of the video; `event: gone` tells that it can no longer be seen.
         """
         async with call.reading() as db:
             video = await self._videos.get(db, call.caller, video_id)

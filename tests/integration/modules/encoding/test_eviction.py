@@ -54,6 +54,7 @@ class TestEviction:
         kept = {name: await stage.value(_STORED, complete, name) for name in ("v240", "v360", "audio")}
         assert kept == {"v240": True, "v360": False, "audio": True}
         assert [await has_object(stage, complete, name) for name in kept] == [True, False, True]
+        assert (await stage.progress(complete)).state == "resting"
 
     async def test_comes_back_with_the_same_bytes(
         self, stage: Stage, theatre: Theatre, complete: UUID, reference: dict[str, str]

@@ -76,7 +76,7 @@ class TestStorage:
                 return await stage.jobs_left() == 0
 
             await stage.until(is_idle)
-            assert (await stage.progress(video_id)).state == "running"
+            assert (await stage.progress(video_id)).state == "resting"
             await choose(stage, await owner_of(stage, video_id), video_id, StorageChange(encode_policy="eager"))
             await stage.until_complete(video_id)
         assert await stage.fingerprints(video_id) == reference

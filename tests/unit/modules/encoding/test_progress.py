@@ -48,6 +48,17 @@ class TestDescribeProgress:
             "complete", 100.0, None, None,
         )  # fmt: skip
 
+    def test_rests_when_what_is_missing_waits_for_a_viewer(self) -> None:
+        """On demand, or evicted: nothing is being made, and every quality can be watched."""
+        rows = [stored("v240", 10), stored("v480", 1), stored("audio", 10)]
+        film = announce(plan(LOW, HIGH))
+        resting = describe_progress(film, rows, playable=True, failed=False, on_demand=True, now=NOW)
+        assert (resting.state, resting.seconds_left, resting.waiting_for) == ("resting", None, None)
+        gone = [rows[0], StoredCells("v480", 0, None, evicted=True), rows[2]]
+        assert describe_progress(film, gone, playable=True, failed=False, now=NOW).state == "resting"
+        begun = [stored("v240", 9), *rows[1:]]
+        assert describe_progress(film, begun, playable=True, failed=False, on_demand=True, now=NOW).state == "running"
+
     def test_a_large_picture_counts_for_more(self) -> None:
         """The lowest rung alone, complete, is a small part of the work."""
         encoding = progress(stored("v240", 10), stored("v480", 0), stored("audio", 0))
