@@ -2,6 +2,15 @@ CREATE TABLE public.chapters (
     video_id uuid NOT NULL,
     items jsonb NOT NULL
 );
+CREATE TABLE public.downloads (
+    video_id uuid NOT NULL,
+    name text NOT NULL,
+    offered_at timestamp with time zone DEFAULT now() NOT NULL,
+    size bigint,
+    ready_at timestamp with time zone,
+    failure text,
+    CONSTRAINT downloads_ready_with_size CHECK (((size IS NULL) = (ready_at IS NULL)))
+);
 CREATE TABLE public.idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -137,6 +146,8 @@ CREATE TABLE public.watched_renditions (
 );
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
+ALTER TABLE ONLY public.downloads
+    ADD CONSTRAINT downloads_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
 ALTER TABLE ONLY public.interests
@@ -177,6 +188,8 @@ CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DES
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.downloads
+    ADD CONSTRAINT downloads_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.renditions

@@ -8,6 +8,8 @@ CREATE TABLE downloads (
     -- bytes of the file; NULL until all it is made of exists
     size       bigint,
     ready_at   timestamptz,
+    -- why it could not be made, as a sentence; offered again, it is tried again
+    failure    text,
     PRIMARY KEY (video_id, name),
     CONSTRAINT downloads_ready_with_size CHECK ((size IS NULL) = (ready_at IS NULL))
 );

@@ -20,7 +20,6 @@ log = structlog.get_logger()
 BATCH = 1000  # rows a statement; more: what they are joined with waits longer for the locks
 _EVERY_FIVE_MINUTES = "*/5 * * * *"
 _HOURLY = "17 * * * *"
-_DAILY = "23 3 * * *"
 
 
 def register_upkeep(services: Services) -> None:
@@ -36,7 +35,7 @@ def register_upkeep(services: Services) -> None:
     queue.register_periodic("videos.resume_deletes", videos.resume_deletes, cron=_EVERY_FIVE_MINUTES)
     sweep = partial(expire, services.database, refresh_days=settings.refresh_token_days)
     queue.register_periodic("upkeep.expire", sweep, cron=_EVERY_FIVE_MINUTES)
-    queue.register_periodic("retention.begin", services.retention.begin_evictions, cron=_DAILY)
+    queue.register_periodic("retention.begin", services.retention.begin_evictions, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("retention.resume", services.retention.resume_evictions, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("upkeep.forget_jobs", queue.forget_ended, cron=_HOURLY)
 

@@ -78,10 +78,12 @@ def migrate() -> None:
 
     from matinee.common.migrations import migrate as apply
 
+    url = _settings().database_url
     try:
-        applied = apply(_settings().database_url)
+        psycopg.connect(url).close()
     except psycopg.OperationalError as error:
         raise click.ClickException(f"The database does not let us in: {error}") from None
+    applied = apply(url)
     click.echo("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, get_args
+from urllib.parse import urlsplit
 
 import aiohttp
 import click
@@ -19,6 +20,7 @@ from matinee.modules.videos.schemas import Video
 
 _PARALLEL = 3  # parts in flight; more gain little and cost memory (16 MiB each)
 _ATTEMPTS = 5
+_IN_TROUBLE = (429, 500, 502, 503, 504)  # statuses of a server that is away or busy: it may be asked again
 _PAUSE = 1.0  # seconds before a stream of events that was cut is asked for again
 _PATIENCE = 120.0  # seconds without a stream until the server counts as gone; longer than a restart takes
 
@@ -79,9 +81,12 @@ class Client:
             raw = await self._call("GET", f"videos/signedurl/{started.video.id}?from={first}&to={last}")
             signed = msgspec.json.decode(raw, type=SignedParts)
             limit = asyncio.Semaphore(_PARALLEL)
-            async with asyncio.TaskGroup() as group:
-                for part in signed.parts:
-                    group.create_task(self._put(file, part, signed.part_size, limit, sent))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for part in signed.parts:
+                        group.create_task(self._put(file, part, signed.part_size, limit, sent))
+            except ExceptionGroup as failures:
+                raise failures.exceptions[0] from None
             first = last + 1
 
     async def complete(self, video: Video) -> Video:
@@ -116,7 +121,7 @@ class Client:
                 if answer.status == 401 and attempt == 1 and self._account is not None:
                     await self._sign_in()  # the token's quarter of an hour is over
                     continue
-                if answer.status in (429, 500, 502, 503, 504):
+                if answer.status in _IN_TROUBLE:
                     answer.raise_for_status()
                 if answer.status != 200:
                     await _checked(answer)
@@ -136,9 +141,10 @@ class Client:
                 try:
                     async with self._session.put(part.url, data=data) as answer:
                         answer.raise_for_status()
-                except aiohttp.ClientError:
+                except aiohttp.ClientError as error:
                     if attempt == _ATTEMPTS:
-                        raise
+                        host = urlsplit(part.url).netloc
+                        raise click.ClickException(f"The storage at {host} does not take the file: {error}") from None
                     await asyncio.sleep(0.2 * 2**attempt)
                 else:
                     sent(part.size)
@@ -155,6 +161,8 @@ class Client:
 
     async def _sign_in(self) -> None:
         async with self._session.post(f"{self._url}/api/v1/auth/login", json=self._account) as answer:
+            if answer.status in _IN_TROUBLE:
+                answer.raise_for_status()
             self._token = msgspec.json.decode(await _checked(answer))["access_token"]
 
     def _headers(self) -> dict[str, str]:

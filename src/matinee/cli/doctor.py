@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +20,8 @@ from matinee.common.migrations import missing_migrations
 from matinee.common.storage.s3 import S3Storage
 from matinee.media.binaries import BinaryNotFound, find_binaries
 from matinee.media.sandbox import landlock_abi
-from matinee.modules.playback.cell_cache import default_folder
+from matinee.modules.encoding import scratch
+from matinee.modules.playback import cell_cache
 
 _OLDEST_POSTGRES = 140000  # multiranges came with 14
 _LANDLOCK_WITH_NETWORK = 4
@@ -150,14 +150,14 @@ async def _sandbox(settings: Settings) -> Finding:
 
 
 async def _scratch(settings: Settings) -> Finding:
-    folder = settings.scratch_dir or Path(tempfile.gettempdir())
+    folder = settings.scratch_dir or scratch.default_folder()
     return await asyncio.to_thread(_examine_folder, "scratch", folder, settings.scratch_bytes)
 
 
 async def _cells(settings: Settings) -> Finding:
     if settings.delivery == "redirect":
         return True, "cells", "Not kept here: the storage delivers them."
-    folder = settings.cell_cache_dir or default_folder()
+    folder = settings.cell_cache_dir or cell_cache.default_folder()
     if os.access(folder, os.F_OK) and folder.stat().st_uid != os.geteuid():  # as the API sees it when it starts
         return False, "cells", f"{folder} belongs to another user; it must be this one's."
     return await asyncio.to_thread(_examine_folder, "cells", folder, settings.cell_cache_bytes)
@@ -180,9 +180,10 @@ def _examine_folder(what: str, folder: Path, limit: int) -> Finding:
 def _size(folder: Path) -> int:
     """Bytes of the files in it; those that go meanwhile count nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            total += path.lstat().st_size
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(parent, name).lstat().st_size
     return total
 
 

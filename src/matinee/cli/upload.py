@@ -60,7 +60,7 @@ async def upload_file(url: str, email: str, password: str, file: Path, title: st
         async with Client(url) as client:
             await client.log_in(email, password)
             video = await upload(client, file, title, visibility, steps)
-    except aiohttp.ClientConnectionError as error:
+    except (aiohttp.ClientConnectionError, aiohttp.ClientResponseError) as error:
         raise click.ClickException(f"{url} does not answer: {error}") from None
     console.print(steps.table())
     if video.failure is not None:

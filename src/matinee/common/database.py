@@ -132,6 +132,7 @@ async def connect(url: str, name: str) -> Connection:
                     "lock_timeout": str(LOCK_TIMEOUT_MS),
                     "idle_in_transaction_session_timeout": "60000",
                     "timezone": "UTC",
+                    "datestyle": "ISO",  # times come as text
                 },
             )
             await _read_times_as_text(connection)

@@ -193,8 +193,8 @@ class JobQueue:
 
     async def progressed(self, db: Connection, run: JobRun) -> None:
         """A run has achieved something that is kept: neither it nor those before it count as attempts."""
-        if run.job_id not in self._manager.progressed:
-            self._manager.progressed.add(run.job_id)
+        self._manager.progressed.add(run.job_id)
+        if run.attempt > 1:
             await execute(db, _CLEAR_ATTEMPTS, (run.job_id, run.worker_id))
 
     def register(self, name: str, run: Run, *, on_dead: OnDead | None = None) -> None:
@@ -250,7 +250,7 @@ class JobQueue:
         async with self._database.transaction() as db:
             orphans = await fetch_all(db, _Orphan, _FIND_ORPHANS, (self._stale_after,))
             now = self._clock()
-            if now - (self._swept_at or began) > self._stale_after / 2:
+            if now - (self._swept_at or began) > self._stale_after - self._heartbeat:
                 self._spare_until = now + self._stale_after
             self._swept_at = now
             if now < self._spare_until:

@@ -1,6 +1,7 @@
 """The folder of SeaweedFS's objects: made, brought where the server's account reaches it, given to that account."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -16,8 +17,11 @@ def open_objects(folder: Path, home: Path, account: Account) -> Path:
     """
     objects = home / "objects"
     former = folder / "objects"
-    if former != objects and former.exists() and not objects.exists():
-        _move(former, objects)
+    if former != objects and former.exists():
+        if objects.exists():  # they were copied, and what came after that was cut off
+            shutil.rmtree(former, ignore_errors=True)
+        else:
+            _move(former, objects)
     objects.mkdir(mode=0o700, exist_ok=True)
     give_all(objects, account)
     # weed writes the flags of the last start there and would obey them again.
@@ -43,4 +47,5 @@ def _copy(former: Path, objects: Path) -> None:
     except OSError as fault:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise EmbeddedServerError(f"The objects of {former} cannot be brought to {objects}: {fault}") from fault
+    os.sync()  # a power cut must not find the copy empty and the original gone
     unfinished.rename(objects)

@@ -2,7 +2,7 @@
 
 The file is a view: nothing of it but the header is made, and any part of it can be read for itself. It has the
 frames and times of the fragments, in the classic form that every program opens (ISO/IEC 14496-12, `moov` first).
-Memory: 4 bytes a frame.
+Memory: about 20 bytes a frame.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Track:
             full_box(b"stsz", 0, 0, struct.pack(">II", 0, len(self._sizes)), _big_endian(self._sizes)),
             full_box(b"co64", 0, 0, struct.pack(f">I{len(places)}Q", len(places), *places)),
         ]
-        if self._offsets.runs != [[len(self._sizes), 0]]:
+        if not self._offsets.is_zero:
             tables.append(full_box(b"ctts", 0, 0, self._offsets.packed()))
         if len(self._keyframes) < len(self._sizes):
             count = struct.pack(">I", len(self._keyframes))
@@ -158,19 +158,23 @@ class _Runs:
     """Numbers, most of them like the one before: [how many, which]."""
 
     def __init__(self) -> None:
-        self.runs: list[list[int]] = []
+        self._numbers = array("I")  # B-frames make nearly every run one of one
         self.total = 0
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether all of them are 0."""
+        return not any(self._numbers[1::2])
 
     def append(self, value: int) -> None:
         self.total += value
-        if self.runs and self.runs[-1][1] == value:
-            self.runs[-1][0] += 1
+        if self._numbers and self._numbers[-1] == value:
+            self._numbers[-2] += 1
         else:
-            self.runs.append([1, value])
+            self._numbers.extend((1, value))
 
     def packed(self) -> bytes:
-        numbers = [number for run in self.runs for number in run]
-        return struct.pack(f">{len(numbers) + 1}I", len(self.runs), *numbers)
+        return struct.pack(">I", len(self._numbers) // 2) + _big_endian(self._numbers)
 
 
 def _head(tracks: Sequence[Track], pieces: Sequence[Piece], start: int, media: int) -> bytes:

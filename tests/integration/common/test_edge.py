@@ -231,10 +231,10 @@ class TestFailures:
                 await fetch_value(db, "SELECT 1")
             await PlainTextResponse("done")(scope, receive, send)
 
-        async with edge(work, timeout=0.5) as client:
-            wake_up = asyncio.get_running_loop().call_later(10, lambda: os.kill(pids[0], signal.SIGCONT))
+        async with edge(work, timeout=2) as client:
+            wake_up = asyncio.get_running_loop().call_later(15, lambda: os.kill(pids[0], signal.SIGCONT))
             try:
-                async with asyncio.timeout(3):
+                async with asyncio.timeout(10):
                     problem(await client.get("/"), 504, "timed_out")
                     assert (await client.get("/")).text == "done"
             finally:

@@ -1,6 +1,5 @@
 """The virtual environment of a fresh clone, also on a Debian that ships Python in parts."""
 
-import ensurepip
 import os
 import shutil
 import stat
@@ -41,7 +40,9 @@ class Machine:
         lines.append(f'PYTHONPATH={self._missing} exec {base} "$@"')
         python.write_text("\n".join(lines))
         python.chmod(python.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-        bundled = Path(ensurepip.__file__).parent / "_bundled"  # in the place of a package index
+        bundled = (
+            Path(pytest.importorskip("ensurepip").__file__).parent / "_bundled"
+        )  # in the place of a package index
         env = {"PATH": str(self._programs), "HOME": str(self._missing), "PIP_NO_INDEX": "1"}
         env["PIP_FIND_LINKS"] = str(bundled)
         command = [str(SCRIPT), str(python), str(self.venv)]

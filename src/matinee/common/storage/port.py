@@ -81,7 +81,7 @@ class Storage(Protocol):
     async def get_url(self, key: str, expires: int, disposition: str | None = None) -> str:
         """A presigned GET address, valid for `expires` seconds, as clients reach the storage.
 
-        `disposition` is the Content-Disposition of its answer.
+        With `disposition`, the Content-Disposition of its answer, it is to be saved: as `application/octet-stream`.
         """
 
     async def check(self) -> None:

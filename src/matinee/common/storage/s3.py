@@ -163,6 +163,7 @@ class S3Storage:
         params = {"Bucket": self._bucket, "Key": key}
         if disposition is not None:
             params["ResponseContentDisposition"] = disposition
+            params["ResponseContentType"] = "application/octet-stream"
         return str(await self._signer.generate_presigned_url("get_object", Params=params, ExpiresIn=expires))
 
     async def check(self) -> None:

@@ -54,7 +54,7 @@ RETURNING id, email, name, role, created_at
 _FIND_ACCOUNT = """
 SELECT id, email, name, role, created_at, password_hash FROM users
 WHERE lower(email) IN (lower(%(normal)s), lower(%(typed)s))
-ORDER BY lower(email) = lower(%(normal)s) DESC LIMIT 1
+ORDER BY lower(email) = lower(%(typed)s) DESC LIMIT 1
 """
 _FIND_USER = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
 _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s"

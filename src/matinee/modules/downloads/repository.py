@@ -11,7 +11,7 @@ from matinee.modules.playback.repository import VideoFacts
 
 # A rendition has at most as much as its own cells; the original is there as a whole.
 _LIST = """
-SELECT d.name, d.size, d.offered_at, coalesce(100.0 * (
+SELECT d.name, d.size, d.failure, d.offered_at, coalesce(100.0 * (
         SELECT sum(upper(run) - lower(run)) FROM renditions r, unnest(r.stored) AS run
         WHERE r.video_id = d.video_id AND r.name = d.name
     ) / (SELECT cells FROM renditions r WHERE r.video_id = d.video_id AND r.name = d.name), 0)::double precision
@@ -23,21 +23,28 @@ INSERT INTO downloads (video_id, name, size, ready_at)
 SELECT id, %(name)s::text, CASE WHEN %(name)s = %(original)s THEN filesize END,
     CASE WHEN %(name)s = %(original)s THEN now() END
 FROM videos WHERE id = %(video)s AND status = 'READY' AND deleted_at IS NULL
-ON CONFLICT (video_id, name) DO NOTHING
+ON CONFLICT (video_id, name) DO UPDATE SET failure = NULL, offered_at = now() WHERE downloads.failure IS NOT NULL
 """
 _WITHDRAW = "DELETE FROM downloads WHERE video_id = %s AND name = %s"
-_IS_WAITED_FOR = "SELECT name FROM downloads WHERE video_id = %s AND name = %s AND ready_at IS NULL"
+_IS_WAITED_FOR = """
+SELECT name FROM downloads WHERE video_id = %s AND name = %s AND ready_at IS NULL AND failure IS NULL
+"""
+_IS_EVICTING = "SELECT name FROM renditions WHERE video_id = %s AND name = %s AND evicting"
+_FAIL = """
+UPDATE downloads SET failure = %s WHERE video_id = %s AND name = %s AND ready_at IS NULL AND failure IS NULL
+"""
+_HOLD = "SELECT name FROM renditions WHERE video_id = %s AND name = ANY(%s) FOR SHARE"
 # Not where a part of it was evicted meanwhile: the file would have a hole.
 _MARK_READY = """
 UPDATE downloads SET size = %(size)s, ready_at = now()
-WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND (
+WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND failure IS NULL AND (
     SELECT count(*) FROM renditions r WHERE r.video_id = %(video)s AND r.name = ANY(%(parts)s)
       AND NOT r.evicting AND r.stored = int4multirange(int4range(0, r.cells))
 ) = cardinality(%(parts)s)
 """
 _FIND = """
 SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version, v.title, v.filename,
-    d.name IS NOT NULL AS is_offered, d.size
+    d.name IS NOT NULL AS is_offered, d.size, d.ready_at
 FROM videos v LEFT JOIN downloads d ON d.video_id = v.id AND d.name = %s
 WHERE v.id = %s AND v.deleted_at IS NULL
 """
@@ -48,6 +55,7 @@ class DownloadRow(msgspec.Struct, frozen=True):
 
     name: str
     size: int | None
+    failure: str | None
     offered_at: datetime
     percent: float
 
@@ -59,6 +67,7 @@ class DownloadFacts(VideoFacts, frozen=True):
     filename: str
     is_offered: bool
     size: int | None
+    ready_at: datetime | None
 
 
 class _Name(msgspec.Struct):
@@ -71,7 +80,7 @@ async def list_downloads(db: Connection, video_id: UUID) -> list[DownloadRow]:
 
 
 async def offer(db: Connection, video_id: UUID, name: str) -> bool:
-    """Offers a file of a READY video; False where it is offered already."""
+    """Offers a file of a READY video, or tries again what failed; False where it is offered already."""
     return await execute(db, _OFFER, {"video": video_id, "name": name, "original": ORIGINAL}) == 1
 
 
@@ -85,8 +94,19 @@ async def is_waited_for(db: Connection, video_id: UUID, name: str) -> bool:
     return await fetch_one(db, _Name, _IS_WAITED_FOR, (video_id, name)) is not None
 
 
+async def is_evicting(db: Connection, video_id: UUID, name: str) -> bool:
+    """Whether the objects of a rendition are being deleted."""
+    return await fetch_one(db, _Name, _IS_EVICTING, (video_id, name)) is not None
+
+
+async def fail(db: Connection, video_id: UUID, name: str, failure: str) -> bool:
+    """Tells why a file cannot be made; False where nobody waits for it."""
+    return await execute(db, _FAIL, (failure, video_id, name)) == 1
+
+
 async def mark_ready(db: Connection, video_id: UUID, name: str, *, parts: list[str], size: int) -> bool:
     """The file's layout is stored; False where nobody wants it any more or a part of it is gone."""
+    await fetch_all(db, _Name, _HOLD, (video_id, parts))  # no eviction begins before this is committed
     return await execute(db, _MARK_READY, {"video": video_id, "name": name, "parts": parts, "size": size}) == 1
 
 

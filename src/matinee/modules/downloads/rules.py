@@ -7,10 +7,10 @@ from urllib.parse import quote
 from matinee.media.model import Plan, VideoRendition
 
 ORIGINAL = "original"
-State = Literal["preparing", "ready"]
+State = Literal["preparing", "ready", "failed"]
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
-_LONGEST_NAME = 100  # characters of a title in a file's name; systems take 255 bytes
+_LONGEST_NAME = 200  # bytes of a title in a file's name; systems take 255 with what follows it
 
 
 def parts_of(plan: Plan, name: str) -> list[str]:
@@ -22,11 +22,21 @@ def parts_of(plan: Plan, name: str) -> list[str]:
 
 def file_name(title: str, plan: Plan, name: str) -> str:
     """What the client should call the file: the title and the quality."""
-    stem = _UNSAFE.sub(" ", title).strip(" .")[:_LONGEST_NAME] or "video"
+    stem = _stem(title)
     rendition = plan.rendition(name)
     if isinstance(rendition, VideoRendition):
         return f"{stem} {min(rendition.width, rendition.height)}p.mp4"
     return f"{stem}.m4a"
+
+
+def title_name(title: str, filename: str) -> str:
+    """What anybody but the owner should call the uploaded file: its title, and what kind of file it is."""
+    kind = re.search(r"\.[A-Za-z0-9]{1,8}\Z", filename)
+    return _stem(title) + (kind[0] if kind else "")
+
+
+def _stem(title: str) -> str:
+    return _UNSAFE.sub(" ", title).encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .") or "video"
 
 
 def disposition(file: str) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Database
+from matinee.common.database import Connection, Database
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.notifications import announce
 from matinee.common.storage.port import NoSuchObjectError, Storage
@@ -19,6 +19,8 @@ from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.pictures.objects import read_whole
 
 _HEAD_BYTES = 16 * 1024  # a cell's description takes 16 bytes a frame, and a cell at most 270 frames
+_EVICTION_PAUSE = 1.0
+_FAILURE = "Some of the video could not be made."
 _READS_AT_ONCE = 8  # more would take connections from the encodes
 
 encode_layout = msgspec.msgpack.Encoder().encode
@@ -39,19 +41,29 @@ class DownloadRunner:
 
     def register(self) -> None:
         """Tells the queue how the job is run."""
-        self._queue.register(PREPARE, self.prepare)
+        self._queue.register(PREPARE, self.prepare, on_dead=self._gave_up)
 
     async def prepare(self, run: JobRun, video_id: str, name: str) -> None:
         """Leaves where nobody waits for the file; may run twice or be killed at any moment."""
 
         async def work(run: JobRun, video: UUID) -> None:
-            async with self._database.connection() as db:
-                if not await repository.is_waited_for(db, video, name):
-                    return
+            while True:
+                async with self._database.connection() as db:
+                    if not await repository.is_waited_for(db, video, name):
+                        return
+                    if not await repository.is_evicting(db, video, name):
+                        break
+                await asyncio.sleep(_EVICTION_PAUSE)
             plan = await self._encoding.complete(run, video, name)
             await self._lay_out(run, video, plan, name)
 
         await self._encoding.attend(run, UUID(video_id), work)
+        async with self._database.transaction() as db:  # a fault of the source ends the work, and is the video's
+            await self._gave_up(db, video_id, name)
+
+    async def _gave_up(self, db: Connection, video_id: str, name: str) -> None:
+        if await repository.fail(db, UUID(video_id), name, _FAILURE):
+            await announce(db, video_id)
 
     async def _lay_out(self, run: JobRun, video_id: UUID, plan: Plan, name: str) -> None:
         parts = parts_of(plan, name)
@@ -64,7 +76,9 @@ class DownloadRunner:
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
             if not await repository.mark_ready(db, video_id, name, parts=parts, size=layout.size):
-                raise PartGoneError(name)
+                if await repository.is_waited_for(db, video_id, name):
+                    raise PartGoneError(name)
+                return
             await announce(db, str(video_id))
 
     async def _track(self, video_id: UUID, plan: Plan, rendition: str) -> Track:

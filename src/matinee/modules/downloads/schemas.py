@@ -26,11 +26,16 @@ class Download(msgspec.Struct, kw_only=True):
 
     name: Annotated[str, Meta(description="A rendition's name, or `original`.", examples=["v720"])]
     state: Annotated[
-        State, Meta(description="`preparing`: what it is made of is being encoded · `ready`: it can be fetched.")
+        State,
+        Meta(
+            description="`preparing`: what it is made of is being encoded · `ready`: it can be fetched · "
+            "`failed`: it could not be made; offered again, it is tried again."
+        ),
     ]
     percent: Annotated[
         float, Meta(ge=0, le=100, description="How much of what it is made of exists.", examples=[62.5])
     ]
+    failure: Annotated[str | None, Meta(description="Why it could not be made.")]
     size: Annotated[int | None, Meta(description="Bytes, once it is ready.")]
     path: Annotated[
         str, Meta(description="Where to fetch it, below the public address; the answer names the file to be saved.")

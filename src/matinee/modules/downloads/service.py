@@ -1,6 +1,7 @@
 """Decisions about downloads: what a video is offered as, and who may fetch it."""
 
 from collections import OrderedDict
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -18,16 +19,17 @@ from matinee.modules.downloads.assembly import Assembly
 from matinee.modules.downloads.errors import DownloadNotReady, NoSuchDownload
 from matinee.modules.downloads.jobs import prepare_job
 from matinee.modules.downloads.repository import DownloadFacts, DownloadRow
-from matinee.modules.downloads.rules import ORIGINAL, disposition, file_name, parts_of
+from matinee.modules.downloads.rules import ORIGINAL, disposition, file_name, title_name
 from matinee.modules.downloads.schemas import Download, Downloads
+from matinee.modules.encoding import repository as encoding
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.playback.audience import Audience
-from matinee.modules.playback.service import PlaybackService, StoredObject
-from matinee.modules.videos.errors import VideoNotPlayable
+from matinee.modules.playback.service import PlaybackService, StoredObject, visible
+from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.service import VideoService
 
-_REMEMBERED = 16  # layouts: 12 bytes a frame, some megabytes for a long film
+_REMEMBERED = 4  # layouts: 12 bytes a frame, some megabytes for a long film
 _decode_layout = msgspec.msgpack.Decoder(Layout).decode
 
 
@@ -57,7 +59,7 @@ class DownloadService:
         self._videos = videos
         self._playback = playback
         self._audience = audience
-        self._layouts: OrderedDict[tuple[UUID, str], Layout] = OrderedDict()
+        self._layouts: OrderedDict[tuple[UUID, str, datetime], Layout] = OrderedDict()
 
     async def offered(self, db: Connection, caller: Caller | None, video_id: UUID) -> Downloads:
         """What a video that the caller may see is offered as."""
@@ -70,13 +72,16 @@ class DownloadService:
         if video.status != "READY":
             raise VideoNotPlayable
         if name != ORIGINAL:
-            await self._require_rendition(video_id, name)
+            await _require_rendition(db, video_id, name)
         if await repository.offer(db, video_id, name):
             await announce(db, str(video_id))
         if name != ORIGINAL:
             await self._queue.enqueue(db, prepare_job(video_id, name))
         rows = await repository.list_downloads(db, video_id)
-        return next(_shown(video_id, row) for row in rows if row.name == name)
+        offered = next((row for row in rows if row.name == name), None)
+        if offered is None:  # deleted meanwhile
+            raise VideoNotFound
+        return _shown(video_id, offered)
 
     async def withdraw(self, db: Connection, caller: Caller, video_id: UUID, name: str) -> None:
         """Offers a file no longer."""
@@ -88,34 +93,37 @@ class DownloadService:
     async def open(self, viewer: Caller | None, video_id: UUID, name: str) -> File:
         """A file, for whoever may watch the video. Its owner may always fetch the original."""
 
-        async def read() -> DownloadFacts | None:
-            async with self._database.connection() as db:
-                return await repository.find_download(db, video_id, name)
-
-        facts = await self._playback.playable(viewer, ("download", video_id, name), read)
+        async with self._database.connection() as db:
+            facts = visible(viewer, await repository.find_download(db, video_id, name))
         if name == ORIGINAL:
             return self._original(viewer, video_id, facts)
+        if facts.status != "READY":
+            raise VideoNotPlayable
         if not facts.is_offered:
             raise NoSuchDownload
-        if facts.size is None:
+        if facts.ready_at is None:
             raise DownloadNotReady
         plan = await self._playback.plan(video_id, facts)
         self._audience.watched(video_id, name)
         return File(
             StoredObject(
                 key=keys.layout_key(video_id, plan.recipe, name),
-                etag=f'"{video_id}/{plan.recipe}/{name}"',
+                etag=f'"{video_id}/{name}/{facts.ready_at.timestamp():.6f}"',
                 content_type=keys.CONTENT_TYPES["audio" if plan.audio and plan.audio.name == name else "video"],
                 private=facts.visibility == "private",
                 immutable=False,
             ),
             disposition(file_name(facts.title, plan, name)),
-            Assembly(self._storage, video_id, plan.recipe, await self._layout(video_id, plan, name)),
+            Assembly(self._storage, video_id, plan.recipe, await self._layout(video_id, plan, name, facts.ready_at)),
         )
 
     def _original(self, viewer: Caller | None, video_id: UUID, facts: DownloadFacts) -> File:
         if not facts.is_offered and not may_change(viewer, facts.owner_id):
             raise NoSuchDownload
+        if facts.status in ("INITIATED", "UPLOADING"):
+            raise VideoNotPlayable
+        # what the file was called is the owner's own affair
+        name = facts.filename if may_change(viewer, facts.owner_id) else title_name(facts.title, facts.filename)
         stored = StoredObject(
             key=keys.source_key(video_id),
             etag=f'"{video_id}/{ORIGINAL}"',
@@ -123,37 +131,35 @@ class DownloadService:
             private=not facts.is_offered or facts.visibility == "private",
             immutable=False,
         )
-        return File(stored, disposition(facts.filename), None)
+        return File(stored, disposition(name), None)
 
-    async def _require_rendition(self, video_id: UUID, name: str) -> None:
-        async with self._database.connection() as db:
-            facts = await repository.find_download(db, video_id, name)
-        if facts is None:
-            raise NoSuchDownload
-        plan = await self._playback.plan(video_id, facts)
-        try:
-            parts_of(plan, name)
-        except KeyError:
-            raise NoSuchDownload from None
-
-    async def _layout(self, video_id: UUID, plan: Plan, name: str) -> Layout:
-        known = self._layouts.get((video_id, name))
+    async def _layout(self, video_id: UUID, plan: Plan, name: str, ready_at: datetime) -> Layout:
+        place = (video_id, name, ready_at)
+        known = self._layouts.get(place)
         if known is None:
             try:
                 known = _decode_layout(await read_whole(self._storage, keys.layout_key(video_id, plan.recipe, name)))
             except NoSuchObjectError:  # being deleted
                 raise NoSuchDownload from None
-            self._layouts[video_id, name] = known
+            self._layouts[place] = known
             if len(self._layouts) > _REMEMBERED:
                 self._layouts.popitem(last=False)
+        self._layouts.move_to_end(place)
         return known
+
+
+async def _require_rendition(db: Connection, video_id: UUID, name: str) -> None:
+    plan = await encoding.find_plan(db, video_id)
+    if plan is None or all(rendition.name != name for rendition in plan.renditions):
+        raise NoSuchDownload
 
 
 def _shown(video_id: UUID, row: DownloadRow) -> Download:
     return Download(
         name=row.name,
-        state="preparing" if row.size is None else "ready",
+        state="failed" if row.failure else "preparing" if row.size is None else "ready",
         percent=100.0 if row.size is not None else row.percent,
+        failure=row.failure,
         size=row.size,
         path=f"/playback/{video_id}/downloads/{row.name}",
         offered_at=row.offered_at,

@@ -31,8 +31,12 @@ Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awa
 Options = Callable[..., EncoderOptions]
 
 _LOOK_SECONDS = 1.0  # between two looks whether a cell in the making is still wanted
-_EVICTION_PAUSE = 0.2
+_EVICTION_PAUSE, _EVICTION_SECONDS = 0.2, 5.0
 _NEARLY_DONE = 0.5  # of the time that the last such cell took; then it is kept
+
+
+class StillEvictingError(Exception):
+    """The rendition's objects are still being deleted; the next attempt, or the viewer's next request, will see."""
 
 
 class DemandRunner:
@@ -127,12 +131,15 @@ class DemandRunner:
                 await asyncio.wait({making})
 
     async def _look(self, video_id: UUID, rendition: str, cells: range) -> DemandRow:
-        """What is stored and who needs what; waits until an eviction is over."""
+        """What is stored and who needs what; waits for an eviction, but not so long that others wait for the slot."""
+        give_up_at = time.monotonic() + _EVICTION_SECONDS
         while True:
             async with self._database.connection() as db:
                 row = await repository.find_demand(db, video_id, rendition, cells)
             if not row.evicting:
                 return row
+            if time.monotonic() > give_up_at:
+                raise StillEvictingError(rendition)
             await asyncio.sleep(_EVICTION_PAUSE)
 
     async def _others_wait(self) -> bool:

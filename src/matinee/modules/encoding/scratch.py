@@ -15,6 +15,11 @@ log = structlog.get_logger()
 _PREFIX = "worker-"
 
 
+def default_folder() -> Path:
+    """Where workers keep blocks of sources if no setting says otherwise."""
+    return Path(tempfile.gettempdir()) / f"matinee-{os.getuid()}"
+
+
 class Scratch:
     """A private folder below `root`, held by a lock that ends with the process.
 
@@ -23,7 +28,7 @@ class Scratch:
     """
 
     def __init__(self, root: Path | None) -> None:
-        self._root = root or Path(tempfile.gettempdir()) / f"matinee-{os.getuid()}"
+        self._root = root or default_folder()
         self._lock: BinaryIO | None = None
         self.folder: Path | None = None
 

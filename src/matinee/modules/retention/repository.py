@@ -22,7 +22,9 @@ SELECT v.status, v.filesize, v.encode_policy, v.keep_days, now() AS now,
             'cells_stored', (SELECT coalesce(sum(upper(run) - lower(run)), 0) FROM unnest(r.stored) AS run),
             'bytes', r.bytes,
             'watched_at', w.watched_at,
-            'used_at', greatest(r.first_cell_at, w.watched_at)) ORDER BY r.position)
+            'used_at', greatest(r.first_cell_at, w.watched_at),
+            'offered', EXISTS (SELECT 1 FROM downloads d WHERE d.video_id = r.video_id AND d.name = r.name)
+            ) ORDER BY r.position)
         FROM renditions r LEFT JOIN watched_renditions w ON w.video_id = r.video_id AND w.name = r.name
         WHERE r.video_id = v.id), '[]')::text AS renditions
 FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL

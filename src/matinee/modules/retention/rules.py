@@ -45,11 +45,13 @@ class StoredRendition(msgspec.Struct, frozen=True):
     watched_at: datetime | None
     used_at: datetime | None
     """When it was last watched, or first made where that is later; None where nothing of it is stored."""
+    offered: bool = False
+    """Whether it is offered for download: then it is kept whole."""
 
 
 def evictable(renditions: Sequence[StoredRendition], *, seekable: bool) -> list[StoredRendition]:
     """Those that come back when somebody wants them: every rung but the lowest, of a source that can be entered."""
-    return [rendition for rendition in renditions[1:] if rendition.kind == "video"] if seekable else []
+    return [r for r in renditions[1:] if r.kind == "video" and not r.offered] if seekable else []
 
 
 def saved_bytes(renditions: Sequence[StoredRendition], days: int, now: datetime) -> int:

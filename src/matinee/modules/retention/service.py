@@ -30,7 +30,7 @@ from matinee.modules.videos.service import VideoService
 
 log = structlog.get_logger()
 
-BATCH = 200  # evictions begun in one transaction
+BATCH = 50  # evictions begun at once: until its objects are deleted, nothing of a rendition can be made
 
 
 class RetentionService:
@@ -70,15 +70,14 @@ class RetentionService:
         return self._describe(row)
 
     async def begin_evictions(self) -> None:
-        """Periodic: has everything evicted that its policy gives up."""
-        begun = BATCH
-        while begun == BATCH:
-            async with self._database.transaction() as db:
-                evictions = await repository.begin_evictions(db, default_days=self._default.keep_days, most=BATCH)
-                await self._enqueue(db, evictions)
-                for video_id in {eviction.video_id for eviction in evictions}:
-                    await announce(db, str(video_id))
-            begun = len(evictions)
+        """Periodic: has some of what its policy gives up evicted, once what was begun before is done."""
+        async with self._database.transaction() as db:
+            if await repository.list_evicting(db):
+                return
+            evictions = await repository.begin_evictions(db, default_days=self._default.keep_days, most=BATCH)
+            await self._enqueue(db, evictions)
+            for video_id in {eviction.video_id for eviction in evictions}:
+                await announce(db, str(video_id))
 
     async def resume_evictions(self) -> None:
         """Periodic: enqueues again what was given up: until its objects are deleted nothing can be made."""

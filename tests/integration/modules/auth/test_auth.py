@@ -210,6 +210,9 @@ class TestLogin:
         async with services.database.connection() as db:
             await execute(db, "UPDATE users SET email = %s", (typed,))
         assert (await api.post(LOGIN, json={"email": typed, "password": PASSWORD})).status_code == 200
+        other = account(email="ada@b\u00fccher.example.org", password="another good one")
+        assert (await api.post(REGISTER, json=other)).status_code == 201  # which shuts nobody out
+        assert (await api.post(LOGIN, json={"email": typed, "password": PASSWORD})).status_code == 200
 
     async def test_over_https_the_cookie_never_leaves_it(self, services: Services, ada: Person) -> None:
         """Secure, also when it is cleared."""

@@ -10,6 +10,7 @@ from tests.integration.modules.encoding.stage import Stage
 from tests.integration.modules.encoding.theatre import Theatre
 
 from matinee.common.http.authentication import Caller
+from matinee.media import keys
 from matinee.media.binaries import find_binaries
 from matinee.modules.downloads.errors import DownloadNotReady, NoSuchDownload
 from matinee.modules.downloads.schemas import Download
@@ -129,6 +130,22 @@ class TestOffer:
             with pytest.raises(NoSuchDownload):
                 await counter.service.withdraw(db, counter.owner, counter.video_id, "v240")
 
+    async def test_tells_what_could_not_be_made(self, counter: Counter, stage: Stage) -> None:
+        """The source is gone: the offer says so, and offered again it is tried again."""
+        source = keys.source_key(counter.video_id)
+        content = await stage.storage.read(source, 0, await stage.storage.size(source))
+        await stage.storage.delete_prefix(source)
+        await counter.offer("v360")
+
+        async def has_failed() -> bool:
+            return [d.state for d in await counter.offered(counter.owner)] == ["failed"]
+
+        await stage.until(has_failed)
+        assert (await counter.offered(counter.owner))[0].failure == "Some of the video could not be made."
+        await stage.storage.put(source, content, "video/mp4")
+        assert (await counter.offer("v360")).state == "preparing"
+        await counter.until_ready("v360")
+
     async def test_refuses_what_the_video_does_not_have(self, counter: Counter, stage: Stage) -> None:
         """A rendition of another video, or a video that cannot be played yet."""
         with pytest.raises(NoSuchDownload):
@@ -166,6 +183,20 @@ class TestFetch:
             await counter.service.open(None, counter.video_id, "original")
         offered = await counter.offer("original")
         assert (offered.state, offered.size) == ("ready", len(film("film.mkv")))
+        await stage.execute("UPDATE videos SET filename = 'Secret name.mkv' WHERE id = %s", counter.video_id)
+        theirs = await counter.service.open(None, counter.video_id, "original")
+        assert 'filename="A film.mkv"' in theirs.disposition
+        mine = await counter.service.open(counter.owner, counter.video_id, "original")
+        assert 'filename="Secret name.mkv"' in mine.disposition
+
+    async def test_the_owner_gets_the_original_of_what_failed(self, counter: Counter, stage: Stage) -> None:
+        """It is what he may want to look into."""
+        await stage.execute(
+            "UPDATE videos SET status = 'FAILED', failure_code = 'source_damaged' WHERE id = %s", counter.video_id
+        )
+        assert (await counter.service.open(counter.owner, counter.video_id, "original")).assembly is None
+        with pytest.raises(VideoNotPlayable):
+            await counter.service.open(counter.owner, counter.video_id, "v240")
 
 
 class TestKept:

@@ -95,9 +95,9 @@ class TestStorageAway:
         assert (await client.get(path)).status_code == 200
 
     async def test_an_upload_cannot_begin(self, client: httpx.AsyncClient) -> None:
-        """It can be tried again in a moment, and nothing of it is left."""
+        """It can be tried again in a moment; the video waits for it."""
         answer = await client.post("/api/v1/videos/init", json=new_video())
-        if answer.status_code == 201:  # its storage is asked when the first address is
-            answer = await client.get(f"/api/v1/videos/signedurl/{answer.json()['video']['id']}")
+        assert answer.status_code == 201  # its storage is asked when the first address is
+        answer = await client.get(f"/api/v1/videos/signedurl/{answer.json()['video']['id']}")
+        problem(answer, 503, "storage_unavailable")
         assert int(answer.headers["retry-after"]) > 0
-        assert answer.status_code == 503
