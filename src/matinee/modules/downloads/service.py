@@ -92,7 +92,6 @@ class DownloadService:
 
     async def open(self, viewer: Caller | None, video_id: UUID, name: str) -> File:
         """A file, for whoever may watch the video. Its owner may always fetch the original."""
-
         async with self._database.connection() as db:
             facts = visible(viewer, await repository.find_download(db, video_id, name))
         if name == ORIGINAL:

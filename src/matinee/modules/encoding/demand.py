@@ -36,7 +36,7 @@ _NEARLY_DONE = 0.5  # of the time that the last such cell took; then it is kept
 
 
 class StillEvictingError(Exception):
-    """The rendition's objects are still being deleted; the next attempt, or the viewer's next request, will see."""
+    """The rendition's objects are still being deleted; the viewer's next request looks again."""
 
 
 class DemandRunner:
@@ -75,7 +75,10 @@ class DemandRunner:
             found = await self._results.find_work(video)
             assert found.plan is not None
             async with self._sources.serve(keys.source_key(video)) as source:
-                await self._make_what_is_needed(run, video, read_plan(found.plan), source, rendition, region)
+                try:
+                    await self._make_what_is_needed(run, video, read_plan(found.plan), source, rendition, region)
+                except StillEvictingError:
+                    log.info("still_evicting", video_id=video_id, rendition=rendition)
 
         await self._attend(run, UUID(video_id), work)
 
