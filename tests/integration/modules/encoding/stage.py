@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import psutil
 
 from matinee.common.config import Settings, variable_name
 from matinee.common.database import Database, execute, fetch_value
@@ -211,6 +212,14 @@ class WorkerProcess:
         """Ends the process as a power cut would."""
         self._popen.kill()
         self._popen.wait(timeout=10)
+
+    async def encodes(self) -> bool:
+        """Whether an FFmpeg of it reads a source. (As it starts it runs one to see that it can.)"""
+        try:
+            children = psutil.Process(self.pid).children()
+            return any("ffmpeg" in child.name() and "-i" in child.cmdline() for child in children)
+        except psutil.Error:  # a child that ended while it was looked at
+            return False
 
     async def ended(self) -> int:
         """Waits for its end and returns its exit code."""

@@ -25,14 +25,6 @@ async def until_doing(stage: Stage, name: str, *, losses: int = 0) -> None:
     await stage.until(doing)
 
 
-async def encoding(process: WorkerProcess) -> bool:
-    """Whether the worker has an FFmpeg running."""
-    try:
-        return any("ffmpeg" in child.name() for child in psutil.Process(process.pid).children())
-    except psutil.NoSuchProcess:  # a child that ended while it was looked at
-        return False
-
-
 async def make_ready_but_not_complete(stage: Stage, content: bytes) -> UUID:
     """A READY video with its sound, whose two chunks wait."""
     video_id = await stage.upload(content)
@@ -95,7 +87,7 @@ class TestFrozen:
         video_id = await make_ready_but_not_complete(stage, film("film.mkv"))
         frozen = worker_process()
         await until_doing(stage, "encoding.chunk")
-        await stage.until(lambda: encoding(frozen))
+        await stage.until(frozen.encodes)
         frozen.signal(signal.SIGSTOP)
         other = worker_process()
         await stage.until_complete(video_id)
@@ -125,7 +117,7 @@ class TestStopped:
         await make_ready_but_not_complete(stage, film("film.mkv"))
         process = worker_process(worker_grace_seconds=60.0)
         # marked as running is not enough: the worker may be stopped before it hears that the job is its own
-        await stage.until(lambda: encoding(process))
+        await stage.until(process.encodes)
         children = psutil.Process(process.pid).children(recursive=True)
         process.signal(signal.SIGTERM)
         process.signal(signal.SIGINT)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
-import psutil
 import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
 from tests.integration.modules.encoding.theatre import Theatre
@@ -149,7 +148,7 @@ class TestLeaving:
         """The next worker makes the cell; the viewer has waited for it all the while."""
         watching = asyncio.create_task(theatre.watch(lean, "v360", 20))
         process = worker_process()
-        await stage.until(lambda: encoding(process))
+        await stage.until(process.encodes)
         process.kill()
         worker_process()
         assert (await watching).key.endswith("/v360/20.m4s")
@@ -169,14 +168,6 @@ async def has_demands(stage: Stage, count: int) -> bool:
 
 async def nobody_waits(stage: Stage) -> bool:
     return not await stage.value("SELECT EXISTS (SELECT 1 FROM interests WHERE ends_at > now())")
-
-
-async def encoding(process: WorkerProcess) -> bool:
-    """Whether the worker has an FFmpeg running."""
-    try:
-        return any("ffmpeg" in child.name() for child in psutil.Process(process.pid).children())
-    except psutil.NoSuchProcess:  # a child that ended while it was looked at
-        return False
 
 
 async def drop_connections(stage: Stage) -> None:
