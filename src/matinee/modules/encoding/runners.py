@@ -113,9 +113,11 @@ class EncodingRunners:
         """Makes what is missing of a rendition, and of the sound; returns the plan that it is made by."""
         plan = await self._planned(video_id)
         if any(rung.name == name for rung in plan.video):
+            there = set((await self._results.find_stored(video_id, range(plan.grid.cells)))[name].cells)
             async with self._sources.serve(keys.source_key(video_id)) as source:
                 for cells in runs(plan, range(plan.grid.cells)):
-                    await self._make_cells(run, video_id, plan, source, cells, [name])
+                    if not there.issuperset(cells):
+                        await self._make_cells(run, video_id, plan, source, cells, [name])
         await self._audio(run, video_id)
         return plan
 
