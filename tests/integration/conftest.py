@@ -185,7 +185,7 @@ async def remove_deleted(services: Services) -> list[str]:
     async with services.database.connection() as db:
         worker: int = await fetch_value(db, "INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
         while job := await fetch_one(db, _Taken, _TAKE, (worker,)):
-            await services.videos.delete_objects(JobRun(job.id, worker, 1, 3), job.video_id)
+            await services.videos.delete_objects(JobRun(job.id, worker, 1), job.video_id)
             await execute(db, "DELETE FROM procrastinate_jobs WHERE id = %s", (job.id,))
             removed.append(job.video_id)
     return removed

@@ -52,7 +52,6 @@ class JobRun(msgspec.Struct, frozen=True):
     job_id: int
     worker_id: int
     attempt: int  # 1 for the first
-    max_attempts: int
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,7 +275,7 @@ class JobQueue:
     async def _attempt(self, job: QueuedJob, run: Run, args: dict[str, Any]) -> None:
         assert job.id is not None
         assert job.worker_id is not None
-        this_run = JobRun(job.id, job.worker_id, job.attempts + 1, self._max_attempts)
+        this_run = JobRun(job.id, job.worker_id, job.attempts + 1)
         try:
             await run(this_run, **args)
         except asyncio.CancelledError:

@@ -139,7 +139,7 @@ class TestRun:
 
         async def note(run: JobRun, word: str) -> None:
             attempts.append(run.attempt)
-            if run.attempt < run.max_attempts:
+            if run.attempt < 3:
                 async with database.transaction() as db:
                     await queue.enqueue(db, NOTE)
             raise ValueError(word)
@@ -211,7 +211,7 @@ class TestSweep:
                 (worker, attempts),
             )
             job = await fetch_value(db, "SELECT id FROM procrastinate_jobs")
-        return JobRun(job, worker, attempts + 1, 3)
+        return JobRun(job, worker, attempts + 1)
 
     async def test_a_dead_workers_job_waits_again_and_costs_an_attempt(
         self, queue: JobQueue, database: Database

@@ -219,7 +219,7 @@ class TestDelete:
             )
         assert name == "tracks.remove_file"
         register_upkeep(services)
-        await services.tracks.remove_file(JobRun(1, 1, 1, 3), video_id, track["id"])
+        await services.tracks.remove_file(JobRun(1, 1, 1), video_id, track["id"])
         with pytest.raises(NoSuchObjectError):
             await stored(services, video_id, track["id"])
         problem(await ada.delete(url(video_id, track["id"])), 404, "no_such_track")
