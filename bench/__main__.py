@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import api, cells, cpu, demand, encode, lists, playlists, ready
+from bench import api, cells, cpu, demand, encode, lists, playlists, ready, source
 from bench.load import require_wrk
 from bench.servers import Site
 from bench.tables import console, progress
@@ -24,6 +24,7 @@ BENCHES: dict[str, Bench] = {
     "ready": ready.run,
     "encode": encode.run,
     "demand": demand.run,
+    "source": source.run,
     "cpu": cpu.run,
 }
 

@@ -5,9 +5,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from matinee.modules.encoding.policy import Policy
+
 State = Literal["waiting", "running", "resting", "complete", "failed"]
 WaitingFor = Literal["probe", "first_picture", "first_sound", "remaining_cells"]
 Percent = Annotated[float, Meta(ge=0, le=100, description="0 to 100, with one decimal.", examples=[37.5])]
+EncodePolicy = Annotated[
+    Policy,
+    Meta(
+        description="`eager`: every quality is made as a whole · `on_demand`: the lowest quality and the sound are; "
+        "of the others what is watched."
+    ),
+]
 
 
 class RenditionProgress(msgspec.Struct):

@@ -6,15 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.modules.encoding.policy import Policy
+from matinee.modules.encoding.schemas import EncodePolicy
 
-EncodePolicy = Annotated[
-    Policy,
-    Meta(
-        description="`eager`: every quality is made as a whole · `on_demand`: the lowest quality and the sound are; "
-        "of the others what is watched."
-    ),
-]
 KeepDays = Annotated[
     int,
     Meta(

@@ -56,6 +56,13 @@ class TestInit:
         assert body["video"]["status"] == "INITIATED"
         assert body["video"]["owner"]["name"] == "Ada"
 
+    async def test_it_takes_how_the_video_is_to_be_encoded(self, ada: Person) -> None:
+        """What is not said is left to the server."""
+        for chosen in ({"encode_policy": "on_demand"}, {}):
+            video_id = (await ada.init(**chosen))["video"]["id"]
+            storage = (await ada.get(f"/api/v1/videos/{video_id}/storage")).json()
+            assert storage["chosen"]["encode_policy"] == chosen.get("encode_policy")
+
     async def test_a_file_past_the_limit_is_refused(self, ada: Person) -> None:
         """5 GiB unless set otherwise."""
         answer = await ada.post(INIT, new_video(filesize=5 * 1024**3 + 1))
