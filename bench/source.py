@@ -3,8 +3,8 @@
 import asyncio
 import subprocess
 import tempfile
-from contextlib import aclosing, asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import aiohttp

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import msgspec
 import pytest
 
@@ -22,6 +23,9 @@ from matinee.embedded.seaweedfs import EmbeddedSeaweedFS, SeaweedEndpoint
 
 # An owner waits for the other processes of the run before it stops a server.
 LINGER = 600.0
+
+hypothesis.settings.register_profile("matinee", deadline=None)  # how fast a machine is, is no test's matter
+hypothesis.settings.load_profile("matinee")
 
 
 def _run_folder(run: str) -> Path:

@@ -27,6 +27,10 @@ ALLOWED_DEMUXERS = (
 )
 """Containers that hold their own media and refer to nothing else. Never hls, dash, concat, sdp, image2."""
 
+REQUEST_BYTES = 512 * 1024
+"""What FFmpeg asks of an address at a time. Without it a request goes on to the end of the file, and what the
+sockets hold when FFmpeg seeks elsewhere, several megabytes, was fetched for nothing."""
+
 MAX_ALLOC_BYTES = 1 << 30  # one allocation; a decoder of a legal 8K picture stays under it
 
 
@@ -46,6 +50,7 @@ def input_guards(source: str, demuxers: tuple[str, ...], max_pixels: int) -> lis
         guards += [
             "-seekable", "1",  # our range server seeks; probing for it would cost a request
             "-multiple_requests", "1",  # keep the connection between ranges
+            "-request_size", str(REQUEST_BYTES),
             "-rw_timeout", "30000000",  # microseconds without a byte before the input counts as lost
         ]  # fmt: skip
     return guards

@@ -6,7 +6,7 @@ import struct
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matinee.media.aac import AdtsReader, AudioCellWriter, BadAudioStream, audio_init
@@ -47,7 +47,6 @@ STREAM = b"".join(map(adts, FRAMES))
 
 
 class TestReading:
-    @settings(deadline=None)
     @given(st.integers(1, 5000))
     def test_pieces_may_be_of_any_size(self, size: int) -> None:
         """How the pipe cuts the stream does not show."""

@@ -6,7 +6,7 @@ import struct
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matinee.media.boxes import BadFragment, CellSplitter, Fragment, MisplacedFragment, box, full_box
@@ -55,7 +55,6 @@ class TestSplitting:
         cell = split(STREAM)[0]
         assert len(cell.data) - cell.keyframe_bytes == 3 * 3
 
-    @settings(deadline=None)
     @given(st.integers(1, 200))
     def test_pieces_may_be_of_any_size(self, pieces: int) -> None:
         """How the pipe cuts the stream does not show."""
@@ -105,7 +104,6 @@ class TestRefusal:
         with pytest.raises(BadFragment):
             split(stream)
 
-    @settings(deadline=None)
     @given(st.data())
     def test_no_damage_gives_another_error(self, data: st.DataObject) -> None:
         """Whatever byte is changed, the outcome is cells or BadFragment."""

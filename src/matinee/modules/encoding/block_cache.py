@@ -12,8 +12,8 @@ import structlog
 
 log = structlog.get_logger()
 
-BLOCK_BYTES = 2 * 1024**2  # larger: the probe waits longer for what it does not need; smaller: more requests
-_IN_MEMORY = 12  # blocks; a few streams with their read-ahead, where there is no disk
+BLOCK_BYTES = 1024**2  # larger: a cell costs more that it does not need; smaller: more requests
+_IN_MEMORY = 24  # blocks; a few streams with their read-ahead, where there is no disk
 _WRITES_AT_ONCE = 4  # then readers wait for the disk, lest unwritten blocks fill the memory
 _DISK_PAUSE_SECONDS = 30.0  # after a write failed, as on a full disk
 

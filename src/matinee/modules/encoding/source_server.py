@@ -19,7 +19,6 @@ from matinee.modules.encoding.scratch import Scratch
 
 log = structlog.get_logger()
 
-READ_AHEAD = 3  # blocks at most; it grows with every block read in sequence, so that a seek costs one block
 PATIENCE_SECONDS = 15.0  # with a pause before it well within the 30 s after which FFmpeg takes its input for lost
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 3.0
 _WRITE_BYTES = 256 * 1024
@@ -35,6 +34,7 @@ class ServedSource:
         self.failure: StorageUnavailable | None = None
         self.waited = 0.0
         """Seconds that its readers have waited for the storage."""
+        self._run = range(0)  # what was last asked for in one go, by however many requests
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -50,6 +50,12 @@ class ServedSource:
             yield
         finally:
             self._flowing.set()
+
+    def begin(self, wanted: range) -> int:
+        """Where the reader began whom a request of these bytes belongs to: it may go on from the one before."""
+        start = self._run.start if wanted.start == self._run.stop else wanted.start
+        self._run = range(start, wanted.stop)
+        return start
 
     def check(self) -> None:
         """Raises StorageUnavailable where the object could not be read to the reader's wish.
@@ -141,11 +147,11 @@ class SourceServer:
     async def _send(self, source: ServedSource, wanted: range, response: web.StreamResponse) -> None:
         assert self._cache is not None
         first, last = wanted.start // BLOCK_BYTES, (wanted.stop - 1) // BLOCK_BYTES
-        end = (source.size - 1) // BLOCK_BYTES
+        began, end = source.begin(wanted) // BLOCK_BYTES, (source.size - 1) // BLOCK_BYTES
         for index in range(first, last + 1):
             await source.flow()
-            for ahead in range(index + 1, min(index + min(index - first, READ_AHEAD), last, end) + 1):
-                self._cache.prefetch(Block(source.key, ahead))
+            if began < index < end:  # who reads on gets one block ahead; a seek costs one block
+                self._cache.prefetch(Block(source.key, index + 1))
             with _timed(source):
                 data = memoryview(await self._cache.read(Block(source.key, index)))
             if len(data) < min(BLOCK_BYTES, source.size - index * BLOCK_BYTES):

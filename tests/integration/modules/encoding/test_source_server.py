@@ -118,6 +118,18 @@ class TestGet:
             await answer.read()
         assert counting.bytes_read <= BLOCK_BYTES
 
+    async def test_who_reads_on_gets_one_block_ahead(
+        self, source: ServedSource, http: aiohttp.ClientSession, counting: Counting
+    ) -> None:
+        """Requests that follow one another are one reading, which is fetched a block ahead of; a seek is not."""
+        for start in range(0, BLOCK_BYTES + 1, BLOCK_BYTES // 2):
+            asked = f"bytes={start}-{start + BLOCK_BYTES // 2 - 1}"
+            async with http.get(source.url, headers={"Range": asked}) as answer:
+                await answer.read()
+        async with http.get(source.url, headers={"Range": f"bytes={2 * BLOCK_BYTES}-{2 * BLOCK_BYTES}"}) as answer:
+            await answer.read()
+        assert counting.bytes_read == 3 * BLOCK_BYTES
+
     async def test_a_second_reader_fetches_nothing(
         self, source: ServedSource, http: aiohttp.ClientSession, counting: Counting
     ) -> None:
