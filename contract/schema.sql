@@ -130,6 +130,7 @@ CREATE TABLE public.videos (
     has_preview boolean DEFAULT false NOT NULL,
     encode_policy text,
     keep_days integer,
+    plan_revision integer DEFAULT 0 NOT NULL,
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
     CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),

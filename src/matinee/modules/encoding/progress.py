@@ -55,6 +55,7 @@ class Stored(msgspec.Struct, frozen=True):
 
     status: str
     planned: bool
+    plan_revision: int
     encoding_failure: str | None
     encode_policy: Policy | None
     """None: the server's."""

@@ -15,7 +15,7 @@ from matinee.modules.encoding.policy import Policy
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
 
 _FIND_WORK = (
-    "SELECT status, plan::text AS plan, filesize, has_poster, encode_policy "
+    "SELECT status, plan::text AS plan, plan_revision, filesize, has_poster, encode_policy "
     "FROM videos WHERE id = %s AND deleted_at IS NULL"
 )
 _EXISTS = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL"
@@ -23,6 +23,11 @@ _LOCK_STATUS = "SELECT status FROM videos WHERE id = %s AND deleted_at IS NULL F
 _SAVE_PLAN = """
 UPDATE videos SET plan = %s::jsonb, duration = %s, width = %s, height = %s, updated_at = now()
 WHERE id = %s AND status = 'PROCESSING' AND plan IS NULL AND deleted_at IS NULL
+"""
+# Whoever changes a plan says which one he read: of two who change it at once the second reads it again.
+_CHANGE_PLAN = """
+UPDATE videos SET plan = %s::jsonb, plan_revision = plan_revision + 1, updated_at = now()
+WHERE id = %s AND plan_revision = %s AND plan IS NOT NULL AND deleted_at IS NULL
 """
 # One slot a cell from the start: a sparse assignment to an empty array would move its lower bound.
 _ADD_RENDITIONS = """
@@ -113,8 +118,8 @@ UPDATE videos SET has_poster = true, placeholder = %s, updated_at = now() WHERE 
 """
 # An expression over `videos v`, so that a query of the video brings its progress along: `progress.Stored`, as JSON.
 STORED = """
-json_build_object('status', v.status, 'planned', v.plan IS NOT NULL, 'encoding_failure', v.encoding_failure,
-    'encode_policy', v.encode_policy, 'now', now(),
+json_build_object('status', v.status, 'planned', v.plan IS NOT NULL, 'plan_revision', v.plan_revision,
+    'encoding_failure', v.encoding_failure, 'encode_policy', v.encode_policy, 'now', now(),
     'renditions', coalesce((SELECT json_agg(json_build_object('name', r.name, 'cells_stored',
             (SELECT coalesce(sum(upper(run) - lower(run)), 0) FROM unnest(r.stored) AS run),
             'first_cell_at', r.first_cell_at, 'evicted', r.evictions > 0))
@@ -136,6 +141,7 @@ class WorkRow(msgspec.Struct, frozen=True):
 
     status: Status
     plan: str | None
+    plan_revision: int
     filesize: int
     has_poster: bool
     encode_policy: Policy | None
@@ -228,6 +234,15 @@ async def save_plan(db: Connection, video_id: UUID, plan: Plan) -> bool:
     }
     await execute(db, _ADD_RENDITIONS, params)
     return True
+
+
+async def change_plan(db: Connection, video_id: UUID, plan: Plan, *, revision: int) -> bool:
+    """Replaces the plan; False where it is no longer the one of that revision, or the video is gone.
+
+    Jobs in flight go on by the plan that they have read: what they make of a rendition that is in both stays right.
+    """
+    text = msgspec.json.encode(plan).decode()
+    return await execute(db, _CHANGE_PLAN, (text, video_id, revision)) == 1
 
 
 async def find_stored(db: Connection, video_id: UUID, cells: range) -> dict[str, StoredRow]:

@@ -37,7 +37,7 @@ class EncodingService:
         """`policy` is what holds where a video's owner has not chosen."""
         self._queue = queue
         self._policy = policy
-        self._ladders: OrderedDict[UUID, Ladder] = OrderedDict()
+        self._ladders: OrderedDict[UUID, tuple[int, Ladder]] = OrderedDict()
 
     async def progress_of(self, db: Connection, video_id: UUID) -> Encoding | None:
         """How much of a video exists; None where there is no such video or nothing to encode."""
@@ -50,7 +50,7 @@ class EncodingService:
         if found.status in ("INITIATED", "UPLOADING"):
             return None
         return describe_progress(
-            await self._ladder(db, video_id) if found.planned else None,
+            await self._ladder(db, video_id, found.plan_revision) if found.planned else None,
             found.renditions,
             playable=found.status == "READY",
             failed=found.status == "FAILED" or found.encoding_failure is not None,
@@ -58,16 +58,18 @@ class EncodingService:
             now=found.now,
         )
 
-    async def _ladder(self, db: Connection, video_id: UUID) -> Ladder | None:
-        """Plans never change, and every look at a video reads this."""
-        ladder = self._ladders.get(video_id)
-        if ladder is None:
-            plan = await repository.find_plan(db, video_id)
-            if plan is None:
-                return None
-            ladder = self._ladders[video_id] = announce(plan)
-            if len(self._ladders) > _REMEMBERED:
-                self._ladders.popitem(last=False)
+    async def _ladder(self, db: Connection, video_id: UUID, revision: int) -> Ladder | None:
+        """Plans seldom change, and every look at a video reads this."""
+        known = self._ladders.get(video_id)
+        if known is not None and known[0] == revision:
+            return known[1]
+        plan = await repository.find_plan(db, video_id)
+        if plan is None:
+            return None
+        ladder = announce(plan)
+        self._ladders[video_id] = (revision, ladder)
+        if len(self._ladders) > _REMEMBERED:
+            self._ladders.popitem(last=False)
         return ladder
 
     async def want_cell(self, db: Connection, video_id: UUID, plan: Plan, rendition: str, index: int) -> bool:
@@ -124,7 +126,7 @@ def _waiting(video_id: UUID, rendition: str, cell: int) -> NewInterest:
     return NewInterest(video_id, rendition, cell, waits=True, seconds=WAITING_SECONDS)
 
 
-@lru_cache(maxsize=256)  # plans never change, and every job of a video reads its own
+@lru_cache(maxsize=256)  # plans seldom change, and every job of a video reads its own
 def read_plan(text: str) -> Plan:
     """A plan as it was stored."""
     return msgspec.json.decode(text, type=Plan)

@@ -19,7 +19,10 @@ SELECT v.owner_id, v.visibility, v.status,
             AND r.keyframe_bytes[%(cell)s::integer + 1] IS NOT NULL), '{}')::text AS keyframes
 FROM videos v WHERE v.id = %(video)s AND v.deleted_at IS NULL
 """
-_PLAN = "SELECT plan::text FROM videos WHERE id = %s"
+_PLAN = """
+SELECT plan_revision, CASE WHEN plan_revision IS DISTINCT FROM %s::integer THEN plan::text END AS plan
+FROM videos WHERE id = %s AND plan IS NOT NULL
+"""
 _EXISTS = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL"
 _FIND_WORK = """
 SELECT v.plan::text AS plan, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, r.keyframe_bytes
@@ -66,6 +69,13 @@ class KeyframeFacts(VideoFacts, frozen=True):
         return msgspec.json.decode(self.keyframes, type=dict[str, int])
 
 
+class PlanRow(msgspec.Struct, frozen=True):
+    """A plan; None where it is the one that is known."""
+
+    plan_revision: int
+    plan: str | None
+
+
 class WorkRow(msgspec.Struct, frozen=True):
     """A video whose lowest rung is complete, as the jobs see it."""
 
@@ -91,10 +101,9 @@ async def find_keyframes(db: Connection, video_id: UUID, cell: int) -> KeyframeF
     return await fetch_one(db, KeyframeFacts, _FIND_KEYFRAMES, {"video": video_id, "cell": cell})
 
 
-async def read_plan(db: Connection, video_id: UUID) -> str | None:
-    """The plan of a video; None where it has none, or where there is no such video."""
-    text: str | None = await fetch_value(db, _PLAN, (video_id,))
-    return text
+async def read_plan(db: Connection, video_id: UUID, *, unless: int | None) -> PlanRow | None:
+    """The plan of a video, unless it has that revision; None where it has none, or there is no such video."""
+    return await fetch_one(db, PlanRow, _PLAN, (unless, video_id))
 
 
 async def exists(db: Connection, video_id: UUID) -> bool:
