@@ -55,9 +55,10 @@ FROM (
 ) AS made
 """
 _MAKE_RENDITIONS = """
-INSERT INTO renditions (video_id, name, recipe, position, cells, stored, bytes, init_hash, keyframe_bytes,
+INSERT INTO renditions (video_id, name, kind, recipe, position, cells, stored, bytes, init_hash, keyframe_bytes,
     first_cell_at)
-SELECT v.id, r.name, 'r1', r.position - 1, cells, int4multirange(int4range(0, done)), done * 300000,
+SELECT v.id, r.name, CASE WHEN r.name = 'audio' THEN 'audio' ELSE 'video' END, 'r1',
+    r.position - 1, cells, int4multirange(int4range(0, done)), done * 300000,
     sha256('init'), CASE WHEN r.name = 'audio' THEN '{}' ELSE array_fill(20000, ARRAY[cells]) END, v.ready_at
 FROM (SELECT id, ready_at, (duration / 4)::int AS cells,
         CASE WHEN substr(id::text, 1, 1) < '4' THEN (duration / 8)::int ELSE (duration / 4)::int END AS done
@@ -116,7 +117,7 @@ def sample_plan() -> Plan:
         audio_codec="aac", width=1280, height=720, video_end=(60, 1),
     )  # fmt: skip
     return Plan(
-        version=1, recipe="r1", grid=make_grid(rate, 60), video=ladder(1280, 720, rate), audio=sound,
+        version=2, recipe="r1", grid=make_grid(rate, 60), video=ladder(1280, 720, rate), sounds=(sound,),
         source=source, cells_per_chunk=3, reasons=("The sound is AAC already: it is copied.",),
     )  # fmt: skip
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
-from msgspec import json
 from psycopg import sql
 
 from bench.servers import Server, Site
 from matinee.cli.client import Client
 from matinee.common.migrations import migrate
 from matinee.media.model import Plan
+from matinee.media.stored_plans import decode_plan
 from matinee.modules.videos.schemas import Video
 
 _PASSWORD = "correct horse battery"
@@ -72,7 +72,7 @@ def plan_of(place: Studio, video_id: UUID) -> Plan:
     with psycopg.connect(place.database_url) as db:
         row = db.execute("SELECT plan::text FROM videos WHERE id = %s", (video_id,)).fetchone()
     assert row is not None
-    return json.decode(row[0], type=Plan)
+    return decode_plan(row[0])
 
 
 async def clear(place: Studio) -> None:

@@ -24,8 +24,8 @@ VALUES (%(owner)s, 'Sea', 'sea.mp4', 1000, 'video/mp4', 16777216,
 RETURNING id
 """
 _INSERT_RENDITION = """
-INSERT INTO renditions (video_id, name, recipe, position, cells, stored, bytes, keyframe_bytes, first_cell_at)
-VALUES (%s, %s, %s, %s, %s, int4multirange(int4range(0, %s)), %s, %s, now())
+INSERT INTO renditions (video_id, name, kind, recipe, position, cells, stored, bytes, keyframe_bytes, first_cell_at)
+VALUES (%s, %s, %s, %s, %s, %s, int4multirange(int4range(0, %s)), %s, %s, now())
 """
 _INSERT_TRACK = """
 INSERT INTO text_tracks (id, video_id, kind, language, name, is_default, is_forced, format, encoding, cues)
@@ -120,10 +120,10 @@ def _insert(
     assert row is not None
     video_id: UUID = row[0]
     for position, name in enumerate(renditions if planned else ()):
-        sizes = [10] * STORED_CELLS
+        sizes, kind = [10] * STORED_CELLS, "audio" if name == "audio" else "video"
         connection.execute(
             _INSERT_RENDITION,
-            [video_id, name, plan.recipe, position, plan.grid.cells, STORED_CELLS, sum(sizes), sizes],
+            [video_id, name, kind, plan.recipe, position, plan.grid.cells, STORED_CELLS, sum(sizes), sizes],
         )
     return video_id
 

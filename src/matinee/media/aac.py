@@ -53,13 +53,11 @@ class AdtsReader:
 class AudioCellWriter:
     """Collects AAC frames, from the first of the stream on, and gives the cells they complete."""
 
-    def __init__(self, plan: Plan) -> None:
-        if plan.audio is None:
-            raise LookupError("the plan has no audio rendition")
+    def __init__(self, plan: Plan, sound: AudioRendition) -> None:
         self._plan = plan
-        self._rendition = plan.audio
-        self._init = audio_init(plan.audio)
-        self._skip = plan.audio.skipped_frames
+        self._rendition = sound
+        self._init = audio_init(sound)
+        self._skip = sound.skipped_frames
         self._index = 0
         self._frames: list[bytes] = []
 
@@ -76,7 +74,7 @@ class AudioCellWriter:
         if self.complete:
             return None
         self._frames.append(frame)
-        wanted = self._plan.audio_frames(self._index)
+        wanted = self._plan.audio_frames(self._index, self._rendition)
         if len(self._frames) < len(wanted):
             return None
         cell = Cell(
@@ -154,7 +152,7 @@ def _track(rendition: AudioRendition) -> bytes:
         bytes(8),
     )
     media_header = full_box(
-        b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, rendition.sample_rate, 0, _language(rendition.language), 0)
+        b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, rendition.sample_rate, 0, _language(rendition.coded_language), 0)
     )
     handler = full_box(b"hdlr", 0, 0, bytes(4), b"soun", bytes(12), b"SoundHandler\0")
     return box(b"trak", header, box(b"mdia", media_header, handler, _media_info(rendition)))

@@ -7,6 +7,7 @@ from .bandwidth import peak_bits
 from .captions.listing import ListedTrack, menu_names
 from .keys import CAPTIONS_TYPE, CONTENT_TYPES
 from .model import AudioRendition, Plan, Rendition, VideoRendition
+from .sounds import sound_names
 from .timeline import decimal, timeline
 
 CONTENT_TYPE = "application/dash+xml"
@@ -33,8 +34,10 @@ def manifest(plan: Plan, texts: Sequence[ListedTrack] = ()) -> str:
     period = SubElement(root, "Period", {"id": "0", "start": "PT0S"})
     if plan.video:
         _add_picture(period, plan)
-    if plan.audio is not None:
-        _add_sound(period, plan, plan.audio)
+    for heard, name in zip(plan.tracks, sound_names(plan.tracks), strict=True):
+        surround = plan.surround(heard.name)
+        for sound in (heard, surround) if surround else (heard,):
+            _add_sound(period, plan, sound, name, default=heard is plan.audio)
     for track, name in zip(texts, menu_names(texts), strict=True):
         _add_words(period, track, name)
     indent(root)
@@ -55,10 +58,16 @@ def _add_picture(period: Element, plan: Plan) -> None:
         representation.set("sar", "1:1")
 
 
-def _add_sound(period: Element, plan: Plan, audio: AudioRendition) -> None:
+def _add_sound(period: Element, plan: Plan, audio: AudioRendition, name: str, *, default: bool) -> None:
+    """One set a sound and number of channels: players switch between these only when they are told to."""
     adaptation = _adaptation(period, "audio")
     if audio.language is not None:
         adaptation.set("lang", audio.language)
+    if default and audio.surround_of is None and len(plan.sounds) > 1:
+        adaptation.set("selectionPriority", "2")  # the others have 1
+    if len(plan.sounds) > 1:
+        SubElement(adaptation, "Label").text = name
+        SubElement(adaptation, "Role", {"schemeIdUri": _ROLE_SCHEME, "value": "main" if default else "alternate"})
     _add_cells(adaptation, plan, audio)
     representation = _representation(adaptation, plan, audio)
     representation.set("audioSamplingRate", str(audio.sample_rate))

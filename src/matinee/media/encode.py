@@ -21,7 +21,7 @@ from .brake import Brake
 from .cells import Cell
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import READ_BYTES, Process, ProcessLimits, ProcessTimedOut, running
-from .model import Plan, VideoRendition
+from .model import AudioRendition, Plan, VideoRendition
 from .probe import DEFAULT_LIMITS
 from .source_access import confinement, input_was_lost
 from .video_argv import cells_argv, entry_points, runs
@@ -114,17 +114,17 @@ async def _make_run(
 
 
 async def encode_audio(
-    source: str, plan: Plan, *, first: int = 0, options: EncoderOptions = DEFAULT_OPTIONS
+    source: str, plan: Plan, sound: AudioRendition, *, first: int = 0, options: EncoderOptions = DEFAULT_OPTIONS
 ) -> AsyncGenerator[Cell, None]:
-    """The cells of the sound track from index `first` on, in order.
+    """The cells of a sound from index `first` on, in order; `source` is the file that the sound comes from.
 
-    The track is always made from its start, so that a cell's bytes do not depend on `first`.
+    It is always made from its start, so that a cell's bytes do not depend on `first`.
     Raises as `encode_cells` does.
     """
-    reader, writer = AdtsReader(), AudioCellWriter(plan)
+    reader, writer = AdtsReader(), AudioCellWriter(plan, sound)
 
     def argv(outputs: Sequence[str]) -> list[str]:
-        return audio_argv(options.ffmpeg, source, plan, outputs[0], max_pixels=options.max_pixels)
+        return audio_argv(options.ffmpeg, source, plan, sound, outputs[0], max_pixels=options.max_pixels)
 
     async with running(
         argv, outputs=1, confinement=confinement(options.ffmpeg, source), limits=options.limits

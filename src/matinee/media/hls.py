@@ -7,13 +7,13 @@ from itertools import pairwise
 from .bandwidth import NOTHING, Measured, average_bits, keyframe_peak_bits, peak_bits
 from .captions.listing import ListedTrack, menu_names
 from .captions.model import SEGMENT_SECONDS
-from .model import AudioRendition, Plan, Rendition, VideoRendition
+from .model import AudioRendition, Plan, VideoRendition
+from .sounds import SoundGroup, sound_groups, sound_names, surround_rungs
 from .timeline import segments_of_text, timeline
 
 CONTENT_TYPE = "application/vnd.apple.mpegurl"
 
 _VERSION = 7  # EXT-X-MAP outside I-frame playlists needs 6, CMAF players expect 7
-_SOUND_GROUP = "audio"
 _TEXT_GROUP = "text"
 _FOR_THE_DEAF = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 _START_BITS = 2_500_000
@@ -25,21 +25,26 @@ def master_playlist(plan: Plan, measured: Mapping[str, Measured], texts: Sequenc
     """The variants, the sound and the text; URIs are relative to the master. `measured` is by rendition name.
 
     First stands the best variant that starts at once (its first cell is stored) and is bearable on a common line;
-    the others follow from the lowest up.
+    the others follow from the lowest up, and behind them the large ones once more, with more channels.
     """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    audio = plan.audio
+    groups = sound_groups(plan)
     lines += [_words(track, name) for track, name in zip(texts, menu_names(texts), strict=True)]
     subtitles = [f'SUBTITLES="{_TEXT_GROUP}"'] if texts else []
+    if plan.video or len(plan.sounds) > 1:
+        lines += [line for group in groups for line in _sounds(plan, group)]
     if not plan.video:
-        assert audio is not None, "a plan has a picture or sound"
-        lines += _variant(plan, [audio], audio.name, measured, subtitles)
+        assert groups, "a plan has a picture or sound"
+        for each in groups:
+            chosen = _chosen_by(each) if len(plan.sounds) > 1 else []
+            lines += _variant(plan, None, each, measured, [*chosen, *subtitles])
         return _text(lines)
-    if audio is not None:
-        lines.append(_sound(plan, audio))
-    for rung in _in_order_of_start(plan, measured):
-        members: list[Rendition] = [rung] if audio is None else [rung, audio]
-        lines += _variant(plan, members, rung.name, measured, [*_picture(plan, rung, audio), *subtitles])
+    stereo = groups[0] if groups else None
+    offered = [(rung, stereo) for rung in _in_order_of_start(plan, measured)]
+    offered += [(rung, group) for group in groups[1:] for rung in surround_rungs(plan)]
+    for rung, group in offered:
+        chosen = _chosen_by(group) if group else []
+        lines += _variant(plan, rung, group, measured, [*_picture(plan, rung), *chosen, *subtitles])
     lines += [_keyframe_variant(plan, rung) for rung in plan.video]
     return _text(lines)
 
@@ -108,44 +113,65 @@ def _in_order_of_start(plan: Plan, measured: Mapping[str, Measured]) -> list[Vid
 
 
 def _variant(
-    plan: Plan, members: list[Rendition], name: str, measured: Mapping[str, Measured], picture: list[str]
+    plan: Plan,
+    rung: VideoRendition | None,
+    group: SoundGroup | None,
+    measured: Mapping[str, Measured],
+    attributes: list[str],
 ) -> list[str]:
-    average = sum(average_bits(plan, member, measured.get(member.name, NOTHING)) for member in members)
-    attributes = [
-        f"BANDWIDTH={sum(peak_bits(plan, member) for member in members)}",
-        f"AVERAGE-BANDWIDTH={average}",
-        f'CODECS="{",".join(member.codecs for member in members)}"',
-        *picture,
-    ]
-    return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", _uri(plan, name, "playlist.m3u8")]
+    """A picture with the sounds of a group, of which one is heard at a time: the largest counts."""
+    sounds = group.members if group else ()
+    peak = max((peak_bits(plan, sound) for sound in sounds), default=0)
+    average = max((average_bits(plan, sound, measured.get(sound.name, NOTHING)) for sound in sounds), default=0)
+    if rung is not None:
+        peak += peak_bits(plan, rung)
+        average += average_bits(plan, rung, measured.get(rung.name, NOTHING))
+    codecs = [*([rung.codecs] if rung else []), *sorted({sound.codecs for sound in sounds})]
+    told = [f"BANDWIDTH={peak}", f"AVERAGE-BANDWIDTH={average}", f'CODECS="{",".join(codecs)}"', *attributes]
+    name = rung.name if rung else sounds[0].name
+    return [f"#EXT-X-STREAM-INF:{','.join(told)}", _uri(plan, name, "playlist.m3u8")]
 
 
-def _picture(plan: Plan, rung: VideoRendition, audio: AudioRendition | None) -> list[str]:
-    attributes = [
+def _picture(plan: Plan, rung: VideoRendition) -> list[str]:
+    return [
         f"RESOLUTION={rung.width}x{rung.height}",
         f"FRAME-RATE={float(plan.grid.rate.fraction):.3f}",
         "VIDEO-RANGE=SDR",
         "CLOSED-CAPTIONS=NONE",
     ]
-    return attributes if audio is None else [*attributes, f'AUDIO="{_SOUND_GROUP}"']
 
 
-def _sound(plan: Plan, audio: AudioRendition) -> str:
-    attributes = ["TYPE=AUDIO", f'GROUP-ID="{_SOUND_GROUP}"', f'NAME="{audio.language or "Sound"}"']
-    if audio.language is not None:
-        attributes.append(f'LANGUAGE="{audio.language}"')
+def _chosen_by(group: SoundGroup) -> list[str]:
+    return [f'AUDIO="{group.name}"']
+
+
+def _sounds(plan: Plan, group: SoundGroup) -> list[str]:
+    names = sound_names(plan.tracks)
+    return [
+        _sound(plan, group, sound, name, default=place == 0)
+        for place, (sound, name) in enumerate(zip(group.members, names, strict=True))
+    ]
+
+
+def _sound(plan: Plan, group: SoundGroup, sound: AudioRendition, name: str, *, default: bool) -> str:
+    attributes = ["TYPE=AUDIO", f'GROUP-ID="{group.name}"', f'NAME="{_quotable(name)}"']
+    if sound.language is not None:
+        attributes.append(f'LANGUAGE="{sound.language}"')
     attributes += [
-        "DEFAULT=YES",
+        f"DEFAULT={_yes(default)}",
         "AUTOSELECT=YES",
-        f'CHANNELS="{audio.channels}"',
-        f'URI="{_uri(plan, audio.name, "playlist.m3u8")}"',
+        f'CHANNELS="{sound.channels}"',
+        f'URI="{_uri(plan, sound.name, "playlist.m3u8")}"',
     ]
     return f"#EXT-X-MEDIA:{','.join(attributes)}"
 
 
+def _quotable(name: str) -> str:
+    return name.replace('"', "'")
+
+
 def _words(track: ListedTrack, name: str) -> str:
-    quotable = name.replace('"', "'")
-    attributes = ["TYPE=SUBTITLES", f'GROUP-ID="{_TEXT_GROUP}"', f'NAME="{quotable}"']
+    attributes = ["TYPE=SUBTITLES", f'GROUP-ID="{_TEXT_GROUP}"', f'NAME="{_quotable(name)}"']
     if track.known_language is not None:
         attributes.append(f'LANGUAGE="{track.known_language}"')
     attributes += [f"DEFAULT={_yes(track.default)}", "AUTOSELECT=YES", f"FORCED={_yes(track.forced)}"]

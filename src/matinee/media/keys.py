@@ -30,6 +30,11 @@ def source_key(video_id: UUID) -> str:
     return f"videos/{video_id}/source"
 
 
+def sound_key(video_id: UUID, name: str) -> str:
+    """The file of a sound that was added later, as it was uploaded; `name` is that of its rendition."""
+    return f"videos/{video_id}/sounds/{_segment(name)}"
+
+
 def poster_key(video_id: UUID) -> str:
     """The still picture, JPEG."""
     return f"videos/{video_id}/poster.jpg"

@@ -107,10 +107,20 @@ class VideoRendition(msgspec.Struct, frozen=True, tag="video", tag_field="kind")
     """RFC 6381, such as `avc1.64001f`."""
 
 
+class SoundFile(msgspec.Struct, frozen=True):
+    """The file of a sound that came after the video's own."""
+
+    container: str
+    """FFmpeg's name of the demuxer; no other may open the file."""
+    start_time: tuple[int, int]
+    """The file's timestamp that is second 0 of the grid, as numerator and denominator of seconds."""
+
+
 class AudioRendition(msgspec.Struct, frozen=True, tag="audio", tag_field="kind"):
-    """The sound track: AAC-LC frames that cover the whole grid."""
+    """One sound: AAC-LC frames that cover the whole grid."""
 
     name: str
+    """Unique in the plan, never used for another sound of the video, and part of object keys: `audio`, `audio2`."""
     codecs: str
     sample_rate: int
     channels: int
@@ -118,12 +128,24 @@ class AudioRendition(msgspec.Struct, frozen=True, tag="audio", tag_field="kind")
     passthrough: bool
     """Whether the AAC frames of the source are copied as they are."""
     language: str | None = None
-    """BCP 47 or ISO 639 tag from the source, None when it names none."""
+    """BCP 47 or ISO 639 tag, None when it is not known."""
     first_sample: int = 0
     """Where the first frame starts, in samples after the video's start; 0 unless passed through."""
 
     skipped_frames: int = 0
     """AAC frames made or copied before the first one shown: the encoder's priming."""
+    stream: int | None = None
+    """Absolute index of the stream in its file."""
+    title: str = ""
+    """What the menu says; empty where nobody said."""
+    coded_language: str | None = None
+    """What the init segment says, whatever the sound is called later: stored bytes do not change."""
+    surround_of: str | None = None
+    """The name of the stereo rendition that this one has more channels of."""
+    gain_db: float | None = 0.0
+    """Decibels that it is made louder by; None as long as its loudness was not measured."""
+    file: SoundFile | None = None
+    """Where it comes from; None: from the video's own file."""
 
     def first_frame_at(self, moment: Fraction) -> int:
         """The number of the first AAC frame that starts at or after a moment, in seconds of the video."""
@@ -179,17 +201,39 @@ class Plan(msgspec.Struct, frozen=True):
     grid: Grid
     video: tuple[VideoRendition, ...]
     """Lowest rung first; empty when the source has no picture."""
-    audio: AudioRendition | None
     source: Source
     cells_per_chunk: int
     """Cells that one job of the background makes."""
+    sounds: tuple[AudioRendition, ...] = ()
+    """The one that plays unless another is chosen comes first; a surround one stands behind its stereo one."""
     reasons: tuple[str, ...] = ()
     """Sentences that tell a person why the plan is as it is."""
 
     @property
     def renditions(self) -> tuple[Rendition, ...]:
         """Video from the lowest rung up, then audio."""
-        return (*self.video, self.audio) if self.audio else self.video
+        return (*self.video, *self.sounds)
+
+    @property
+    def audio(self) -> AudioRendition | None:
+        """The sound that plays unless another is chosen."""
+        return self.sounds[0] if self.sounds else None
+
+    @property
+    def tracks(self) -> tuple[AudioRendition, ...]:
+        """What the viewer chooses among: each sound once, in stereo or mono."""
+        return tuple(sound for sound in self.sounds if sound.surround_of is None)
+
+    def surround(self, name: str) -> AudioRendition | None:
+        """The same sound with more channels, where there is one."""
+        return next((sound for sound in self.sounds if sound.surround_of == name), None)
+
+    def sound(self, name: str) -> AudioRendition:
+        """The sound of that name; KeyError when the plan has none."""
+        for sound in self.sounds:
+            if sound.name == name:
+                return sound
+        raise KeyError(name)
 
     @property
     def chunks(self) -> int:
@@ -212,26 +256,27 @@ class Plan(msgspec.Struct, frozen=True):
         first = chunk * self.cells_per_chunk
         return range(first, min(first + self.cells_per_chunk, self.grid.cells))
 
-    def audio_frames(self, index: int) -> range:
-        """The numbers of the AAC frames of an audio cell: those that start within the cell's time."""
-        audio = self._sound
+    def audio_frames(self, index: int, sound: AudioRendition | None = None) -> range:
+        """The numbers of the AAC frames of a cell of a sound (the first): those that start within the cell's time."""
+        audio = sound or self._default
         return range(
             audio.first_frame_at(self.grid.cell_start(index)),
             audio.first_frame_at(self.grid.cell_start(index + 1)),
         )
 
-    def audio_cell_start(self, index: int) -> Fraction:
+    def audio_cell_start(self, index: int, sound: AudioRendition | None = None) -> Fraction:
         """Seconds at which the first AAC frame of an audio cell starts."""
-        audio = self._sound
-        sample = audio.first_sample + self.audio_frames(index).start * AAC_FRAME_SAMPLES
+        audio = sound or self._default
+        sample = audio.first_sample + self.audio_frames(index, audio).start * AAC_FRAME_SAMPLES
         return Fraction(sample, audio.sample_rate)
 
-    def audio_cell_duration(self, index: int) -> Fraction:
+    def audio_cell_duration(self, index: int, sound: AudioRendition | None = None) -> Fraction:
         """Seconds of sound in an audio cell, within one AAC frame of the cell's own duration."""
-        return Fraction(len(self.audio_frames(index)) * AAC_FRAME_SAMPLES, self._sound.sample_rate)
+        audio = sound or self._default
+        return Fraction(len(self.audio_frames(index, audio)) * AAC_FRAME_SAMPLES, audio.sample_rate)
 
     @property
-    def _sound(self) -> AudioRendition:
+    def _default(self) -> AudioRendition:
         if self.audio is None:
             raise LookupError("the plan has no audio rendition")
         return self.audio

@@ -5,13 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
+import msgspec
+
+from .captions.languages import UNKNOWN, canonical_language
 from .faults import MediaFault
 from .grid import AUDIO_ONLY_RATE, make_grid, output_rate
 from .ladder import display_size, ladder
 from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan, Rate, Source, VideoRendition
 from .probe import AudioFacts, Probe, VideoFacts
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
+"""1 had one sound; see `stored_plans`."""
 RECIPE = "r2"
 CELLS_PER_CHUNK = 3
 """Cells that one job of the background makes. Fewer: more jobs. More: a job that is lost costs more."""
@@ -21,12 +25,16 @@ LONGER_SOUND_SECONDS = Fraction(1, 2)
 
 PASSTHROUGH_MAX_BITS = 192_000
 ENCODED_RATE = 48_000
-ENCODED_BITS = {1: 96_000, 2: 128_000}
+ENCODED_BITS = {1: 96_000, 2: 128_000, 6: 320_000}
+SURROUND_CHANNELS = 6
 ENCODER_PRIMING_FRAMES = 1
 
 
-def make_plan(probe: Probe) -> Plan:
-    """Decide everything about the encoding. Raises MediaFault when there is nothing to encode."""
+def make_plan(probe: Probe, *, measured: bool = False) -> Plan:
+    """Decide everything about the encoding. Raises MediaFault when there is nothing to encode.
+
+    With `measured` the gain of each sound stays open until its loudness was measured.
+    """
     if probe.video is None and probe.audio is None:
         raise MediaFault("not_a_video")
     reasons: list[str] = []
@@ -34,9 +42,15 @@ def make_plan(probe: Probe) -> Plan:
     origin = _origin(probe, rate)
     grid, video_end = _grid(probe, rate, origin, reasons)
     video = _video(probe.video, rate, reasons)
-    audio = _audio(probe.audio, origin, grid, probe.container, reasons)
-    if probe.unheard:
-        reasons.append(f"The sound is coded as {probe.unheard!r}, which cannot be decoded: it is left out.")
+    gain = None if measured else 0.0
+    sounds = [
+        sound
+        for place, facts in enumerate(probe.sounds)
+        for sound in plan_sound(facts, sound_name(place), origin, grid, probe.container, reasons, gain_db=gain)
+    ]
+    for codec in probe.unheard:
+        which = "Another" if probe.sounds else "The"
+        reasons.append(f"{which} sound is coded as {codec!r}, which cannot be decoded: it is left out.")
     if not probe.seekable:
         reasons.append("The file has no index: it is encoded from front to back by one process.")
     return Plan(
@@ -44,7 +58,7 @@ def make_plan(probe: Probe) -> Plan:
         recipe=RECIPE,
         grid=grid,
         video=video,
-        audio=audio,
+        sounds=tuple(sounds),
         source=_source(probe, origin, video_end),
         cells_per_chunk=CELLS_PER_CHUNK if probe.seekable else grid.cells,
         reasons=tuple(reasons),
@@ -99,20 +113,50 @@ def _video(facts: VideoFacts | None, rate: Rate, reasons: list[str]) -> tuple[Vi
     return ladder(width, height, rate)
 
 
-def _audio(
-    facts: AudioFacts | None, origin: Fraction, grid: Grid, container: str, reasons: list[str]
-) -> AudioRendition | None:
-    if facts is None:
-        return None
-    copied = _copied(facts, origin, grid, container)
+def sound_name(place: int) -> str:
+    """The rendition of the sound at that place of the file: `audio`, `audio2`, …"""
+    return f"audio{place + 1}" if place else "audio"
+
+
+def surround_name(name: str) -> str:
+    """The rendition with more channels beside the stereo one of that name."""
+    return f"{name}-surround"
+
+
+def plan_sound(
+    facts: AudioFacts,
+    name: str,
+    origin: Fraction,
+    grid: Grid,
+    container: str,
+    reasons: list[str],
+    *,
+    gain_db: float | None = 0.0,
+) -> list[AudioRendition]:
+    """The renditions of one sound: stereo or mono for everybody, and 5.1 where it has as many channels.
+
+    `origin` is the timestamp of its file that is second 0 of the grid.
+    """
+    which = "The sound" if name == sound_name(0) else f"The sound {name!r}"
+    copied = _copied(facts, name, origin, grid, container)
     if copied is not None:
-        reasons.append("The sound is AAC already: it is copied.")
-        return copied
+        reasons.append(f"{which} is AAC already: it is copied.")
+        return [msgspec.structs.replace(copied, gain_db=gain_db)]
     channels = 1 if facts.channels == 1 else 2
     if facts.channels > 2:
-        reasons.append(f"The sound has {facts.channels} channels: it is mixed down to stereo.")
+        reasons.append(f"{which} has {facts.channels} channels: it is mixed down to stereo.")
+    stereo = _encoded(facts, name, channels, gain_db)
+    if not facts.layout.startswith(("5.1", "7.1")):
+        return [stereo]
+    mixed = ", mixed down," if facts.channels > SURROUND_CHANNELS else ""
+    reasons.append(f"{which} is offered{mixed} as 5.1 as well.")
+    surround = _encoded(facts, surround_name(name), SURROUND_CHANNELS, gain_db)
+    return [stereo, msgspec.structs.replace(surround, surround_of=name)]
+
+
+def _encoded(facts: AudioFacts, name: str, channels: int, gain_db: float | None) -> AudioRendition:
     return AudioRendition(
-        name="audio",
+        name=name,
         codecs="mp4a.40.2",
         sample_rate=ENCODED_RATE,
         channels=channels,
@@ -120,10 +164,26 @@ def _audio(
         passthrough=False,
         language=_language(facts),
         skipped_frames=ENCODER_PRIMING_FRAMES,
+        stream=facts.index,
+        title=facts.title,
+        coded_language=facts.language,
+        gain_db=gain_db,
     )
 
 
-def _copied(facts: AudioFacts, origin: Fraction, grid: Grid, container: str) -> AudioRendition | None:
+def encoded_anew(sound: AudioRendition) -> AudioRendition:
+    """A sound that would have been copied, encoded in its place."""
+    return msgspec.structs.replace(
+        sound,
+        sample_rate=ENCODED_RATE,
+        bit_rate=ENCODED_BITS[sound.channels],
+        passthrough=False,
+        first_sample=0,
+        skipped_frames=ENCODER_PRIMING_FRAMES,
+    )
+
+
+def _copied(facts: AudioFacts, name: str, origin: Fraction, grid: Grid, container: str) -> AudioRendition | None:
     """The rendition that copies the source's frames, when they are fit for it.
 
     Fit is: AAC-LC stereo of a usual rate and size, an index that proves there is no gap, and frames from the
@@ -145,7 +205,7 @@ def _copied(facts: AudioFacts, origin: Fraction, grid: Grid, container: str) -> 
     skipped = max(0, -(first // AAC_FRAME_SAMPLES))
     first += skipped * AAC_FRAME_SAMPLES
     rendition = AudioRendition(
-        name="audio",
+        name=name,
         codecs="mp4a.40.2",
         sample_rate=facts.sample_rate,
         channels=2,
@@ -154,13 +214,17 @@ def _copied(facts: AudioFacts, origin: Fraction, grid: Grid, container: str) -> 
         language=_language(facts),
         first_sample=first,
         skipped_frames=skipped,
+        stream=facts.index,
+        title=facts.title,
+        coded_language=facts.language,
     )
     covers = first < AAC_FRAME_SAMPLES and rendition.first_frame_at(grid.duration) + skipped <= facts.frames
     return rendition if covers else None
 
 
 def _language(facts: AudioFacts) -> str | None:
-    return None if facts.language in (None, "und") else facts.language
+    language = canonical_language(facts.language or UNKNOWN)
+    return None if language == UNKNOWN else language
 
 
 def _source(probe: Probe, origin: Fraction, video_end: Fraction) -> Source:

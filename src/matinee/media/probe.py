@@ -17,6 +17,7 @@ import msgspec
 from .binaries import Binaries, find_binaries
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, Process, ProcessLimits, ProcessTimedOut, running
+from .names import one_line
 from .packets import HEAD_PACKETS, PacketSpan, packet_spans
 from .source_access import (
     ALLOWED_DEMUXERS,
@@ -30,6 +31,9 @@ from .source_access import (
 
 HEADER_BYTES = 4 * MIB  # the most JSON that a header may turn into
 TAIL_SECONDS = 3  # where the look at the end begins, before the end
+MOST_SOUNDS = 16
+LONGEST_TITLE = 100  # characters
+HEAD_PACKETS_A_STREAM = 20  # beyond the second: many sounds lie side by side
 MISSING_TOLERANCE = Fraction(1)  # seconds that headers overstate in files nobody would call broken
 GUESSED_SCORE = 25  # ffprobe's own mark for "the name fits, the content hardly"
 
@@ -92,6 +96,8 @@ class AudioFacts(msgspec.Struct, frozen=True):
     profile: str
     sample_rate: int
     channels: int
+    layout: str
+    """As FFmpeg names it, such as `5.1(side)`; empty when the source does not say."""
     bit_rate: int
     """Bits a second; 0 when the container does not say."""
     frames: int
@@ -99,6 +105,8 @@ class AudioFacts(msgspec.Struct, frozen=True):
     duration_samples: int
     """What those packets last, in samples; 0 when unknown."""
     language: str | None
+    title: str
+    """What the source calls it; empty when it does not."""
     first_packet: Fraction
     """Timestamp of the first packet, encoder priming included; may be before `start`."""
     start: Fraction
@@ -112,11 +120,17 @@ class Probe(msgspec.Struct, frozen=True):
     start: Fraction
     duration: Fraction
     video: VideoFacts | None
-    audio: AudioFacts | None
+    sounds: tuple[AudioFacts, ...]
+    """Those that can be decoded: the default one, then the others in the order of the file."""
     seekable: bool
     """Whether the container can be entered in the middle."""
-    unheard: str | None = None
-    """How the sound is coded, where there is sound and nothing that could decode it."""
+    unheard: tuple[str, ...] = ()
+    """How those are coded that nothing here can decode."""
+
+    @property
+    def audio(self) -> AudioFacts | None:
+        """The sound that plays unless another is chosen."""
+        return self.sounds[0] if self.sounds else None
 
 
 async def probe(
@@ -215,15 +229,20 @@ class _Reading:
         self._form = header["format"]
         streams = header["streams"]
         self._picture = _best(streams, "video")
-        heard = [stream for stream in streams if stream.get("codec_name", "none") not in _UNHEARD_CODECS]
+        sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
+        heard = [stream for stream in sounds if stream.get("codec_name", "none") not in _UNHEARD_CODECS]
         self._sound = _best(heard, "audio")
-        self._unheard = None if self._sound else _coding(_best(streams, "audio"))
+        others = [stream for stream in heard if stream is not self._sound]
+        self._sounds = [self._sound, *others][:MOST_SOUNDS] if self._sound else []
+        self._unheard = tuple(_coding(stream) for stream in sounds if stream not in heard)
 
     async def facts(self) -> Probe:
         self._check_header()
         spans, seekable = await self._spans()
         video = self._video_facts(spans)
-        audio = self._audio_facts(spans)
+        heard = (self._audio_facts(stream, spans) for stream in self._sounds)
+        sounds = tuple(facts for facts in heard if facts is not None)
+        audio = sounds[0] if sounds else None
         ends = [facts.end for facts in (video, audio) if facts]
         starts = [facts.start for facts in (video, audio) if facts]
         if not ends or max(ends) <= min(starts):
@@ -234,7 +253,7 @@ class _Reading:
             start=min(starts),
             duration=max(ends) - min(starts),
             video=video,
-            audio=audio,
+            sounds=sounds,
             seekable=seekable,
             unheard=self._unheard,
         )
@@ -242,7 +261,7 @@ class _Reading:
     def _check_header(self) -> None:
         if self._picture is None and self._sound is None:
             if self._unheard:
-                raise MediaFault("unsupported_codec", f"The sound is coded as {self._unheard!r}.")
+                raise MediaFault("unsupported_codec", f"The sound is coded as {self._unheard[0]!r}.")
             raise MediaFault("not_a_video", "It holds neither a picture nor sound.")
         if self._picture is not None:
             if self._picture.get("codec_name") in (None, "none", "unknown"):
@@ -277,7 +296,7 @@ class _Reading:
         start = _seconds(self._form.get("start_time")) or Fraction(0)
         if duration is not None:
             tail = max(Fraction(0), start + duration - TAIL_SECONDS)
-            spans = await self._packets(f"%+#{HEAD_PACKETS},{float(tail):.3f}%", self._limits.probe_seconds)
+            spans = await self._packets(f"%+#{self._head_packets()},{float(tail):.3f}%", self._limits.probe_seconds)
             if self._reaches(spans, start + duration):
                 return spans, True
             if self._indexed():
@@ -286,6 +305,9 @@ class _Reading:
         if duration is not None and not self._reaches(spans, start + duration):
             raise MediaFault("source_truncated")
         return spans, False
+
+    def _head_packets(self) -> int:
+        return HEAD_PACKETS + HEAD_PACKETS_A_STREAM * max(0, len(self._sounds) - 1)
 
     def _reaches(self, spans: dict[int, PacketSpan], end: Fraction) -> bool:
         return any(span.end >= end - MISSING_TOLERANCE for span in spans.values())
@@ -297,7 +319,7 @@ class _Reading:
         )
 
     async def _packets(self, intervals: str | None, wall: float) -> dict[int, PacketSpan]:
-        wanted = {int(part["index"]) for part in (self._picture, self._sound) if part}
+        wanted = {int(part["index"]) for part in (self._picture, *self._sounds) if part}
         options = ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,flags", "-of", "csv=p=0"]
         if intervals is not None:
             options += ["-read_intervals", intervals]
@@ -339,24 +361,26 @@ class _Reading:
             end=span.end if span.end_known else span.end + 1 / average,
         )
 
-    def _audio_facts(self, spans: dict[int, PacketSpan]) -> AudioFacts | None:
-        stream = self._sound
-        span = spans.get(int(stream["index"])) if stream else None
-        if stream is None or span is None or not int(stream.get("sample_rate", 0)):
+    def _audio_facts(self, stream: dict[str, Any], spans: dict[int, PacketSpan]) -> AudioFacts | None:
+        span = spans.get(int(stream["index"]))
+        if span is None or not int(stream.get("sample_rate", 0)):
             return None
         rate = int(stream["sample_rate"])
         in_samples = stream.get("time_base") == f"1/{rate}"
-        language = str(stream.get("tags", {}).get("language", ""))
+        tags = stream.get("tags", {})
+        language = str(tags.get("language", ""))
         return AudioFacts(
             index=int(stream["index"]),
             codec=str(stream.get("codec_name", "none")),
             profile=str(stream.get("profile", "")),
             sample_rate=rate,
             channels=int(stream.get("channels", 0)),
+            layout=str(stream.get("channel_layout", "")),
             bit_rate=int(stream.get("bit_rate", 0)),
             frames=int(stream.get("nb_frames", 0)),
             duration_samples=int(stream.get("duration_ts", 0)) if in_samples else 0,
             language=language if re.fullmatch(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})?", language) else None,
+            title=one_line(tags.get("title", ""))[:LONGEST_TITLE],
             first_packet=span.first,
             start=span.start or Fraction(0),
             end=span.end,
@@ -373,10 +397,8 @@ def _best(streams: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
     return max(fit, key=lambda stream: stream.get("disposition", {}).get("default", 0), default=None)
 
 
-def _coding(stream: dict[str, Any] | None) -> str | None:
+def _coding(stream: dict[str, Any]) -> str:
     """What a codec is called: by FFmpeg, else by the file."""
-    if stream is None:
-        return None
     names = (str(stream.get(field, "none")) for field in ("codec_name", "codec_tag_string"))
     return next((name for name in names if name not in ("none", "unknown", "[0][0][0][0]")), "unknown")
 

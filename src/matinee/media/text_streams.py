@@ -14,6 +14,7 @@ from .captions.model import MAX_BYTES
 from .encode import EncoderOptions, check_exit
 from .ffmpeg import READ_BYTES, running
 from .model import Plan
+from .names import one_line
 from .probe import Limits, ask_ffprobe
 from .source_access import MAX_ALLOC_BYTES, confinement
 from .video_argv import source_input
@@ -119,7 +120,7 @@ def _stream(stream: dict[str, Any]) -> TextStream:
         index=int(stream["index"]),
         format=_TEXT[stream["codec_name"]],
         language=canonical_language(str(tags.get("language", UNKNOWN)).replace("_", "-")) or UNKNOWN,
-        name=_line(tags.get("title", "")),
+        name=one_line(tags.get("title", "")),
         for_the_deaf=bool(disposition.get("hearing_impaired") or disposition.get("captions")),
         forced=bool(disposition.get("forced")),
     )
@@ -127,9 +128,4 @@ def _stream(stream: dict[str, Any]) -> TextStream:
 
 def _mark(chapter: dict[str, Any], plan: Plan) -> ChapterMark:
     start = max(Fraction(0), Fraction(chapter.get("start_time", "0")) - plan.source.start)
-    return ChapterMark(float(start), _line(chapter.get("tags", {}).get("title", "")))
-
-
-def _line(text: object) -> str:
-    """A title as people see it: on one line, without what cannot be seen."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return ChapterMark(float(start), one_line(chapter.get("tags", {}).get("title", "")))

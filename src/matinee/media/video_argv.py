@@ -95,7 +95,11 @@ def seconds(moment: Fraction) -> str:
 
 def source_input(source: str, plan: Plan, entry: Fraction | None, max_pixels: int) -> list[str]:
     """The input options: guarded, entered at a point, and with second 0 of the grid at timestamp 0."""
-    origin = plan.source.start
+    return file_input(source, plan.source.container, plan.source.start, entry, max_pixels)
+
+
+def file_input(source: str, container: str, origin: Fraction, entry: Fraction | None, max_pixels: int) -> list[str]:
+    """The same for any file, whose timestamp `origin` is second 0 of the grid."""
     entered = (
         ["-seek_timestamp", "1",  # the point is a timestamp of the source, not a distance from its start
          "-noaccurate_seek",  # frames before the cell are dropped by number, not by a time that may round
@@ -104,7 +108,7 @@ def source_input(source: str, plan: Plan, entry: Fraction | None, max_pixels: in
         else []
     )  # fmt: skip
     return [
-        *input_guards(source, (plan.source.container,), max_pixels),
+        *input_guards(source, (container,), max_pixels),
         "-copyts",  # else FFmpeg shifts the first packet it meets to 0, wherever that is
         "-itsoffset", seconds(-origin),
         *entered,

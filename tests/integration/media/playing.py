@@ -8,7 +8,7 @@ import msgspec
 
 from matinee.media.cells import Cell
 from matinee.media.encode import encode_audio, encode_cells
-from matinee.media.model import Plan
+from matinee.media.model import AudioRendition, Plan
 from matinee.media.plan import make_plan
 from matinee.media.probe import probe
 
@@ -30,9 +30,13 @@ async def video_cells(source: Path | str, plan: Plan, renditions: list[str] | No
     return made
 
 
-async def audio_cells(source: Path | str, plan: Plan, first: int = 0) -> list[Cell]:
+async def audio_cells(
+    source: Path | str, plan: Plan, first: int = 0, sound: AudioRendition | None = None
+) -> list[Cell]:
     """All cells of the sound track."""
-    return [cell async for cell in encode_audio(str(source), plan, first=first)]
+    wanted = sound or plan.audio
+    assert wanted is not None
+    return [cell async for cell in encode_audio(str(source), plan, wanted, first=first)]
 
 
 def joined(cells: list[Cell], path: Path) -> Path:

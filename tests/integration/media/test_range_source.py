@@ -52,7 +52,7 @@ class TestRangeSource:
         made: list[Cell] = []
 
         async def listen(address: str) -> None:
-            async for cell in encode_audio(address, plan):
+            async for cell in encode_audio(address, plan, plan.sounds[0]):
                 made.append(cell)
 
         async with serving(path, breaks_at=path.stat().st_size // 2) as address:

@@ -29,7 +29,7 @@ PLAN = Plan(
     recipe="r1",
     grid=make_grid(Rate(25, 1), Fraction(9)),
     video=(),
-    audio=AUDIO,
+    sounds=(AUDIO,),
     source=Source(container="mov", start_time=(0, 1), duration=(9, 1)),
     cells_per_chunk=3,
 )
@@ -64,7 +64,7 @@ class TestReading:
 class TestWriting:
     def test_cells_hold_exactly_the_planned_frames(self) -> None:
         """The priming frame is left out; every cell starts with its first frame, and none is made twice."""
-        writer = AudioCellWriter(PLAN)
+        writer = AudioCellWriter(PLAN, AUDIO)
         cells = [cell for cell in map(writer.take, FRAMES) if cell]
         assert writer.complete
         assert [cell.index for cell in cells] == [0, 1, 2]
@@ -78,7 +78,7 @@ class TestWriting:
 
     def test_too_few_frames_leave_the_track_incomplete(self) -> None:
         """A missing end is seen."""
-        writer = AudioCellWriter(PLAN)
+        writer = AudioCellWriter(PLAN, AUDIO)
         cells = [cell for cell in map(writer.take, FRAMES[:300]) if cell]
         assert len(cells) == 1
         assert not writer.complete

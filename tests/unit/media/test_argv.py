@@ -10,13 +10,13 @@ import pytest
 from matinee.media.audio_argv import audio_argv
 from matinee.media.grid import make_grid
 from matinee.media.ladder import ladder
-from matinee.media.model import AudioRendition, Plan, Rate, Source
+from matinee.media.model import AudioRendition, Plan, Rate, SoundFile, Source
 from matinee.media.picture_argv import poster_size
 from matinee.media.poster_choice import poster_entries
 from matinee.media.source_access import confinement, input_guards, input_name
 from matinee.media.video_argv import cells_argv, entry_points, runs
 
-AUDIO = AudioRendition("audio", "mp4a.40.2", 48_000, 2, 128_000, passthrough=False)
+AUDIO = AudioRendition("audio", "mp4a.40.2", 48_000, 2, 128_000, passthrough=False, stream=1)
 SOURCE = Source(
     container="mov",
     start_time=(7, 5),
@@ -33,7 +33,7 @@ PLAN = Plan(
     recipe="r1",
     grid=make_grid(RATE, Fraction(30)),
     video=ladder(1280, 720, RATE),
-    audio=AUDIO,
+    sounds=(AUDIO,),
     source=SOURCE,
     cells_per_chunk=3,
 )
@@ -158,22 +158,42 @@ class TestCells:
 class TestAudio:
     def test_samples_are_counted_to_the_frame(self) -> None:
         """Padding and cutting give whole AAC frames that cover the grid."""
-        filters = value(audio_argv("ffmpeg", "/f", PLAN, "pipe:9", max_pixels=1), "-af")
+        filters = value(audio_argv("ffmpeg", "/f", PLAN, AUDIO, "pipe:9", max_pixels=1), "-af")
         samples = -(-30 * 48_000 // 1024) * 1024
         assert f"apad=whole_len={samples}" in filters
         assert f"atrim=end_sample={samples}" in filters
 
     def test_copied_sound_is_not_filtered(self) -> None:
         """Passthrough copies packets, priming included."""
-        plan = msgspec.structs.replace(PLAN, audio=msgspec.structs.replace(AUDIO, passthrough=True))
-        argv = audio_argv("ffmpeg", "/f", plan, "pipe:9", max_pixels=1)
+        copied = msgspec.structs.replace(AUDIO, passthrough=True)
+        argv = audio_argv("ffmpeg", "/f", PLAN, copied, "pipe:9", max_pixels=1)
         assert value(argv, "-c:a") == "copy"
         assert "-af" not in argv
 
-    def test_a_plan_without_sound_has_no_command(self) -> None:
-        """There is nothing to build."""
-        with pytest.raises(LookupError):
-            audio_argv("ffmpeg", "/f", msgspec.structs.replace(PLAN, audio=None), "pipe:9", max_pixels=1)
+    def test_each_sound_is_its_own_stream_and_layout(self) -> None:
+        """The stream and the channels are those of the rendition."""
+        surround = msgspec.structs.replace(AUDIO, stream=3, channels=6)
+        argv = audio_argv("ffmpeg", "/f", PLAN, surround, "pipe:9", max_pixels=1)
+        assert value(argv, "-map") == "0:3"
+        assert "ochl=5.1:" in value(argv, "-af")
+
+    def test_a_sound_that_was_added_is_opened_as_what_it_is(self) -> None:
+        """By the demuxer of its own file, whose beginning is second 0."""
+        added = msgspec.structs.replace(AUDIO, stream=0, file=SoundFile("mp3", (1, 40)))
+        argv = audio_argv("ffmpeg", "/f", PLAN, added, "pipe:9", max_pixels=1)
+        assert value(argv, "-format_whitelist") == "mp3"
+        assert value(argv, "-itsoffset") == "-0.025000"
+
+    def test_only_a_sound_that_is_made_louder_is_limited(self) -> None:
+        """Gain is applied in floating point; a softer sound cannot clip, and one that stays is left alone."""
+        filters = {}
+        for gain in (-3.5, 0.0, 3.5):
+            sound = msgspec.structs.replace(AUDIO, gain_db=gain)
+            filters[gain] = value(audio_argv("ffmpeg", "/f", PLAN, sound, "pipe:9", max_pixels=1), "-af")
+        assert "aformat=sample_fmts=fltp,volume=3.5dB,alimiter=limit=-1.0dB" in filters[3.5]
+        assert "volume=-3.5dB" in filters[-3.5]
+        assert "alimiter" not in filters[-3.5]
+        assert "volume" not in filters[0.0]
 
 
 class TestPoster:

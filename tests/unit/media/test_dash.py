@@ -2,7 +2,7 @@ from fractions import Fraction
 from uuid import UUID
 from xml.etree.ElementTree import Element, fromstring
 
-from tests.unit.media.plans import NTSC, plan, sound
+from tests.unit.media.plans import NTSC, dubbed, plan, sound
 
 from matinee.media.captions.listing import ListedTrack
 from matinee.media.dash import manifest
@@ -80,6 +80,23 @@ class TestManifest:
         channels = representation.find("mpd:AudioChannelConfiguration", MPD)
         assert channels is not None
         assert channels.get("value") == "2"
+
+    def test_each_sound_and_number_of_channels_is_a_set(self) -> None:
+        """With label, role and channels; the stereo default has priority."""
+        root = parsed(plan(sounds=dubbed()))
+        sets = root.findall("mpd:Period/mpd:AdaptationSet[@contentType='audio']", MPD)
+        assert [found.findtext("mpd:Label", namespaces=MPD) for found in sets] == [
+            "Original",
+            "Original",
+            "de",
+            "de (2)",
+        ]
+        roles = [role.get("value") for found in sets for role in found.findall("mpd:Role", MPD)]
+        assert roles == ["main", "main", "alternate", "alternate"]
+        path = "mpd:Representation/mpd:AudioChannelConfiguration"
+        channels = [config.get("value") for found in sets for config in found.findall(path, MPD)]
+        assert channels == ["2", "6", "2", "2"]
+        assert [found.get("selectionPriority") for found in sets] == ["2", None, None, None]
 
     def test_text_is_a_file_beside_the_cells(self) -> None:
         texts = [

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import m3u8
 import pytest
-from tests.unit.media.plans import NTSC, plan, sound
+from tests.unit.media.plans import NTSC, dubbed, plan, sound
 
 from matinee.media.bandwidth import Measured
 from matinee.media.captions.listing import ListedTrack
@@ -38,6 +38,47 @@ class TestMasterPlaylist:
         [audio] = master.media
         assert (audio.type, audio.group_id, audio.uri) == ("AUDIO", "audio", "r1/audio/playlist.m3u8")
         assert (audio.default, audio.autoselect, audio.channels) == ("YES", "YES", "2")
+
+    def test_lists_every_sound_once_a_group(self) -> None:
+        """Same sounds, names and order in each group; who has no 5.1 stands there in stereo; one is the default."""
+        master = m3u8.loads(master_playlist(plan(60, sounds=dubbed()), {}))
+        groups = {
+            group: [media for media in master.media if media.group_id == group] for group in ("audio", "surround")
+        }
+        for listed in groups.values():
+            assert [media.name for media in listed] == ["Original", "de", "de (2)"]
+            assert [media.language for media in listed] == ["en", "de", "de"]
+            assert [media.default for media in listed] == ["YES", "NO", "NO"]
+            assert {media.autoselect for media in listed} == {"YES"}
+        assert [media.channels for media in groups["audio"]] == ["2", "2", "2"]
+        assert [media.channels for media in groups["surround"]] == ["6", "2", "2"]
+        assert [media.uri.split("/")[1] for media in groups["surround"]] == ["audio-surround", "audio2", "audio3"]
+
+    def test_large_rungs_come_with_surround_too(self) -> None:
+        """Stereo for every rung first; then 720 and more once again; of a small film the largest."""
+        made = plan(60, sounds=dubbed())
+        variants = m3u8.loads(master_playlist(made, {})).playlists
+        told = [(variant.uri.split("/")[1], variant.stream_info.audio) for variant in variants]
+        assert told == [(rung.name, "audio") for rung in made.video] + [("v720", "surround"), ("v1080", "surround")]
+        small = m3u8.loads(master_playlist(plan(60, size=(640, 360), sounds=dubbed()), {})).playlists
+        assert [v.uri.split("/")[1] for v in small if v.stream_info.audio == "surround"] == ["v360"]
+
+    def test_bandwidth_counts_the_largest_sound_of_the_group(self) -> None:
+        """Whichever is chosen, it fits."""
+        variants = m3u8.loads(master_playlist(plan(60, sounds=dubbed()), {})).playlists
+        stereo, surround = (
+            next(v.stream_info for v in variants if "v720" in v.uri and v.stream_info.audio == group)
+            for group in ("audio", "surround")
+        )
+        assert surround.bandwidth - stereo.bandwidth >= 320_000 - 128_000
+        assert surround.average_bandwidth - stereo.average_bandwidth >= 320_000 - 128_000
+        assert surround.codecs == stereo.codecs == "avc1.64001f,mp4a.40.2"
+
+    def test_sounds_without_a_picture_are_chosen_by_group(self) -> None:
+        """A variant a group, which begins with the default sound."""
+        master = m3u8.loads(master_playlist(plan(size=None, sounds=dubbed()), {}))
+        told = [(variant.uri.split("/")[1], variant.stream_info.audio) for variant in master.playlists]
+        assert told == [("audio", "audio"), ("audio-surround", "surround")]
 
     def test_begins_with_version_and_independent_segments(self) -> None:
         lines = master_playlist(plan(), {}).splitlines()

@@ -7,10 +7,12 @@ from fractions import Fraction
 import msgspec
 import pytest
 
+from matinee.media.aac import audio_init
 from matinee.media.faults import MediaFault
-from matinee.media.model import AAC_FRAME_SAMPLES, Plan, Rate
+from matinee.media.model import AAC_FRAME_SAMPLES, AudioRendition, Rate
 from matinee.media.plan import make_plan
 from matinee.media.probe import AudioFacts, Probe, VideoFacts
+from matinee.media.stored_plans import decode_plan
 
 VIDEO = VideoFacts(
     index=0,
@@ -36,10 +38,12 @@ AUDIO = AudioFacts(
     profile="LC",
     sample_rate=48_000,
     channels=2,
+    layout="stereo",
     bit_rate=128_000,
     frames=2814,
     duration_samples=2_880_000,
     language="eng",
+    title="",
     first_packet=Fraction(-1024, 48_000),
     start=Fraction(0),
     end=Fraction(60),
@@ -47,7 +51,10 @@ AUDIO = AudioFacts(
 
 
 def probe_of(video: VideoFacts | None = VIDEO, audio: AudioFacts | None = AUDIO, **changes: object) -> Probe:
-    probe = Probe(container="mov", start=Fraction(0), duration=Fraction(60), video=video, audio=audio, seekable=True)
+    sounds = (audio,) if audio else ()
+    probe = Probe(
+        container="mov", start=Fraction(0), duration=Fraction(60), video=video, sounds=sounds, seekable=True
+    )
     return msgspec.structs.replace(probe, **changes)
 
 
@@ -63,7 +70,26 @@ class TestPlan:
     def test_it_survives_storage(self) -> None:
         """A plan read back from JSON is the plan."""
         plan = make_plan(probe_of())
-        assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+        assert decode_plan(msgspec.json.encode(plan).decode()) == plan
+
+    def test_a_plan_of_version_1_is_read(self) -> None:
+        """Its one sound keeps its name, and what its init segment says, so that stored cells stay the right ones."""
+        audio = AudioRendition("audio", "mp4a.40.2", 48_000, 2, 128_000, passthrough=False, language="eng")
+        plan = make_plan(probe_of())
+        old = msgspec.to_builtins(msgspec.structs.replace(plan, version=1))
+        del old["sounds"]
+        new_fields = ("stream", "title", "coded_language", "surround_of", "gain_db", "file")
+        old["audio"] = {name: value for name, value in msgspec.to_builtins(audio).items() if name not in new_fields}
+        read = decode_plan(msgspec.json.encode(old).decode())
+        assert read.sounds == (msgspec.structs.replace(audio, stream=1, coded_language="eng"),)
+        assert audio_init(read.sounds[0]) == audio_init(msgspec.structs.replace(audio, coded_language="eng"))
+        assert read.video == plan.video
+
+    def test_a_silent_plan_of_version_1_is_read(self) -> None:
+        """It had `audio`, which was null."""
+        old = msgspec.to_builtins(msgspec.structs.replace(make_plan(probe_of(audio=None)), version=1))
+        del old["sounds"]
+        assert decode_plan(msgspec.json.encode({**old, "audio": None}).decode()).sounds == ()
 
     def test_nothing_to_encode_is_a_fault(self) -> None:
         """No picture and no sound make no plan."""
@@ -117,7 +143,7 @@ class TestAudio:
         audio = make_plan(probe_of()).audio
         assert audio is not None
         assert (audio.passthrough, audio.first_sample, audio.skipped_frames) == (True, 0, 1)
-        assert audio.language == "eng"
+        assert (audio.language, audio.coded_language, audio.stream) == ("en", "eng", 1)
 
     @pytest.mark.parametrize(
         "changes",
@@ -158,6 +184,37 @@ class TestAudio:
             end = frames.stop
             lag = plan.audio_cell_start(index) - plan.grid.cell_start(index)
             assert 0 <= lag < Fraction(AAC_FRAME_SAMPLES, 48_000)
+
+    def test_every_sound_has_a_rendition(self) -> None:
+        """The default one first, then in the order of the file, each with its own stream, language and title."""
+        others = [
+            audio_with(index=2, codec="ac3", language="ger", title="Kommentar"),
+            audio_with(index=3, language=None),
+        ]
+        plan = make_plan(probe_of(sounds=(AUDIO, *others)))
+        told = [(sound.name, sound.stream, sound.language, sound.title) for sound in plan.sounds]
+        assert told == [("audio", 1, "en", ""), ("audio2", 2, "de", "Kommentar"), ("audio3", 3, None, "")]
+        assert [sound.passthrough for sound in plan.sounds] == [True, False, True]
+        assert plan.audio is plan.sounds[0]
+
+    @pytest.mark.parametrize("layout", ["5.1", "5.1(side)", "7.1"])
+    def test_surround_stands_beside_stereo(self, layout: str) -> None:
+        """Six channels, also of eight; the stereo one is what a viewer finds in the menu."""
+        channels = 8 if layout == "7.1" else 6
+        plan = make_plan(probe_of(audio=audio_with(channels=channels, layout=layout)))
+        assert [(sound.name, sound.channels) for sound in plan.sounds] == [("audio", 2), ("audio-surround", 6)]
+        assert plan.surround("audio") is plan.sounds[1]
+        assert plan.tracks == plan.sounds[:1]
+        assert any("5.1" in reason for reason in plan.reasons)
+
+    def test_four_channels_are_no_surround(self) -> None:
+        """Nothing is made up: quadraphonic sound is mixed down and that is all."""
+        assert len(make_plan(probe_of(audio=audio_with(channels=4, layout="quad"))).sounds) == 1
+
+    def test_what_cannot_be_decoded_is_told(self) -> None:
+        """It is left out, whether there is other sound or not."""
+        assert "The sound is coded as 'ac4'" in make_plan(probe_of(audio=None, unheard=("ac4",))).reasons[-1]
+        assert "Another sound is coded as 'ac4'" in make_plan(probe_of(unheard=("ac4",))).reasons[-1]
 
     def test_sound_alone_has_a_plan(self) -> None:
         """No picture, a grid of 25 frames a second, and a reason."""

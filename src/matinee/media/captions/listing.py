@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from ..names import unique_names
 from .languages import UNKNOWN
 
 
@@ -29,13 +30,8 @@ class ListedTrack(msgspec.Struct, frozen=True):
 
 def menu_names(tracks: Sequence[ListedTrack]) -> list[str]:
     """A name for each that no other has, for players tell tracks apart by it; without what cannot be seen."""
-    names: list[str] = []
-    for track in tracks:
-        visible = "".join(filter(str.isprintable, track.name)).strip()
-        name = first = visible or track.known_language or "Subtitles"
-        number = 1
-        while name in names:
-            number += 1
-            name = f"{first} ({number})"
-        names.append(name)
-    return names
+    return unique_names([_visible(track.name) or track.known_language or "Subtitles" for track in tracks])
+
+
+def _visible(name: str) -> str:
+    return "".join(filter(str.isprintable, name)).strip()

@@ -103,12 +103,13 @@ class DownloadService:
         if facts.ready_at is None:
             raise DownloadNotReady
         plan = await self._playback.plan(video_id, facts)
+        kind = "video" if any(rung.name == name for rung in plan.video) else "audio"
         self._audience.watched(video_id, name)
         return File(
             StoredObject(
                 key=keys.layout_key(video_id, plan.recipe, name),
                 etag=f'"{video_id}/{name}/{facts.ready_at.timestamp():.6f}"',
-                content_type=keys.CONTENT_TYPES["audio" if plan.audio and plan.audio.name == name else "video"],
+                content_type=keys.CONTENT_TYPES[kind],
                 private=facts.visibility == "private",
                 immutable=False,
             ),

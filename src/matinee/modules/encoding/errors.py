@@ -29,5 +29,13 @@ class EvictedError(Exception):
     """The rendition was evicted while a cell of it was made: the cell's object may be deleted."""
 
 
+class RenditionGoneError(Exception):
+    """The rendition was removed from its video meanwhile: nothing more is to be made of it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class InitChangedError(Exception):
     """The encoder made another init segment than the one stored: its cells would not play with the stored ones."""

@@ -14,6 +14,7 @@ POSTER = "encoding.poster"
 # Within the ingest lane: a video that has begun becomes playable before the next one begins.
 _AUDIO_FIRST = 20
 _INGEST_NEXT = 10
+_OTHER_SOUNDS = 1  # in the lane of the chunks, before them: a sound takes as long as one or two of these
 # Somebody waits. Above what is made ahead of viewers (0) and every background chunk (0 and less).
 WANTED = 1_000
 
@@ -29,11 +30,21 @@ def ingest_job(video_id: UUID) -> NewJob:
     )
 
 
-def audio_job(video_id: UUID) -> NewJob:
-    """Makes the whole sound track."""
+def audio_job(video_id: UUID, rendition: str, *, first: bool, wanted: bool = False) -> NewJob:
+    """Makes a whole sound. Without the first a video cannot be played; the others take no slot of its lane."""
+    rest = WANTED if wanted else _OTHER_SOUNDS
     return NewJob(
-        name=AUDIO, lane="ingest", args={"video_id": str(video_id)}, priority=_AUDIO_FIRST, unique=f"audio:{video_id}"
+        name=AUDIO,
+        lane="ingest" if first else "encode",
+        args={"video_id": str(video_id), "rendition": rendition},
+        priority=_AUDIO_FIRST if first else rest,
+        unique=f"audio:{video_id}:{rendition}",
     )
+
+
+def other_sound_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:
+    """Every sound but the first."""
+    return [audio_job(video_id, sound.name, first=False) for sound in plan.sounds[1:]]
 
 
 def poster_job(video_id: UUID) -> NewJob:

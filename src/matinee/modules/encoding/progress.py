@@ -38,6 +38,8 @@ class Ladder(msgspec.Struct, frozen=True):
     renditions: tuple[Announced, ...]
     work: int
     """The weight of all cells of all renditions."""
+    needed: tuple[str, ...] = ()
+    """The lowest rung and the first sound: they are made though nobody watches."""
 
 
 class StoredCells(msgspec.Struct, frozen=True):
@@ -66,7 +68,9 @@ class Stored(msgspec.Struct, frozen=True):
 def announce(plan: Plan) -> Ladder:
     """The plan as viewers hear of it."""
     renditions = tuple(_announced(plan, rendition) for rendition in plan.renditions)
-    return Ladder(plan.grid.cells, renditions, plan.grid.cells * sum(rendition.weight for rendition in renditions))
+    work = plan.grid.cells * sum(rendition.weight for rendition in renditions)
+    needed = (*(rung.name for rung in plan.video[:1]), *(sound.name for sound in plan.sounds[:1]))
+    return Ladder(plan.grid.cells, renditions, work, needed)
 
 
 def describe_progress(
@@ -93,12 +97,12 @@ def describe_progress(
         )
     by_name = {row.name: row for row in stored}
     renditions, done, resting = [], 0, playable
-    for place, announced in enumerate(ladder.renditions):
+    for announced in ladder.renditions:
         row = by_name.get(announced.name)
         cells_stored = row.cells_stored if row else 0
         done += announced.weight * cells_stored  # a large picture weighs more than a small one
         renditions.append(_rendition(announced, ladder.cells, cells_stored))
-        unasked = not (on_demand and place > 0 and announced.kind == "video") and not (row and row.evicted)
+        unasked = (not on_demand or announced.name in ladder.needed) and not (row and row.evicted)
         if unasked and cells_stored < ladder.cells:
             resting = False
     share = done / ladder.work

@@ -7,9 +7,16 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
-from matinee.media.model import AudioRendition, Plan
+from matinee.media.model import AudioRendition, Plan, Rendition
+from matinee.media.stored_plans import decode_plan
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Interest
-from matinee.modules.encoding.errors import EvictedError, Failure, InitChangedError, VideoGoneError
+from matinee.modules.encoding.errors import (
+    EvictedError,
+    Failure,
+    InitChangedError,
+    RenditionGoneError,
+    VideoGoneError,
+)
 from matinee.modules.encoding.policy import Policy
 
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
@@ -31,10 +38,15 @@ WHERE id = %s AND plan_revision = %s AND plan IS NOT NULL AND deleted_at IS NULL
 """
 # One slot a cell from the start: a sparse assignment to an empty array would move its lower bound.
 _ADD_RENDITIONS = """
-INSERT INTO renditions (video_id, name, recipe, position, cells, keyframe_bytes)
-SELECT %(video)s, name, %(recipe)s, position - 1, %(cells)s,
-    CASE WHEN name = %(sound)s THEN '{}' ELSE array_fill(NULL::integer, ARRAY[%(cells)s::integer]) END
-FROM unnest(%(names)s::text[]) WITH ORDINALITY AS planned (name, position)
+INSERT INTO renditions (video_id, name, kind, recipe, position, cells, keyframe_bytes)
+SELECT %(video)s, name, kind, %(recipe)s, %(first)s + position - 1, %(cells)s,
+    CASE WHEN kind = 'audio' THEN '{}' ELSE array_fill(NULL::integer, ARRAY[%(cells)s::integer]) END
+FROM unnest(%(names)s::text[], %(kinds)s::text[]) WITH ORDINALITY AS planned (name, kind, position)
+"""
+_REMOVE_RENDITIONS = "DELETE FROM renditions WHERE video_id = %s AND name = ANY(%s)"
+_LOCK_PLAN = """
+SELECT plan::text AS plan, plan_revision FROM videos
+WHERE id = %s AND deleted_at IS NULL AND status IN ('PROCESSING', 'READY') AND plan IS NOT NULL FOR NO KEY UPDATE
 """
 _FIND_STORED = """
 SELECT name, init_hash, evictions, evicting, ARRAY(
@@ -133,6 +145,7 @@ SELECT v.status = 'READY' AND NOT r.stored @> %s::integer
 FROM videos v JOIN renditions r ON r.video_id = v.id
 WHERE v.id = %s AND r.name = %s AND v.deleted_at IS NULL
 """
+_POLICY = "SELECT encode_policy FROM videos WHERE id = %s"
 _STAY_ALIVE = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s"
 
 
@@ -145,6 +158,13 @@ class WorkRow(msgspec.Struct, frozen=True):
     filesize: int
     has_poster: bool
     encode_policy: Policy | None
+
+
+class PlanRow(msgspec.Struct, frozen=True):
+    """A plan as it is stored, and which of a video's plans it is."""
+
+    plan: str
+    plan_revision: int
 
 
 class StoredRow(msgspec.Struct, frozen=True):
@@ -224,16 +244,33 @@ async def save_plan(db: Connection, video_id: UUID, plan: Plan) -> bool:
     size = (source.width, source.height) if plan.video else (None, None)
     if await execute(db, _SAVE_PLAN, (text, float(plan.grid.duration), *size, video_id)) == 0:
         return False
-    sound = next((r.name for r in plan.renditions if isinstance(r, AudioRendition)), None)
+    await add_renditions(db, video_id, plan, plan.renditions)
+    return True
+
+
+async def add_renditions(
+    db: Connection, video_id: UUID, plan: Plan, renditions: Sequence[Rendition], *, first_position: int = 0
+) -> None:
+    """Rows for these renditions of the plan, of which nothing is stored yet."""
     params = {
         "video": video_id,
         "recipe": plan.recipe,
         "cells": plan.grid.cells,
-        "names": [rendition.name for rendition in plan.renditions],
-        "sound": sound,
+        "first": first_position,
+        "names": [rendition.name for rendition in renditions],
+        "kinds": ["audio" if isinstance(rendition, AudioRendition) else "video" for rendition in renditions],
     }
     await execute(db, _ADD_RENDITIONS, params)
-    return True
+
+
+async def remove_renditions(db: Connection, video_id: UUID, names: Sequence[str]) -> None:
+    """Forgets these renditions; what is being made of them is not recorded any more."""
+    await execute(db, _REMOVE_RENDITIONS, (video_id, list(names)))
+
+
+async def lock_plan(db: Connection, video_id: UUID) -> PlanRow | None:
+    """The plan of a video that can be played, which stays as it is until the transaction ends."""
+    return await fetch_one(db, PlanRow, _LOCK_PLAN, (video_id,))
 
 
 async def change_plan(db: Connection, video_id: UUID, plan: Plan, *, revision: int) -> bool:
@@ -255,7 +292,7 @@ async def record_cell(db: Connection, video_id: UUID, cell: NewCell) -> bool:
     """Makes a stored cell visible; repeatable. True where it is the one that completes its rendition.
 
     Raises InitChangedError where it does not fit the cells before it, EvictedError where its object may have been
-    deleted meanwhile.
+    deleted meanwhile, RenditionGoneError where the video has no such rendition any more.
     """
     params = {
         "video": video_id,
@@ -270,7 +307,9 @@ async def record_cell(db: Connection, video_id: UUID, cell: NewCell) -> bool:
     completes: bool | None = await fetch_value(db, statement, params)
     if completes is None:
         refusal = await fetch_one(db, _Refusal, _WHY_NOT_RECORDED, params)
-        if refusal is None or not refusal.fits:
+        if refusal is None:
+            raise RenditionGoneError(cell.rendition)
+        if not refusal.fits:
             raise InitChangedError(f"{cell.rendition} of {video_id}")
         if not refusal.has_cell:
             raise EvictedError(f"{cell.rendition} of {video_id}")
@@ -339,7 +378,13 @@ async def find_progress(db: Connection, video_id: UUID) -> str | None:
 async def find_plan(db: Connection, video_id: UUID) -> Plan | None:
     """The plan of a video, once it has one."""
     text = await fetch_value(db, _PLAN, (video_id,))
-    return None if text is None else msgspec.json.decode(text, type=Plan)
+    return None if text is None else decode_plan(text)
+
+
+async def find_policy(db: Connection, video_id: UUID) -> Policy | None:
+    """What its owner has chosen; None: what the server has."""
+    policy: Policy | None = await fetch_value(db, _POLICY, (video_id,))
+    return policy
 
 
 async def is_wanted(db: Connection, video_id: UUID, rendition: str, index: int) -> bool:

@@ -12,7 +12,8 @@ from matinee.common.notifications import announce
 from matinee.media.model import Plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.errors import ENCODING_CRASHED, Failure, VideoGoneError
-from matinee.modules.encoding.jobs import audio_job, chunk_job, later_chunk_jobs, poster_job
+from matinee.modules.encoding.jobs import audio_job, chunk_job, later_chunk_jobs, other_sound_jobs, poster_job
+from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.repository import NewCell, Status, StoredRow, WorkRow
 from matinee.modules.pictures.jobs import picture_jobs
 from matinee.modules.tracks.jobs import extract_job
@@ -21,9 +22,11 @@ from matinee.modules.tracks.jobs import extract_job
 class Results:
     """Reads what is left to do and records what is done. Every method may be repeated."""
 
-    def __init__(self, database: Database, queue: JobQueue) -> None:
+    def __init__(self, database: Database, queue: JobQueue, policy: Policy = "eager") -> None:
+        """`policy` is what holds where a video's owner has not chosen."""
         self._database = database
         self._queue = queue
+        self._policy = policy
 
     async def find_work(self, video_id: UUID) -> WorkRow:
         """The video; raises VideoGoneError where nothing is to be made of it."""
@@ -45,7 +48,7 @@ class Results:
             if not await repository.save_plan(db, video_id, plan):
                 return
             if plan.audio is not None:
-                await self._queue.enqueue(db, audio_job(video_id))
+                await self._queue.enqueue(db, audio_job(video_id, plan.audio.name, first=True))
             await announce(db, str(video_id))
 
     async def cell_stored(self, run: JobRun, video_id: UUID, plan: Plan, cell: NewCell) -> None:
@@ -111,6 +114,8 @@ class Results:
         needed += [plan.audio.name] if plan.audio else []
         if await repository.make_ready(db, video_id, needed):
             await self._queue.enqueue_all(db, later_chunk_jobs(video_id, plan))
+            if (await repository.find_policy(db, video_id) or self._policy) == "eager":
+                await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
             if plan.video:
                 await self._queue.enqueue(db, poster_job(video_id))
             await self._queue.enqueue(db, extract_job(video_id))

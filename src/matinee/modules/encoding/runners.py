@@ -23,14 +23,20 @@ from matinee.media.cells import Cell
 from matinee.media.encode import EncoderOptions, encode_audio, encode_cells
 from matinee.media.faults import MediaFault
 from matinee.media.ffmpeg import ProcessLimits
-from matinee.media.model import Plan
+from matinee.media.model import AudioRendition, Plan
 from matinee.media.pictures import make_poster
 from matinee.media.plan import make_plan
 from matinee.media.probe import Limits, probe
 from matinee.media.video_argv import runs
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.demand import DemandRunner
-from matinee.modules.encoding.errors import SOURCE_MISSING, EvictedError, Failure, VideoGoneError
+from matinee.modules.encoding.errors import (
+    SOURCE_MISSING,
+    EvictedError,
+    Failure,
+    RenditionGoneError,
+    VideoGoneError,
+)
 from matinee.modules.encoding.jobs import AUDIO, CHUNK, INGEST, POSTER
 from matinee.modules.encoding.outages import OUTAGES, outlast
 from matinee.modules.encoding.policy import Policy
@@ -59,7 +65,7 @@ class EncodingRunners:
         self._storage = storage
         self._queue = queue
         self._sources = sources
-        self._results = Results(database, queue)
+        self._results = Results(database, queue, settings.encode_policy)
         self._binaries = find_binaries(
             *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
         )
@@ -101,24 +107,38 @@ class EncodingRunners:
 
         await self.attend(run, UUID(video_id), work)
 
-    async def audio(self, run: JobRun, video_id: str) -> None:
-        """Makes the sound track, from the first cell that does not exist."""
-        await self.attend(run, UUID(video_id), self._audio)
+    async def audio(self, run: JobRun, video_id: str, rendition: str | None = None) -> None:
+        """Makes a sound, from the first cell that does not exist; None: the first, as jobs of former versions say."""
+
+        async def work(run: JobRun, video: UUID) -> None:
+            plan = await self._planned(video)
+            sound = plan.audio if rendition is None else _sound_of(plan, rendition)
+            if sound is not None:
+                await self._audio(run, video, plan, sound)
+
+        await self.attend(run, UUID(video_id), work)
 
     async def poster(self, run: JobRun, video_id: str) -> None:
         """Makes the poster. A file without a picture that could serve goes without."""
         await self.attend(run, UUID(video_id), self._poster)
 
     async def complete(self, run: JobRun, video_id: UUID, name: str) -> Plan:
-        """Makes what is missing of a rendition, and of the sound; returns the plan that it is made by."""
+        """Makes what is missing of a rendition, of a picture with the first sound; returns the plan of it.
+
+        Raises RenditionGoneError where the video has no such rendition any more.
+        """
         plan = await self._planned(video_id)
+        if all(rendition.name != name for rendition in plan.renditions):
+            raise RenditionGoneError(name)
+        sound = _sound_of(plan, name) or plan.audio
         if any(rung.name == name for rung in plan.video):
             there = set((await self._results.find_stored(video_id, range(plan.grid.cells)))[name].cells)
             async with self._sources.serve(keys.source_key(video_id)) as source:
                 for cells in runs(plan, range(plan.grid.cells)):
                     if not there.issuperset(cells):
                         await self._make_cells(run, video_id, plan, source, cells, [name])
-        await self._audio(run, video_id)
+        if sound is not None:
+            await self._audio(run, video_id, plan, sound)
         return plan
 
     async def attend(self, run: JobRun, video_id: UUID, work: Callable[[JobRun, UUID], Awaitable[None]]) -> None:
@@ -136,6 +156,8 @@ class EncodingRunners:
                 await outlast(despite_evictions, what="job")
             except VideoGoneError:
                 await self._clear_away(video_id)
+            except RenditionGoneError as gone:
+                await self._clear_rendition(video_id, gone.name)
             except MediaFault as fault:
                 log.info("source_fault", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
                 await self._fail(run, video_id, Failure.of(fault))
@@ -194,19 +216,18 @@ class EncodingRunners:
         )
         await self._publish_all(making, source, Publisher(self._storage, self._results, run, video_id, plan, stored))
 
-    async def _audio(self, run: JobRun, video_id: UUID) -> None:
-        plan = await self._planned(video_id)
-        if plan.audio is None:
-            return
+    async def _audio(self, run: JobRun, video_id: UUID, plan: Plan, sound: AudioRendition) -> None:
         cells = range(plan.grid.cells)
         stored = await self._results.find_stored(video_id, cells)
-        there = set(stored[plan.audio.name].cells)
+        if sound.name not in stored:
+            raise RenditionGoneError(sound.name)
+        there = set(stored[sound.name].cells)
         first = next((index for index in cells if index not in there), None)
         if first is not None:
-            options = self._options(float(plan.grid.duration), urgent=True)
+            options = self._options(float(plan.grid.duration), urgent=sound is plan.audio)
             publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
-            async with self._sources.serve(keys.source_key(video_id)) as source:
-                making = encode_audio(source.url, plan, first=first, options=options)
+            async with self._sources.serve(sound_source_key(video_id, sound)) as source:
+                making = encode_audio(source.url, plan, sound, first=first, options=options)
                 await self._publish_all(
                     making, source, publisher, after_first=lambda: self._yield_to_picture(video_id, source)
                 )
@@ -275,6 +296,13 @@ class EncodingRunners:
         log.error("encoding_given_up", video_id=video_id, **part)
         await self._results.gave_up(db, UUID(video_id))
 
+    async def _clear_rendition(self, video_id: UUID, name: str) -> None:
+        """Removes what was stored after a removed rendition's objects were removed. No other ever has its name."""
+        async with self._database.connection() as db:
+            plan = await repository.find_plan(db, video_id)
+        if plan is not None and all(rendition.name != name for rendition in plan.renditions):
+            await self._storage.delete_prefix(keys.rendition_prefix(video_id, plan.recipe, name))
+
     async def _clear_away(self, video_id: UUID) -> None:
         """Removes what was stored after a deleted video's objects were removed."""
         async with self._database.connection() as db:
@@ -315,6 +343,17 @@ def _unasked(plan: Plan, policy: Policy, cells: range) -> list[str]:
     """
     rungs = plan.video if policy == "eager" or cells.start == 0 else plan.video[:1]
     return [rung.name for rung in rungs]
+
+
+def sound_source_key(video_id: UUID, sound: AudioRendition) -> str:
+    """The file that a sound comes from."""
+    if sound.file is None:
+        return keys.source_key(video_id)
+    return keys.sound_key(video_id, sound.surround_of or sound.name)
+
+
+def _sound_of(plan: Plan, name: str) -> AudioRendition | None:
+    return next((sound for sound in plan.sounds if sound.name == name), None)
 
 
 def _plan_of(work: WorkRow) -> Plan:

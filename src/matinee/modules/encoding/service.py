@@ -10,9 +10,10 @@ import msgspec
 from matinee.common.database import Connection
 from matinee.common.jobs import JobQueue
 from matinee.media.model import Plan, VideoRendition
+from matinee.media.stored_plans import decode_plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, region_of
-from matinee.modules.encoding.jobs import audio_job, chunk_job, demand_job
+from matinee.modules.encoding.jobs import audio_job, chunk_job, demand_job, other_sound_jobs
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
 from matinee.modules.encoding.repository import STORED, NewInterest
@@ -81,7 +82,7 @@ class EncodingService:
         if not await repository.is_wanted(db, video_id, rendition, index):
             return False
         if not isinstance(kind, VideoRendition):
-            job = audio_job(video_id)
+            job = audio_job(video_id, rendition, first=kind is plan.audio, wanted=True)
         elif not plan.source.seekable:
             job = chunk_job(video_id, plan.chunk_of(index), wanted=True)
         else:
@@ -93,8 +94,11 @@ class EncodingService:
     async def fill(self, db: Connection, video_id: UUID) -> None:
         """Has everything made that does not exist, as its policy wants it now."""
         plan = await repository.find_plan(db, video_id)
-        if plan is not None and plan.video:
-            await self._queue.enqueue_all(db, [chunk_job(video_id, chunk) for chunk in range(plan.chunks)])
+        if plan is None:
+            return
+        chunks = range(plan.chunks) if plan.video else range(0)
+        jobs = [chunk_job(video_id, chunk) for chunk in chunks] + other_sound_jobs(video_id, plan)
+        await self._queue.enqueue_all(db, jobs)
 
     async def hear_of_viewers(
         self, db: Connection, waiting: Sequence[CellPlace], read: Sequence[tuple[CellPlace, int | None]]
@@ -129,4 +133,4 @@ def _waiting(video_id: UUID, rendition: str, cell: int) -> NewInterest:
 @lru_cache(maxsize=256)  # plans seldom change, and every job of a video reads its own
 def read_plan(text: str) -> Plan:
     """A plan as it was stored."""
-    return msgspec.json.decode(text, type=Plan)
+    return decode_plan(text)

@@ -10,6 +10,7 @@ from matinee.common.database import Database, fetch_one, fetch_value
 from matinee.media.bandwidth import Measured
 from matinee.media.captions.listing import ListedTrack
 from matinee.media.model import Plan
+from matinee.media.stored_plans import decode_plan
 from matinee.modules.videos.rules import Status, Visibility
 
 # `version` changes with every change of the row, whoever makes it, so what is derived from a row can be kept by it.
@@ -45,7 +46,7 @@ WHERE v.id = %s AND v.deleted_at IS NULL LIMIT 1
 _CELLS = """
 SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version,
     r.recipe, r.cells, r.stored, r.init_hash IS NOT NULL AS has_init,
-    r.name IS NOT DISTINCT FROM v.plan -> 'audio' ->> 'name' AS is_sound
+    coalesce(r.kind = 'audio', false) AS is_sound
 FROM videos v LEFT JOIN renditions r ON r.video_id = v.id AND r.name = %s
 WHERE v.id = %s AND v.deleted_at IS NULL LIMIT 1
 """
@@ -172,7 +173,7 @@ class PlaybackRepository:
         """The plan of a video; None where it was removed meanwhile."""
         async with self._database.connection() as db:
             text = await fetch_value(db, _PLAN, (video_id,))
-        return None if text is None else msgspec.json.decode(text, type=Plan)
+        return None if text is None else decode_plan(text)
 
     async def read_keyframe_bytes(self, video_id: UUID, rendition: str) -> list[int | None]:
         """By cell, how many bytes reach to the end of its first keyframe; None where it is not stored."""

@@ -17,7 +17,7 @@ SELECT v.status, v.filesize, v.encode_policy, v.keep_days, now() AS now,
     coalesce(v.plan -> 'source' ->> 'seekable', 'true')::boolean AS seekable,
     coalesce((SELECT json_agg(json_build_object(
             'name', r.name,
-            'kind', CASE WHEN r.name = v.plan -> 'audio' ->> 'name' THEN 'audio' ELSE 'video' END,
+            'kind', r.kind,
             'cells', r.cells,
             'cells_stored', (SELECT coalesce(sum(upper(run) - lower(run)), 0) FROM unnest(r.stored) AS run),
             'bytes', r.bytes,
@@ -49,7 +49,7 @@ WHERE NOT evicting AND (video_id, name) IN (
       AND coalesce(v.keep_days, %(days)s::integer) > 0
       AND greatest(r.first_cell_at, w.watched_at)
           < now() - make_interval(days => coalesce(v.keep_days, %(days)s::integer))
-      AND r.name IS DISTINCT FROM v.plan -> 'audio' ->> 'name'
+      AND r.kind = 'video'
       AND v.plan -> 'source' ->> 'seekable' = 'true'
       AND NOT EXISTS (SELECT 1 FROM downloads d WHERE d.video_id = r.video_id AND d.name = r.name)
     ORDER BY r.first_cell_at LIMIT %(most)s FOR UPDATE OF r SKIP LOCKED)

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.media.captions.model import Format
 from matinee.media.model import Plan
+from matinee.media.stored_plans import decode_plan
 from matinee.modules.tracks.schemas import Chapter, Kind, TrackChange
 
 _PLAN = "SELECT plan::text FROM videos WHERE id = %s AND deleted_at IS NULL"
@@ -78,7 +79,7 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
 async def find_plan(db: Connection, video_id: UUID) -> Plan | None:
     """The plan of a video that is not deleted."""
     text = await fetch_value(db, _PLAN, (video_id,))
-    return None if text is None else msgspec.json.decode(text, type=Plan)
+    return None if text is None else decode_plan(text)
 
 
 async def lock_video(db: Connection, video_id: UUID) -> bool:

@@ -26,6 +26,17 @@ FILMS = {
     # its index comes first, so that what is cut off is known to be missing
     "indexed.mp4": [*PICTURE, "-t", "6", *X264, "-movflags", "+faststart"],
     "silent.mp4": [*PICTURE, "-t", "6", *X264],
+    # English in 5.1, German, which is the default, and French in mono
+    "dubbed.mkv": [
+        *PICTURE,
+        *("-f", "lavfi", "-i", "sine=440:r=48000,aformat=channel_layouts=5.1"),
+        *("-f", "lavfi", "-i", "sine=880:r=48000,aformat=channel_layouts=stereo"),
+        *("-f", "lavfi", "-i", "sine=1760:r=48000"),
+        *("-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:a", "-t", "14", *X264),
+        *("-c:a:0", "ac3", "-c:a:1", "aac", "-c:a:2", "libopus"),
+        *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger", "-metadata:s:a:2", "language=fra"),
+        *("-metadata:s:a:1", "title=Synchron", "-disposition:a:0", "0", "-disposition:a:1", "default"),
+    ],
     "sound.mp3": [*SOUND, "-t", "9", "-c:a", "libmp3lame"],
 }
 

@@ -63,7 +63,12 @@ class TestIngest:
         before = await stage.fingerprints(video_id)
         ready_at = await stage.value("SELECT ready_at FROM videos WHERE id = %s", video_id)
         async with stage.database.transaction() as db:
-            again = [ingest_job(video_id), audio_job(video_id), chunk_job(video_id, 0), chunk_job(video_id, 1)]
+            again = [
+                ingest_job(video_id),
+                audio_job(video_id, "audio", first=True),
+                chunk_job(video_id, 0),
+                chunk_job(video_id, 1),
+            ]
             await stage.queue.enqueue_all(db, again)
         await stage.until_complete(video_id)
         assert await stage.fingerprints(video_id) == before
@@ -76,7 +81,7 @@ class TestIngest:
         before = await stage.fingerprints(video_id)
         await stage.execute("UPDATE renditions SET stored = '{}', bytes = 0, init_hash = NULL")
         async with stage.database.transaction() as db:
-            again = [audio_job(video_id), chunk_job(video_id, 1), chunk_job(video_id, 0)]
+            again = [audio_job(video_id, "audio", first=True), chunk_job(video_id, 1), chunk_job(video_id, 0)]
             await stage.queue.enqueue_all(db, again)
         await stage.until_complete(video_id)
         assert await stage.fingerprints(video_id) == before

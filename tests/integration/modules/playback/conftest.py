@@ -25,7 +25,7 @@ from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
 from matinee.media.captions.model import Cue
 from matinee.media.captions.vtt import write_vtt
-from matinee.media.model import Plan
+from matinee.media.model import AudioRendition, Plan
 from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.captions import CaptionPlayback
 from matinee.modules.playback.cell_cache import CellCache
@@ -42,7 +42,9 @@ _ADD_VIDEO = """
 INSERT INTO videos (owner_id, title, visibility, status, failure_code, filename, filesize, filetype, part_size, plan)
 VALUES (%s, 'Sea', %s, %s, %s, 'sea.mp4', 1000, 'video/mp4', 1000, %s) RETURNING id
 """
-_ADD_RENDITION = "INSERT INTO renditions (video_id, name, recipe, position, cells) VALUES (%s, %s, %s, %s, %s)"
+_ADD_RENDITION = """
+INSERT INTO renditions (video_id, name, kind, recipe, position, cells) VALUES (%s, %s, %s, %s, %s, %s)
+"""
 _RECORD = """
 UPDATE renditions SET stored = stored + int4multirange(int4range(%(i)s, %(i)s + 1)), bytes = bytes + %(size)s,
     keyframe_bytes[%(i)s + 1] = 10, init_hash = 'x'
@@ -215,7 +217,8 @@ def make_film(database: Database, storage: S3Storage, clock: Clock) -> FilmMaker
             row = (owner, visibility, status, failure, msgspec.json.encode(made).decode())
             video_id = await fetch_value(db, _ADD_VIDEO, row)
             for position, rendition in enumerate(made.renditions):
-                new = (video_id, rendition.name, made.recipe, position, made.grid.cells)
+                kind = "audio" if isinstance(rendition, AudioRendition) else "video"
+                new = (video_id, rendition.name, kind, made.recipe, position, made.grid.cells)
                 await execute(db, _ADD_RENDITION, new)
         return Film(database, storage, clock, video_id, owner, made)
 

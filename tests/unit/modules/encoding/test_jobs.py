@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from tests.unit.modules.encoding.plans import LOW, plan
+from tests.unit.modules.encoding.plans import GERMAN, LOW, SOUND, plan
 
-from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job, later_chunk_jobs
+from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job, later_chunk_jobs, other_sound_jobs
 
 VIDEO = UUID(int=1)
 
@@ -29,7 +29,21 @@ class TestChunkJobs:
         assert later_chunk_jobs(VIDEO, plan()) == []
 
 
+class TestOtherSounds:
+    def test_each_is_a_job_of_its_own_behind_the_first(self) -> None:
+        """They take no slot of the lane in which videos wait to become playable."""
+        made = plan(LOW, sounds=(SOUND, GERMAN))
+        [job] = other_sound_jobs(VIDEO, made)
+        assert (job.lane, job.args["rendition"]) == ("encode", "audio2")
+        assert job.unique != audio_job(VIDEO, "audio", first=True).unique
+        assert job.priority > chunk_job(VIDEO, 0).priority
+
+    def test_one_that_is_listened_to_goes_first(self) -> None:
+        """Somebody chose it and waits."""
+        assert audio_job(VIDEO, "audio2", first=False, wanted=True).priority > chunk_job(VIDEO, 0).priority + 100
+
+
 class TestIngestLane:
     def test_a_begun_video_goes_before_a_new_one(self) -> None:
         """The sound that makes one video playable is not kept waiting by the next video's ingest."""
-        assert audio_job(VIDEO).priority > ingest_job(VIDEO).priority
+        assert audio_job(VIDEO, "audio", first=True).priority > ingest_job(VIDEO).priority

@@ -66,7 +66,7 @@ class TestDescribeProgress:
 
     def test_never_says_100_before_the_last_cell(self) -> None:
         """Percentages are rounded down."""
-        film = plan(HIGH, audio=None, cells=5000)
+        film = plan(HIGH, sounds=(), cells=5000)
         rows = [StoredCells("v480", 4999, NOW - timedelta(seconds=60))]
         assert describe_progress(announce(film), rows, playable=True, failed=False, now=NOW).percent == 99.9
 
