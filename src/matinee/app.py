@@ -35,6 +35,7 @@ from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackP
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.warm import warm_cells
 from matinee.modules.retention.routes import RetentionRoutes
+from matinee.modules.sounds.routes import SoundRoutes
 from matinee.modules.tracks.routes import TrackRoutes
 from matinee.modules.uploads.routes import UploadRoutes
 from matinee.modules.users.routes import UserRoutes
@@ -51,6 +52,7 @@ ROUTES: tuple[type, ...] = (
     VideoRoutes,
     RetentionRoutes,
     TrackRoutes,
+    SoundRoutes,
     PictureRoutes,
     DownloadRoutes,
     PlaybackRoutes,
@@ -63,6 +65,7 @@ TAGS = {
     "uploads": "Bringing a file in, straight to the object storage.",
     "videos": "Finding, changing and following videos.",
     "captions": "Text tracks and chapters.",
+    "sounds": "Sounds to choose from.",
     "pictures": "Posters, thumbnails, storyboards, previews.",
     "downloads": "Videos as files.",
     "playback": "What players read: playlists, segments.",
@@ -111,6 +114,7 @@ def _routes(services: Services) -> list[Any]:
         VideoRoutes(services.videos, events),
         RetentionRoutes(services.retention),
         TrackRoutes(services.tracks),
+        SoundRoutes(services.sounds),
         PictureRoutes(services.database, services.pictures, services.posters, services.delivery),
         DownloadRoutes(services.downloads, services.delivery),
         PlaybackRoutes(services.playback, services.delivery),

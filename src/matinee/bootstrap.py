@@ -31,6 +31,7 @@ from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
+from matinee.modules.sounds.service import SoundService
 from matinee.modules.tracks.service import TrackService
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import VideoService
@@ -65,6 +66,15 @@ class Services:
         )
         self.tracks = TrackService(self.database, self.storage, self.queue, self.videos)
         self.uploads = UploadService(
+            self.database,
+            self.storage,
+            self.queue,
+            self.videos,
+            max_bytes=settings.max_upload_bytes,
+            expiry_hours=settings.upload_expiry_hours,
+            clock=clock,
+        )
+        self.sounds = SoundService(
             self.database,
             self.storage,
             self.queue,

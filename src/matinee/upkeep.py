@@ -12,6 +12,7 @@ from matinee.common.http.rate_limits import delete_past_windows
 from matinee.modules.auth import repository as auth
 from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.retention.jobs import EVICT
+from matinee.modules.sounds.jobs import REMOVE as REMOVE_SOUND
 from matinee.modules.tracks.jobs import REMOVE
 from matinee.modules.videos.service import DELETE_JOB
 
@@ -30,9 +31,14 @@ def register_upkeep(services: Services) -> None:
     )
     queue.register(DELETE_JOB, videos.delete_objects)
     queue.register(REMOVE, services.tracks.remove_file)
+    queue.register(REMOVE_SOUND, services.sounds.remove_files)
     queue.register(EVICT, services.retention.evict)
     queue.register_periodic("videos.abandon", abandon, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("videos.resume_deletes", videos.resume_deletes, cron=_EVERY_FIVE_MINUTES)
+    abandon_sounds = partial(
+        services.sounds.abandon, upload_hours=settings.upload_expiry_hours, failed_days=settings.failed_video_days
+    )
+    queue.register_periodic("sounds.abandon", abandon_sounds, cron=_EVERY_FIVE_MINUTES)
     sweep = partial(expire, services.database, refresh_days=settings.refresh_token_days)
     queue.register_periodic("upkeep.expire", sweep, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("retention.begin", services.retention.begin_evictions, cron=_EVERY_FIVE_MINUTES)

@@ -17,6 +17,7 @@ from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.scratch import Scratch
 from matinee.modules.encoding.source_server import SourceServer
 from matinee.modules.pictures.runners import PictureRunners
+from matinee.modules.sounds.runner import SoundRunner
 from matinee.modules.tracks.extraction import TextExtraction
 from matinee.upkeep import register_upkeep
 
@@ -48,6 +49,7 @@ class Worker:
         self._encoding.register()
         PictureRunners(settings, database, storage, queue, self._encoding.attend).register()
         DownloadRunner(database, storage, queue, self._encoding).register()
+        SoundRunner(settings, database, queue, self._sources, self._encoding.attend).register()
         TextExtraction(settings, database, storage, queue, self._sources, self._encoding.attend).register()
 
     async def run(self, stop: asyncio.Event, hurry: asyncio.Event) -> None:

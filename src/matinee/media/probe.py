@@ -32,6 +32,7 @@ from .source_access import (
 HEADER_BYTES = 4 * MIB  # the most JSON that a header may turn into
 TAIL_SECONDS = 3  # where the look at the end begins, before the end
 MOST_SOUNDS = 16
+LONGEST_PRIMING = Fraction(1, 10)  # seconds
 LONGEST_TITLE = 100  # characters
 HEAD_PACKETS_A_STREAM = 20  # beyond the second: many sounds lie side by side
 MISSING_TOLERANCE = Fraction(1)  # seconds that headers overstate in files nobody would call broken
@@ -111,6 +112,8 @@ class AudioFacts(msgspec.Struct, frozen=True):
     """Timestamp of the first packet, encoder priming included; may be before `start`."""
     start: Fraction
     end: Fraction
+    heard: Fraction
+    """When it is first heard: behind what an encoder puts in front of it, and decoders leave out."""
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -381,10 +384,17 @@ class _Reading:
             duration_samples=int(stream.get("duration_ts", 0)) if in_samples else 0,
             language=language if re.fullmatch(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})?", language) else None,
             title=one_line(tags.get("title", ""))[:LONGEST_TITLE],
+            heard=_heard(span.start or Fraction(0), _seconds(stream.get("start_time"))),
             first_packet=span.first,
             start=span.start or Fraction(0),
             end=span.end,
         )
+
+
+def _heard(first: Fraction, stated: Fraction | None) -> Fraction:
+    """MP3 states the end of the encoder's delay as its start; Opus has its delay before 0."""
+    start = max(first, stated or first)
+    return Fraction(0) if -LONGEST_PRIMING < start < 0 else start
 
 
 def _best(streams: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:

@@ -47,6 +47,7 @@ AUDIO = AudioFacts(
     first_packet=Fraction(-1024, 48_000),
     start=Fraction(0),
     end=Fraction(60),
+    heard=Fraction(0),
 )
 
 

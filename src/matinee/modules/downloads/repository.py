@@ -33,6 +33,11 @@ _IS_EVICTING = "SELECT name FROM renditions WHERE video_id = %s AND name = %s AN
 _FAIL = """
 UPDATE downloads SET failure = %s WHERE video_id = %s AND name = %s AND ready_at IS NULL AND failure IS NULL
 """
+_UNPREPARE_PICTURES = """
+UPDATE downloads SET size = NULL, ready_at = NULL, failure = NULL WHERE video_id = %s AND name IN (
+    SELECT name FROM renditions r WHERE r.video_id = downloads.video_id AND r.kind = 'video')
+RETURNING name
+"""
 _HOLD = "SELECT name FROM renditions WHERE video_id = %s AND name = ANY(%s) FOR SHARE"
 # Not where a part of it was evicted meanwhile: the file would have a hole.
 _MARK_READY = """
@@ -87,6 +92,11 @@ async def offer(db: Connection, video_id: UUID, name: str) -> bool:
 async def withdraw(db: Connection, video_id: UUID, name: str) -> bool:
     """Offers a file no longer; False where it was not offered."""
     return await execute(db, _WITHDRAW, (video_id, name)) == 1
+
+
+async def unprepare_pictures(db: Connection, video_id: UUID) -> list[str]:
+    """Files of a picture have to be made anew; returns their names."""
+    return [row.name for row in await fetch_all(db, _Name, _UNPREPARE_PICTURES, (video_id,))]
 
 
 async def is_waited_for(db: Connection, video_id: UUID, name: str) -> bool:

@@ -51,6 +51,13 @@ class Results:
                 await self._queue.enqueue(db, audio_job(video_id, plan.audio.name, first=True))
             await announce(db, str(video_id))
 
+    async def plan_changed(self, run: JobRun, video_id: UUID, plan: Plan, *, revision: int) -> None:
+        """More is known; nothing where the plan has changed meanwhile."""
+        async with self._database.transaction() as db:
+            await _lock(db, run, video_id)
+            await repository.change_plan(db, video_id, plan, revision=revision)
+            await announce(db, str(video_id))
+
     async def cell_stored(self, run: JobRun, video_id: UUID, plan: Plan, cell: NewCell) -> None:
         """A cell's object is stored whole. The cell that makes the video playable turns it READY.
 

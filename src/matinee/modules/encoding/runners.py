@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from fractions import Fraction
 from uuid import UUID
 
 import structlog
@@ -23,6 +24,7 @@ from matinee.media.cells import Cell
 from matinee.media.encode import EncoderOptions, encode_audio, encode_cells
 from matinee.media.faults import MediaFault
 from matinee.media.ffmpeg import ProcessLimits
+from matinee.media.loudness import measure, unmeasured, windows, with_gains
 from matinee.media.model import AudioRendition, Plan
 from matinee.media.pictures import make_poster
 from matinee.media.plan import make_plan
@@ -111,7 +113,7 @@ class EncodingRunners:
         """Makes a sound, from the first cell that does not exist; None: the first, as jobs of former versions say."""
 
         async def work(run: JobRun, video: UUID) -> None:
-            plan = await self._planned(video)
+            plan = await self._measured(run, video)
             sound = plan.audio if rendition is None else _sound_of(plan, rendition)
             if sound is not None:
                 await self._audio(run, video, plan, sound)
@@ -127,7 +129,7 @@ class EncodingRunners:
 
         Raises RenditionGoneError where the video has no such rendition any more.
         """
-        plan = await self._planned(video_id)
+        plan = await self._measured(run, video_id)
         if all(rendition.name != name for rendition in plan.renditions):
             raise RenditionGoneError(name)
         sound = _sound_of(plan, name) or plan.audio
@@ -187,7 +189,7 @@ class EncodingRunners:
                 raise StorageUnavailable("The object storage was too slow for a look at the source.") from fault
             raise
         source.check()
-        plan = make_plan(facts)
+        plan = make_plan(facts, measured=self._settings.loudness != "off")
         await self._results.plan_made(run, video_id, plan)
         log.info("planned", video_id=str(video_id), cells=plan.grid.cells, reasons=plan.reasons)
         return plan
@@ -232,6 +234,25 @@ class EncodingRunners:
                     making, source, publisher, after_first=lambda: self._yield_to_picture(video_id, source)
                 )
         await self._results.sound_done(run, video_id, plan)
+
+    async def _measured(self, run: JobRun, video_id: UUID) -> Plan:
+        """The plan, of which the gain of each sound is known: whoever comes first measures all of the file at once.
+
+        It is the first sound's job as a rule, before the video can be played: what players are told stays so.
+        """
+        while True:
+            work = await self._results.find_work(video_id)
+            plan = _plan_of(work)
+            sounds = unmeasured(plan)
+            if not sounds or self._settings.loudness == "off":
+                return plan
+            async with self._sources.serve(keys.source_key(video_id)) as source:
+                duration = Fraction(*plan.source.duration)
+                heard = windows(duration, source.size, seekable=plan.source.seekable)
+                options = self._options(0.0, urgent=True)
+                measured = await measure(source.url, plan.source.container, sounds, heard, options=options)
+            changed = with_gains(plan, measured, self._settings.loudness)
+            await self._results.plan_changed(run, video_id, changed, revision=work.plan_revision)
 
     async def _publish_all(
         self,

@@ -28,6 +28,16 @@ FileType = Literal[
     "video/3gpp",
     "application/octet-stream",
 ]
+FileName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        pattern=rf"^[^\x00-\x1f\x7f/\\]+{END}",
+        description="The file's name without a path.",
+        examples=["sea.mp4"],
+    ),
+]
 _LARGEST = 5 * 1024**4  # bytes; S3's largest object
 
 
@@ -36,16 +46,7 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     title: Title
     description: Description = ""
-    filename: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=255,
-            pattern=rf"^[^\x00-\x1f\x7f/\\]+{END}",
-            description="The file's name without a path.",
-            examples=["sea.mp4"],
-        ),
-    ]
+    filename: FileName
     filesize: Annotated[
         int, Meta(ge=1, le=_LARGEST, description="Bytes; 5 GiB at most unless set otherwise.", examples=[48_211_934])
     ]

@@ -169,7 +169,7 @@ class UploadService:
         key = keys.source_key(upload.id)
         try:
             listed = await self._storage.list_parts(key, upload.upload_id)
-            stored = _checked_parts(upload.plan, listed, claim)
+            stored = checked_parts(upload.plan, listed, claim)
             await self._storage.complete_upload(key, upload.upload_id, stored)
         except NoSuchUploadError:
             # an earlier call joined them but did not live to say so; or the storage dropped the upload
@@ -204,7 +204,8 @@ def _wanted(plan: PartPlan, query: PartsQuery) -> range:
     return range(query.first, last + 1)
 
 
-def _checked_parts(plan: PartPlan, listed: list[Part], claim: CompleteUpload) -> list[Part]:
+def checked_parts(plan: PartPlan, listed: list[Part], claim: CompleteUpload) -> list[Part]:
+    """One part for each number, as announced and as claimed. Raises PartsMissing, SizeMismatch, EtagMismatch."""
     claimed = {part.part_number: part.etag.strip('"') for part in claim.parts}
     stored = settle_parts(plan, listed, claimed)
     if missing := missing_parts(plan, stored):

@@ -89,6 +89,13 @@ SELECT id FROM videos WHERE deleted_at < now() - make_interval(mins => %s) ORDER
 """
 
 
+_SOUND_UPLOADS = "SELECT name FROM added_sounds WHERE video_id = %s AND upload_id IS NOT NULL LIMIT 100"
+
+
+class _Name(msgspec.Struct):
+    name: str
+
+
 class _Id(msgspec.Struct):
     id: UUID
 
@@ -136,6 +143,11 @@ async def remove_video(db: Connection, video_id: UUID) -> None:
 async def abandon_videos(db: Connection, *, upload_hours: int, failed_days: int) -> list[UUID]:
     """Marks unfinished uploads and failed videos past their time as deleted; returns their ids, 500 at most."""
     return [row.id for row in await fetch_all(db, _Id, _ABANDON, (upload_hours, failed_days))]
+
+
+async def list_sound_uploads(db: Connection, video_id: UUID) -> list[str]:
+    """The sounds of a video whose uploads are not finished."""
+    return [row.name for row in await fetch_all(db, _Name, _SOUND_UPLOADS, (video_id,))]
 
 
 async def deleted_videos(db: Connection) -> list[UUID]:

@@ -92,6 +92,10 @@ class VideoService:
         deleted = UUID(video_id)
         # uploads first: one that is completed meanwhile becomes an object, which is found behind it
         await self._storage.abort_uploads(keys.source_key(deleted))
+        async with self._database.connection() as db:
+            sounds = await repository.list_sound_uploads(db, deleted)
+        for name in sounds:
+            await self._storage.abort_uploads(keys.sound_key(deleted, name))
         removed = await self._storage.delete_prefix(keys.video_prefix(deleted))
         async with self._database.transaction() as db:
             await ensure_owned(db, run)

@@ -37,6 +37,20 @@ FILMS = {
         *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger", "-metadata:s:a:2", "language=fra"),
         *("-metadata:s:a:1", "title=Synchron", "-disposition:a:0", "0", "-disposition:a:1", "default"),
     ],
+    "soft.mp4": [
+        *PICTURE,
+        *("-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.02:seed=1,aformat=channel_layouts=stereo"),
+        *("-t", "9", *X264, "-c:a", "aac"),
+    ],
+    "loud.mkv": [
+        *PICTURE,
+        *("-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.9:seed=1,aformat=channel_layouts=stereo"),
+        *("-t", "9", *X264, "-c:a", "flac"),
+    ],
+    "hushed.mp4": [
+        *PICTURE,
+        *("-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-t", "9", *X264, "-c:a", "aac"),
+    ],
     "sound.mp3": [*SOUND, "-t", "9", "-c:a", "libmp3lame"],
 }
 

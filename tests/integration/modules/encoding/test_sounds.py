@@ -1,5 +1,6 @@
 """A film with several sounds: each becomes a rendition, the first one makes it playable."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from itertools import pairwise
@@ -105,3 +106,56 @@ class TestCrash:
         async with stage.working():
             await stage.until_complete(video_id)
         assert await stage.fingerprints(video_id) == await stage.fingerprints(whole)
+
+
+async def loudness(stage: Stage, video_id: UUID, folder: Path) -> tuple[float, float]:
+    """LUFS and dBTP of the first sound as a whole, as it is played."""
+    plan = await stage.plan(video_id)
+    wanted = [keys.init_key(video_id, plan.recipe, "audio")]
+    wanted += [keys.cell_key(video_id, plan.recipe, "audio", index) for index in range(plan.grid.cells)]
+    file = folder / "whole.mp4"
+    file.write_bytes(b"".join([await stage.storage.read(key, 0, 10_000_000) for key in wanted]))
+    filters = "ebur128=peak=true:framelog=quiet"
+    command = [find_binaries().ffmpeg, "-nostats", "-i", str(file), "-af", filters, "-f", "null", "-"]
+    said = subprocess.run(command, capture_output=True, timeout=60, check=True, text=True).stderr
+    found = re.search(r"I:\s+(\S+) LUFS.*Peak:\s+(\S+) dBFS", said, re.DOTALL)
+    assert found is not None
+    return float(found[1]), float(found[2])
+
+
+@pytest.mark.usefixtures("worker")
+class TestLoudness:
+    @pytest.mark.parametrize(("name", "louder"), [("soft.mp4", True), ("loud.mkv", False)])
+    async def test_a_sound_is_brought_to_the_target(
+        self, stage: Stage, film: Film, tmp_path: Path, name: str, louder: bool
+    ) -> None:
+        """Within 1 LU, whether it could have been copied or not; the plan says what was done."""
+        video_id = await stage.upload(film(name))
+        await stage.until_complete(video_id)
+        integrated, peak = await loudness(stage, video_id, tmp_path)
+        assert integrated == pytest.approx(-16, abs=1)
+        assert peak <= -0.5
+        plan = await stage.plan(video_id)
+        assert plan.audio is not None
+        assert not plan.audio.passthrough
+        assert ("louder" if louder else "softer") in plan.reasons[-1]
+        assert ((plan.audio.gain_db or 0) > 0) is louder
+
+    async def test_silence_stays_silent(self, stage: Stage, film: Film) -> None:
+        """No gain, and what can be copied is copied."""
+        video_id = await stage.upload(film("hushed.mp4"))
+        await stage.until_complete(video_id)
+        plan = await stage.plan(video_id)
+        assert plan.audio is not None
+        assert (plan.audio.passthrough, plan.audio.gain_db) == (True, 0)
+
+
+class TestLoudnessOff:
+    async def test_nothing_is_measured(self, stage: Stage, film: Film) -> None:
+        """Sounds come as they are."""
+        async with stage.working(loudness="off"):
+            video_id = await stage.upload(film("soft.mp4"))
+            await stage.until_complete(video_id)
+        plan = await stage.plan(video_id)
+        assert plan.audio is not None
+        assert (plan.audio.passthrough, plan.audio.gain_db) == (True, 0)
