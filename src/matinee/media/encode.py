@@ -62,7 +62,7 @@ async def encode_cells(
     expected_inits: Mapping[str, str] | None = None,
     options: EncoderOptions = DEFAULT_OPTIONS,
 ) -> AsyncGenerator[Cell, None]:
-    """These cells, of all video renditions or those named, as they are done; a rendition's in order.
+    """These cells, of the ladder or of the renditions named, as they are done; a rendition's in order.
 
     The bytes of a cell are the same wherever the cells begin and whichever renditions are made beside it.
     `skip` names (rendition, index) of cells the caller has. `expected_inits` maps a rendition to the SHA-256 (hex)
@@ -70,18 +70,26 @@ async def encode_cells(
 
     Raises MediaFault when the source is at fault, EncoderFailed when another attempt may succeed.
     """
-    rungs = [rung for rung in plan.video if renditions is None or rung.name in renditions]
+    rungs = [rung for rung in plan.pictures if (rung in plan.video if renditions is None else rung.name in renditions)]
     if renditions is not None and len(rungs) != len(set(renditions)):
         raise KeyError(f"not all of {list(renditions)} are video renditions of the plan")
     for run in runs(plan, cells):
         wanted = range(max(run.start, cells.start), min(run.stop, cells.stop))
         missing = [rung for rung in rungs if any((rung.name, index) not in skip for index in wanted)]
-        if not missing:
-            continue
-        async with aclosing(_make_run(source, plan, run, missing, expected_inits or {}, options)) as made:
-            async for cell in made:
-                if cell.index in wanted and (cell.rendition, cell.index) not in skip:
-                    yield cell
+        for together in _processes(missing):
+            async with aclosing(_make_run(source, plan, run, together, expected_inits or {}, options)) as made:
+                async for cell in made:
+                    if cell.index in wanted and (cell.rendition, cell.index) not in skip:
+                        yield cell
+
+
+def _processes(rungs: Sequence[VideoRendition]) -> list[list[VideoRendition]]:
+    """What is made by one process: the ladder together, each of its alternatives alone.
+
+    Their encoders take several times x264's memory, and more than the decoding that would be saved.
+    """
+    ladder = [rung for rung in rungs if rung.codec == "h264"]
+    return [*([ladder] if ladder else []), *([rung] for rung in rungs if rung.codec != "h264")]
 
 
 async def _make_run(

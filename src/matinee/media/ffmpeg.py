@@ -262,6 +262,7 @@ def _spawn(
             pass_fds=[*(writer.fileno() for writer in writers[:-1]), *inherited],
             preexec_fn=confine,  # only system calls: see sandbox.py
             start_new_session=True,  # its own group, and no Ctrl-C from our terminal
-            env={"LC_ALL": "C", "PATH": "/nonexistent"},  # nothing of ours, such as credentials, is inherited
+            # nothing of ours, such as credentials, is inherited; SVT-AV1 would fill standard error with its settings
+            env={"LC_ALL": "C", "PATH": "/nonexistent", "SVT_LOG": "1"},
             cwd="/",
         )

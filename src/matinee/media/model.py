@@ -89,22 +89,36 @@ class Grid(msgspec.Struct, frozen=True):
         return min(max(frame // self.frames_per_cell, 0), self.cells - 1)
 
 
+Codec = Literal["h264", "hevc", "av1"]
+Offer = Literal["h264", "hevc", "av1", "hevc-hdr", "av1-hdr"]
+"""What a video may be offered in. With `-hdr`: the picture of an HDR source as it is, not tone-mapped."""
+VideoRange = Literal["SDR", "PQ", "HLG"]
+
+
 class VideoRendition(msgspec.Struct, frozen=True, tag="video", tag_field="kind"):
-    """One rung of the ladder: H.264, 8-bit 4:2:0, square pixels, BT.709."""
+    """A picture of one size in one codec: 4:2:0, square pixels; BT.709 and 8-bit unless its range says HDR."""
 
     name: str
-    """Unique in the plan and part of object keys, such as `v720`."""
+    """Unique in the plan and part of object keys, such as `v720` or `v720-av1`."""
     width: int
     height: int
     crf: int
     max_bit_rate: int
     """Bits a second that the encoder stays under, over a window of `buffer_bits`."""
     buffer_bits: int
-    profile: Literal["main", "high"]
+    profile: Literal["main", "high", "main10"]
     level: str
-    """H.264 level as a person writes it, such as `3.1`."""
+    """The codec's level as a person writes it, such as `3.1`."""
     codecs: str
     """RFC 6381, such as `avc1.64001f`."""
+    codec: Codec = "h264"
+    video_range: VideoRange = "SDR"
+    """How brightness is coded: BT.709, or BT.2020 colours with PQ or HLG, of 10 bits."""
+
+    @property
+    def bit_depth(self) -> int:
+        """Bits of a sample."""
+        return 8 if self.video_range == "SDR" else 10
 
 
 class SoundFile(msgspec.Struct, frozen=True):
@@ -200,7 +214,7 @@ class Plan(msgspec.Struct, frozen=True):
     """Part of object keys; another recipe never writes where this one did."""
     grid: Grid
     video: tuple[VideoRendition, ...]
-    """Lowest rung first; empty when the source has no picture."""
+    """The ladder, H.264, lowest rung first; empty when the source has no picture."""
     source: Source
     cells_per_chunk: int
     """Cells that one job of the background makes."""
@@ -208,11 +222,18 @@ class Plan(msgspec.Struct, frozen=True):
     """The one that plays unless another is chosen comes first; a surround one stands behind its stereo one."""
     reasons: tuple[str, ...] = ()
     """Sentences that tell a person why the plan is as it is."""
+    alternatives: tuple[VideoRendition, ...] = ()
+    """Rungs of the ladder once more, in other codecs: codec by codec, lowest first. Every player can do without."""
+
+    @property
+    def pictures(self) -> tuple[VideoRendition, ...]:
+        """Every rendition with a picture: the ladder, then the alternatives."""
+        return (*self.video, *self.alternatives)
 
     @property
     def renditions(self) -> tuple[Rendition, ...]:
-        """Video from the lowest rung up, then audio."""
-        return (*self.video, *self.sounds)
+        """The ladder from the lowest rung up, then the alternatives, then the sounds."""
+        return (*self.pictures, *self.sounds)
 
     @property
     def audio(self) -> AudioRendition | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Literal
 
 import msgspec
 
+from .alternatives import alternatives
 from .captions.languages import UNKNOWN, canonical_language
 from .faults import MediaFault
 from .grid import AUDIO_ONLY_RATE, make_grid, output_rate
 from .ladder import display_size, ladder
-from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan, Rate, Source, VideoRendition
+from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Offer, Plan, Rate, Source, VideoRange, VideoRendition
 from .probe import AudioFacts, Probe, VideoFacts
 
 PLAN_VERSION = 2
@@ -30,10 +32,11 @@ SURROUND_CHANNELS = 6
 ENCODER_PRIMING_FRAMES = 1
 
 
-def make_plan(probe: Probe, *, measured: bool = False) -> Plan:
-    """Decide everything about the encoding. Raises MediaFault when there is nothing to encode.
+def make_plan(probe: Probe, offers: Collection[Offer] = (), *, measured: bool = False) -> Plan:
+    """Decide everything about the encoding; `offers` are what it is offered in beside H.264.
 
-    With `measured` the gain of each sound stays open until its loudness was measured.
+    With `measured` the gain of each sound stays open until its loudness was measured. Raises MediaFault when there is
+    nothing to encode.
     """
     if probe.video is None and probe.audio is None:
         raise MediaFault("not_a_video")
@@ -62,6 +65,7 @@ def make_plan(probe: Probe, *, measured: bool = False) -> Plan:
         source=_source(probe, origin, video_end),
         cells_per_chunk=CELLS_PER_CHUNK if probe.seekable else grid.cells,
         reasons=tuple(reasons),
+        alternatives=alternatives(video, rate, offers, _range(probe.video)),
     )
 
 
@@ -259,6 +263,12 @@ def _source(probe: Probe, origin: Fraction, video_end: Fraction) -> Source:
         matrix=_matrix(video),
         seekable=probe.seekable,
     )
+
+
+def _range(video: VideoFacts | None) -> VideoRange:
+    if video is None or not video.hdr:
+        return "SDR"
+    return "PQ" if video.transfer == "smpte2084" else "HLG"
 
 
 def _matrix(video: VideoFacts) -> Literal["bt709", "bt601", "bt2020"]:

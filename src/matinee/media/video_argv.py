@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from .encoder_argv import encoder_argv
 from .model import Grid, Plan, VideoRendition
 from .source_access import MAX_ALLOC_BYTES, input_guards, input_name
 
-PRESET = "veryfast"
 THREADS = 2
 """Of the decoder and of the filters."""
-
-ENCODER_THREADS = 1
-"""Part of the recipe. With more, x264 gives other bytes each time that it runs into the cap on bits: its threads
-look at each other's frames while these are being made."""
 
 MISSING_SECONDS = Fraction(1)
 """How much a source may end before the probe said; its last picture stays on so long."""
 
-X264_PARAMS = "cpu-independent=1"
-"""Without it x264 gives other bytes on another kind of CPU, and with AVX-512 other bytes each time."""
-
 # Formats whose index names the exact place of every keyframe.
 _INDEXED = frozenset(("mov", "matroska"))
+_TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67"}
 _ENTRY_MARGINS = (Fraction(0), Fraction(2), Fraction(12))
 
 
@@ -155,6 +149,12 @@ def _held_frames(plan: Plan, frames: range) -> int:
 def _rung_filters(plan: Plan, rendition: VideoRendition) -> str:
     """Size, colour and pixel format of one rung. A rung does not depend on which others are made beside it."""
     size = f"scale={rendition.width}:{rendition.height}:flags=bicubic+bitexact"  # the same on every CPU
+    if rendition.video_range != "SDR":
+        transfer = _TRANSFERS[rendition.video_range]
+        return (
+            f"{size}:out_range=tv,format=yuv420p10le,setsar=1,"
+            f"setparams=range=tv:color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc"
+        )
     if plan.source.hdr:
         return (
             f"{size},zscale=transfer=linear:npl=100,format=gbrpf32le,zscale=primaries=bt709,"
@@ -171,8 +171,7 @@ def _rung_filters(plan: Plan, rendition: VideoRendition) -> str:
 def _output(grid: Grid, frames: range, place: int, rendition: VideoRendition, output: str) -> list[str]:
     return [
         "-map", f"[v{place}]",
-        "-c:v", "libx264", "-preset", PRESET, "-threads", str(ENCODER_THREADS), "-x264-params", X264_PARAMS,
-        "-profile:v", rendition.profile, "-level:v", rendition.level,
+        *encoder_argv(rendition),
         "-crf", str(rendition.crf),
         "-maxrate", str(rendition.max_bit_rate), "-bufsize", str(rendition.buffer_bits),
         "-force_key_frames", _keyframes(grid, frames),

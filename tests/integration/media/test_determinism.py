@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from matinee.media import encode, video_argv
+from matinee.media import encode, encoder_argv
 from matinee.media.encode import encode_cells
 from matinee.media.faults import EncoderFailed
 from matinee.media.ffmpeg import running
@@ -67,7 +67,7 @@ class TestDeterminism:
         source = film(name)
         plan = await planned(source)
         cells, sound = await video_cells(source, plan), await audio_cells(source, plan)
-        monkeypatch.setattr(video_argv, "X264_PARAMS", f"{video_argv.X264_PARAMS}:asm=sse2fast")
+        monkeypatch.setattr(encoder_argv, "X264_PARAMS", f"{encoder_argv.X264_PARAMS}:asm=sse2fast")
         monkeypatch.setattr(encode, "running", running_on_an_old_cpu)
         assert await video_cells(source, plan) == cells
         assert await audio_cells(source, plan) == sound

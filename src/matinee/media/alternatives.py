@@ -1,0 +1,69 @@
+"""Rungs of the ladder in other codecs: fewer bits for the same picture, for players that know them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from .levels import av1_codecs, av1_level, hevc_codecs, hevc_level
+from .model import Offer, Rate, VideoRange, VideoRendition
+
+SMALLEST_SIDE = 480
+"""Below it a second is worth so few bits that saving a third of them is worth no second copy."""
+
+
+class _Row(NamedTuple):
+    codec: Literal["hevc", "av1"]
+    hdr: bool
+    crf: int
+    share: Fraction
+    """Of the H.264 rung's cap on bits that does for the same picture."""
+
+
+# In the order in which they stand in the plan. The figures are measured: see docs/codecs.md.
+_ROWS: dict[Offer, _Row] = {
+    "av1": _Row("av1", False, 38, Fraction(7, 10)),
+    "hevc": _Row("hevc", False, 26, Fraction(3, 4)),
+    "av1-hdr": _Row("av1", True, 36, Fraction(4, 5)),
+    "hevc-hdr": _Row("hevc", True, 24, Fraction(17, 20)),
+}
+# What follows the bit depth in AV1's CODECS: no monochrome, 4:2:0 sited as video, BT.2020, the transfer, limited.
+_AV1_COLOURS = {"SDR": "", "PQ": ".0.111.09.16.09.0", "HLG": ".0.111.09.18.09.0"}
+
+
+def alternatives(
+    ladder: Sequence[VideoRendition], rate: Rate, offers: Collection[Offer], source: VideoRange
+) -> tuple[VideoRendition, ...]:
+    """The renditions that are added for these offers; HDR only to a source of that range."""
+    return tuple(
+        _alternative(rung, rate, offer, row, source if row.hdr else "SDR")
+        for offer, row in _ROWS.items()
+        if offer in offers and not (row.hdr and source == "SDR")
+        for rung in ladder
+        if min(rung.width, rung.height) >= SMALLEST_SIDE
+    )
+
+
+def _alternative(rung: VideoRendition, rate: Rate, offer: str, row: _Row, video_range: VideoRange) -> VideoRendition:
+    bits = round(rung.max_bit_rate * row.share / 1000) * 1000
+    bit_depth = 10 if row.hdr else 8
+    if row.codec == "av1":
+        level = av1_level(rung.width, rung.height, rate, bits)
+        codecs = av1_codecs(level, bit_depth, _AV1_COLOURS[video_range])
+    else:
+        level = hevc_level(rung.width, rung.height, rate, bits)
+        codecs = hevc_codecs(level, bit_depth)
+    return VideoRendition(
+        name=f"{rung.name}-{offer}",
+        width=rung.width,
+        height=rung.height,
+        crf=row.crf,
+        max_bit_rate=bits,
+        buffer_bits=bits,
+        profile="main10" if bit_depth == 10 and row.codec == "hevc" else "main",
+        level=level,
+        codecs=codecs,
+        codec=row.codec,
+        video_range=video_range,
+    )

@@ -1,0 +1,52 @@
+"""How each encoder is set up, so that it repeats its bytes and keeps to the grid. Pure."""
+
+from __future__ import annotations
+
+from .model import VideoRendition
+
+PRESET = "veryfast"
+
+ENCODER_THREADS = 1
+"""Part of the recipe. With more, x264 gives other bytes each time that it runs into the cap on bits: its threads
+look at each other's frames while these are being made."""
+
+X264_PARAMS = "cpu-independent=1"
+"""Without it x264 gives other bytes on another kind of CPU, and with AVX-512 other bytes each time."""
+
+X265_PRESET = "veryfast"
+X265_PARAMS = (
+    "log-level=error",
+    "info=0",  # no version string in the stream: same bytes from the same cell
+    "pools=none",  # no threads: as with x264
+    "frame-threads=1",
+    "no-wpp=1",
+    "open-gop=0",  # no frame refers across a cell's start
+    "scenecut=0",  # an extra keyframe at a scene cut would split a cell
+    "repeat-headers=0",  # parameter sets stand in the init segment alone: that is what `hvc1` means
+)
+
+AV1_PRESET = "8"
+"""Of 0 to 13. Above 8 the gain on x264 shrinks; from 10 on its makers warn of artefacts."""
+AV1_PARAMS = (
+    "lp=1",  # level of parallelism: with more, a picture that runs into the cap gets other bytes
+    "scd=0",
+)
+
+
+def encoder_argv(rendition: VideoRendition) -> list[str]:
+    """The encoder of a rendition with what is peculiar to it; rate and keyframes are set for all alike."""
+    if rendition.codec == "av1":
+        params = (*AV1_PARAMS, f"level={rendition.level.replace('.', '')}")
+        return ["-c:v", "libsvtav1", "-preset", AV1_PRESET, "-svtav1-params", ":".join(params)]
+    if rendition.codec == "hevc":
+        params = (*X265_PARAMS, f"level-idc={rendition.level}", "high-tier=0")
+        return [
+            "-c:v", "libx265", "-preset", X265_PRESET, "-profile:v", rendition.profile,
+            "-x265-params", ":".join(params),
+            "-forced-idr", "1",  # else a forced keyframe need not end the references to what is before it
+            "-tag:v", "hvc1",  # Apple's players take no `hev1`
+        ]  # fmt: skip
+    return [
+        "-c:v", "libx264", "-preset", PRESET, "-threads", str(ENCODER_THREADS), "-x264-params", X264_PARAMS,
+        "-profile:v", rendition.profile, "-level:v", rendition.level,
+    ]  # fmt: skip
