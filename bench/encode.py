@@ -15,8 +15,8 @@ from bench.servers import Site
 from bench.studio import Studio, clear, plan_of, seconds_until, signed_in, studio
 from bench.tables import Row, Target, median, progress, report
 from matinee.media.binaries import find_binaries
-from matinee.media.model import Plan, VideoRendition
 from matinee.media.encoder_argv import ENCODER_THREADS, PRESET, X264_PARAMS
+from matinee.media.model import Plan, VideoRendition
 from matinee.media.video_argv import THREADS
 from matinee.modules.videos.schemas import Video
 

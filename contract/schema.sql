@@ -152,6 +152,8 @@ CREATE TABLE public.videos (
     encode_policy text,
     keep_days integer,
     plan_revision integer DEFAULT 0 NOT NULL,
+    codecs text[],
+    CONSTRAINT videos_codecs_known CHECK ((codecs <@ ARRAY['h264'::text, 'hevc'::text, 'av1'::text, 'hevc-hdr'::text, 'av1-hdr'::text])),
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
     CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),

@@ -62,7 +62,7 @@ class Services:
             self.queue,
             self.videos,
             self.encoding,
-            KeepPolicy(settings.encode_policy, settings.keep_days),
+            KeepPolicy(settings.encode_policy, settings.keep_days, settings.codecs),
         )
         self.tracks = TrackService(self.database, self.storage, self.queue, self.videos)
         self.uploads = UploadService(

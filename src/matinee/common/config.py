@@ -15,7 +15,7 @@ from matinee.common.validation import Fault, InvalidInput, convert
 PREFIX = "MATINEE_"
 GIB = 1024**3
 MIB = 1024**2
-_LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys"})
+_LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs"})
 # Read by the command line itself.
 _NOT_SETTINGS = frozenset({"MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWORD"})
 _SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
@@ -76,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # --- encoding
     encode_policy: Literal["eager", "on_demand"] = "eager"
+    codecs: tuple[Literal["h264", "hevc", "av1", "hevc-hdr", "av1-hdr"], ...] = ("h264",)
     keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     worker_slots: Annotated[int, Meta(ge=1, le=128)] = 2
     worker_heartbeat_seconds: Annotated[float, Meta(ge=0.2, le=60)] = 3.0

@@ -6,11 +6,10 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from .levels import av1_codecs, av1_level, hevc_codecs, hevc_level
-from .model import Offer, Rate, VideoRange, VideoRendition
+import msgspec
 
-SMALLEST_SIDE = 480
-"""Below it a second is worth so few bits that saving a third of them is worth no second copy."""
+from .levels import av1_codecs, av1_level, hevc_codecs, hevc_level
+from .model import Offer, Plan, Rate, VideoRange, VideoRendition
 
 
 class _Row(NamedTuple):
@@ -32,6 +31,17 @@ _ROWS: dict[Offer, _Row] = {
 _AV1_COLOURS = {"SDR": "", "PQ": ".0.111.09.16.09.0", "HLG": ".0.111.09.18.09.0"}
 
 
+def offered(plan: Plan, offers: Collection[Offer]) -> Plan:
+    """The plan with what these offers ask for. What it has already stays, also of other offers."""
+    rate, video_range = plan.grid.rate, plan.source.video_range
+    added = alternatives(plan.video, rate, offers, video_range)
+    known = {rung.name: rung for rung in (*added, *plan.alternatives)}
+    names = [rung.name for rung in alternatives(plan.video, rate, tuple(_ROWS), video_range)]
+    kept = [rung for rung in plan.alternatives if rung.name not in names]  # by rules of another version
+    found = (*(known[name] for name in names if name in known), *kept)
+    return msgspec.structs.replace(plan, alternatives=found)
+
+
 def alternatives(
     ladder: Sequence[VideoRendition], rate: Rate, offers: Collection[Offer], source: VideoRange
 ) -> tuple[VideoRendition, ...]:
@@ -40,8 +50,7 @@ def alternatives(
         _alternative(rung, rate, offer, row, source if row.hdr else "SDR")
         for offer, row in _ROWS.items()
         if offer in offers and not (row.hdr and source == "SDR")
-        for rung in ladder
-        if min(rung.width, rung.height) >= SMALLEST_SIDE
+        for rung in ladder  # all of it: players stay with a codec, and would lack its small rungs on a slow line
     )
 
 

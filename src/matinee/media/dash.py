@@ -1,6 +1,7 @@
 """The DASH manifest (ISO/IEC 23009-1) over the same cells that the HLS playlists name."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from .bandwidth import peak_bits
@@ -16,6 +17,9 @@ _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 _PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
 _ROLE_SCHEME = "urn:mpeg:dash:role:2011"
 _TEXT_BITS = 1000  # a second; it must be said, and nobody chooses by it
+_SWITCHING = "urn:mpeg:dash:adaptation-set-switching:2016"
+_CICP = "urn:mpeg:mpegB:cicp"  # ISO/IEC 23091-2
+_TRANSFERS = {"PQ": "16", "HLG": "18"}
 _CHANNELS_SCHEME = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 
 
@@ -32,8 +36,7 @@ def manifest(plan: Plan, texts: Sequence[ListedTrack] = ()) -> str:
         },
     )
     period = SubElement(root, "Period", {"id": "0", "start": "PT0S"})
-    if plan.video:
-        _add_picture(period, plan)
+    _add_pictures(period, plan)
     for heard, name in zip(plan.tracks, sound_names(plan.tracks), strict=True):
         surround = plan.surround(heard.name)
         for sound in (heard, surround) if surround else (heard,):
@@ -44,14 +47,35 @@ def manifest(plan: Plan, texts: Sequence[ListedTrack] = ()) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _add_picture(period: Element, plan: Plan) -> None:
-    top = plan.video[-1]
+def _add_pictures(period: Element, plan: Plan) -> None:
+    """One set a codec and range of brightness, each of which says to which others a player may switch."""
+    sets = [
+        (number, list(rungs))
+        for number, (_, rungs) in enumerate(groupby(plan.pictures, lambda rung: (rung.codec, rung.video_range)))
+    ]
+    for number, rungs in sets:
+        others = [
+            str(other) for other, theirs in sets if other != number and theirs[0].video_range == rungs[0].video_range
+        ]
+        _add_picture(period, plan, rungs, others)
+
+
+def _add_picture(period: Element, plan: Plan, rungs: Sequence[VideoRendition], others: Sequence[str]) -> None:
+    top = rungs[-1]
     adaptation = _adaptation(period, "video")
     adaptation.set("frameRate", _rate(plan))
     adaptation.set("maxWidth", str(top.width))
     adaptation.set("maxHeight", str(top.height))
+    if top.video_range != "SDR":
+        # a display that cannot show it must not get it; the sets of the others need no word
+        for property_, value in (("ColourPrimaries", "9"), ("MatrixCoefficients", "9")):
+            SubElement(adaptation, "EssentialProperty", {"schemeIdUri": f"{_CICP}:{property_}", "value": value})
+        transfer = {"schemeIdUri": f"{_CICP}:TransferCharacteristics", "value": _TRANSFERS[top.video_range]}
+        SubElement(adaptation, "EssentialProperty", transfer)
+    if others:
+        SubElement(adaptation, "SupplementalProperty", {"schemeIdUri": _SWITCHING, "value": ",".join(others)})
     _add_cells(adaptation, plan, top)
-    for rung in plan.video:
+    for rung in rungs:
         representation = _representation(adaptation, plan, rung)
         representation.set("width", str(rung.width))
         representation.set("height", str(rung.height))

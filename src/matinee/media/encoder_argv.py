@@ -36,8 +36,8 @@ AV1_PARAMS = (
 def encoder_argv(rendition: VideoRendition) -> list[str]:
     """The encoder of a rendition with what is peculiar to it; rate and keyframes are set for all alike."""
     if rendition.codec == "av1":
-        params = (*AV1_PARAMS, f"level={rendition.level.replace('.', '')}")
-        return ["-c:v", "libsvtav1", "-preset", AV1_PRESET, "-svtav1-params", ":".join(params)]
+        settings = (*AV1_PARAMS, f"level={rendition.level.replace('.', '')}")
+        return ["-c:v", "libsvtav1", "-preset", AV1_PRESET, "-svtav1-params", ":".join(settings)]
     if rendition.codec == "hevc":
         params = (*X265_PARAMS, f"level-idc={rendition.level}", "high-tier=0")
         return [

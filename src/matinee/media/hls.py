@@ -42,10 +42,11 @@ def master_playlist(plan: Plan, measured: Mapping[str, Measured], texts: Sequenc
     stereo = groups[0] if groups else None
     offered = [(rung, stereo) for rung in _in_order_of_start(plan, measured)]
     offered += [(rung, group) for group in groups[1:] for rung in surround_rungs(plan)]
+    offered += [(rung, stereo) for rung in plan.alternatives]  # last: who knows only H.264 reads no further
     for rung, group in offered:
         chosen = _chosen_by(group) if group else []
         lines += _variant(plan, rung, group, measured, [*_picture(plan, rung), *chosen, *subtitles])
-    lines += [_keyframe_variant(plan, rung) for rung in plan.video]
+    lines += [_keyframe_variant(plan, rung) for rung in plan.pictures]
     return _text(lines)
 
 
@@ -136,7 +137,7 @@ def _picture(plan: Plan, rung: VideoRendition) -> list[str]:
     return [
         f"RESOLUTION={rung.width}x{rung.height}",
         f"FRAME-RATE={float(plan.grid.rate.fraction):.3f}",
-        "VIDEO-RANGE=SDR",
+        f"VIDEO-RANGE={rung.video_range}",
         "CLOSED-CAPTIONS=NONE",
     ]
 
@@ -190,7 +191,7 @@ def _keyframe_variant(plan: Plan, rung: VideoRendition) -> str:
         f"BANDWIDTH={keyframe_peak_bits(plan, rung)}",
         f'CODECS="{rung.codecs}"',
         f"RESOLUTION={rung.width}x{rung.height}",
-        "VIDEO-RANGE=SDR",
+        f"VIDEO-RANGE={rung.video_range}",
         f'URI="{_uri(plan, rung.name, "iframes.m3u8")}"',
     ]
     return f"#EXT-X-I-FRAME-STREAM-INF:{','.join(attributes)}"

@@ -198,6 +198,8 @@ class Source(msgspec.Struct, frozen=True):
     bit_depth: int = 8
     matrix: Literal["bt709", "bt601", "bt2020"] = "bt709"
     """How the source codes colour differences; guessed by its size when it does not say."""
+    video_range: VideoRange = "SDR"
+    """How it codes brightness; plans of before there were HDR renditions do not know it."""
     seekable: bool = True
     """Whether input seeking lands right; otherwise every chunk is decoded from the start of the source."""
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from fractions import Fraction
 from typing import Literal
 
 import msgspec
 
-from .alternatives import alternatives
 from .captions.languages import UNKNOWN, canonical_language
 from .faults import MediaFault
 from .grid import AUDIO_ONLY_RATE, make_grid, output_rate
 from .ladder import display_size, ladder
-from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Offer, Plan, Rate, Source, VideoRange, VideoRendition
+from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan, Rate, Source, VideoRange, VideoRendition
 from .probe import AudioFacts, Probe, VideoFacts
 
 PLAN_VERSION = 2
@@ -32,11 +30,10 @@ SURROUND_CHANNELS = 6
 ENCODER_PRIMING_FRAMES = 1
 
 
-def make_plan(probe: Probe, offers: Collection[Offer] = (), *, measured: bool = False) -> Plan:
-    """Decide everything about the encoding; `offers` are what it is offered in beside H.264.
+def make_plan(probe: Probe, *, measured: bool = False) -> Plan:
+    """Decide everything about the encoding. Raises MediaFault when there is nothing to encode.
 
-    With `measured` the gain of each sound stays open until its loudness was measured. Raises MediaFault when there is
-    nothing to encode.
+    With `measured` the gain of each sound stays open until its loudness was measured.
     """
     if probe.video is None and probe.audio is None:
         raise MediaFault("not_a_video")
@@ -65,7 +62,6 @@ def make_plan(probe: Probe, offers: Collection[Offer] = (), *, measured: bool = 
         source=_source(probe, origin, video_end),
         cells_per_chunk=CELLS_PER_CHUNK if probe.seekable else grid.cells,
         reasons=tuple(reasons),
-        alternatives=alternatives(video, rate, offers, _range(probe.video)),
     )
 
 
@@ -258,6 +254,7 @@ def _source(probe: Probe, origin: Fraction, video_end: Fraction) -> Source:
         video_start=(video.start - origin).as_integer_ratio(),
         video_end=video_end.as_integer_ratio(),
         hdr=video.hdr,
+        video_range=_range(video),
         interlaced=video.interlaced,
         bit_depth=video.bit_depth,
         matrix=_matrix(video),
@@ -265,8 +262,8 @@ def _source(probe: Probe, origin: Fraction, video_end: Fraction) -> Source:
     )
 
 
-def _range(video: VideoFacts | None) -> VideoRange:
-    if video is None or not video.hdr:
+def _range(video: VideoFacts) -> VideoRange:
+    if not video.hdr:
         return "SDR"
     return "PQ" if video.transfer == "smpte2084" else "HLG"
 

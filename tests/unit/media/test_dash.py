@@ -2,8 +2,10 @@ from fractions import Fraction
 from uuid import UUID
 from xml.etree.ElementTree import Element, fromstring
 
+import msgspec
 from tests.unit.media.plans import NTSC, dubbed, plan, sound
 
+from matinee.media.alternatives import offered
 from matinee.media.captions.listing import ListedTrack
 from matinee.media.dash import manifest
 from matinee.media.model import Plan
@@ -116,3 +118,33 @@ class TestManifest:
     def test_sound_alone_and_picture_alone_have_one_set_each(self) -> None:
         for made in (plan(), plan(size=None, audio=sound())):
             assert len(parsed(made).findall("mpd:Period/mpd:AdaptationSet", MPD)) == 1
+
+
+class TestCodecs:
+    def test_each_codec_has_a_set_that_names_the_others(self) -> None:
+        """Players may switch between them, and do not mix them up."""
+        made = offered(plan(), ["av1", "hevc"])
+        sets = parsed(made).findall("mpd:Period/mpd:AdaptationSet", MPD)
+        found = []
+        for each in sets:
+            names = [
+                representation.attrib["codecs"][:4] for representation in each.findall("mpd:Representation", MPD)
+            ]
+            switching = each.find("mpd:SupplementalProperty", MPD)
+            assert switching is not None
+            found.append((each.get("id"), set(names), switching.get("value")))
+        assert found == [("0", {"avc1"}, "1,2"), ("1", {"av01"}, "0,2"), ("2", {"hvc1"}, "0,1")]
+
+    def test_hdr_is_for_those_who_understand_it(self) -> None:
+        """Its colours and transfer are essential; its set stands alone."""
+        made = plan()
+        pq = msgspec.structs.replace(made.source, hdr=True, video_range="PQ")
+        made = offered(msgspec.structs.replace(made, source=pq), ["hevc-hdr"])
+        sdr, hdr = parsed(made).findall("mpd:Period/mpd:AdaptationSet", MPD)
+        values = {
+            each.attrib["schemeIdUri"].rpartition(":")[2]: each.attrib["value"]
+            for each in hdr.findall("mpd:EssentialProperty", MPD)
+        }
+        assert values == {"ColourPrimaries": "9", "MatrixCoefficients": "9", "TransferCharacteristics": "16"}
+        assert sdr.find("mpd:EssentialProperty", MPD) is None
+        assert sdr.find("mpd:SupplementalProperty", MPD) is None

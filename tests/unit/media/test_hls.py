@@ -4,9 +4,11 @@ from fractions import Fraction
 from uuid import uuid4
 
 import m3u8
+import msgspec
 import pytest
 from tests.unit.media.plans import NTSC, dubbed, plan, sound
 
+from matinee.media.alternatives import offered
 from matinee.media.bandwidth import Measured
 from matinee.media.captions.listing import ListedTrack
 from matinee.media.hls import keyframe_playlist, master_playlist, media_playlist
@@ -219,3 +221,24 @@ class TestKeyframePlaylist:
         text = keyframe_playlist(self.made(), "v720", nothing)
         assert extinfs(text) == [Decimal(20)]
         assert "BYTERANGE" not in text
+
+
+class TestCodecs:
+    def test_other_codecs_stand_behind_h264(self) -> None:
+        """Who reads the first variants only finds what everyone plays."""
+        made = offered(plan(60, audio=sound()), ["av1", "hevc"])
+        master = m3u8.loads(master_playlist(made, {}))
+        codecs = [p.stream_info.codecs[:4] for p in master.playlists]
+        assert codecs == ["avc1"] * len(made.video) + ["av01"] * len(made.video) + ["hvc1"] * len(made.video)
+        assert master.playlists[-1].stream_info.codecs == f"{made.alternatives[-1].codecs},mp4a.40.2"
+        assert {p.stream_info.audio for p in master.playlists} == {"audio"}
+        assert [i.uri for i in master.iframe_playlists] == [f"r1/{r.name}/iframes.m3u8" for r in made.pictures]
+
+    def test_the_range_of_hdr_is_told(self) -> None:
+        """And that of the others, which have another one."""
+        made = plan(60)
+        hlg = msgspec.structs.replace(made.source, hdr=True, video_range="HLG")
+        made = offered(msgspec.structs.replace(made, source=hlg), ["hevc-hdr"])
+        master = m3u8.loads(master_playlist(made, {}))
+        assert [p.stream_info.video_range for p in master.playlists] == [r.video_range for r in made.pictures]
+        assert {r.video_range for r in made.alternatives} == {"HLG"}

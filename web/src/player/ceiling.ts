@@ -49,5 +49,6 @@ function storedCeiling(
 }
 
 function isLevel(rendition: RenditionProgress, level: Level): boolean {
-  return rendition.kind === "video" && rendition.width === level.width && rendition.height === level.height;
+  const fits = rendition.width === level.width && rendition.height === level.height;
+  return rendition.kind === "video" && fits && level.codecs.startsWith(rendition.codecs);
 }

@@ -4,7 +4,7 @@ import {
   type Engine,
   type EngineListener,
   type Level,
-  levelLabel,
+  labelled,
   NO_TEXT,
   type Source,
   type TextChoice,
@@ -99,15 +99,15 @@ export class DashEngine implements Engine {
     const byHeight = new Map<number, shaka.extern.Track>();
     for (const track of this.#player.getVariantTracks()) byHeight.set(track.videoId ?? track.id, track);
     const tracks = [...byHeight.values()].sort((a, b) => a.bandwidth - b.bandwidth);
-    this.levels = tracks.map((track, index) => ({
+    const levels = tracks.map((track, index) => ({
       index,
-      label: levelLabel(track.width ?? 0, track.height ?? 0, track.frameRate ?? 0, track.bandwidth),
       width: track.width ?? 0,
       height: track.height ?? 0,
       bitrate: track.bandwidth,
       frameRate: track.frameRate ?? 0,
       codecs: track.codecs ?? "",
     }));
+    this.levels = labelled(levels);
     this.#listener.onLevels();
   }
 

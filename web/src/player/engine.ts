@@ -81,6 +81,22 @@ export interface Engine {
   destroy(): void;
 }
 
+/** Names each level by its size, and by its codec where there is more than one. */
+export function labelled<T extends Omit<Level, "label">>(levels: readonly T[]): (T & Level)[] {
+  const several = new Set(levels.map(({ codecs }) => codecName(codecs))).size > 1;
+  return levels.map((level) => {
+    const size = levelLabel(level.width, level.height, level.frameRate, level.bitrate);
+    return { ...level, label: several ? `${size} ${codecName(level.codecs)}`.trim() : size };
+  });
+}
+
+/** What people call the codec of a picture, by its RFC 6381 name; empty for sound. */
+export function codecName(codecs: string): string {
+  if (/^avc[13]\./.test(codecs)) return "H.264";
+  if (/^av01\./.test(codecs)) return "AV1";
+  return /^(hvc1|hev1)\./.test(codecs) ? "HEVC" : "";
+}
+
 /** `1080p`, `720p60`: named by the shorter side, as people name portrait video too; bitrate where there is no picture. */
 export function levelLabel(width: number, height: number, frameRate: number, bitrate: number): string {
   if (!width || !height) return `${Math.round(bitrate / 1000)} kbit/s`;

@@ -11,7 +11,7 @@ import {
   type Engine,
   type EngineListener,
   type Level,
-  levelLabel,
+  labelled,
   NO_TEXT,
   type Source,
   type TextChoice,
@@ -130,15 +130,15 @@ export class HlsEngine implements Engine {
   }
 
   #takeLevels(): void {
-    this.levels = this.#hls.levels.map((level, index) => ({
+    const levels = this.#hls.levels.map((level, index) => ({
       index,
-      label: levelLabel(level.width, level.height, level.frameRate, level.bitrate),
       width: level.width,
       height: level.height,
       bitrate: level.bitrate,
       frameRate: level.frameRate,
       codecs: [level.videoCodec, level.audioCodec].filter(Boolean).join(","),
     }));
+    this.levels = labelled(levels);
     this.#listener.onLevels();
   }
 

@@ -33,7 +33,8 @@ export function detailsElement(video: Video): HTMLElement {
 }
 
 function technicalLine(video: Video): HTMLElement | null {
-  const qualities = video.encoding?.renditions.filter((rendition) => rendition.kind === "video").length;
+  const pictures = video.encoding?.renditions.filter((rendition) => rendition.kind === "video") ?? [];
+  const qualities = new Set(pictures.map(({ width, height }) => `${width}x${height}`)).size; // a codec is none
   const parts = [
     video.width && video.height ? `${video.width} × ${video.height}` : null,
     qualities ? `${qualities} ${qualities === 1 ? "quality" : "qualities"}` : null,

@@ -1,5 +1,5 @@
 import type { Encoding, RenditionProgress } from "../api/types";
-import { levelLabel } from "../player/engine";
+import { codecName, levelLabel } from "../player/engine";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { timeLeft } from "../ui/words";
@@ -53,8 +53,10 @@ function headline({ state, seconds_left }: Encoding): string {
   return `More qualities are on their way, ${timeLeft(seconds_left)}`;
 }
 
-function renditionName({ kind, width, height, frame_rate, bandwidth }: RenditionProgress): string {
-  return kind === "audio" ? "Sound" : levelLabel(width ?? 0, height ?? 0, frame_rate ?? 0, bandwidth);
+function renditionName({ kind, width, height, frame_rate, bandwidth, codecs }: RenditionProgress): string {
+  if (kind === "audio") return "Sound";
+  const size = levelLabel(width ?? 0, height ?? 0, frame_rate ?? 0, bandwidth);
+  return codecs.startsWith("avc1.") ? size : `${size} ${codecName(codecs)}`;
 }
 
 function renditionItem(rendition: RenditionProgress): HTMLElement {

@@ -25,8 +25,14 @@ def file_name(title: str, plan: Plan, name: str) -> str:
     stem = _stem(title)
     rendition = plan.rendition(name)
     if isinstance(rendition, VideoRendition):
-        return f"{stem} {min(rendition.width, rendition.height)}p.mp4"
+        return f"{stem} {min(rendition.width, rendition.height)}p{_kind_of(rendition)}.mp4"
     return f"{stem}.m4a"
+
+
+def _kind_of(rendition: VideoRendition) -> str:
+    """What tells it from the H.264 rendition of its size."""
+    codec = "" if rendition.codec == "h264" else f" {rendition.codec.upper()}"
+    return codec if rendition.video_range == "SDR" else f"{codec} HDR"
 
 
 def title_name(title: str, filename: str) -> str:

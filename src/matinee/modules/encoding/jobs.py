@@ -7,6 +7,7 @@ from matinee.media.model import Plan
 
 INGEST = "encoding.ingest"
 CHUNK = "encoding.chunk"
+ALTERNATIVES = "encoding.alternatives"
 DEMAND = "encoding.demand"
 AUDIO = "encoding.audio"
 POSTER = "encoding.poster"
@@ -15,6 +16,7 @@ POSTER = "encoding.poster"
 _AUDIO_FIRST = 20
 _INGEST_NEXT = 10
 _OTHER_SOUNDS = 1  # in the lane of the chunks, before them: a sound takes as long as one or two of these
+_BEHIND = 1_000_000  # chunks of the ladder, of every video, come before any alternative
 # Somebody waits. Above what is made ahead of viewers (0) and every background chunk (0 and less).
 WANTED = 1_000
 
@@ -72,6 +74,22 @@ def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False) -> NewJob:
         priority=WANTED if wanted else -chunk,
         unique=f"chunk:{video_id}:{chunk}",
     )
+
+
+def alternatives_job(video_id: UUID, chunk: int, *, wanted: bool = False) -> NewJob:
+    """Makes what is missing of a chunk in the codecs beside H.264, when the ladders of all videos are done."""
+    return NewJob(
+        name=ALTERNATIVES,
+        lane="encode",
+        args={"video_id": str(video_id), "chunk": chunk},
+        priority=WANTED if wanted else -_BEHIND - chunk,
+        unique=f"alternatives:{video_id}:{chunk}",
+    )
+
+
+def alternatives_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:
+    """Every chunk in the codecs beside H.264."""
+    return [alternatives_job(video_id, chunk) for chunk in range(plan.chunks)] if plan.alternatives else []
 
 
 def later_chunk_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
-from matinee.media.model import AudioRendition, Plan, Rendition
+from matinee.media.model import AudioRendition, Offer, Plan, Rendition
 from matinee.media.stored_plans import decode_plan
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Interest
 from matinee.modules.encoding.errors import (
@@ -145,6 +145,8 @@ SELECT v.status = 'READY' AND NOT r.stored @> %s::integer
 FROM videos v JOIN renditions r ON r.video_id = v.id
 WHERE v.id = %s AND r.name = %s AND v.deleted_at IS NULL
 """
+_CODECS = "SELECT codecs FROM videos WHERE id = %s"
+_NEXT_POSITION = "SELECT coalesce(max(position) + 1, 0) FROM renditions WHERE video_id = %s"
 _POLICY = "SELECT encode_policy FROM videos WHERE id = %s"
 _STAY_ALIVE = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s"
 
@@ -385,6 +387,17 @@ async def find_policy(db: Connection, video_id: UUID) -> Policy | None:
     """What its owner has chosen; None: what the server has."""
     policy: Policy | None = await fetch_value(db, _POLICY, (video_id,))
     return policy
+
+
+async def find_codecs(db: Connection, video_id: UUID) -> list[Offer] | None:
+    """What its owner has chosen; None: what the server has."""
+    codecs: list[Offer] | None = await fetch_value(db, _CODECS, (video_id,))
+    return codecs
+
+
+async def next_position(db: Connection, video_id: UUID) -> int:
+    """The place behind all renditions of a video, whose row the caller holds."""
+    return int(await fetch_value(db, _NEXT_POSITION, (video_id,)))
 
 
 async def is_wanted(db: Connection, video_id: UUID, rendition: str, index: int) -> bool:

@@ -4,15 +4,24 @@ A worker that lost its job records nothing (JobLostError); nothing is recorded f
 failed meanwhile (VideoGoneError).
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from matinee.common.database import Connection, Database
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.notifications import announce
-from matinee.media.model import Plan
+from matinee.media.alternatives import offered
+from matinee.media.model import Offer, Plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.errors import ENCODING_CRASHED, Failure, VideoGoneError
-from matinee.modules.encoding.jobs import audio_job, chunk_job, later_chunk_jobs, other_sound_jobs, poster_job
+from matinee.modules.encoding.jobs import (
+    alternatives_jobs,
+    audio_job,
+    chunk_job,
+    later_chunk_jobs,
+    other_sound_jobs,
+    poster_job,
+)
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.repository import NewCell, Status, StoredRow, WorkRow
 from matinee.modules.pictures.jobs import picture_jobs
@@ -22,11 +31,14 @@ from matinee.modules.tracks.jobs import extract_job
 class Results:
     """Reads what is left to do and records what is done. Every method may be repeated."""
 
-    def __init__(self, database: Database, queue: JobQueue, policy: Policy = "eager") -> None:
-        """`policy` is what holds where a video's owner has not chosen."""
+    def __init__(
+        self, database: Database, queue: JobQueue, policy: Policy = "eager", codecs: Sequence[Offer] = ()
+    ) -> None:
+        """`policy` and `codecs` are what holds where a video's owner has not chosen."""
         self._database = database
         self._queue = queue
         self._policy = policy
+        self._codecs = codecs
 
     async def find_work(self, video_id: UUID) -> WorkRow:
         """The video; raises VideoGoneError where nothing is to be made of it."""
@@ -41,15 +53,21 @@ class Results:
         async with self._database.connection() as db:
             return await repository.find_stored(db, video_id, cells)
 
-    async def plan_made(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
-        """The plan is decided; the sound can begin."""
+    async def plan_made(self, run: JobRun, video_id: UUID, plan: Plan) -> Plan:
+        """The plan is decided; the sound can begin. Returns it with the codecs that are chosen by now.
+
+        Whoever chooses others later finds the plan there, and changes it.
+        """
         async with self._database.transaction() as db:
             await _lock(db, run, video_id)
+            chosen = await repository.find_codecs(db, video_id)
+            plan = offered(plan, self._codecs if chosen is None else chosen)
             if not await repository.save_plan(db, video_id, plan):
-                return
+                return plan
             if plan.audio is not None:
                 await self._queue.enqueue(db, audio_job(video_id, plan.audio.name, first=True))
             await announce(db, str(video_id))
+        return plan
 
     async def plan_changed(self, run: JobRun, video_id: UUID, plan: Plan, *, revision: int) -> None:
         """More is known; nothing where the plan has changed meanwhile."""
@@ -123,6 +141,7 @@ class Results:
             await self._queue.enqueue_all(db, later_chunk_jobs(video_id, plan))
             if (await repository.find_policy(db, video_id) or self._policy) == "eager":
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
+                await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan))
             if plan.video:
                 await self._queue.enqueue(db, poster_job(video_id))
             await self._queue.enqueue(db, extract_job(video_id))

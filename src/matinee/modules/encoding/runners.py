@@ -39,7 +39,7 @@ from matinee.modules.encoding.errors import (
     RenditionGoneError,
     VideoGoneError,
 )
-from matinee.modules.encoding.jobs import AUDIO, CHUNK, INGEST, POSTER
+from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, INGEST, POSTER
 from matinee.modules.encoding.outages import OUTAGES, outlast
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.publishing import Publisher
@@ -67,7 +67,7 @@ class EncodingRunners:
         self._storage = storage
         self._queue = queue
         self._sources = sources
-        self._results = Results(database, queue, settings.encode_policy)
+        self._results = Results(database, queue, settings.encode_policy, settings.codecs)
         self._binaries = find_binaries(
             *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
         )
@@ -82,6 +82,7 @@ class EncodingRunners:
         """Tells the queue how the jobs are run."""
         self._queue.register(INGEST, self.ingest, on_dead=self._gave_up)
         self._queue.register(CHUNK, self.chunk, on_dead=self._gave_up)
+        self._queue.register(ALTERNATIVES, self.alternatives, on_dead=self._gave_up)
         self._queue.register(AUDIO, self.audio, on_dead=self._gave_up)
         self._queue.register(POSTER, self.poster)
         self._demand.register()
@@ -109,6 +110,26 @@ class EncodingRunners:
 
         await self.attend(run, UUID(video_id), work)
 
+    async def alternatives(self, run: JobRun, video_id: str, chunk: int) -> None:
+        """Makes the cells of a chunk that do not exist in the codecs beside H.264, one rendition after another.
+
+        With `on_demand` none: what is watched of them is made by who watches. A source that cannot be entered is
+        made here all the same, for there is no other way.
+        """
+
+        async def work(run: JobRun, video: UUID) -> None:
+            found = await self._results.find_work(video)
+            plan = _plan_of(found)
+            policy = found.encode_policy or self._settings.encode_policy
+            if policy == "on_demand" and plan.source.seekable:
+                return
+            async with self._sources.serve(keys.source_key(video)) as source:
+                for rung in plan.alternatives:
+                    for cells in runs(plan, plan.chunk_cells(chunk)):
+                        await self._make_cells(run, video, plan, source, cells, [rung.name])
+
+        await self.attend(run, UUID(video_id), work)
+
     async def audio(self, run: JobRun, video_id: str, rendition: str | None = None) -> None:
         """Makes a sound, from the first cell that does not exist; None: the first, as jobs of former versions say."""
 
@@ -133,7 +154,7 @@ class EncodingRunners:
         if all(rendition.name != name for rendition in plan.renditions):
             raise RenditionGoneError(name)
         sound = _sound_of(plan, name) or plan.audio
-        if any(rung.name == name for rung in plan.video):
+        if any(rung.name == name for rung in plan.pictures):
             there = set((await self._results.find_stored(video_id, range(plan.grid.cells)))[name].cells)
             async with self._sources.serve(keys.source_key(video_id)) as source:
                 for cells in runs(plan, range(plan.grid.cells)):
@@ -189,8 +210,8 @@ class EncodingRunners:
                 raise StorageUnavailable("The object storage was too slow for a look at the source.") from fault
             raise
         source.check()
-        plan = make_plan(facts, measured=self._settings.loudness != "off")
-        await self._results.plan_made(run, video_id, plan)
+        planned = make_plan(facts, measured=self._settings.loudness != "off")
+        plan = await self._results.plan_made(run, video_id, planned)
         log.info("planned", video_id=str(video_id), cells=plan.grid.cells, reasons=plan.reasons)
         return plan
 

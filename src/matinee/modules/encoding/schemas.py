@@ -5,10 +5,21 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from matinee.media.model import Offer
 from matinee.modules.encoding.policy import Policy
 
 State = Literal["waiting", "running", "resting", "complete", "failed"]
 WaitingFor = Literal["probe", "first_picture", "first_sound", "remaining_cells"]
+Codecs = Annotated[
+    list[Offer],
+    Meta(
+        max_length=8,
+        description="What the video is offered in: `h264`, which is always made · `av1`, `hevc` · `av1-hdr`, "
+        "`hevc-hdr`: of an HDR file, the picture as it is instead of tone-mapped. One that is taken off the list "
+        "later keeps what it has.",
+        examples=[["h264", "av1"]],
+    ),
+]
 Percent = Annotated[float, Meta(ge=0, le=100, description="0 to 100, with one decimal.", examples=[37.5])]
 EncodePolicy = Annotated[
     Policy,

@@ -9,11 +9,19 @@ import msgspec
 
 from matinee.common.database import Connection
 from matinee.common.jobs import JobQueue
-from matinee.media.model import Plan, VideoRendition
+from matinee.media.alternatives import offered
+from matinee.media.model import Offer, Plan, VideoRendition
 from matinee.media.stored_plans import decode_plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, region_of
-from matinee.modules.encoding.jobs import audio_job, chunk_job, demand_job, other_sound_jobs
+from matinee.modules.encoding.jobs import (
+    alternatives_job,
+    alternatives_jobs,
+    audio_job,
+    chunk_job,
+    demand_job,
+    other_sound_jobs,
+)
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
 from matinee.modules.encoding.repository import STORED, NewInterest
@@ -84,7 +92,8 @@ class EncodingService:
         if not isinstance(kind, VideoRendition):
             job = audio_job(video_id, rendition, first=kind is plan.audio, wanted=True)
         elif not plan.source.seekable:
-            job = chunk_job(video_id, plan.chunk_of(index), wanted=True)
+            make = chunk_job if kind in plan.video else alternatives_job
+            job = make(video_id, plan.chunk_of(index), wanted=True)
         else:
             await repository.tell_interests(db, [_waiting(video_id, rendition, index)])
             job = demand_job(video_id, rendition, region_of(index), wanted=True)
@@ -98,7 +107,27 @@ class EncodingService:
             return
         chunks = range(plan.chunks) if plan.video else range(0)
         jobs = [chunk_job(video_id, chunk) for chunk in chunks] + other_sound_jobs(video_id, plan)
-        await self._queue.enqueue_all(db, jobs)
+        await self._queue.enqueue_all(db, jobs + alternatives_jobs(video_id, plan))
+
+    async def offer(self, db: Connection, video_id: UUID, codecs: Sequence[Offer], policy: Policy) -> None:
+        """Has a planned video offered in these codecs, too; one that is not planned yet will be planned with them.
+
+        Renditions that it has already stay, whatever is chosen now.
+        """
+        row = await repository.lock_plan(db, video_id)
+        if row is None:
+            return
+        before = read_plan(row.plan)
+        plan = offered(before, codecs)
+        added = [rung for rung in plan.alternatives if rung not in before.alternatives]
+        if not added:
+            return
+        changed = await repository.change_plan(db, video_id, plan, revision=row.plan_revision)
+        assert changed, "the row is held"
+        first = await repository.next_position(db, video_id)
+        await repository.add_renditions(db, video_id, plan, added, first_position=first)
+        if policy == "eager":
+            await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan))
 
     async def hear_of_viewers(
         self, db: Connection, waiting: Sequence[CellPlace], read: Sequence[tuple[CellPlace, int | None]]

@@ -7,13 +7,14 @@ import msgspec
 from msgspec import UNSET
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one
+from matinee.media.model import Offer
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.retention.rules import KeepChoice, StoredRendition
 from matinee.modules.retention.schemas import StorageChange
 from matinee.modules.videos.rules import Status
 
 _FIND = """
-SELECT v.status, v.filesize, v.encode_policy, v.keep_days, now() AS now,
+SELECT v.status, v.filesize, v.encode_policy, v.keep_days, v.codecs, now() AS now,
     coalesce(v.plan -> 'source' ->> 'seekable', 'true')::boolean AS seekable,
     coalesce((SELECT json_agg(json_build_object(
             'name', r.name,
@@ -33,6 +34,7 @@ _CHANGE = """
 UPDATE videos SET
     encode_policy = CASE WHEN %(sets_policy)s::boolean THEN %(policy)s::text ELSE encode_policy END,
     keep_days = CASE WHEN %(sets_days)s::boolean THEN %(days)s::integer ELSE keep_days END,
+    codecs = CASE WHEN %(sets_codecs)s::boolean THEN %(codecs)s::text[] ELSE codecs END,
     updated_at = now()
 WHERE id = %(video)s AND deleted_at IS NULL
 """
@@ -67,6 +69,7 @@ class StorageRow(msgspec.Struct, frozen=True):
     filesize: int
     encode_policy: Policy | None
     keep_days: int | None
+    codecs: tuple[Offer, ...] | None
     now: datetime
     seekable: bool
     renditions: str
@@ -76,7 +79,7 @@ class StorageRow(msgspec.Struct, frozen=True):
 
     @property
     def choice(self) -> KeepChoice:
-        return KeepChoice(self.encode_policy, self.keep_days)
+        return KeepChoice(self.encode_policy, self.keep_days, self.codecs)
 
 
 class Eviction(msgspec.Struct, frozen=True):
@@ -103,6 +106,8 @@ async def change_policy(db: Connection, video_id: UUID, change: StorageChange) -
         "policy": None if change.encode_policy is UNSET else change.encode_policy,
         "sets_days": change.keep_days is not UNSET,
         "days": None if change.keep_days is UNSET else change.keep_days,
+        "sets_codecs": change.codecs is not UNSET,
+        "codecs": None if change.codecs is UNSET else change.codecs,
     }
     return await execute(db, _CHANGE, params) == 1
 

@@ -1,11 +1,12 @@
 """What may be evicted, and what that would save. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
+from matinee.media.model import Offer
 from matinee.modules.encoding.policy import Policy
 
 FOR_EVER = 0  # days
@@ -18,6 +19,7 @@ class KeepPolicy(msgspec.Struct, frozen=True):
     encode_policy: Policy
     keep_days: int
     """FOR_EVER, or days."""
+    codecs: tuple[Offer, ...] = ("h264",)
 
 
 class KeepChoice(msgspec.Struct, frozen=True):
@@ -25,12 +27,14 @@ class KeepChoice(msgspec.Struct, frozen=True):
 
     encode_policy: Policy | None
     keep_days: int | None
+    codecs: tuple[Offer, ...] | None = None
 
     def over(self, default: KeepPolicy) -> KeepPolicy:
         """What holds."""
         return KeepPolicy(
             self.encode_policy or default.encode_policy,
             default.keep_days if self.keep_days is None else self.keep_days,
+            in_order(default.codecs if self.codecs is None else self.codecs),
         )
 
 
@@ -47,6 +51,11 @@ class StoredRendition(msgspec.Struct, frozen=True):
     """When it was last watched, or first made where that is later; None where nothing of it is stored."""
     offered: bool = False
     """Whether it is offered for download: then it is kept whole."""
+
+
+def in_order(codecs: Collection[Offer]) -> tuple[Offer, ...]:
+    """Each once, H.264 first, which is always there."""
+    return tuple(offer for offer in get_args(Offer) if offer in codecs or offer == "h264")
 
 
 def evictable(renditions: Sequence[StoredRendition], *, seekable: bool) -> list[StoredRendition]:

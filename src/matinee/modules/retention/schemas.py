@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.modules.encoding.schemas import EncodePolicy
+from matinee.modules.encoding.schemas import Codecs, EncodePolicy
 
 KeepDays = Annotated[
     int,
@@ -26,6 +26,7 @@ class StorageChoice(msgspec.Struct, kw_only=True):
 
     encode_policy: Annotated[EncodePolicy | None, Meta(description=_CHOSEN)]
     keep_days: Annotated[KeepDays | None, Meta(description=_CHOSEN)]
+    codecs: Annotated[Codecs | None, Meta(description=_CHOSEN)]
 
 
 class StoragePolicy(msgspec.Struct, kw_only=True):
@@ -33,6 +34,7 @@ class StoragePolicy(msgspec.Struct, kw_only=True):
 
     encode_policy: EncodePolicy
     keep_days: KeepDays
+    codecs: Codecs
 
 
 class StorageChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +42,7 @@ class StorageChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     encode_policy: Annotated[EncodePolicy | None, Meta(description=_CHOSEN)] | UnsetType = UNSET
     keep_days: Annotated[KeepDays | None, Meta(description=_CHOSEN)] | UnsetType = UNSET
+    codecs: Annotated[Codecs | None, Meta(description=_CHOSEN)] | UnsetType = UNSET
 
 
 class RenditionStorage(msgspec.Struct, kw_only=True):

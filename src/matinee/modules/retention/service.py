@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from msgspec import UNSET
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
@@ -64,10 +65,13 @@ class RetentionService:
         if not await repository.change_policy(db, video_id, change):
             raise VideoNotFound
         row = await self._find(db, video_id)
-        if row.choice.over(self._default).encode_policy == "eager" != before.encode_policy and row.status == "READY":
+        policy = row.choice.over(self._default)
+        if change.codecs is not UNSET:
+            await self._encoding.offer(db, video_id, policy.codecs, policy.encode_policy)
+        if policy.encode_policy == "eager" != before.encode_policy and row.status == "READY":
             await self._encoding.fill(db, video_id)
         await announce(db, str(video_id))
-        return self._describe(row)
+        return self._describe(await self._find(db, video_id))
 
     async def begin_evictions(self) -> None:
         """Periodic: has some of what its policy gives up evicted, once what was begun before is done."""

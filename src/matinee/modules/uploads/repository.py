@@ -33,9 +33,9 @@ class UploadRow(msgspec.Struct, frozen=True):
 _INSERT = """
 WITH v AS (
     INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-        encode_policy)
+        encode_policy, codecs)
     VALUES (%(owner)s, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s, %(filetype)s,
-            %(part_size)s, %(encode_policy)s)
+            %(part_size)s, %(encode_policy)s, %(codecs)s::text[])
     RETURNING *
 )
 SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from matinee.common.text import END
-from matinee.modules.encoding.schemas import EncodePolicy
+from matinee.modules.encoding.schemas import Codecs, EncodePolicy
 from matinee.modules.uploads.rules import MOST_PARTS
 from matinee.modules.videos.schemas import Description, Title, Video, VisibilityField
 
@@ -55,6 +55,7 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     encode_policy: Annotated[
         EncodePolicy | None, Meta(description="May be changed later; null: the server's setting holds.")
     ] = None
+    codecs: Annotated[Codecs | None, Meta(description="null: the server's setting holds.")] = None
 
 
 class UploadPlan(msgspec.Struct, kw_only=True):

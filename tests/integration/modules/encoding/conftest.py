@@ -51,6 +51,21 @@ FILMS = {
         *PICTURE,
         *("-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-t", "9", *X264, "-c:a", "aac"),
     ],
+    "live.webm": [
+        *PICTURE,
+        "-t",
+        "10",
+        "-c:v",
+        "libvpx-vp9",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-g",
+        "12",
+        "-live",
+        "1",
+    ],
     "sound.mp3": [*SOUND, "-t", "9", "-c:a", "libmp3lame"],
 }
 
