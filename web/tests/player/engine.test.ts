@@ -13,7 +13,14 @@ describe("the label of a level", () => {
 });
 
 describe("the labels of all levels", () => {
-  const level = (codecs: string) => ({ index: 0, width: 1280, height: 720, bitrate: 1, frameRate: 25, codecs });
+  const level = (codecs: string) => ({
+    index: 0,
+    width: 1280,
+    height: 720,
+    bitrate: 1,
+    frameRate: 25,
+    codecs,
+  });
   const labels = (...codecs: string[]) => labelled(codecs.map(level)).map(({ label }) => label);
 
   it("name no codec where there is one", () => {
