@@ -29,9 +29,11 @@ def frame_number(columns: list[int]) -> int:
     return sum(1 << bit for bit, brightness in enumerate(columns) if brightness > 127)
 
 
-def decode_frames(source: str) -> list[int]:
+def decode_frames(source: str, *, stream: int = 0) -> list[int]:
     """The frame number on screen at every 1/25 s of a file or playlist, from second 0 of its presentation."""
-    raw = _decode(source, ["-map", "0:v:0", "-vf", f"fps={RATE}:start_time=0,scale={BITS}:1:flags=area,format=gray"])
+    raw = _decode(
+        source, ["-map", f"0:v:{stream}", "-vf", f"fps={RATE}:start_time=0,scale={BITS}:1:flags=area,format=gray"]
+    )
     return [frame_number(list(raw[start : start + BITS])) for start in range(0, len(raw), BITS)]
 
 

@@ -13,7 +13,8 @@ look at each other's frames while these are being made."""
 X264_PARAMS = "cpu-independent=1"
 """Without it x264 gives other bytes on another kind of CPU, and with AVX-512 other bytes each time."""
 
-X265_PRESET = "veryfast"
+X265_PRESET = "superfast"
+"""Slower ones gave no fewer bits for the same picture here, and x265 is the slowest of the three as it is."""
 X265_PARAMS = (
     "log-level=error",
     "info=0",  # no version string in the stream: same bytes from the same cell
@@ -26,7 +27,7 @@ X265_PARAMS = (
 )
 
 AV1_PRESET = "8"
-"""Of 0 to 13. Above 8 the gain on x264 shrinks; from 10 on its makers warn of artefacts."""
+"""Of 0 to 13. At 10 it takes half the time, but saves 10 % of x264's bits where 8 saves 27 %."""
 AV1_PARAMS = (
     "lp=1",  # level of parallelism: with more, a picture that runs into the cap gets other bytes
     "scd=0",
