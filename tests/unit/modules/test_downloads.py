@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.media.plans import plan, sound
 
+from matinee.media.alternatives import offered
 from matinee.modules.downloads.rules import disposition, file_name
 
 
@@ -26,6 +27,11 @@ class TestFileName:
 
 
 class TestDisposition:
+    def test_other_codecs_are_told_apart(self) -> None:
+        """The same size in H.264 keeps the plain name."""
+        made = offered(plan(size=(426, 240)), ["av1"])
+        assert [file_name("Sea", made, rung.name) for rung in made.pictures] == ["Sea 240p.mp4", "Sea 240p AV1.mp4"]
+
     def test_no_title_ends_the_header(self) -> None:
         """Quotes and letters beyond ASCII are carried by the encoded form."""
         header = disposition('Grüße "x"\u202e.mp4')

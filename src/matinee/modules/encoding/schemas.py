@@ -70,5 +70,5 @@ class Encoding(msgspec.Struct, kw_only=True):
     ]
     renditions: Annotated[
         list[RenditionProgress],
-        Meta(description="Pictures from the smallest up, then sound; empty before the probe."),
+        Meta(description="Pictures from the smallest up, codec by codec, then sound; empty before the probe."),
     ]

@@ -70,7 +70,10 @@ class VideoStorage(msgspec.Struct, kw_only=True):
     """What a video takes in the object storage, and what it could do without."""
 
     source_bytes: Annotated[int, Meta(description="The uploaded file; 0 until it is complete.")]
-    renditions: Annotated[list[RenditionStorage], Meta(description="Lowest quality first, sound last.")]
+    renditions: Annotated[
+        list[RenditionStorage],
+        Meta(description="Lowest quality first, then other codecs, then sound; what was added later comes last."),
+    ]
     rendition_bytes: Annotated[int, Meta(description="All renditions together.")]
     evictable_bytes: Annotated[int, Meta(description="Of these, what could be deleted and made anew when watched.")]
     savings: Annotated[list[StorageSaving], Meta(description="What some values of `keep_days` would free today.")]
