@@ -129,12 +129,14 @@ class TestFields:
         ],
     )
     def test_what_clients_send_is_bounded(self, schema: str, field: str) -> None:
-        """Text has a greatest length, numbers both ends, choices are listed."""
+        """Text and lists have a greatest length, numbers both ends, choices are listed."""
         definition = SCHEMAS[schema]["properties"][field]
         options = [o for o in definition.get("anyOf", [definition]) if o.get("type") != "null"]
         for option in options:
-            few = "enum" in option or option["type"] == "boolean"
-            assert few or "maxLength" in option or {"minimum", "maximum"} <= set(option)
+            assert "maxItems" in option or option.get("type") != "array"
+            each = option.get("items", option)
+            few = "enum" in each or each["type"] == "boolean"
+            assert few or "maxLength" in each or {"minimum", "maximum"} <= set(each)
 
 
 class TestErrorCodes:
