@@ -30,6 +30,20 @@ CREATE TABLE public.downloads (
     failure text,
     CONSTRAINT downloads_ready_with_size CHECK (((size IS NULL) = (ready_at IS NULL)))
 );
+CREATE TABLE public.heard_windows (
+    track_id uuid NOT NULL,
+    number integer NOT NULL,
+    words jsonb NOT NULL
+);
+CREATE TABLE public.hearings (
+    track_id uuid NOT NULL,
+    sound text NOT NULL,
+    declared text,
+    probability real,
+    windows integer,
+    heard integer DEFAULT 0 NOT NULL,
+    failure text
+);
 CREATE TABLE public.idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -106,8 +120,14 @@ CASE
     WHEN (kind = 'captions'::text) THEN 'subtitles'::text
     ELSE kind
 END) STORED NOT NULL,
+    state text DEFAULT 'ready'::text NOT NULL,
+    machine_made boolean DEFAULT false NOT NULL,
+    of_sound boolean DEFAULT false NOT NULL,
     CONSTRAINT text_tracks_forced_are_subtitles CHECK (((NOT is_forced) OR (kind = 'subtitles'::text))),
-    CONSTRAINT text_tracks_kind_known CHECK ((kind = ANY (ARRAY['subtitles'::text, 'captions'::text, 'descriptions'::text, 'chapters'::text, 'metadata'::text])))
+    CONSTRAINT text_tracks_kind_known CHECK ((kind = ANY (ARRAY['subtitles'::text, 'captions'::text, 'descriptions'::text, 'chapters'::text, 'metadata'::text]))),
+    CONSTRAINT text_tracks_machines_hear CHECK ((of_sound OR (NOT machine_made))),
+    CONSTRAINT text_tracks_machines_work CHECK (((state = 'ready'::text) OR machine_made)),
+    CONSTRAINT text_tracks_state_known CHECK ((state = ANY (ARRAY['making'::text, 'ready'::text, 'failed'::text])))
 );
 CREATE TABLE public.users (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -174,6 +194,10 @@ ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_pkey PRIMARY KEY (video_id, name);
+ALTER TABLE ONLY public.heard_windows
+    ADD CONSTRAINT heard_windows_pkey PRIMARY KEY (track_id, number);
+ALTER TABLE ONLY public.hearings
+    ADD CONSTRAINT hearings_pkey PRIMARY KEY (track_id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
 ALTER TABLE ONLY public.interests
@@ -207,6 +231,7 @@ CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
 CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, created_at, source_stream, id);
 CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (video_id, source_stream) WHERE (source_stream IS NOT NULL);
 CREATE UNIQUE INDEX text_tracks_one_default ON public.text_tracks USING btree (video_id, menu) WHERE is_default;
+CREATE UNIQUE INDEX text_tracks_one_in_making ON public.text_tracks USING btree (video_id) WHERE (state = 'making'::text);
 CREATE UNIQUE INDEX users_email_unique ON public.users USING btree (lower(email));
 CREATE INDEX videos_by_owner ON public.videos USING btree (owner_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
@@ -219,6 +244,10 @@ ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.heard_windows
+    ADD CONSTRAINT heard_windows_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.hearings(track_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.hearings
+    ADD CONSTRAINT hearings_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.text_tracks(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.renditions

@@ -33,6 +33,7 @@ from matinee.modules.pictures.routes import PictureRoutes
 from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackPreflights
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
+from matinee.modules.playback.transcript_routes import TranscriptRoutes
 from matinee.modules.playback.warm import warm_cells
 from matinee.modules.retention.routes import RetentionRoutes
 from matinee.modules.sounds.routes import SoundRoutes
@@ -57,6 +58,7 @@ ROUTES: tuple[type, ...] = (
     DownloadRoutes,
     PlaybackRoutes,
     CaptionRoutes,
+    TranscriptRoutes,
     HealthRoutes,
 )
 TAGS = {
@@ -113,12 +115,13 @@ def _routes(services: Services) -> list[Any]:
         UploadRoutes(services.uploads),
         VideoRoutes(services.videos, events),
         RetentionRoutes(services.retention),
-        TrackRoutes(services.tracks),
+        TrackRoutes(services.tracks, services.machine_captions, services.cue_editing),
         SoundRoutes(services.sounds),
         PictureRoutes(services.database, services.pictures, services.posters, services.delivery),
         DownloadRoutes(services.downloads, services.delivery),
         PlaybackRoutes(services.playback, services.delivery),
         CaptionRoutes(services.captions, services.delivery),
+        TranscriptRoutes(services.transcripts),
         HealthRoutes(services.database, services.storage),
     ]
 

@@ -29,9 +29,12 @@ from matinee.modules.playback.cell_cache import CellCache, default_folder
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
+from matinee.modules.playback.transcript import Transcripts
 from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
 from matinee.modules.sounds.service import SoundService
+from matinee.modules.tracks.editing import CueEditing
+from matinee.modules.tracks.machine import MachineCaptions
 from matinee.modules.tracks.service import TrackService
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import VideoService
@@ -65,6 +68,8 @@ class Services:
             KeepPolicy(settings.encode_policy, settings.keep_days, settings.codecs),
         )
         self.tracks = TrackService(self.database, self.storage, self.queue, self.videos)
+        self.machine_captions = MachineCaptions(self.queue, self.videos, settings.speech_model)
+        self.cue_editing = CueEditing(self.database, self.storage, self.queue, self.videos)
         self.uploads = UploadService(
             self.database,
             self.storage,
@@ -92,6 +97,7 @@ class Services:
             audience=self.audience,
         )
         self.captions = CaptionPlayback(self.playback, PlaybackRepository(self.database), self.storage)
+        self.transcripts = Transcripts(self.playback, PlaybackRepository(self.database), self.storage)
         self.cells = CellCache(
             self.storage,
             settings.cell_cache_dir or default_folder(),

@@ -12,6 +12,8 @@ from matinee.common.config import Settings
 from matinee.common.database import Database
 from matinee.common.jobs import JobQueue, Lane
 from matinee.common.storage.port import Storage
+from matinee.media.speech.listener import SpeechProgram
+from matinee.media.speech.models import NoSpeech, find_model, whisper_program
 from matinee.modules.downloads.runner import DownloadRunner
 from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.scratch import Scratch
@@ -19,6 +21,7 @@ from matinee.modules.encoding.source_server import SourceServer
 from matinee.modules.pictures.runners import PictureRunners
 from matinee.modules.sounds.runner import SoundRunner
 from matinee.modules.tracks.extraction import TextExtraction
+from matinee.modules.tracks.hearing import Hearing
 from matinee.upkeep import register_upkeep
 
 log = structlog.get_logger()
@@ -41,7 +44,9 @@ class Worker:
         database: Database,
         storage: Storage,
         queue: JobQueue,
+        speech: SpeechProgram | None = None,
     ) -> None:
+        """`speech` hears; None: what the settings name, if it is there."""
         self._settings = settings
         self._queue = queue
         self._sources = SourceServer(storage, Scratch(settings.scratch_dir), settings.scratch_bytes)
@@ -51,6 +56,9 @@ class Worker:
         DownloadRunner(database, storage, queue, self._encoding).register()
         SoundRunner(settings, database, queue, self._sources, self._encoding.attend).register()
         TextExtraction(settings, database, storage, queue, self._sources, self._encoding.attend).register()
+        self._speech = speech or _speech_program(settings)
+        if self._speech is not None:
+            Hearing(settings, database, storage, queue, self._encoding.attend, self._speech).register()
 
     async def run(self, stop: asyncio.Event, hurry: asyncio.Event) -> None:
         """Works until `stop`; then takes no more jobs and lets those that run go on for the grace time.
@@ -64,6 +72,8 @@ class Worker:
             "encode": self._settings.worker_slots,
             "upkeep": UPKEEP_SLOTS,
         }
+        if self._speech is not None and self._settings.speech_slots:
+            slots["speech"] = self._settings.speech_slots
         async with AsyncExitStack() as resources:
             resources.push_async_callback(self._sources.close)
             await self._sources.open()
@@ -122,6 +132,15 @@ class Worker:
             self._encoding.hand_back()
             # once more: before Python 3.12 wait_for() swallows a cancellation that meets an answer
             await asyncio.sleep(_NEXT_CANCELLATION)
+
+
+def _speech_program(settings: Settings) -> SpeechProgram | None:
+    """What hears; None where this worker cannot, and leaves it to others."""
+    try:
+        return whisper_program(find_model(settings.speech_model), threads=settings.speech_threads)
+    except NoSpeech as error:
+        log.info("no_speech_lane", reason=str(error))
+        return None
 
 
 async def work_until_signalled(worker: Worker) -> None:

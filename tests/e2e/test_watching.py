@@ -216,6 +216,27 @@ class TestCaptions:
         page.locator("[data-menu=chapters] [data-value='0']").click()
         wait_for(page, "() => window.matinee.video.currentTime < 9")
 
+    @pytest.mark.parametrize("width", [1280, 390])
+    def test_the_transcript_follows_the_time_and_leads_to_it(
+        self, browser: Browser, installation: Installation, told_film_id: str, width: int
+    ) -> None:
+        """Closed at first; the line that is said is marked, and one that is chosen is played. It fits the page."""
+        visit = Visit(browser, installation, viewport={"width": width, "height": 800})
+        page = visit.play(f"/watch/{told_film_id}")
+        page.evaluate("window.matinee.video.pause()")
+        page.locator(".transcript-panel summary").click()
+        lines = page.locator(".transcript-line")
+        until(lambda: lines.all_inner_texts() == ["0:02\nGood morning", "0:10\n[thunder]"])
+        seek(page, 3)
+        current = page.locator(".transcript-list [aria-current]")
+        until(lambda: current.all_inner_texts() == ["0:02\nGood morning"])
+        lines.nth(1).click()
+        wait_for(page, "() => window.matinee.video.currentTime >= 10")
+        until(lambda: current.all_inner_texts() == ["0:10\n[thunder]"])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert visit.faults == []
+        visit.context.close()
+
     def test_on_a_phone_everything_fits(
         self, browser: Browser, installation: Installation, told_film_id: str
     ) -> None:

@@ -20,11 +20,15 @@ from matinee.common.migrations import missing_migrations
 from matinee.common.storage.s3 import S3Storage
 from matinee.media.binaries import BinaryNotFound, find_binaries
 from matinee.media.sandbox import landlock_abi
+from matinee.media.speech.listener import SpeechFailed, SpeechRefused, listening
+from matinee.media.speech.models import NoSpeech, find_model, whisper_program
+from matinee.media.speech.sound import SAMPLE_BYTES, SAMPLE_RATE
 from matinee.modules.encoding import scratch
 from matinee.modules.playback import cell_cache
 
 _OLDEST_POSTGRES = 140000  # multiranges came with 14
 _LANDLOCK_WITH_NETWORK = 4
+_SILENCE = bytes(SAMPLE_RATE * SAMPLE_BYTES)
 _PROBE_KEY = ".matinee/doctor"
 
 Finding = tuple[bool, str, str]  # fine, what, sentence
@@ -56,6 +60,7 @@ async def _findings() -> AsyncIterator[Finding]:
         _sandbox,
         _scratch,
         _cells,
+        _speech,
     ]
     for check in checks:
         yield await check(settings)
@@ -161,6 +166,22 @@ async def _cells(settings: Settings) -> Finding:
     if os.access(folder, os.F_OK) and folder.stat().st_uid != os.geteuid():  # as the API sees it when it starts
         return False, "cells", f"{folder} belongs to another user; it must be this one's."
     return await asyncio.to_thread(_examine_folder, "cells", folder, settings.cell_cache_bytes)
+
+
+async def _speech(settings: Settings) -> Finding:
+    """Whether captions can be made by machine. They are an extra: without it all is well, unless one was set up."""
+    try:
+        model = await asyncio.to_thread(find_model, settings.speech_model)
+        program = whisper_program(model, threads=settings.speech_threads)
+        async with listening(program) as listener:
+            await listener.hear(_SILENCE, None)
+    except NoSpeech as error:
+        return settings.speech_model is None, "speech", str(error)
+    except (SpeechFailed, SpeechRefused) as error:
+        return False, "speech", f"The model in {model.folder} cannot hear: {error}"
+    if not settings.speech_slots:
+        return True, "speech", f"{model.folder} hears, but MATINEE_SPEECH_SLOTS is 0: this worker makes no captions."
+    return True, "speech", f"{model.folder} hears."
 
 
 def _examine_folder(what: str, folder: Path, limit: int) -> Finding:

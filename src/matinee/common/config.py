@@ -92,6 +92,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_source_hours: Annotated[float, Meta(gt=0, le=240)] = 12.0
     max_source_pixels: Annotated[int, Meta(ge=256 * 256)] = 8192 * 4352
 
+    # --- captions by machine
+    speech_model: Path | None = None
+    speech_slots: Annotated[int, Meta(ge=0, le=16)] = 1
+    speech_threads: Annotated[int, Meta(ge=1, le=64)] = 1
+
     # --- delivery
     delivery: Literal["redirect", "stream"] = "stream"
     cell_cache_dir: Path | None = None

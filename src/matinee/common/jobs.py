@@ -41,9 +41,9 @@ _KEPT_HOURS = 7 * 24
 _RECORD_PAUSE = 0.5  # seconds between two tries to record how a job ended
 
 # ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
-# · upkeep: deleting, cleaning
-Lane = Literal["ingest", "demand", "encode", "upkeep"]
-_CONNECTIONS = 8  # each lane keeps one to hear of new jobs, and borrows one to fetch them
+# · upkeep: deleting, cleaning · speech: captions by machine
+Lane = Literal["ingest", "demand", "encode", "upkeep", "speech"]
+_CONNECTIONS = 10  # each lane keeps one to hear of new jobs, and borrows one to fetch them
 
 
 class JobRun(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ CONTENT_TYPE = "application/vnd.apple.mpegurl"
 _VERSION = 7  # EXT-X-MAP outside I-frame playlists needs 6, CMAF players expect 7
 _TEXT_GROUP = "text"
 _FOR_THE_DEAF = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
+_BY_MACHINE = "public.machine-generated"  # Apple's players say so in their menu
 _START_BITS = 2_500_000
 """Players begin with the variant that stands first, before they know the network: about 480p. Higher: a sharper
 first picture, and a longer wait for it on a slow line."""
@@ -176,8 +177,11 @@ def _words(track: ListedTrack, name: str) -> str:
     if track.known_language is not None:
         attributes.append(f'LANGUAGE="{track.known_language}"')
     attributes += [f"DEFAULT={_yes(track.default)}", "AUTOSELECT=YES", f"FORCED={_yes(track.forced)}"]
-    if track.kind == "captions":
-        attributes.append(f'CHARACTERISTICS="{_FOR_THE_DEAF}"')
+    characteristics = [_FOR_THE_DEAF] if track.kind == "captions" else []
+    if track.machine_made:
+        characteristics.append(_BY_MACHINE)
+    if characteristics:
+        attributes.append(f'CHARACTERISTICS="{",".join(characteristics)}"')
     attributes.append(f'URI="captions/{track.id}/index.m3u8"')
     return f"#EXT-X-MEDIA:{','.join(attributes)}"
 

@@ -6,6 +6,8 @@ import type {
   NewUpload,
   SignedParts,
   Storyboard,
+  TextTracks,
+  Transcript,
   UploadStarted,
   Video,
   VideoChange,
@@ -19,6 +21,15 @@ export function getVideo(id: string, signal?: AbortSignal): Promise<Video> {
 
 export function getChapters(id: string): Promise<Chapters> {
   return json(`${API}/videos/${encodeURIComponent(id)}/chapters`);
+}
+
+export function listCaptions(id: string): Promise<TextTracks> {
+  return json(`${API}/videos/${encodeURIComponent(id)}/captions`);
+}
+
+/** What is said behind the first `after` lines. */
+export function getTranscript(id: string, after = 0): Promise<Transcript> {
+  return json(`${API}/videos/${encodeURIComponent(id)}/transcript?after=${after}`);
 }
 
 export function listPublicVideos(cursor: string | null, limit = 24): Promise<VideoPage> {

@@ -30,6 +30,12 @@ function onVideo(video: Video): void {
 
 setUpSiteHeader();
 find("#encoding").replaceWith(encoding.element);
-const stage = new Stage(find("#stage"), readAddress(location.href), onVideo, find<HTMLElement>("#chapters"));
+const stage = new Stage(
+  find("#stage"),
+  readAddress(location.href),
+  onVideo,
+  find<HTMLElement>("#chapters"),
+  find<HTMLElement>("#transcript"),
+);
 exposeHandle(stage);
 void stage.start();

@@ -2,12 +2,21 @@ import { followVideo } from "../api/follow";
 import { ApiError, explain } from "../api/http";
 import { accessToken, currentUser } from "../api/session";
 import type { Playback, Storyboard, Video } from "../api/types";
-import { getChapters, getStoryboard, getVideo, pictureAddress, posterAddress } from "../api/videos";
+import {
+  getChapters,
+  getStoryboard,
+  getTranscript,
+  getVideo,
+  listCaptions,
+  pictureAddress,
+  posterAddress,
+} from "../api/videos";
 import type { PageState, Watched } from "../player/handle";
 import { Player } from "../player/player";
 import type { WatchAddress } from "./address";
 import { chapterList } from "./chapter-list";
 import { LOADING, type Notice, notFound, noticeElement, noticeFor, unreachable } from "./notice";
+import { TranscriptPanel } from "./transcript";
 
 /**
  * The place where the video plays, or where the page says why it does not. Follows the video until nothing about
@@ -25,6 +34,8 @@ export class Stage implements Watched {
     readonly onVideo: (video: Video) => void,
     /** Where the page lists the chapters, if it does. */
     readonly chapters: HTMLElement | null = null,
+    /** Where the page shows what is said, if it does. */
+    readonly transcript: HTMLElement | null = null,
   ) {}
 
   async start(): Promise<void> {
@@ -44,7 +55,9 @@ export class Stage implements Watched {
       this.#show(video);
       if (!isSettled(video)) return;
       end.abort();
-      if (this.player) void this.#showChapters(this.player); // those of the film are read while it is encoded
+      if (!this.player) return;
+      void this.#showChapters(this.player); // those of the film are read while it is encoded
+      void this.#showTranscript(this.player);
     };
     void followVideo(this.address.videoId, onVideo, end.signal);
   }
@@ -66,6 +79,7 @@ export class Stage implements Watched {
     this.#update(player, video);
     const authorize = video.visibility === "private" ? bearer : null;
     void this.#showChapters(player);
+    void this.#showTranscript(player);
     player.setStoryboard({
       load: () => this.#loadStoryboard(),
       sheet: (path) => pictureAddress(path, video.visibility === "private"),
@@ -95,6 +109,18 @@ export class Stage implements Watched {
     const { items } = await getChapters(this.address.videoId).catch(() => ({ items: [] }));
     player.setChapters(items);
     this.chapters?.replaceChildren(...chapterList(items, (seconds) => player.seekTo(seconds)));
+  }
+
+  async #showTranscript(player: Player): Promise<void> {
+    if (!this.transcript || this.transcript.hasChildNodes()) return;
+    const { items } = await listCaptions(this.address.videoId).catch(() => ({ items: [] }));
+    const spoken = items.some(
+      (track) => ["subtitles", "captions"].includes(track.kind) && track.state === "ready",
+    );
+    if (!spoken) return;
+    const first = await getTranscript(this.address.videoId).catch(() => null);
+    if (first?.items.length)
+      this.transcript.replaceChildren(new TranscriptPanel(this.address.videoId, player, first).element);
   }
 
   async #showPoster(player: Player, video: Video): Promise<void> {

@@ -22,6 +22,7 @@ class ListedTrack(msgspec.Struct, frozen=True):
     name: str
     default: bool
     forced: bool
+    machine_made: bool = False
 
     @property
     def known_language(self) -> str | None:
@@ -35,3 +36,17 @@ def menu_names(tracks: Sequence[ListedTrack]) -> list[str]:
 
 def _visible(name: str) -> str:
     return "".join(filter(str.isprintable, name)).strip()
+
+
+def choose_track(tracks: Sequence[ListedTrack], language: str | None) -> ListedTrack | None:
+    """The track to read: in the language, or at least in a variety of it; what people wrote before a machine's.
+
+    Without a language the default one, else the first. Forced ones hold a few words only and come last.
+    """
+    if language is not None:
+        tracks = [track for track in tracks if track.language.split("-")[0] == language.split("-")[0]]
+
+    def worse(track: ListedTrack) -> tuple[bool, ...]:
+        return track.forced, track.language != language, not track.default, track.machine_made
+
+    return min(tracks, key=worse, default=None)

@@ -56,7 +56,7 @@ def parse_vtt(text: str, faults: Faults, read: Callable[[str], str] = clean) -> 
             continue
         start, end = _milliseconds(found, 1), _milliseconds(found, 6)
         if times.fit(start, end, body + 1):
-            cues.append(Cue(start, end, read("\n".join(rows[body + 1 : at])), _settings(found[11]), body + 1))
+            cues.append(Cue(start, end, read("\n".join(rows[body + 1 : at])), known_settings(found[11]), body + 1))
     return cues
 
 
@@ -99,7 +99,7 @@ def _block_end(rows: list[str], at: int) -> int:
     return at
 
 
-def _settings(text: str | None) -> str:
+def known_settings(text: str | None) -> str:
     """The settings that are understood; of two of a kind the last counts."""
     known = [word for word in (text or "").split() if _SETTING.fullmatch(word)]
     return " ".join({word.partition(":")[0]: word for word in known}.values())

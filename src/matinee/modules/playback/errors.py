@@ -9,6 +9,12 @@ class NoSuchCell(NotFound):
     code = "no_such_cell"
 
 
+class NoTranscript(NotFound):
+    """The video has no subtitles or captions in this language that a transcript could be made of."""
+
+    code = "no_transcript"
+
+
 class CellNotReady(Unavailable):
     """This part of the video is being encoded; ask again in a moment."""
 

@@ -26,8 +26,9 @@ coalesce((SELECT json_object_agg(r.name, json_build_object(
 """
 _TEXTS = """
 coalesce((SELECT json_agg(json_build_object('id', t.id, 'kind', t.kind, 'language', t.language, 'name', t.name,
-        'default', t.is_default, 'forced', t.is_forced) ORDER BY t.created_at, t.source_stream, t.id)
-    FROM text_tracks t WHERE t.video_id = v.id AND t.menu = 'subtitles'), '[]')::text
+        'default', t.is_default, 'forced', t.is_forced, 'machine_made', t.machine_made)
+        ORDER BY t.created_at, t.source_stream, t.id)
+    FROM text_tracks t WHERE t.video_id = v.id AND t.menu = 'subtitles' AND t.state = 'ready'), '[]')::text
 """
 
 _VIDEO = f"SELECT {_FACTS} {_OF_VIDEO}"
@@ -39,7 +40,7 @@ _MENU = f"SELECT {_FACTS}, {_TEXTS} AS texts {_OF_VIDEO}"
 _TRACK = """
 SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version,
     t.id IS NOT NULL AS has_track
-FROM videos v LEFT JOIN text_tracks t ON t.video_id = v.id AND t.id = %s
+FROM videos v LEFT JOIN text_tracks t ON t.video_id = v.id AND t.id = %s AND t.state = 'ready'
 WHERE v.id = %s AND v.deleted_at IS NULL LIMIT 1
 """
 

@@ -47,5 +47,35 @@ class InvalidChapters(Invalid):
     code = "invalid_chapters"
 
 
+class InvalidCues(Invalid):
+    """Some cues show nothing, or end before they begin."""
+
+    code = "invalid_cues"
+
+
+class TrackNotReady(Conflict):
+    """The track is being made, or could not be; wait until its state is `ready`."""
+
+    code = "track_not_ready"
+
+
+class SpeechUnavailable(Conflict):
+    """This server cannot caption by machine; the detail says what its operator has to install or set."""
+
+    code = "speech_unavailable"
+
+
+class NoSound(Conflict):
+    """The video has no sound that could be captioned."""
+
+    code = "no_sound"
+
+
+class BeingCaptioned(Conflict):
+    """A machine captions this video already; wait for it, or delete the track that is being made."""
+
+    code = "captions_being_made"
+
+
 def _told(fault: LineFault) -> str:
     return f"Line {fault.line}: {fault.sentence}" if fault.line else fault.sentence

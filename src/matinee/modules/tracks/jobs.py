@@ -6,6 +6,7 @@ from matinee.common.jobs import NewJob
 
 EXTRACT = "tracks.extract"
 REMOVE = "tracks.remove_file"
+HEAR = "tracks.hear"
 
 _AFTER_ALL_ELSE = -10  # in its lane: no video waits to become playable because another one's captions are read
 
@@ -24,3 +25,13 @@ def extract_job(video_id: UUID) -> NewJob:
 def remove_job(video_id: UUID, track_id: UUID) -> NewJob:
     """Removes the file of a deleted track."""
     return NewJob(name=REMOVE, lane="upkeep", args={"video_id": str(video_id), "track_id": str(track_id)})
+
+
+def hear_job(video_id: UUID, track_id: UUID) -> NewJob:
+    """Captions a video by machine. In a lane of its own: it takes as long as the video, and nobody waits."""
+    return NewJob(
+        name=HEAR,
+        lane="speech",
+        args={"video_id": str(video_id), "track_id": str(track_id)},
+        unique=f"speech:{track_id}",
+    )

@@ -10,21 +10,24 @@ from matinee.common.database import Connection, execute, fetch_all, fetch_one, f
 from matinee.media.captions.model import Format
 from matinee.media.model import Plan
 from matinee.media.stored_plans import decode_plan
-from matinee.modules.tracks.schemas import Chapter, Kind, TrackChange
+from matinee.modules.tracks.schemas import Chapter, Kind, State, TrackChange
 
 _PLAN = "SELECT plan::text FROM videos WHERE id = %s AND deleted_at IS NULL"
 _LOCK_VIDEO = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE"
 _SELECT = """
-SELECT id, kind, language, name, is_default, is_forced, source_stream, format, encoding, cues, created_at, updated_at
-FROM text_tracks WHERE video_id = %s
+SELECT t.id, t.kind, t.language, t.name, t.is_default, t.is_forced, t.source_stream, t.format, t.encoding, t.cues,
+    t.created_at, t.updated_at, t.state, t.machine_made, t.of_sound, h.probability, h.failure,
+    100.0::double precision * h.heard / h.windows AS percent
+FROM text_tracks t LEFT JOIN hearings h ON h.track_id = t.id WHERE t.video_id = %s
 """
-_LIST = f"{_SELECT} ORDER BY created_at, source_stream, id LIMIT 100"
-_FIND = f"{_SELECT} AND id = %s FOR UPDATE"
+_LIST = f"{_SELECT} ORDER BY t.created_at, t.source_stream, t.id LIMIT 100"
+_FIND = f"{_SELECT} AND t.id = %s FOR UPDATE OF t"
 _COUNT = "SELECT count(*) FROM text_tracks WHERE video_id = %s"
 _INSERT = """
 INSERT INTO text_tracks
-    (id, video_id, kind, language, name, is_default, is_forced, source_stream, format, encoding, cues)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+    (id, video_id, kind, language, name, is_default, is_forced, source_stream, format, encoding, cues,
+     state, machine_made, of_sound, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now())) ON CONFLICT DO NOTHING
 """
 _NO_DEFAULT = """
 UPDATE text_tracks SET is_default = false, updated_at = now()
@@ -36,6 +39,7 @@ UPDATE text_tracks SET kind = %s, language = %s, name = %s, is_default = %s, is_
 WHERE id = %s
 """
 _DELETE = "DELETE FROM text_tracks WHERE video_id = %s AND id = %s"
+_DELETE_FAILED = "DELETE FROM text_tracks WHERE video_id = %s AND state = 'failed'"
 _CHAPTERS = "SELECT items::text FROM chapters WHERE video_id = %s"
 _SET_CHAPTERS = """
 INSERT INTO chapters (video_id, items) VALUES (%s, %s::text::jsonb)
@@ -59,10 +63,16 @@ class TrackRow(msgspec.Struct, frozen=True):
     cues: int
     created_at: datetime
     updated_at: datetime
+    state: State
+    machine_made: bool
+    of_sound: bool
+    probability: float | None
+    failure: str | None
+    percent: float | None
 
 
 class NewRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A text track whose file is stored."""
+    """A text track whose file is stored, or is being made."""
 
     id: UUID
     kind: Kind
@@ -74,6 +84,11 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     format: Format
     encoding: str
     cues: int
+    state: State = "ready"
+    machine_made: bool = False
+    of_sound: bool = False
+    created_at: datetime | None = None
+    """None: now."""
 
 
 async def find_plan(db: Connection, video_id: UUID) -> Plan | None:
@@ -118,6 +133,10 @@ async def insert_track(db: Connection, video_id: UUID, new: NewRow) -> None:
         new.format,
         new.encoding,
         new.cues,
+        new.state,
+        new.machine_made,
+        new.of_sound,
+        new.created_at,
     )
     await execute(db, _INSERT, values)
 
@@ -142,6 +161,11 @@ async def change_track(db: Connection, video_id: UUID, row: TrackRow, change: Tr
 async def delete_track(db: Connection, video_id: UUID, track_id: UUID) -> bool:
     """Deletes a track; False where there is none such."""
     return await execute(db, _DELETE, (video_id, track_id)) == 1
+
+
+async def delete_failed(db: Connection, video_id: UUID) -> None:
+    """Deletes the tracks that a machine could not make; they have no file. The video is locked."""
+    await execute(db, _DELETE_FAILED, (video_id,))
 
 
 async def find_chapters(db: Connection, video_id: UUID) -> list[Chapter]:

@@ -8,31 +8,50 @@ from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.common.storage.port import StorageUnavailable
 from matinee.media.captions.model import MAX_BYTES
+from matinee.modules.tracks.editing import CueEditing
 from matinee.modules.tracks.errors import (
+    BeingCaptioned,
     ForcedNotSubtitles,
     InvalidCaptions,
     InvalidChapters,
+    InvalidCues,
     KindFixed,
+    NoSound,
     NoSuchTrack,
+    SpeechUnavailable,
     TooManyTracks,
+    TrackNotReady,
 )
+from matinee.modules.tracks.machine import MachineCaptions
 from matinee.modules.tracks.rules import FORMATS, UNSAID
-from matinee.modules.tracks.schemas import Chapters, NewTrack, TextTrack, TextTracks, TrackChange, TrackId
+from matinee.modules.tracks.schemas import (
+    Chapters,
+    Cues,
+    NewMachineTrack,
+    NewTrack,
+    TextTrack,
+    TextTracks,
+    TrackChange,
+    TrackId,
+)
 from matinee.modules.tracks.service import TrackService
-from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
 
 TAG = "captions"
 CAPTIONS = "/api/v1/videos/{video_id}/captions"
 TRACK = f"{CAPTIONS}/{{track_id}}"
+CUES = f"{TRACK}/cues"
 CHAPTERS = "/api/v1/videos/{video_id}/chapters"
 
 
 class TrackRoutes:
     """Operations on text tracks and chapters."""
 
-    def __init__(self, tracks: TrackService) -> None:
+    def __init__(self, tracks: TrackService, machine: MachineCaptions, editing: CueEditing) -> None:
         self._tracks = tracks
+        self._machine = machine
+        self._editing = editing
 
     @operation(
         "POST",
@@ -60,11 +79,55 @@ class TrackRoutes:
             call.begin, call.user, video_id, query, body, form=form, charset=str(charset) if charset else None
         )
 
+    @operation(
+        "POST",
+        f"{CAPTIONS}/machine",
+        tag=TAG,
+        status=202,
+        errors=(VideoNotFound, VideoNotPlayable, NoSound, SpeechUnavailable, BeingCaptioned, TooManyTracks),
+        idempotent=True,
+        limit=RateLimit("machine_captions", 60, 3600, by="user"),
+    )
+    async def make_captions(self, call: Call, db: Connection, video_id: VideoId, body: NewMachineTrack) -> TextTrack:
+        """Have a machine caption what is said.
+
+        The track is listed at once with the state `making` and its `percent`; the events of the video tell of news.
+        Deleting it ends the work. It takes a while: about as long as the video, and others may be before it.
+        """
+        return await self._machine.begin(db, call.user, video_id, body)
+
+    @operation(
+        "GET",
+        CUES,
+        tag=TAG,
+        errors=(VideoNotFound, NoSuchTrack, TrackNotReady, StorageUnavailable),
+    )
+    async def get_cues(self, call: Call, video_id: VideoId, track_id: TrackId) -> Cues:
+        """What a text track says, to be edited."""
+        return await self._editing.cues_of(call.user, video_id, track_id)
+
+    @operation(
+        "PUT",
+        CUES,
+        tag=TAG,
+        errors=(VideoNotFound, NoSuchTrack, TrackNotReady, InvalidCues, InvalidCaptions, StorageUnavailable),
+        idempotent=True,
+        limit=RateLimit("captions", 240, 3600, by="user"),
+        largest_body=MAX_BYTES,
+    )
+    async def edit_cues(self, call: Call, video_id: VideoId, track_id: TrackId, body: Cues) -> TextTrack:
+        """Replace what a text track says.
+
+        The answer is the edited track. It has a new id, for players keep what they have of the old one, which is
+        gone: whoever edits it at the same time is told so. What a machine made counts as read by a person then.
+        """
+        return await self._editing.replace(call.begin, call.user, video_id, track_id, body)
+
     @operation("GET", CAPTIONS, tag=TAG, access=Access.OPTIONAL, errors=(VideoNotFound,))
     async def list_captions(self, call: Call, db: Connection, video_id: VideoId) -> TextTracks:
         """The text tracks of a video.
 
-        Those of the film itself appear soon after the video is READY.
+        Those of the film itself appear soon after the video is READY. Its owner also sees what a machine is making.
         """
         return await self._tracks.tracks_of(db, call.caller, video_id)
 

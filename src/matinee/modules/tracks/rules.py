@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from matinee.common.validation import Fault
-from matinee.media.captions.markup import plain
+from matinee.media.captions.markup import clean, plain, untouched
 from matinee.media.captions.model import Cue, Format
-from matinee.modules.tracks.schemas import LONGEST_TITLE, MOST_CHAPTERS, Chapter, Kind
+from matinee.media.captions.vtt import known_settings
+from matinee.media.speech.languages import english_name
+from matinee.modules.tracks.schemas import LONGEST_TITLE, MOST_CHAPTERS, Chapter, EditedCue, Kind, TrackFailure
 
 MOST_TRACKS = 64  # a video; every one of them stands in its playlists
 
@@ -48,3 +50,56 @@ def chapters_of(cues: Iterable[Cue]) -> list[Chapter]:
         if title:
             found.setdefault(cue.start, Chapter(cue.start / 1000, title))
     return list(found.values())[:MOST_CHAPTERS]
+
+
+NO_SPEECH = "no_speech"
+SPEECH_FAILED = "speech_failed"
+SOUND_MISSING = "sound_missing"
+
+FAILURES = {
+    NO_SPEECH: "No speech was heard.",
+    SPEECH_FAILED: "The program that listens failed each time it was tried.",
+    "language_not_heard": "The server's speech model does not know this language.",
+    "model_altered": "The server's speech model is not the one that was expected; install it anew.",
+    "model_unusable": "The server's speech model cannot be loaded.",
+    SOUND_MISSING: "The video's sound could not be made.",
+}
+"""Why a machine made no captions, by code."""
+
+_BY_MACHINE = " (auto-generated)"
+
+
+def failure_of(code: str | None) -> TrackFailure | None:
+    """Why a track could not be made, for people."""
+    return None if code is None else TrackFailure(code=code, detail=FAILURES.get(code, FAILURES[SPEECH_FAILED]))
+
+
+def machine_name(language: str) -> str:
+    """What the menu says of captions that nobody has read."""
+    return f"{english_name(language)}{_BY_MACHINE}"
+
+
+def edited_name(name: str) -> str:
+    """What the menu says when somebody has: the language's own name, unless it was named by a person."""
+    return "" if name.endswith(_BY_MACHINE) else name
+
+
+def cues_to_edit(cues: Iterable[Cue]) -> list[EditedCue]:
+    """Stored cues in seconds."""
+    return [
+        EditedCue(start=cue.start / 1000, end=cue.end / 1000, text=cue.text, settings=cue.settings) for cue in cues
+    ]
+
+
+def edited_cues(items: Sequence[EditedCue], *, for_programs: bool) -> tuple[list[Cue], list[Fault]]:
+    """The cues as they are stored, and what is wrong with them."""
+    cues, faults = [], []
+    for index, item in enumerate(items):
+        text = untouched(item.text) if for_programs else clean(item.text)
+        start, end = round(item.start * 1000), round(item.end * 1000)
+        if not text:
+            faults.append(Fault(f"items[{index}].text", "The cue shows nothing."))
+        if end <= start:
+            faults.append(Fault(f"items[{index}].end", "The cue ends before it begins."))
+        cues.append(Cue(start, end, text, known_settings(item.settings)))
+    return cues, faults

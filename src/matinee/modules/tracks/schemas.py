@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.common.text import END, LINE
+from matinee.common.text import END, LINE, TEXT
 from matinee.media.captions.languages import PATTERN
-from matinee.media.captions.model import Format
+from matinee.media.captions.model import MAX_CUES, Format
 
 MOST_CHAPTERS = 500
 LONGEST_TITLE = 200
@@ -41,6 +41,10 @@ Name = Annotated[
     ),
 ]
 Default = Annotated[bool, Meta(description="Shown unless the viewer chooses another; takes it from the one before.")]
+State = Annotated[
+    Literal["making", "ready", "failed"],
+    Meta(description="`making`: a machine listens · `ready`: players have it · `failed`: `failure` says why."),
+]
 Forced = Annotated[bool, Meta(description="Subtitles for foreign words alone, which players show unasked.")]
 
 
@@ -64,6 +68,53 @@ class TrackChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     forced: Forced | UnsetType = UNSET
 
 
+class NewMachineTrack(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is known of the sound that a machine is to caption."""
+
+    language: Annotated[
+        Language | None,
+        Meta(description="What is spoken; without it, the machine finds out.", examples=["en", None]),
+    ] = None
+
+
+class TrackFailure(msgspec.Struct, kw_only=True, frozen=True):
+    """Why a text track could not be made."""
+
+    code: Annotated[str, Meta(description="For programs.", examples=["no_speech"])]
+    detail: Annotated[str, Meta(description="For people.", examples=["No speech was heard."])]
+
+
+class EditedCue(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Some text for some time."""
+
+    start: Annotated[
+        float, Meta(ge=0, le=864_000, description="Seconds from the start of the video.", examples=[1.5])
+    ]
+    end: Annotated[float, Meta(ge=0, le=864_000, description="When it goes, in seconds.", examples=[4.25])]
+    text: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=5000,
+            pattern=TEXT,
+            description="WebVTT cue text; its lines as they are shown.",
+            examples=["The sea was calm\nthat morning."],
+        ),
+    ]
+    settings: Annotated[
+        str,
+        Meta(max_length=200, pattern=LINE, description="WebVTT cue settings: where it stands.", examples=["line:0"]),
+    ] = ""
+
+
+class Cues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a text track says."""
+
+    items: Annotated[
+        list[EditedCue], Meta(min_length=1, max_length=MAX_CUES, description="All of its cues, by time.")
+    ]
+
+
 class TextTrack(msgspec.Struct, kw_only=True):
     """A text track of a video."""
 
@@ -73,7 +124,20 @@ class TextTrack(msgspec.Struct, kw_only=True):
     name: Name
     default: Default
     forced: Forced
-    origin: Annotated[Literal["upload", "film"], Meta(description="Uploaded by itself, or taken from the film.")]
+    origin: Annotated[
+        Literal["upload", "film", "speech"],
+        Meta(description="Uploaded by itself, taken from the film, or made of the sound by a machine."),
+    ]
+    state: State
+    percent: Annotated[float, Meta(ge=0, le=100, description="How much of the sound is heard; 100 of what is ready.")]
+    failure: Annotated[TrackFailure | None, Meta(description="Why it could not be made.")]
+    machine_made: Annotated[
+        bool, Meta(description="Made by a machine, and edited by nobody since. Its name and the playlists say so.")
+    ]
+    probability: Annotated[
+        Annotated[float, Meta(ge=0, le=1)] | None,
+        Meta(description="How sure the machine is of the language; 1 where it was told."),
+    ]
     format: Annotated[Format, Meta(description="What the file was before it became WebVTT.")]
     encoding: Annotated[
         str,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from typing import Literal
 from uuid import UUID, uuid4
 
 from msgspec import UNSET
@@ -29,9 +30,10 @@ from matinee.modules.tracks.errors import (
 )
 from matinee.modules.tracks.jobs import remove_job
 from matinee.modules.tracks.repository import NewRow, TrackRow
-from matinee.modules.tracks.rules import MOST_TRACKS, chapters_of, may_become, misplaced_chapters
+from matinee.modules.tracks.rules import MOST_TRACKS, chapters_of, failure_of, may_become, misplaced_chapters
 from matinee.modules.tracks.schemas import Chapters, NewTrack, TextTrack, TextTracks, TrackChange
 from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.service import VideoService
 
 
@@ -46,8 +48,11 @@ class TrackService:
 
     async def tracks_of(self, db: Connection, caller: Caller | None, video_id: UUID) -> TextTracks:
         """The tracks of a video that the caller may see."""
-        await self._videos.seen(db, caller, video_id)
-        return TextTracks(items=[_shown(video_id, row) for row in await repository.list_tracks(db, video_id)])
+        video = await self._videos.seen(db, caller, video_id)
+        rows = await repository.list_tracks(db, video_id)
+        if not may_change(caller, video.owner_id):  # what is not there yet is its owner's affair
+            rows = [row for row in rows if row.state == "ready"]
+        return TextTracks(items=[shown(video_id, row) for row in rows])
 
     async def add(
         self,
@@ -153,7 +158,7 @@ class TrackService:
         row = await repository.find_track(db, video_id, track_id)
         if row is None:
             raise NoSuchTrack
-        return _shown(video_id, row)
+        return shown(video_id, row)
 
     async def _locked(self, db: Connection, caller: Caller, video_id: UUID, track_id: UUID) -> TrackRow:
         await self._videos.owned(db, caller, video_id)
@@ -165,7 +170,9 @@ class TrackService:
         return row
 
 
-def _shown(video_id: UUID, row: TrackRow) -> TextTrack:
+def shown(video_id: UUID, row: TrackRow) -> TextTrack:
+    """A track as people see it."""
+    origin: Literal["upload", "film", "speech"] = "upload" if row.source_stream is None else "film"
     return TextTrack(
         id=row.id,
         kind=row.kind,
@@ -173,7 +180,12 @@ def _shown(video_id: UUID, row: TrackRow) -> TextTrack:
         name=row.name,
         default=row.is_default,
         forced=row.is_forced,
-        origin="upload" if row.source_stream is None else "film",
+        origin="speech" if row.of_sound else origin,
+        state=row.state,
+        percent=100.0 if row.state == "ready" else round(row.percent or 0.0, 1),
+        failure=failure_of(row.failure),
+        machine_made=row.machine_made,
+        probability=row.probability,
         format=row.format,
         encoding=row.encoding,
         cues=row.cues,

@@ -21,6 +21,7 @@ from matinee.common.jobs import JobQueue
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
 from matinee.media.model import Plan
+from matinee.media.speech.listener import SpeechProgram
 from matinee.modules.encoding.jobs import chunk_job, ingest_job
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.encoding.service import EncodingService, read_plan
@@ -67,8 +68,8 @@ class Stage:
         return video_id
 
     @asynccontextmanager
-    async def working(self, **changes: Any) -> AsyncIterator[Worker]:
-        """A worker in this process, for the length of the block."""
+    async def working(self, *, speech: SpeechProgram | None = None, **changes: Any) -> AsyncIterator[Worker]:
+        """A worker in this process, for the length of the block; `speech` listens."""
         settings = msgspec.structs.replace(self.settings, **changes)
         queue = JobQueue(
             self.database,
@@ -76,7 +77,7 @@ class Stage:
             heartbeat=settings.worker_heartbeat_seconds,
             stale_after=settings.worker_stale_seconds,
         )
-        worker = Worker(settings, self.database, self.storage, queue)
+        worker = Worker(settings, self.database, self.storage, queue, speech)
         queue.register(EVICT, self.retention().evict)
         stop, hurry = asyncio.Event(), asyncio.Event()
         running = asyncio.create_task(worker.run(stop, hurry))
@@ -192,11 +193,11 @@ class Stage:
 class WorkerProcess:
     """A worker in a process of its own, to be stopped, killed and frozen."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, main: str | None = None, *arguments: str) -> None:
         self.log = log
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
-                [sys.executable, "-c", _MAIN],
+                [sys.executable, "-c", main or _MAIN, *arguments],
                 env={**os.environ, **_environment(settings)},
                 stdout=output,
                 stderr=output,
