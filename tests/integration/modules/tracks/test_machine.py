@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 from tests.integration.conftest import Person, client_of, problem
-from tests.integration.modules.encoding.stage import Stage, WorkerProcess
+from tests.integration.modules.encoding.stage import PATIENCE, Stage, WorkerProcess
 from tests.integration.modules.tracks.conftest import Recording, Script
 
 from matinee.app import create_app
@@ -69,7 +69,7 @@ async def until_asked(stage: Stage, script: Script, count: int) -> None:
     async def reached() -> bool:
         return len(script.asked) >= count
 
-    await stage.until(reached)
+    await stage.until(reached, patience=2 * PATIENCE)  # a whole worker process may have to start first
 
 
 @pytest.fixture
