@@ -93,6 +93,8 @@ class Stage:
             path["rendition"] = self.renditions[chosen.int % len(self.renditions)]
         if _uuid(path.get("track_id")) is not None:
             path["track_id"] = str(self.tracks[place])
+        if "sound_id" in path:
+            path["sound_id"] = "audio"
         if isinstance(path.get("index"), int):
             path["index"] = abs(path["index"]) % (STORED_CELLS + 2)
         case.path_parameters = path

@@ -6,6 +6,7 @@ import { AUTO, NO_TEXT } from "./engine";
 import { toggleFullscreen } from "./fullscreen";
 import { ChoiceMenu } from "./menu";
 import type { Player } from "./player";
+import { soundLabel } from "./sounds";
 import { SPEEDS } from "./speeds";
 import type { StoryboardSource } from "./storyboard";
 import { textLabel } from "./texts";
@@ -22,6 +23,7 @@ export class ControlBar {
   readonly #timeline: Timeline;
   readonly #chapters: ChoiceMenu;
   readonly #captions: ChoiceMenu;
+  readonly #sounds: ChoiceMenu;
   readonly #quality: ChoiceMenu;
   readonly #speed: ChoiceMenu;
   readonly #fullscreen = control("fullscreen", "fullscreen", "Full screen (f)");
@@ -33,6 +35,7 @@ export class ControlBar {
     this.#timeline = new Timeline(video);
     this.#chapters = new ChoiceMenu("Chapters", "chapters", (at) => this.#seekToChapter(at), "chapters");
     this.#captions = new ChoiceMenu("Captions", "captions", (index) => player.setText(index), "captions");
+    this.#sounds = new ChoiceMenu("Audio", "sounds", (index) => player.setSound(index), "sounds");
     this.#quality = new ChoiceMenu("Quality", "quality", (value) => player.setLevel(value));
     this.#speed = new ChoiceMenu("Speed", "speed", (value) => player.setSpeed(value));
     const help = control("help", "help", "Keyboard shortcuts (?)");
@@ -43,6 +46,7 @@ export class ControlBar {
       { class: "control-group" },
       this.#chapters.element,
       this.#captions.element,
+      this.#sounds.element,
       this.#speed.element,
       this.#quality.element,
       help,
@@ -111,6 +115,12 @@ export class ControlBar {
     this.#captions.update([{ value: NO_TEXT, label: "Off" }, ...words], chosenText, chosenLabel);
     this.#captions.element.hidden = texts.length === 0;
     this.#captions.element.toggleAttribute("data-on", chosenText !== NO_TEXT);
+
+    const { sounds } = this.#player;
+    const heard = engine?.selectedSound ?? -1;
+    const voices = sounds.map((sound) => ({ value: sound.index, label: soundLabel(sound) }));
+    this.#sounds.update(voices, heard, voices.find(({ value }) => value === heard)?.label ?? "Default");
+    this.#sounds.element.hidden = sounds.length < 2;
 
     const speeds = SPEEDS.map((value) => ({ value, label: value === 1 ? "Normal" : `${value}×` })).reverse();
     this.#speed.update(speeds, video.playbackRate, `${video.playbackRate}×`);

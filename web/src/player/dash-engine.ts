@@ -6,6 +6,7 @@ import {
   type Level,
   labelled,
   NO_TEXT,
+  type SoundChoice,
   type Source,
   type TextChoice,
 } from "./engine";
@@ -18,6 +19,7 @@ export class DashEngine implements Engine {
   readonly kind = "dash";
   levels: readonly Level[] = [];
   texts: readonly TextChoice[] = [];
+  sounds: readonly SoundChoice[] = [];
   #player = new shaka.Player();
   #listener: EngineListener;
   #selected = AUTO;
@@ -45,7 +47,10 @@ export class DashEngine implements Engine {
   setLevel(index: number): void {
     this.#selected = index;
     this.#player.configure("abr.enabled", index === AUTO);
-    const track = this.#player.getVariantTracks().find((candidate) => this.#indexOf(candidate) === index);
+    const variants = this.#player.getVariantTracks();
+    const heard = variants.find((track) => track.active)?.audioId;
+    const fit = variants.filter((candidate) => this.#indexOf(candidate) === index);
+    const track = fit.find((candidate) => candidate.audioId === heard) ?? fit[0];
     // Keep one cell of what is buffered, so that the picture does not stop.
     if (track) this.#player.selectVariantTrack(track, true, 4);
     this.#listener.onLevelChange();
@@ -67,6 +72,20 @@ export class DashEngine implements Engine {
     this.#player.selectTextTrack(this.#player.getTextTracks()[index] ?? null);
   }
 
+  get selectedSound(): number {
+    return this.#stereo().findIndex((track) => track.active);
+  }
+
+  setSound(index: number): void {
+    const track = this.#stereo()[index];
+    if (track) this.#player.selectAudioTrack(track, 4);
+  }
+
+  /** Of each sound the one that every machine plays. */
+  #stereo(): shaka.extern.AudioTrack[] {
+    return this.#player.getAudioTracks().filter((track) => (track.channelsCount ?? 2) <= 2);
+  }
+
   destroy(): void {
     void this.#player.destroy();
   }
@@ -75,6 +94,9 @@ export class DashEngine implements Engine {
     const player = this.#player;
     player.configure({
       manifest: { retryParameters: RETRY },
+      preferredAudio: [
+        { channelCount: 2, codec: "", label: "", language: "", role: "", spatialAudio: false },
+      ],
       streaming: { retryParameters: RETRY, bufferingGoal: 30, bufferBehind: 60 },
       abr: { defaultBandwidthEstimate: 500_000 }, // starts low: the ceiling is not in force before the tracks are known
     });
@@ -90,6 +112,7 @@ export class DashEngine implements Engine {
       await player.load(source.dash);
       this.#takeLevels();
       this.#takeTexts();
+      this.#takeSounds();
     } catch (error) {
       this.#fail(error);
     }
@@ -121,6 +144,16 @@ export class DashEngine implements Engine {
       forced: track.forced,
     }));
     this.#listener.onTexts();
+  }
+
+  #takeSounds(): void {
+    this.sounds = this.#stereo().map((track, index) => ({
+      index,
+      name: track.label ?? track.language,
+      language: track.language === "und" ? "" : track.language,
+      default: track.primary,
+    }));
+    if (this.sounds.length > 0) this.#listener.onSounds();
   }
 
   #indexOf(track: shaka.extern.Track): number {

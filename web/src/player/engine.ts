@@ -25,6 +25,16 @@ export interface TextChoice {
   forced: boolean;
 }
 
+/** A sound that the viewer may choose. */
+export interface SoundChoice {
+  index: number;
+  /** As the manifest names it; the language's tag where nobody named it. */
+  name: string;
+  /** BCP 47, or empty while nobody knows. */
+  language: string;
+  default: boolean;
+}
+
 /** Where text is drawn. */
 export interface TextScreen {
   /** For an engine that draws by itself. */
@@ -46,6 +56,8 @@ export interface EngineListener {
   onLevels(): void;
   /** `engine.texts` is complete. */
   onTexts(): void;
+  /** `engine.sounds` is complete. */
+  onSounds(): void;
   /** Another level is now on screen, or another one was chosen. */
   onLevelChange(): void;
   /** Playback cannot go on. `detail` is for a bug report. */
@@ -78,6 +90,11 @@ export interface Engine {
   /** The text track that was chosen, or `NO_TEXT`. */
   readonly selectedText: number;
   setText(index: number): void;
+  /** Empty where there is none, or none yet. */
+  readonly sounds: readonly SoundChoice[];
+  /** The sound that plays, or -1 while nobody knows. */
+  readonly selectedSound: number;
+  setSound(index: number): void;
   destroy(): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Video } from "../api/types";
 import type { Chapter } from "./chapters";
-import type { Level, TextChoice } from "./engine";
+import type { Level, SoundChoice, TextChoice } from "./engine";
 import { AUTO, NO_TEXT } from "./engine";
 import type { Player, PlayerState } from "./player";
 
@@ -31,6 +31,10 @@ export interface MatineeHandle {
   readonly texts: readonly TextChoice[];
   /** Index of the text track that is shown, -1 for none. */
   readonly selectedText: number;
+  /** The sounds of the menu. */
+  readonly sounds: readonly SoundChoice[];
+  /** Index of the sound that plays, -1 while nobody knows. */
+  readonly selectedSound: number;
   readonly chapters: readonly Chapter[];
   /** Plays as soon as there is something to play; rejects if the browser wants a gesture first. */
   play(): Promise<void>;
@@ -38,6 +42,8 @@ export interface MatineeHandle {
   setLevel(index: number): void;
   /** Shows a text track by index, -1 for none. Throws `RangeError` for an unknown one. */
   setText(index: number): void;
+  /** Plays another sound by index. Throws `RangeError` for an unknown one. */
+  setSound(index: number): void;
   /** Goes to a position in seconds. */
   seek(seconds: number): void;
 }
@@ -103,12 +109,19 @@ export function exposeHandle(watched: Watched): void {
     get selectedText() {
       return engine()?.selectedText ?? NO_TEXT;
     },
+    get sounds() {
+      return engine()?.sounds ?? [];
+    },
+    get selectedSound() {
+      return engine()?.selectedSound ?? -1;
+    },
     get chapters() {
       return watched.player?.chapters ?? [];
     },
     play: async () => watched.player?.play(),
     setLevel: (index) => watched.player?.setLevel(index),
     setText: (index) => watched.player?.setText(index),
+    setSound: (index) => watched.player?.setSound(index),
     seek: (seconds) => watched.player?.seekTo(seconds),
   };
 }

@@ -13,6 +13,7 @@ import {
   type Level,
   labelled,
   NO_TEXT,
+  type SoundChoice,
   type Source,
   type TextChoice,
   type TextScreen,
@@ -37,6 +38,7 @@ export class HlsEngine implements Engine {
   readonly kind = "hls";
   levels: readonly Level[] = [];
   texts: readonly TextChoice[] = [];
+  sounds: readonly SoundChoice[] = [];
   #hls: Hls;
   #listener: EngineListener;
   #selected = AUTO;
@@ -52,6 +54,7 @@ export class HlsEngine implements Engine {
     this.#screen = source.captions;
     this.#hls = new Hls(configuration(source));
     this.#hls.on(Events.MANIFEST_PARSED, () => this.#takeLevels());
+    this.#hls.on(Events.AUDIO_TRACKS_UPDATED, () => this.#takeSounds());
     this.#hls.on(Events.SUBTITLE_TRACKS_UPDATED, () => this.#takeTexts());
     this.#hls.on(Events.CUES_PARSED, (_event, data) => this.#takeCues(data));
     this.#hls.on(Events.LEVEL_SWITCHED, (_event, { level }) => {
@@ -96,6 +99,14 @@ export class HlsEngine implements Engine {
     this.#showCues();
   }
 
+  get selectedSound(): number {
+    return this.#hls.audioTrack;
+  }
+
+  setSound(index: number): void {
+    this.#hls.audioTrack = index;
+  }
+
   destroy(): void {
     this.#screen.show([]);
     this.#hls.destroy();
@@ -116,6 +127,26 @@ export class HlsEngine implements Engine {
     this.#screen.show(this.#cues.get(this.#selectedText)?.values() ?? []);
   }
 
+  #takeSounds(): void {
+    if (this.sounds.length > 0) return; // every variant that is left has the same
+    this.sounds = this.#hls.audioTracks.map((track, index) => ({
+      index,
+      name: track.name,
+      language: track.lang ?? "",
+      default: track.default,
+    }));
+    if (this.sounds.length > 0) this.#listener.onSounds();
+  }
+
+  /** Drops the variants with more than stereo: automatic quality would go from one number of channels to the other. */
+  #keepStereo(): void {
+    const surround = this.#hls.levels.flatMap((level, index) =>
+      level.hasAudioGroup("surround") ? [index] : [],
+    );
+    if (surround.length === this.#hls.levels.length) return;
+    for (const index of surround.reverse()) this.#hls.removeLevel(index);
+  }
+
   #takeTexts(): void {
     if (this.texts.length > 0) return; // every variant has the same
     this.texts = this.#hls.subtitleTracks.map((track, index) => ({
@@ -130,6 +161,7 @@ export class HlsEngine implements Engine {
   }
 
   #takeLevels(): void {
+    this.#keepStereo();
     const levels = this.#hls.levels.map((level, index) => ({
       index,
       width: level.width,

@@ -1,4 +1,18 @@
-import { AUTO, type Engine, type EngineListener, type Source, type TextChoice } from "./engine";
+import {
+  AUTO,
+  type Engine,
+  type EngineListener,
+  type SoundChoice,
+  type Source,
+  type TextChoice,
+} from "./engine";
+
+/** What Safari has and TypeScript's DOM does not know. */
+interface NativeSound {
+  readonly label: string;
+  readonly language: string;
+  enabled: boolean;
+}
 
 /** Leaves HLS to the browser: iPhones without Media Source Extensions. It chooses the quality, and sends no token. */
 export class NativeEngine implements Engine {
@@ -8,12 +22,23 @@ export class NativeEngine implements Engine {
   readonly selectedLevel = AUTO;
   readonly bandwidth = null;
   texts: readonly TextChoice[] = [];
+  sounds: readonly SoundChoice[] = [];
   #video: HTMLVideoElement;
   #events = new AbortController();
 
   constructor(video: HTMLVideoElement, source: Source, listener: EngineListener) {
     this.#video = video;
     const { signal } = this.#events;
+    const takeSounds = () => {
+      this.sounds = this.#heard().map(({ label, language, enabled }, index) => ({
+        index,
+        name: label,
+        language: language === "und" ? "" : language,
+        default: enabled,
+      }));
+      if (this.sounds.length > 0) listener.onSounds();
+    };
+    video.addEventListener("loadedmetadata", takeSounds, { signal });
     video.addEventListener("loadedmetadata", () => listener.onLevels(), { signal });
     video.addEventListener("error", () => listener.onFault(faultOf(video.error)), { signal });
     const takeTexts = () => {
@@ -45,9 +70,22 @@ export class NativeEngine implements Engine {
     for (const [at, track] of this.#tracks().entries()) track.mode = at === index ? "showing" : "disabled";
   }
 
+  get selectedSound(): number {
+    return this.#heard().findIndex((sound) => sound.enabled);
+  }
+
+  setSound(index: number): void {
+    for (const [at, sound] of this.#heard().entries()) sound.enabled = at === index;
+  }
+
   setLevel(): void {}
 
   setCeiling(): void {}
+
+  #heard(): NativeSound[] {
+    const { audioTracks } = this.#video as unknown as { audioTracks?: ArrayLike<NativeSound> };
+    return Array.from(audioTracks ?? []);
+  }
 
   #tracks(): TextTrack[] {
     return [...this.#video.textTracks].filter((track) => ["subtitles", "captions"].includes(track.kind));

@@ -7,13 +7,14 @@ import { ceiling } from "./ceiling";
 import type { Chapter } from "./chapters";
 import { chooseEngine, type EngineChoice } from "./choose-engine";
 import { ControlBar } from "./control-bar";
-import type { Engine, EngineFault, Level, Source, TextChoice } from "./engine";
+import type { Engine, EngineFault, Level, SoundChoice, Source, TextChoice } from "./engine";
 import { AUTO, NO_TEXT } from "./engine";
 import { toggleFullscreen } from "./fullscreen";
 import { helpSheet } from "./help-sheet";
 import { hideWhenIdle } from "./idle";
 import { Overlay } from "./overlay";
 import { type Command, commandFor, keepsKey } from "./shortcuts";
+import { firstSound, rememberedSound, rememberSound } from "./sounds";
 import { speedBeside } from "./speeds";
 import type { StoryboardSource } from "./storyboard";
 import { firstText, rememberedText, rememberText, toggledText } from "./texts";
@@ -72,6 +73,7 @@ export class Player {
       const listener = {
         onLevels: () => this.#refresh(),
         onTexts: () => this.#beginText(),
+        onSounds: () => this.#beginSound(),
         onLevelChange: () => this.#refresh(),
         onFault: (fault: EngineFault) => this.#fail(fault),
       };
@@ -152,6 +154,10 @@ export class Player {
     return this.#engine?.texts ?? [];
   }
 
+  get sounds(): readonly SoundChoice[] {
+    return this.#engine?.sounds ?? [];
+  }
+
   /** True while part of the video is still to be encoded. */
   get isFilling(): boolean {
     return this.#encoding !== null && this.#encoding.state !== "complete";
@@ -167,6 +173,15 @@ export class Player {
     if (index !== NO_TEXT && !this.texts[index]) throw new RangeError(`There is no text track ${index}.`);
     rememberText(this.texts[index]);
     this.#engine?.setText(index);
+    this.#refresh();
+  }
+
+  /** Plays another sound; the next video begins in the same language. */
+  setSound(index: number): void {
+    const sound = this.sounds[index];
+    if (!sound) throw new RangeError(`There is no sound ${index}.`);
+    rememberSound(sound);
+    this.#engine?.setSound(index);
     this.#refresh();
   }
 
@@ -229,6 +244,12 @@ export class Player {
   #beginText(): void {
     const first = firstText(this.texts, rememberedText());
     if (this.#engine && this.#engine.selectedText !== first) this.#engine.setText(first);
+    this.#refresh();
+  }
+
+  #beginSound(): void {
+    const first = firstSound(this.sounds, rememberedSound());
+    if (this.#engine && this.#engine.selectedSound !== first) this.#engine.setSound(first);
     this.#refresh();
   }
 

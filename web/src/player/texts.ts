@@ -1,5 +1,6 @@
 /** Which text track to show. Pure, but for the memory of what this viewer chose last. */
 import { NO_TEXT, type TextChoice } from "./engine";
+import { languageName } from "./languages";
 
 const MEMORY = "matinee.captions";
 const OFF = "off";
@@ -52,14 +53,5 @@ export function rememberedText(): string | null {
     return localStorage.getItem(MEMORY);
   } catch {
     return thisPage;
-  }
-}
-
-function languageName(tag: string, locale?: string): string {
-  if (!tag) return "";
-  try {
-    return new Intl.DisplayNames(locale ? [locale] : undefined, { type: "language" }).of(tag) ?? tag;
-  } catch {
-    return tag; // a tag that this browser does not understand
   }
 }

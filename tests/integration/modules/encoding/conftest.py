@@ -39,7 +39,7 @@ FILMS = {
     ],
     "soft.mp4": [
         *PICTURE,
-        *("-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.02:seed=1,aformat=channel_layouts=stereo"),
+        *("-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.08:seed=1,aformat=channel_layouts=stereo"),
         *("-t", "9", *X264, "-c:a", "aac"),
     ],
     "loud.mkv": [
