@@ -31,6 +31,7 @@ MOST_GAIN = 12.0  # dB either way. More: what is measured as silence with a whis
 NEAR_ENOUGH = 1.0  # LU from the target: nobody hears it, and a sound that can be copied is copied
 SILENCE = -70.0  # LUFS; what R128 says where every block is below its gate
 
+_GOLDEN = Fraction(618, 1000)
 _SUMMARY = re.compile(r"\[ebur128@s(\d+) @ [^\]]*\] Summary:.*?I:\s+(\S+) LUFS.*?Peak:\s+(\S+) dBFS", re.DOTALL)
 
 
@@ -44,7 +45,7 @@ class Loudness(msgspec.Struct, frozen=True):
 
 
 def windows(duration: Fraction, size: int | None = None, *, seekable: bool = True) -> list[tuple[Fraction, Fraction]]:
-    """Where to listen, as (start, length) in seconds: in the middle of each tenth; all of what is short.
+    """Where to listen, as (start, length) in seconds: once in each tenth; all of what is short.
 
     `size` is the number of bytes of the source. What cannot be entered is heard at its beginning.
     """
@@ -56,7 +57,12 @@ def windows(duration: Fraction, size: int | None = None, *, seekable: bool = Tru
     if not seekable:
         return [(Fraction(0), WINDOWS * length)]
     tenth = duration / WINDOWS
-    return [(tenth * place + (tenth - length) / 2, length) for place in range(WINDOWS)]
+    return [(tenth * place + (tenth - length) * _within(place), length) for place in range(WINDOWS)]
+
+
+def _within(place: int) -> Fraction:
+    """Where in its tenth a window lies: never in step with what returns in the film, such as a chorus."""
+    return (Fraction(1, 2) + place * _GOLDEN) % 1
 
 
 async def measure(
