@@ -148,20 +148,22 @@ def _chosen_by(group: SoundGroup) -> list[str]:
 
 
 def _sounds(plan: Plan, group: SoundGroup) -> list[str]:
-    names = sound_names(plan.tracks)
-    return [
-        _sound(plan, group, sound, name, default=place == 0)
-        for place, (sound, name) in enumerate(zip(group.members, names, strict=True))
-    ]
+    lines: list[str] = []
+    languages: set[str | None] = set()
+    for sound, name in zip(group.members, sound_names(plan.tracks), strict=True):
+        # players may choose by language: only one of each, which is the first (RFC 8216, 4.3.4.1)
+        lines.append(_sound(plan, group, sound, name, default=not lines, auto=sound.language not in languages))
+        languages.add(sound.language)
+    return lines
 
 
-def _sound(plan: Plan, group: SoundGroup, sound: AudioRendition, name: str, *, default: bool) -> str:
+def _sound(plan: Plan, group: SoundGroup, sound: AudioRendition, name: str, *, default: bool, auto: bool) -> str:
     attributes = ["TYPE=AUDIO", f'GROUP-ID="{group.name}"', f'NAME="{_quotable(name)}"']
     if sound.language is not None:
         attributes.append(f'LANGUAGE="{sound.language}"')
     attributes += [
         f"DEFAULT={_yes(default)}",
-        "AUTOSELECT=YES",
+        f"AUTOSELECT={_yes(auto)}",
         f'CHANNELS="{sound.channels}"',
         f'URI="{_uri(plan, sound.name, "playlist.m3u8")}"',
     ]

@@ -51,7 +51,7 @@ class TestMasterPlaylist:
             assert [media.name for media in listed] == ["Original", "de", "de (2)"]
             assert [media.language for media in listed] == ["en", "de", "de"]
             assert [media.default for media in listed] == ["YES", "NO", "NO"]
-            assert {media.autoselect for media in listed} == {"YES"}
+            assert [media.autoselect for media in listed] == ["YES", "YES", "NO"]
         assert [media.channels for media in groups["audio"]] == ["2", "2", "2"]
         assert [media.channels for media in groups["surround"]] == ["6", "2", "2"]
         assert [media.uri.split("/")[1] for media in groups["surround"]] == ["audio-surround", "audio2", "audio3"]

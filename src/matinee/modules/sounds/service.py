@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun
 from matinee.common.notifications import announce, announce_all
-from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Storage
+from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Storage, StorageUnavailable
 from matinee.common.validation import Fault
 from matinee.media import keys
 from matinee.media.captions.languages import UNKNOWN, canonical_language
@@ -106,7 +107,8 @@ class SoundService:
             )
             sound = await self._record(await begin(), row)
         except BaseException:
-            await self._storage.abort_upload(key, upload_id)
+            with suppress(StorageUnavailable):  # then the storage drops it, as whatever nobody finishes
+                await self._storage.abort_upload(key, upload_id)
             raise
         return SoundUpload(sound=sound, part_size=size, parts=parts, expires_at=self._expiry())
 
