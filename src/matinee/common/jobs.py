@@ -8,41 +8,61 @@
   long one outlives any number of workers.
 - A job whose twin waits already does not wait beside it, but leaves it the count of its attempts.
 - A job that is given up calls its `on_dead` in the transaction that gives it up.
+- Of equally urgent jobs each owner's have their turn, however many another has; see `fetch_job` in the schema.
+- A job that needs labels is run only by workers that have them all.
+- Why a run failed is kept with the job.
 """
 
 import asyncio
-import datetime
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from itertools import combinations
+from typing import Any, Literal, get_args
 
 import msgspec
 import procrastinate
 import structlog
-from procrastinate import JobContext, manager, retry, sql
+from procrastinate import JobContext, retry, sql
 from procrastinate.jobs import Job as QueuedJob
-from procrastinate.jobs import Status
 
-from matinee.common.database import (
-    Connection,
-    Database,
-    DatabaseUnavailable,
-    UniqueViolation,
-    execute,
-    fetch_all,
-    fetch_value,
+from matinee.common.database import Connection, Database, UniqueViolation, execute, fetch_all, fetch_value
+from matinee.common.job_manager import (
+    POST,
+    WORKER_GONE,
+    FencedJobManager,
+    GiveUpError,
+    Post,
+    WorkerIdentity,
+    describe_trouble,
+    leave_to_twin,
+    note_trouble,
 )
+
+__all__ = [
+    "LANES",
+    "URGENT",
+    "GiveUpError",
+    "JobLostError",
+    "JobQueue",
+    "JobRun",
+    "Lane",
+    "NewJob",
+    "WorkerIdentity",
+    "ensure_owned",
+    "queue_of",
+]
 
 log = structlog.get_logger()
 
 _KEPT_HOURS = 7 * 24
-_RECORD_PAUSE = 0.5  # seconds between two tries to record how a job ended
 
 # ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
 # · upkeep: deleting, cleaning · speech: captions by machine
 Lane = Literal["ingest", "demand", "encode", "upkeep", "speech"]
+LANES: tuple[Lane, ...] = get_args(Lane)
+URGENT = 1_000  # the least priority of what somebody waits for: it goes before all that is not, whoever's turn it is
 _CONNECTIONS = 10  # each lane keeps one to hear of new jobs, and borrows one to fetch them
 
 
@@ -52,6 +72,7 @@ class JobRun(msgspec.Struct, frozen=True):
     job_id: int
     worker_id: int
     attempt: int  # 1 for the first
+    urgent: bool = False  # somebody waits for it
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,51 +81,41 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     lane: Lane
     args: dict[str, Any]
-    priority: int = 0  # higher runs first
+    priority: int = 0  # of an owner's jobs the higher run first; from URGENT on, of all owners'
     unique: str | None = None
+    needs: frozenset[str] = frozenset()  # labels that a worker must have
 
 
 class JobLostError(Exception):
     """This worker was taken for dead and another one runs the job now; stop at once and record nothing."""
 
 
-class GiveUpError(Exception):
-    """The job cannot succeed, however often it is tried."""
-
-
 Run = Callable[..., Awaitable[None]]
 OnDead = Callable[..., Awaitable[None]]
-Bury = Callable[[Connection, str, dict[str, Any]], Awaitable[None]]
 
 # A unique job that waits already is left alone: its lock is its queueing lock too, unique among those that wait.
 _ENQUEUE = """
-INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
-SELECT lane, name, priority, lock, lock, args::jsonb
-FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[]) AS new (lane, name, priority, lock, args)
+INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, share, band)
+SELECT queue, name, priority, lock, lock, args::jsonb,
+    coalesce(turn.share, '00000000-0000-0000-0000-000000000000'),
+    CASE WHEN priority >= %s::integer THEN 3 ELSE coalesce(turn.band, 1) END
+FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[]) AS new (queue, name, priority, lock, args)
+LEFT JOIN LATERAL turn_of(args::jsonb) AS turn ON true
 ON CONFLICT DO NOTHING
 """
 _STILL_MINE = "SELECT 1 FROM procrastinate_jobs WHERE id = %s AND worker_id = %s AND status = 'doing' FOR SHARE"
 _CLEAR_ATTEMPTS = "UPDATE procrastinate_jobs SET attempts = 0 WHERE id = %s AND worker_id = %s AND attempts > 0"
 _RAISE_PRIORITY = """
-UPDATE procrastinate_jobs SET priority = %(priority)s
+UPDATE procrastinate_jobs SET priority = %(priority)s,
+    band = CASE WHEN %(priority)s >= %(urgent)s::integer THEN 3 ELSE band END
 WHERE queueing_lock = %(lock)s AND status = 'todo' AND priority < %(priority)s
 """
 _IS_ANY_WAITING = """
 SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queue_name = %s AND status = 'todo' AND priority >= %s)
 """
-_FINISH = """
-UPDATE procrastinate_jobs SET status = %s, abort_requested = false, attempts = attempts + %s
-WHERE id = %s AND status = 'doing' AND worker_id = %s
-"""
-_DELETE = "DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'doing' AND worker_id = %s"
-_RETRY = """
-UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL, abort_requested = false,
-    attempts = attempts + %s, scheduled_at = %s
-WHERE id = %s AND status = 'doing' AND worker_id = %s
-"""
 # Locks the dead workers' jobs, so that of several sweepers one alone takes a job over.
 _FIND_ORPHANS = """
-SELECT j.id, j.task_name, j.args::text AS args, j.attempts FROM procrastinate_jobs j
+SELECT j.id, j.task_name, j.args::text AS args, j.attempts, j.worker_id FROM procrastinate_jobs j
 WHERE j.status = 'doing' AND NOT EXISTS (
     SELECT 1 FROM procrastinate_workers w
     WHERE w.id = j.worker_id AND w.last_heartbeat > now() - make_interval(secs => %s))
@@ -117,11 +128,6 @@ WHERE id = %s
 _GIVE_UP = """
 UPDATE procrastinate_jobs SET status = 'failed', worker_id = NULL, attempts = attempts + 1 WHERE id = %s
 """
-_LEAVE_TO_TWIN = """
-UPDATE procrastinate_jobs twin SET attempts = greatest(twin.attempts, gone.attempts)
-FROM procrastinate_jobs gone
-WHERE gone.id = %s AND twin.queueing_lock = gone.queueing_lock AND twin.status = 'todo'
-"""
 _PRUNE_SECONDS = 24 * 3600.0  # dead workers' rows. Not sooner: a live one whose database was away would lose its jobs
 
 
@@ -130,6 +136,7 @@ class _Orphan(msgspec.Struct):
     task_name: str
     args: str
     attempts: int
+    worker_id: int | None
 
 
 class JobQueue:
@@ -156,7 +163,7 @@ class JobQueue:
             conninfo=database.url, min_size=1, max_size=_CONNECTIONS, kwargs={"application_name": "matinee-queue"}
         )
         self._app = procrastinate.App(connector=connector)
-        self._manager = _FencedJobManager(connector, database, self._bury)
+        self._manager = FencedJobManager(connector, database, self._bury)
         self._app.job_manager = self._manager
 
     @asynccontextmanager
@@ -172,7 +179,8 @@ class JobQueue:
     async def enqueue_all(self, db: Connection, jobs: Sequence[NewJob]) -> int:
         """Enqueues many in one statement, except unique ones that wait already; returns how many."""
         columns = (
-            [job.lane for job in jobs],
+            URGENT,
+            [queue_of(job.lane, job.needs) for job in jobs],
             [job.name for job in jobs],
             [job.priority for job in jobs],
             [job.unique for job in jobs],
@@ -184,7 +192,7 @@ class JobQueue:
         """Somebody waits for this unique job: enqueues it, or raises the priority of the one that waits."""
         assert job.unique is not None
         if not await self.enqueue(db, job):
-            await execute(db, _RAISE_PRIORITY, {"priority": job.priority, "lock": job.unique})
+            await execute(db, _RAISE_PRIORITY, {"priority": job.priority, "lock": job.unique, "urgent": URGENT})
 
     async def is_any_waiting(self, db: Connection, lane: Lane, *, priority: int) -> bool:
         """Whether a job of at least this priority waits for a slot of a lane."""
@@ -217,10 +225,12 @@ class JobQueue:
         task = self._app.task(name=name, queue="upkeep", lock=name, queueing_lock=name)(tick)
         self._app.periodic(cron=cron)(task)
 
-    async def work(self, lane: Lane, *, slots: int, grace: float) -> None:
+    async def work(self, lane: Lane, *, slots: int, grace: float, who: WorkerIdentity | None = None) -> None:
         """Runs jobs of a lane until cancelled; then waits up to `grace` s, and hands back what is unfinished."""
+        who = who or WorkerIdentity("worker")
+        POST.set(Post(lane, slots, who))
         await self._app.run_worker_async(
-            queues=[lane],
+            queues=_queues_for(lane, who.labels),
             name=lane,
             concurrency=slots,
             fetch_job_polling_interval=self._heartbeat,
@@ -263,19 +273,21 @@ class JobQueue:
         log.warning("job_orphaned", job_id=orphan.id, job=orphan.task_name, attempts=attempts)
         if attempts >= self._max_attempts:
             await execute(db, _GIVE_UP, (orphan.id,))
+            await note_trouble(db, orphan.id, orphan.worker_id, WORKER_GONE)
             await self._bury(db, orphan.task_name, msgspec.json.decode(orphan.args))
             return
         try:
             async with db.transaction():
                 await execute(db, _TAKE_BACK, (orphan.id,))
+                await note_trouble(db, orphan.id, orphan.worker_id, WORKER_GONE)
         except UniqueViolation:  # its twin waits already and will find the work undone
             await execute(db, _GIVE_UP, (orphan.id,))
-            await execute(db, _LEAVE_TO_TWIN, (orphan.id,))
+            await leave_to_twin(db, orphan.id)
 
     async def _attempt(self, job: QueuedJob, run: Run, args: dict[str, Any]) -> None:
         assert job.id is not None
         assert job.worker_id is not None
-        this_run = JobRun(job.id, job.worker_id, job.attempts + 1)
+        this_run = JobRun(job.id, job.worker_id, job.attempts + 1, urgent=job.priority >= URGENT)
         try:
             await run(this_run, **args)
         except asyncio.CancelledError:
@@ -283,11 +295,25 @@ class JobQueue:
             raise
         except JobLostError:
             log.warning("job_lost", job_id=job.id, job=job.task_name)
+        except Exception as error:
+            self._manager.troubles[job.id] = describe_trouble(error)
+            raise
 
     async def _bury(self, db: Connection, name: str, args: dict[str, Any]) -> None:
         on_dead = self._on_dead.get(name)
         if on_dead is not None:
             await on_dead(db, **args)
+
+
+def queue_of(lane: Lane, needs: Iterable[str]) -> str:
+    """The name of the queue in which jobs of a lane with these needs wait."""
+    return "+".join([lane, *sorted(needs)])
+
+
+def _queues_for(lane: Lane, labels: Sequence[str]) -> list[str]:
+    """Those of a lane's queues that a worker with these labels may take jobs from."""
+    subsets = (needs for count in range(len(labels) + 1) for needs in combinations(sorted(labels), count))
+    return [queue_of(lane, needs) for needs in subsets]
 
 
 async def ensure_owned(db: Connection, run: JobRun) -> None:
@@ -310,66 +336,3 @@ class _Backoff(retry.BaseRetryStrategy):
         if isinstance(exception, GiveUpError) or attempt >= self._max_attempts:
             return None
         return retry.RetryDecision(retry_in={"seconds": 2**attempt})
-
-
-class _FencedJobManager(manager.JobManager):
-    """Procrastinate's job manager, except that only the worker that holds a job can finish or retry it."""
-
-    def __init__(self, connector: procrastinate.PsycopgConnector, database: Database, bury: Bury) -> None:
-        super().__init__(connector)
-        self._database = database
-        self._bury = bury
-        self.handed_back: set[int] = set()  # jobs returned at shutdown: not the job's fault, so not an attempt
-        self.progressed: set[int] = set()  # jobs that run here and have achieved something in this run
-
-    async def finish_job(self, job: QueuedJob, status: Status, delete_job: bool) -> None:
-        assert job.id is not None
-        self.progressed.discard(job.id)
-
-        async def end(db: Connection) -> None:
-            if delete_job:
-                await execute(db, _DELETE, (job.id, job.worker_id))
-                return
-            mine = await execute(db, _FINISH, (status.value, 1, job.id, job.worker_id))
-            if mine and status is Status.FAILED:
-                await self._bury(db, job.task_name, job.task_kwargs)
-
-        await self._record(end)
-
-    async def retry_job(
-        self,
-        job: QueuedJob,
-        retry_at: datetime.datetime | None = None,
-        priority: int | None = None,
-        queue: str | None = None,
-        lock: str | None = None,
-    ) -> None:
-        assert job.id is not None
-        attempts = 0 if job.id in self.handed_back else 1
-        self.handed_back.discard(job.id)
-        self.progressed.discard(job.id)
-
-        async def put_back(db: Connection) -> None:
-            try:
-                async with db.transaction():
-                    await execute(db, _RETRY, (attempts, retry_at, job.id, job.worker_id))
-            except UniqueViolation:  # its twin waits already and will find the work undone
-                await execute(db, _FINISH, (Status.ABORTED.value, attempts, job.id, job.worker_id))
-                await execute(db, _LEAVE_TO_TWIN, (job.id,))
-
-        await self._record(put_back)
-
-    async def _record(self, how_it_ended: Callable[[Connection], Awaitable[None]]) -> None:
-        """Outlasts an outage: while its lane lives no sweeper takes a job back, and it would block its twins.
-
-        Repeatable, because of the fence.
-        """
-        while True:
-            try:
-                async with self._database.transaction() as db:
-                    await how_it_ended(db)
-            except DatabaseUnavailable as error:
-                log.warning("job_end_not_recorded", error=str(error))
-            else:
-                return
-            await asyncio.sleep(_RECORD_PAUSE)
