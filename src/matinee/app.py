@@ -26,6 +26,7 @@ from matinee.common.logging import configure_logging
 from matinee.modules.auth.routes import AuthRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
 from matinee.modules.health.routes import HealthRoutes
+from matinee.modules.jobs.routes import JobRoutes
 from matinee.modules.pages.assets import Assets, Page
 from matinee.modules.pages.policy import INERT, page_policy
 from matinee.modules.pages.problems import problems_page
@@ -52,6 +53,7 @@ ROUTES: tuple[type, ...] = (
     UploadRoutes,
     VideoRoutes,
     RetentionRoutes,
+    JobRoutes,
     TrackRoutes,
     SoundRoutes,
     PictureRoutes,
@@ -66,6 +68,7 @@ TAGS = {
     "users": "Profiles.",
     "uploads": "Bringing a file in, straight to the object storage.",
     "videos": "Finding, changing and following videos.",
+    "encoding": "Why a video is not complete, and what to do about it.",
     "captions": "Text tracks and chapters.",
     "sounds": "Sounds to choose from.",
     "pictures": "Posters, thumbnails, storyboards, previews.",
@@ -115,6 +118,7 @@ def _routes(services: Services) -> list[Any]:
         UploadRoutes(services.uploads),
         VideoRoutes(services.videos, events),
         RetentionRoutes(services.retention),
+        JobRoutes(services.jobs),
         TrackRoutes(services.tracks, services.machine_captions, services.cue_editing),
         SoundRoutes(services.sounds),
         PictureRoutes(services.database, services.pictures, services.posters, services.delivery),

@@ -19,6 +19,7 @@ from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.service import AuthService
 from matinee.modules.downloads.service import DownloadService
 from matinee.modules.encoding.service import EncodingService
+from matinee.modules.jobs.service import JobService
 from matinee.modules.pictures.plans import Plans
 from matinee.modules.pictures.posters import PosterService
 from matinee.modules.pictures.service import PictureService
@@ -59,6 +60,7 @@ class Services:
         self.auth = AuthService(self.database, self.passwords, self.tokens, refresh_days=settings.refresh_token_days)
         self.encoding = EncodingService(self.queue, settings.encode_policy)
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
+        self.jobs = JobService(self.videos, self.encoding, stale_after=settings.worker_stale_seconds)
         self.retention = RetentionService(
             self.database,
             self.storage,

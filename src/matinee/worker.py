@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import time
 from contextlib import AsyncExitStack
 
@@ -10,7 +11,7 @@ import structlog
 from matinee.bootstrap import open_services
 from matinee.common.config import Settings
 from matinee.common.database import Database
-from matinee.common.jobs import JobQueue, Lane
+from matinee.common.jobs import JobQueue, Lane, WorkerIdentity
 from matinee.common.storage.port import Storage
 from matinee.media.speech.listener import SpeechProgram
 from matinee.media.speech.models import NoSpeech, find_model, whisper_program
@@ -49,6 +50,7 @@ class Worker:
         """`speech` hears; None: what the settings name, if it is there."""
         self._settings = settings
         self._queue = queue
+        self._who = WorkerIdentity(settings.worker_name or socket.gethostname(), settings.worker_labels)
         self._sources = SourceServer(storage, Scratch(settings.scratch_dir), settings.scratch_bytes)
         self._encoding = EncodingRunners(settings, database, storage, queue, self._sources)
         self._encoding.register()
@@ -105,7 +107,8 @@ class Worker:
         while True:
             began = time.monotonic()
             try:
-                await self._queue.work(lane, slots=slots, grace=self._settings.worker_grace_seconds)
+                grace = self._settings.worker_grace_seconds
+                await self._queue.work(lane, slots=slots, grace=grace, who=self._who)
                 log.warning("lane_ended", lane=lane)
             except Exception as error:  # noqa: BLE001  # whatever ended the lane, a worker without it is useless
                 log.warning("lane_failed", lane=lane, error=repr(error))

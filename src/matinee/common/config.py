@@ -10,15 +10,19 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from matinee.common.text import END
 from matinee.common.validation import Fault, InvalidInput, convert
 
 PREFIX = "MATINEE_"
 GIB = 1024**3
 MIB = 1024**2
-_LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs"})
+_LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs", "worker_labels"})
 # Read by the command line itself.
 _NOT_SETTINGS = frozenset({"MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWORD"})
 _SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
+
+
+Label = Annotated[str, Meta(pattern=rf"^[a-z0-9-]{{1,20}}{END}", description="A word for what a worker can do.")]
 
 
 class ConfigError(Exception):
@@ -78,6 +82,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     encode_policy: Literal["eager", "on_demand"] = "eager"
     codecs: tuple[Literal["h264", "hevc", "av1", "hevc-hdr", "av1-hdr"], ...] = ("h264",)
     keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+    worker_name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    worker_labels: Annotated[tuple[Label, ...], Meta(max_length=4)] = ()
+    big_source_pixels: Annotated[int, Meta(ge=0)] = 0
     worker_slots: Annotated[int, Meta(ge=1, le=128)] = 2
     worker_heartbeat_seconds: Annotated[float, Meta(ge=0.2, le=60)] = 3.0
     worker_stale_seconds: Annotated[float, Meta(ge=1, le=600)] = 15.0
@@ -196,6 +203,8 @@ def _bad_addresses(settings: Settings) -> Iterator[Fault]:
 def _bad_pairs(settings: Settings) -> Iterator[Fault]:
     if settings.worker_stale_seconds < 3 * settings.worker_heartbeat_seconds:
         yield Fault("worker_stale_seconds", "This must be at least 3 × MATINEE_WORKER_HEARTBEAT_SECONDS.")
+    if len(set(settings.worker_labels)) < len(settings.worker_labels):
+        yield Fault("worker_labels", "Each label needs to stand there once.")
     if settings.public_url.startswith("https://") and not settings.cookie_secure:
         yield Fault("cookie_secure", "This must be true where the public address is https.")
 

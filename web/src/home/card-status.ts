@@ -25,7 +25,7 @@ export function isMoving(video: VideoSummary | Video): boolean {
 }
 
 function isSettled({ state }: Encoding): boolean {
-  return state === "complete" || state === "resting";
+  return ["complete", "resting", "cancelled"].includes(state);
 }
 
 /** The line of state, progress and actions under one's own video. */

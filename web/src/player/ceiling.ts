@@ -34,7 +34,7 @@ function storedCeiling(
   duration: number,
 ): number {
   // What rests is made ahead of whoever watches it; and what is made too slowly, the player finds slow.
-  if (!encoding || encoding.state === "complete" || encoding.state === "resting") return levels.length - 1;
+  if (!encoding || ["complete", "resting", "cancelled"].includes(encoding.state)) return levels.length - 1;
   const needed = Math.min(duration, position + AHEAD_S);
   const reaches = (level: Level) => {
     const rendition = encoding.renditions.find((candidate) => isLevel(candidate, level));

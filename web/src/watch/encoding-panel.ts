@@ -14,7 +14,7 @@ export class EncodingPanel {
   #shownBefore = false;
 
   draw(encoding: Encoding | null): void {
-    const done = !encoding || encoding.state === "complete" || encoding.state === "resting";
+    const done = !encoding || ["complete", "resting", "cancelled"].includes(encoding.state);
     if (done && !this.#shownBefore) return;
     this.#shownBefore = true;
     this.element.hidden = false;
@@ -28,7 +28,7 @@ export class EncodingPanel {
       "p",
       { class: "encoding-sentence" },
       icon("check"),
-      encoding?.state === "resting" ? "Every quality can be watched." : "Every quality is ready.",
+      encoding === null || encoding.state === "complete" ? "Every quality is ready." : "Every quality can be watched.",
     );
     this.element.replaceChildren(sentence);
   }

@@ -151,7 +151,7 @@ function isSettled(video: Video): boolean {
   if (video.status === "FAILED") return true;
   return (
     video.status === "READY" &&
-    (!video.encoding || ["complete", "resting", "failed"].includes(video.encoding.state))
+    (!video.encoding || ["complete", "resting", "cancelled", "failed"].includes(video.encoding.state))
   );
 }
 

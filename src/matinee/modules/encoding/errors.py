@@ -25,6 +25,10 @@ class VideoGoneError(Exception):
     """The video was deleted or has failed meanwhile: nothing more is to be made of it."""
 
 
+class FillingCancelledError(Exception):
+    """Somebody stopped the filling of the ladder; what was recorded until now is kept."""
+
+
 class EvictedError(Exception):
     """The rendition was evicted while a cell of it was made: the cell's object may be deleted."""
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from matinee.common.jobs import NewJob
+from matinee.common.jobs import URGENT, NewJob
 from matinee.media.model import Plan
 
 INGEST = "encoding.ingest"
@@ -18,7 +18,7 @@ _INGEST_NEXT = 10
 _OTHER_SOUNDS = 1  # in the lane of the chunks, before them: a sound takes as long as one or two of these
 _BEHIND = 1_000_000  # chunks of the ladder, of every video, come before any alternative
 # Somebody waits. Above what is made ahead of viewers (0) and every background chunk (0 and less).
-WANTED = 1_000
+WANTED = URGENT
 
 
 def ingest_job(video_id: UUID) -> NewJob:
@@ -66,7 +66,7 @@ def demand_job(video_id: UUID, rendition: str, region: int, *, wanted: bool = Fa
 
 
 def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False) -> NewJob:
-    """Makes what is missing of a chunk. Of all videos together the earliest chunks come first."""
+    """Makes what is missing of a chunk. Of an owner's videos together the earliest chunks come first."""
     return NewJob(
         name=CHUNK,
         lane="encode",

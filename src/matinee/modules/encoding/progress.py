@@ -9,7 +9,7 @@ import msgspec
 from matinee.media.bandwidth import peak_bits
 from matinee.media.model import Plan, Rendition, VideoRendition
 from matinee.modules.encoding.policy import Policy
-from matinee.modules.encoding.schemas import Encoding, RenditionProgress, State, WaitingFor
+from matinee.modules.encoding.schemas import SETTLED, Encoding, RenditionProgress, State, WaitingFor
 
 # Encoding costs CPU time by the pixel. Sound costs what a very small picture would.
 _SOUND_PIXELS = 10_000
@@ -63,6 +63,8 @@ class Stored(msgspec.Struct, frozen=True):
     """None: the server's."""
     now: datetime
     renditions: list[StoredCells]
+    cancelled: bool = False
+    """The filling was stopped."""
 
 
 def announce(plan: Plan) -> Ladder:
@@ -80,12 +82,13 @@ def describe_progress(
     playable: bool,
     failed: bool,
     on_demand: bool = False,
+    cancelled: bool = False,
     now: datetime,
 ) -> Encoding:
     """The progress of a video; without a plan it waits for its probe.
 
     `playable`: the video is READY. `failed`: some of it could not be made. `on_demand`: of the rungs above the lowest
-    only what is watched is made.
+    only what is watched is made. `cancelled`: somebody stopped the filling.
     """
     if ladder is None:
         return Encoding(
@@ -106,8 +109,8 @@ def describe_progress(
         if unasked and cells_stored < ladder.cells:
             resting = False
     share = done / ladder.work
-    state = _state(share, failed, resting)
-    ended = state in ("complete", "failed", "resting")
+    state = _state(share, failed, resting, cancelled and playable)
+    ended = state in SETTLED
     return Encoding(
         state=state,
         percent=_percent(share),
@@ -117,13 +120,15 @@ def describe_progress(
     )
 
 
-def _state(share: float, failed: bool, resting: bool) -> State:
+def _state(share: float, failed: bool, resting: bool, cancelled: bool) -> State:
     if share >= 1:
         return "complete"
     if failed:
         return "failed"
     if resting:
         return "resting"
+    if cancelled:
+        return "cancelled"
     return "running" if share > 0 else "waiting"
 
 

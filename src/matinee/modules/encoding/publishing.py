@@ -29,18 +29,21 @@ class Publisher:
         video_id: UUID,
         plan: Plan,
         stored: dict[str, StoredRow],
+        *,
+        unasked: bool = False,
     ) -> None:
-        """`stored`: what was known of the renditions when the run began."""
+        """`stored`: what was known of the renditions when the run began. `unasked`: nobody waits for the cells."""
         self._storage = storage
         self._results = results
         self._run = run
         self._video_id = video_id
         self._plan = plan
+        self._unasked = unasked
         self._inits = {name: row.init_hash for name, row in stored.items()}
         self._evictions = {name: row.evictions for name, row in stored.items()}
 
     async def publish(self, cell: Cell) -> None:
-        """When this returns, the cell can be played. Raises JobLostError and VideoGoneError as Results does."""
+        """When this returns, the cell can be played. Raises as `Results.cell_stored` does."""
         await outlast(lambda: self._publish(cell), what="publish")
 
     async def _publish(self, cell: Cell) -> None:
@@ -55,6 +58,6 @@ class Publisher:
         await self._storage.put(keys.cell_key(self._video_id, recipe, name, cell.index), cell.data, content_type)
         new = NewCell(name, cell.index, len(cell.data), init_hash, cell.keyframe_bytes, self._evictions[name])
         try:
-            await self._results.cell_stored(self._run, self._video_id, self._plan, new)
+            await self._results.cell_stored(self._run, self._video_id, self._plan, new, unasked=self._unasked)
         except InitChangedError as error:  # another worker's FFmpeg differs: its cells and ours must not be mixed
             raise GiveUpError(str(error)) from error

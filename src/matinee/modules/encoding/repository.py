@@ -22,11 +22,15 @@ from matinee.modules.encoding.policy import Policy
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
 
 _FIND_WORK = (
-    "SELECT status, plan::text AS plan, plan_revision, filesize, has_poster, encode_policy "
+    "SELECT status, plan::text AS plan, plan_revision, filesize, has_poster, encode_policy, "
+    "filling_cancelled_at IS NOT NULL AS cancelled "
     "FROM videos WHERE id = %s AND deleted_at IS NULL"
 )
 _EXISTS = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL"
-_LOCK_STATUS = "SELECT status FROM videos WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE"
+_LOCK = """
+SELECT status, filling_cancelled_at IS NOT NULL AS cancelled
+FROM videos WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE
+"""
 _SAVE_PLAN = """
 UPDATE videos SET plan = %s::jsonb, duration = %s, width = %s, height = %s, updated_at = now()
 WHERE id = %s AND status = 'PROCESSING' AND plan IS NULL AND deleted_at IS NULL
@@ -131,7 +135,8 @@ UPDATE videos SET has_poster = true, placeholder = %s, updated_at = now() WHERE 
 # An expression over `videos v`, so that a query of the video brings its progress along: `progress.Stored`, as JSON.
 STORED = """
 json_build_object('status', v.status, 'planned', v.plan IS NOT NULL, 'plan_revision', v.plan_revision,
-    'encoding_failure', v.encoding_failure, 'encode_policy', v.encode_policy, 'now', now(),
+    'encoding_failure', v.encoding_failure, 'encode_policy', v.encode_policy,
+    'cancelled', v.filling_cancelled_at IS NOT NULL, 'now', now(),
     'renditions', coalesce((SELECT json_agg(json_build_object('name', r.name, 'cells_stored',
             (SELECT coalesce(sum(upper(run) - lower(run)), 0) FROM unnest(r.stored) AS run),
             'first_cell_at', r.first_cell_at, 'evicted', r.evictions > 0))
@@ -160,6 +165,15 @@ class WorkRow(msgspec.Struct, frozen=True):
     filesize: int
     has_poster: bool
     encode_policy: Policy | None
+    cancelled: bool
+    """The filling of its ladder was stopped."""
+
+
+class LockedVideo(msgspec.Struct, frozen=True):
+    """A video whose row is held."""
+
+    status: Status
+    cancelled: bool
 
 
 class PlanRow(msgspec.Struct, frozen=True):
@@ -233,10 +247,9 @@ async def exists(db: Connection, video_id: UUID) -> bool:
     return await fetch_value(db, _EXISTS, (video_id,)) is not None
 
 
-async def lock_status(db: Connection, video_id: UUID) -> Status | None:
-    """The status, which stays as it is until the transaction ends; None for a deleted video."""
-    status: Status | None = await fetch_value(db, _LOCK_STATUS, (video_id,))
-    return status
+async def lock_video(db: Connection, video_id: UUID) -> LockedVideo | None:
+    """A video's state, which stays as it is until the transaction ends; None for a deleted one."""
+    return await fetch_one(db, LockedVideo, _LOCK, (video_id,))
 
 
 async def save_plan(db: Connection, video_id: UUID, plan: Plan) -> bool:

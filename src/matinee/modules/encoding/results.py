@@ -13,7 +13,7 @@ from matinee.common.notifications import announce
 from matinee.media.alternatives import offered
 from matinee.media.model import Offer, Plan
 from matinee.modules.encoding import repository
-from matinee.modules.encoding.errors import ENCODING_CRASHED, Failure, VideoGoneError
+from matinee.modules.encoding.errors import ENCODING_CRASHED, Failure, FillingCancelledError, VideoGoneError
 from matinee.modules.encoding.jobs import (
     alternatives_jobs,
     audio_job,
@@ -23,7 +23,7 @@ from matinee.modules.encoding.jobs import (
     poster_job,
 )
 from matinee.modules.encoding.policy import Policy
-from matinee.modules.encoding.repository import NewCell, Status, StoredRow, WorkRow
+from matinee.modules.encoding.repository import LockedVideo, NewCell, StoredRow, WorkRow
 from matinee.modules.pictures.jobs import picture_jobs
 from matinee.modules.tracks.jobs import extract_job
 
@@ -76,21 +76,26 @@ class Results:
             await repository.change_plan(db, video_id, plan, revision=revision)
             await announce(db, str(video_id))
 
-    async def cell_stored(self, run: JobRun, video_id: UUID, plan: Plan, cell: NewCell) -> None:
+    async def cell_stored(
+        self, run: JobRun, video_id: UUID, plan: Plan, cell: NewCell, *, unasked: bool = False
+    ) -> None:
         """A cell's object is stored whole. The cell that makes the video playable turns it READY.
 
-        The one that completes the lowest rung has the pictures made that are taken from it.
+        The one that completes the lowest rung has the pictures made that are taken from it. Raises
+        FillingCancelledError, with the cell recorded, where nobody asked for it and the filling was stopped.
         """
         async with self._database.transaction() as db:
-            status = await _lock(db, run, video_id)
+            video = await _lock(db, run, video_id)
             completes = await repository.record_cell(db, video_id, cell)
             await self._queue.progressed(db, run)
             if completes and plan.video and cell.rendition == plan.video[0].name:
                 for job in picture_jobs(video_id):
                     await self._queue.enqueue(db, job)
-            if status == "PROCESSING":
-                await self._make_ready_if_playable(db, video_id, plan)
+            if video.status == "PROCESSING":
+                await self._make_ready_if_playable(db, video_id, plan, video)
             await announce(db, str(video_id))
+        if unasked and video.cancelled:
+            raise FillingCancelledError
 
     async def first_chunk_done(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
         """The lowest rung of the first chunk is stored: the rungs above it can begin.
@@ -98,17 +103,18 @@ class Results:
         Not earlier: that job would make the lowest rung once more.
         """
         async with self._database.transaction() as db:
-            status = await _lock(db, run, video_id)
-            if status == "PROCESSING":  # a run before this one stored the cells and was killed
-                await self._make_ready_if_playable(db, video_id, plan)
-            if len(plan.video) > 1:
+            video = await _lock(db, run, video_id)
+            if video.status == "PROCESSING":  # a run before this one stored the cells and was killed
+                await self._make_ready_if_playable(db, video_id, plan, video)
+            if len(plan.video) > 1 and not video.cancelled:
                 await self._queue.enqueue(db, chunk_job(video_id, 0))
 
     async def sound_done(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
         """The sound track is stored whole."""
         async with self._database.transaction() as db:
-            if await _lock(db, run, video_id) == "PROCESSING":
-                await self._make_ready_if_playable(db, video_id, plan)
+            video = await _lock(db, run, video_id)
+            if video.status == "PROCESSING":
+                await self._make_ready_if_playable(db, video_id, plan, video)
 
     async def poster_stored(self, run: JobRun, video_id: UUID, placeholder: str) -> None:
         """The poster's object is stored; `placeholder` is its BlurHash."""
@@ -129,7 +135,7 @@ class Results:
         if await repository.fail(db, video_id, ENCODING_CRASHED):
             await announce(db, str(video_id))
 
-    async def _make_ready_if_playable(self, db: Connection, video_id: UUID, plan: Plan) -> None:
+    async def _make_ready_if_playable(self, db: Connection, video_id: UUID, plan: Plan, video: LockedVideo) -> None:
         """PROCESSING → READY when the lowest rung and the sound have begun; the rest is enqueued with it.
 
         The caller holds the video's row, so that of two jobs that store the two first cells at once the second
@@ -138,19 +144,22 @@ class Results:
         needed = [plan.video[0].name] if plan.video else []
         needed += [plan.audio.name] if plan.audio else []
         if await repository.make_ready(db, video_id, needed):
-            await self._queue.enqueue_all(db, later_chunk_jobs(video_id, plan))
-            if (await repository.find_policy(db, video_id) or self._policy) == "eager":
+            is_eager = (await repository.find_policy(db, video_id) or self._policy) == "eager"
+            if is_eager:
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
+            if not video.cancelled:
+                await self._queue.enqueue_all(db, later_chunk_jobs(video_id, plan))
+            if is_eager and not video.cancelled:
                 await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan))
             if plan.video:
                 await self._queue.enqueue(db, poster_job(video_id))
             await self._queue.enqueue(db, extract_job(video_id))
 
 
-async def _lock(db: Connection, run: JobRun, video_id: UUID) -> Status:
+async def _lock(db: Connection, run: JobRun, video_id: UUID) -> LockedVideo:
     """Holds the fence and the video's row until the transaction ends."""
     await ensure_owned(db, run)
-    status = await repository.lock_status(db, video_id)
-    if status not in ("PROCESSING", "READY"):
+    video = await repository.lock_video(db, video_id)
+    if video is None or video.status not in ("PROCESSING", "READY"):
         raise VideoGoneError
-    return status
+    return video

@@ -36,6 +36,7 @@ from matinee.modules.encoding.errors import (
     SOURCE_MISSING,
     EvictedError,
     Failure,
+    FillingCancelledError,
     RenditionGoneError,
     VideoGoneError,
 )
@@ -102,11 +103,14 @@ class EncodingRunners:
 
         async def work(run: JobRun, video: UUID) -> None:
             found = await self._results.find_work(video)
+            if found.cancelled and not run.urgent:
+                return
             plan = _plan_of(found)
             policy = found.encode_policy or self._settings.encode_policy
             async with self._sources.serve(keys.source_key(video)) as source:
                 for cells in runs(plan, plan.chunk_cells(chunk)):
-                    await self._make_cells(run, video, plan, source, cells, _unasked(plan, policy, cells))
+                    names = _unasked(plan, policy, cells)
+                    await self._make_cells(run, video, plan, source, cells, names, unasked=not run.urgent)
 
         await self.attend(run, UUID(video_id), work)
 
@@ -121,12 +125,13 @@ class EncodingRunners:
             found = await self._results.find_work(video)
             plan = _plan_of(found)
             policy = found.encode_policy or self._settings.encode_policy
-            if policy == "on_demand" and plan.source.seekable:
+            if (policy == "on_demand" and plan.source.seekable) or (found.cancelled and not run.urgent):
                 return
             async with self._sources.serve(keys.source_key(video)) as source:
                 for rung in plan.alternatives:
                     for cells in runs(plan, plan.chunk_cells(chunk)):
-                        await self._make_cells(run, video, plan, source, cells, [rung.name])
+                        names = [rung.name]
+                        await self._make_cells(run, video, plan, source, cells, names, unasked=not run.urgent)
 
         await self.attend(run, UUID(video_id), work)
 
@@ -177,6 +182,8 @@ class EncodingRunners:
         async with self._alive(run):
             try:
                 await outlast(despite_evictions, what="job")
+            except FillingCancelledError:
+                log.info("filling_cancelled", video_id=str(video_id))
             except VideoGoneError:
                 await self._clear_away(video_id)
             except RenditionGoneError as gone:
@@ -225,6 +232,7 @@ class EncodingRunners:
         names: list[str],
         *,
         urgent: bool = False,
+        unasked: bool = False,
     ) -> None:
         stored = await self._results.find_stored(video_id, cells)  # viewers may have had some made meanwhile
         missing = [name for name in names if len(stored[name].cells) < len(cells) and not stored[name].evicting]
@@ -237,7 +245,8 @@ class EncodingRunners:
             expected_inits={name: init for known in missing for name, init in stored[known].inits().items()},
             options=self._options(float(plan.grid.cell_duration(0)) * len(cells), urgent=urgent),
         )
-        await self._publish_all(making, source, Publisher(self._storage, self._results, run, video_id, plan, stored))
+        publisher = Publisher(self._storage, self._results, run, video_id, plan, stored, unasked=unasked)
+        await self._publish_all(making, source, publisher)
 
     async def _audio(self, run: JobRun, video_id: UUID, plan: Plan, sound: AudioRendition) -> None:
         cells = range(plan.grid.cells)

@@ -8,7 +8,9 @@ from msgspec import Meta
 from matinee.media.model import Offer
 from matinee.modules.encoding.policy import Policy
 
-State = Literal["waiting", "running", "resting", "complete", "failed"]
+State = Literal["waiting", "running", "resting", "cancelled", "complete", "failed"]
+SETTLED: frozenset[State] = frozenset({"resting", "cancelled", "complete", "failed"})
+"""Nothing more is made by itself."""
 WaitingFor = Literal["probe", "first_picture", "first_sound", "remaining_cells"]
 Codecs = Annotated[
     list[Offer],
@@ -53,6 +55,8 @@ class Encoding(msgspec.Struct, kw_only=True):
         Meta(
             description="`waiting`: nothing exists yet · `running`: some does · `complete`: all does · "
             "`resting`: what is missing is made when somebody wants to watch it, and nothing before · "
+            "`cancelled`: the same, because somebody stopped the filling; "
+            "POST videos/{video_id}/encoding/retry resumes it · "
             "`failed`: some of it could not be made; what exists stays playable, and what is missing is tried again "
             "when somebody wants to watch it."
         ),

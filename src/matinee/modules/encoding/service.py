@@ -20,7 +20,9 @@ from matinee.modules.encoding.jobs import (
     audio_job,
     chunk_job,
     demand_job,
+    ingest_job,
     other_sound_jobs,
+    poster_job,
 )
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
@@ -64,6 +66,7 @@ class EncodingService:
             playable=found.status == "READY",
             failed=found.status == "FAILED" or found.encoding_failure is not None,
             on_demand=(found.encode_policy or self._policy) == "on_demand",
+            cancelled=found.cancelled,
             now=found.now,
         )
 
@@ -128,6 +131,18 @@ class EncodingService:
         await repository.add_renditions(db, video_id, plan, added, first_position=first)
         if policy == "eager":
             await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan))
+
+    async def resume(self, db: Connection, video_id: UUID, *, playable: bool) -> None:
+        """Has everything tried again that does not exist. What is there already costs its jobs a look."""
+        plan = await repository.find_plan(db, video_id)
+        jobs = [] if playable else [ingest_job(video_id)]
+        if plan is not None and plan.audio is not None:
+            jobs.append(audio_job(video_id, plan.audio.name, first=True))
+        if plan is not None and plan.video and playable:
+            jobs.append(poster_job(video_id))
+        await self._queue.enqueue_all(db, jobs)
+        if playable:
+            await self.fill(db, video_id)
 
     async def hear_of_viewers(
         self, db: Connection, waiting: Sequence[CellPlace], read: Sequence[tuple[CellPlace, int | None]]

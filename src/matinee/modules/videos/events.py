@@ -9,6 +9,7 @@ import msgspec
 from matinee.common.database import Database
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import Notifications
+from matinee.modules.encoding.schemas import SETTLED
 from matinee.modules.videos.errors import VideoNotFound
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
@@ -72,7 +73,7 @@ async def _wait(changed: asyncio.Event) -> bool:
 def is_settled(video: Video) -> bool:
     """Nothing will change by itself any more."""
     encoding = video.encoding
-    return video.status == "FAILED" or (encoding is not None and encoding.state in ("complete", "resting", "failed"))
+    return video.status == "FAILED" or (encoding is not None and encoding.state in SETTLED)
 
 
 def _event(video: Video) -> bytes:

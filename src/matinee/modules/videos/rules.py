@@ -14,7 +14,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     "UPLOADING": frozenset({"PROCESSING"}),
     "PROCESSING": frozenset({"READY", "FAILED"}),
     "READY": frozenset(),
-    "FAILED": frozenset(),
+    "FAILED": frozenset({"PROCESSING"}),  # somebody has it tried again
 }
 
 

@@ -52,7 +52,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why the video cannot be played, ever."""
+    """Why the video cannot be played, unless POST videos/{video_id}/encoding/retry goes better."""
 
     code: Annotated[str, Meta(description="Stable; programs decide by it.", examples=["not_a_video"])]
     detail: Annotated[str, Meta(description="A sentence for people.")]
