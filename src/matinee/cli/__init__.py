@@ -1,4 +1,4 @@
-"""The command line: `matinee dev | demo | serve | worker | migrate | upload | user | openapi | doctor`.
+"""The command line: `matinee dev | demo | serve | worker | migrate | upload | …`; `matinee --help` lists all.
 
 A command imports what it runs only when it runs, so that `matinee openapi` needs neither settings nor servers.
 """
@@ -7,6 +7,8 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import click
 
@@ -22,6 +24,9 @@ DATA_DIR = click.option(
     show_default=True,
     help="Where the embedded servers and the generated secrets live.",
 )
+VIDEO = click.argument("video_id", metavar="VIDEO", type=click.UUID)
+JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
+JOB_STATES: tuple[Any, ...] = ("running", "waiting", "delayed", "failed")
 PORT = click.option(
     "--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="0: any free port."
 )
@@ -124,6 +129,63 @@ def create_user(email: str, name: str, admin: bool, password: str) -> None:
     from matinee.cli.users import create
 
     click.echo(asyncio.run(create(_settings(), email, name, password, admin=admin)))
+
+
+@main.group()
+def jobs() -> None:
+    """See why videos wait, and try again, stop or prioritise their encoding."""
+
+
+@jobs.command("list")
+@click.option("--video", "video_id", type=click.UUID, help="Of this video, with why it is not complete.")
+@click.option("--state", "states", type=click.Choice(JOB_STATES), multiple=True, help="Repeatable. Default: all.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@JSON
+def list_jobs(video_id: UUID | None, states: tuple[Any, ...], limit: int, as_json: bool) -> None:
+    """List jobs: those that run, those that wait in their order, delayed ones, failed ones."""
+    from matinee.cli.jobs import list_jobs as run
+
+    asyncio.run(run(_settings(), video_id, states or JOB_STATES, limit, as_json=as_json))
+
+
+@jobs.command("retry")
+@VIDEO
+@JSON
+def retry_jobs(video_id: UUID, as_json: bool) -> None:
+    """Try again what failed, was cancelled, or waits for its next try."""
+    from matinee.cli.jobs import retry
+
+    asyncio.run(retry(_settings(), video_id, as_json=as_json))
+
+
+@jobs.command("cancel")
+@VIDEO
+@JSON
+def cancel_jobs(video_id: UUID, as_json: bool) -> None:
+    """Stop filling in the qualities of VIDEO; it stays playable."""
+    from matinee.cli.jobs import cancel
+
+    asyncio.run(cancel(_settings(), video_id, as_json=as_json))
+
+
+@jobs.command("prioritise")
+@VIDEO
+@click.argument("priority", type=click.Choice(["high", "normal", "low"]))
+@JSON
+def prioritise_jobs(video_id: UUID, priority: Any, as_json: bool) -> None:
+    """Have the jobs of VIDEO, also those to come, go before all others' or behind them."""
+    from matinee.cli.jobs import prioritise
+
+    asyncio.run(prioritise(_settings(), video_id, priority, as_json=as_json))
+
+
+@main.command()
+@JSON
+def workers(as_json: bool) -> None:
+    """List workers: who is alive, what they can do, what they are at."""
+    from matinee.cli.jobs import list_workers
+
+    asyncio.run(list_workers(_settings(), as_json=as_json))
 
 
 @main.command()

@@ -47,13 +47,13 @@ WITH listed AS MATERIALIZED (
 """
 # `ahead` is worked out from how much waits by owner: the queue goes round the owners, one job each.
 _DETAILS = """
-, rounds AS (
+, rounds AS MATERIALIZED (
     SELECT w.id,
         row_number() OVER (PARTITION BY w.queue_name, w.band, w.share ORDER BY w.priority DESC, w.id) AS round
     FROM (SELECT DISTINCT queue_name, band, share FROM listed WHERE state = 'waiting') own
     JOIN procrastinate_jobs w USING (queue_name, band, share)
     WHERE w.status = 'todo' AND (w.scheduled_at IS NULL OR w.scheduled_at <= now())
-), heaps AS (
+), heaps AS MATERIALIZED (
     SELECT queue_name, band, share, count(*) AS jobs FROM procrastinate_jobs
     WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
       AND queue_name = ANY(ARRAY(SELECT DISTINCT queue_name FROM listed WHERE state = 'waiting'))
@@ -61,18 +61,19 @@ _DETAILS = """
 )
 SELECT l.id, l.task_name, l.queue_name, l.args::text AS args, l.state, l.attempts,
     CASE WHEN l.state = 'delayed' THEN l.scheduled_at END AS next_try_at,
-    (SELECT r.round - 1 + (
-        SELECT coalesce(sum(CASE WHEN h.band > l.band THEN h.jobs ELSE least(h.jobs, r.round - 1 +
-            ((h.share <= turn.last, h.share) < (l.share <= turn.last, l.share))::integer) END), 0)
-        FROM heaps h, (SELECT coalesce((SELECT t.share FROM turns t
-            WHERE t.queues = l.queue_name AND t.band = l.band), '00000000-0000-0000-0000-000000000000') AS last) turn
-        WHERE h.queue_name = l.queue_name AND (h.band > l.band OR h.band = l.band AND h.share <> l.share))
+    (SELECT r.round - 1 + coalesce((
+        SELECT sum(CASE WHEN h.band > l.band THEN h.jobs ELSE least(h.jobs, r.round - 1 +
+            ((h.share <= turn.former, h.share) < (l.share <= turn.former, l.share))::integer) END)
+        FROM heaps h
+        WHERE h.queue_name = l.queue_name AND (h.band > l.band OR h.band = l.band AND h.share <> l.share)), 0)
      FROM rounds r WHERE r.id = l.id)::bigint AS ahead,
     w.name, w.host, w.pid, w.labels, p.last_heartbeat AS seen_at,
     p.last_heartbeat > now() - make_interval(secs => %(stale)s) AS alive,
     e.failed_at, e.attempt, e.sentence, e.evidence, e.worker,
     l.waiting, l.running, l.delayed, l.failed
 FROM listed l
+CROSS JOIN LATERAL (SELECT coalesce(max(t.share::text), '00000000-0000-0000-0000-000000000000')::uuid AS former
+    FROM turns t WHERE t.queues = l.queue_name AND t.band = l.band) turn
 LEFT JOIN procrastinate_workers p ON p.id = l.worker_id AND l.state = 'running'
 LEFT JOIN job_workers w ON w.id = p.id
 LEFT JOIN job_errors e ON e.job_id = l.id
