@@ -3,7 +3,7 @@
 ALTER TABLE procrastinate_jobs
     -- whose turn the job takes: the owner of its video; nil for what is nobody's
     ADD COLUMN share uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
-    -- 3: somebody waits for it · 2, 1, 0: high, normal, low priority; those of a band take turns by `share`
+    -- 3: somebody waits for it · 2, 1, 0: high, normal, low priority · -1: when nothing else is to be done; those of a band take turns by `share`
     ADD COLUMN band smallint NOT NULL DEFAULT 1;
 
 ALTER TABLE videos
@@ -13,7 +13,7 @@ ALTER TABLE videos
     ADD COLUMN filling_cancelled_at timestamptz;
 
 UPDATE procrastinate_jobs j
-SET share = v.owner_id, band = CASE WHEN j.priority >= 1000 THEN 3 ELSE 1 END
+SET share = v.owner_id, band = CASE WHEN j.priority >= 1000 THEN 3 WHEN j.priority <= -1000000 THEN -1 ELSE 1 END
 FROM videos v WHERE j.status = 'todo' AND v.id::text = j.args ->> 'video_id';
 
 -- Whoever looks for a job finds the next one here, however many wait.
@@ -42,7 +42,7 @@ DECLARE
     former uuid;
     job procrastinate_jobs;
 BEGIN
-    FOR wanted_band IN REVERSE 3..0 LOOP
+    FOR wanted_band IN REVERSE 3..-1 LOOP
         former := coalesce((SELECT t.share FROM turns t WHERE t.queues = kind AND t.band = wanted_band),
             '00000000-0000-0000-0000-000000000000');
         SELECT following.* INTO job

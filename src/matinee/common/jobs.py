@@ -41,6 +41,7 @@ from matinee.common.job_manager import (
 )
 
 __all__ = [
+    "BEHIND",
     "LANES",
     "URGENT",
     "GiveUpError",
@@ -63,6 +64,7 @@ _KEPT_HOURS = 7 * 24
 Lane = Literal["ingest", "demand", "encode", "upkeep", "speech"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 URGENT = 1_000  # the least priority of what somebody waits for: it goes before all that is not, whoever's turn it is
+BEHIND = -1_000_000  # the highest priority of what waits until nothing else does, whoever's it is
 _CONNECTIONS = 10  # each lane keeps one to hear of new jobs, and borrows one to fetch them
 
 
@@ -81,7 +83,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     lane: Lane
     args: dict[str, Any]
-    priority: int = 0  # of an owner's jobs the higher run first; from URGENT on, of all owners'
+    priority: int = 0  # of an owner's jobs the higher run first; from URGENT on, of all owners'; from BEHIND down, last of all
     unique: str | None = None
     needs: frozenset[str] = frozenset()  # labels that a worker must have
 
@@ -98,7 +100,7 @@ _ENQUEUE = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, share, band)
 SELECT queue, name, priority, lock, lock, args::jsonb,
     coalesce(turn.share, '00000000-0000-0000-0000-000000000000'),
-    CASE WHEN priority >= %s::integer THEN 3 ELSE coalesce(turn.band, 1) END
+    CASE WHEN priority >= %s::integer THEN 3 WHEN priority <= %s::integer THEN -1 ELSE coalesce(turn.band, 1) END
 FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[]) AS new (queue, name, priority, lock, args)
 LEFT JOIN LATERAL turn_of(args::jsonb) AS turn ON true
 ON CONFLICT DO NOTHING
@@ -180,6 +182,7 @@ class JobQueue:
         """Enqueues many in one statement, except unique ones that wait already; returns how many."""
         columns = (
             URGENT,
+            BEHIND,
             [queue_of(job.lane, job.needs) for job in jobs],
             [job.name for job in jobs],
             [job.priority for job in jobs],

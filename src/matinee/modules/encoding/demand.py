@@ -52,6 +52,7 @@ class DemandRunner:
         attend: Attend,
         options: Options,
         gave_up: OnDead,
+        results: Results,
     ) -> None:
         self._database = database
         self._storage = storage
@@ -61,7 +62,7 @@ class DemandRunner:
         self._attend = attend
         self._options = options
         self._gave_up = gave_up
-        self._results = Results(database, queue)
+        self._results = results
         self._usual: dict[str, float] = {}  # seconds that a cell of a rendition of that name took last
 
     def register(self) -> None:

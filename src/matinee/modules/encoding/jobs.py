@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from matinee.common.jobs import URGENT, NewJob
+from matinee.common.jobs import BEHIND, URGENT, NewJob
 from matinee.media.model import Plan
 
 INGEST = "encoding.ingest"
@@ -16,7 +16,6 @@ POSTER = "encoding.poster"
 _AUDIO_FIRST = 20
 _INGEST_NEXT = 10
 _OTHER_SOUNDS = 1  # in the lane of the chunks, before them: a sound takes as long as one or two of these
-_BEHIND = 1_000_000  # chunks of the ladder, of every video, come before any alternative
 # Somebody waits. Above what is made ahead of viewers (0) and every background chunk (0 and less).
 WANTED = URGENT
 
@@ -65,7 +64,17 @@ def demand_job(video_id: UUID, rendition: str, region: int, *, wanted: bool = Fa
     )
 
 
-def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False) -> NewJob:
+BIG = "big"
+"""The label of workers that take on large pictures."""
+
+
+def needs_of(plan: Plan, big_pixels: int) -> frozenset[str]:
+    """What a worker must be able to do to fill in a video: from so many pixels on it must be big; 0: never."""
+    is_big = 0 < big_pixels <= plan.source.width * plan.source.height
+    return frozenset({BIG}) if is_big else frozenset()
+
+
+def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False, needs: frozenset[str] = frozenset()) -> NewJob:
     """Makes what is missing of a chunk. Of an owner's videos together the earliest chunks come first."""
     return NewJob(
         name=CHUNK,
@@ -73,25 +82,30 @@ def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False) -> NewJob:
         args={"video_id": str(video_id), "chunk": chunk},
         priority=WANTED if wanted else -chunk,
         unique=f"chunk:{video_id}:{chunk}",
+        needs=needs,
     )
 
 
-def alternatives_job(video_id: UUID, chunk: int, *, wanted: bool = False) -> NewJob:
+def alternatives_job(
+    video_id: UUID, chunk: int, *, wanted: bool = False, needs: frozenset[str] = frozenset()
+) -> NewJob:
     """Makes what is missing of a chunk in the codecs beside H.264, when the ladders of all videos are done."""
     return NewJob(
         name=ALTERNATIVES,
         lane="encode",
         args={"video_id": str(video_id), "chunk": chunk},
-        priority=WANTED if wanted else -_BEHIND - chunk,
+        priority=WANTED if wanted else BEHIND - chunk,
         unique=f"alternatives:{video_id}:{chunk}",
+        needs=needs,
     )
 
 
-def alternatives_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:
+def alternatives_jobs(video_id: UUID, plan: Plan, needs: frozenset[str] = frozenset()) -> list[NewJob]:
     """Every chunk in the codecs beside H.264."""
-    return [alternatives_job(video_id, chunk) for chunk in range(plan.chunks)] if plan.alternatives else []
+    chunks = range(plan.chunks) if plan.alternatives else range(0)
+    return [alternatives_job(video_id, chunk, needs=needs) for chunk in chunks]
 
 
-def later_chunk_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:
+def later_chunk_jobs(video_id: UUID, plan: Plan, needs: frozenset[str] = frozenset()) -> list[NewJob]:
     """Every chunk after the first, which is enqueued when its lowest rung is done."""
-    return [chunk_job(video_id, chunk) for chunk in range(1, plan.chunks)] if plan.video else []
+    return [chunk_job(video_id, chunk, needs=needs) for chunk in range(1, plan.chunks)] if plan.video else []

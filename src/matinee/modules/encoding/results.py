@@ -19,6 +19,7 @@ from matinee.modules.encoding.jobs import (
     audio_job,
     chunk_job,
     later_chunk_jobs,
+    needs_of,
     other_sound_jobs,
     poster_job,
 )
@@ -32,13 +33,20 @@ class Results:
     """Reads what is left to do and records what is done. Every method may be repeated."""
 
     def __init__(
-        self, database: Database, queue: JobQueue, policy: Policy = "eager", codecs: Sequence[Offer] = ()
+        self,
+        database: Database,
+        queue: JobQueue,
+        policy: Policy = "eager",
+        codecs: Sequence[Offer] = (),
+        *,
+        big_pixels: int = 0,
     ) -> None:
-        """`policy` and `codecs` are what holds where a video's owner has not chosen."""
+        """`policy` and `codecs` are what holds where a video's owner has not chosen. `big_pixels`: see `needs_of`."""
         self._database = database
         self._queue = queue
         self._policy = policy
         self._codecs = codecs
+        self._big_pixels = big_pixels
 
     async def find_work(self, video_id: UUID) -> WorkRow:
         """The video; raises VideoGoneError where nothing is to be made of it."""
@@ -107,7 +115,7 @@ class Results:
             if video.status == "PROCESSING":  # a run before this one stored the cells and was killed
                 await self._make_ready_if_playable(db, video_id, plan, video)
             if len(plan.video) > 1 and not video.cancelled:
-                await self._queue.enqueue(db, chunk_job(video_id, 0))
+                await self._queue.enqueue(db, chunk_job(video_id, 0, needs=needs_of(plan, self._big_pixels)))
 
     async def sound_done(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
         """The sound track is stored whole."""
@@ -148,9 +156,10 @@ class Results:
             if is_eager:
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
             if not video.cancelled:
-                await self._queue.enqueue_all(db, later_chunk_jobs(video_id, plan))
-            if is_eager and not video.cancelled:
-                await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan))
+                needs = needs_of(plan, self._big_pixels)
+                await self._queue.enqueue_all(db, later_chunk_jobs(video_id, plan, needs))
+                if is_eager:
+                    await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan, needs))
             if plan.video:
                 await self._queue.enqueue(db, poster_job(video_id))
             await self._queue.enqueue(db, extract_job(video_id))

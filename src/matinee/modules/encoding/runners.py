@@ -68,13 +68,15 @@ class EncodingRunners:
         self._storage = storage
         self._queue = queue
         self._sources = sources
-        self._results = Results(database, queue, settings.encode_policy, settings.codecs)
+        self._results = Results(
+            database, queue, settings.encode_policy, settings.codecs, big_pixels=settings.big_source_pixels
+        )
         self._binaries = find_binaries(
             *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
         )
         self._brake = Brake()
         self._demand = DemandRunner(
-            database, storage, queue, sources, self._brake, self.attend, self._options, self._gave_up
+            database, storage, queue, sources, self._brake, self.attend, self._options, self._gave_up, self._results
         )
         self._running: set[asyncio.Task[None]] = set()
         self._handing_back = False

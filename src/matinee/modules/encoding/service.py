@@ -21,6 +21,7 @@ from matinee.modules.encoding.jobs import (
     chunk_job,
     demand_job,
     ingest_job,
+    needs_of,
     other_sound_jobs,
     poster_job,
 )
@@ -44,10 +45,11 @@ _read_stored = msgspec.json.Decoder(Stored).decode
 class EncodingService:
     """Encoding as seen from outside; the work itself is in `runners.py`."""
 
-    def __init__(self, queue: JobQueue, policy: Policy = "eager") -> None:
-        """`policy` is what holds where a video's owner has not chosen."""
+    def __init__(self, queue: JobQueue, policy: Policy = "eager", *, big_pixels: int = 0) -> None:
+        """`policy` is what holds where a video's owner has not chosen. `big_pixels`: see `needs_of`."""
         self._queue = queue
         self._policy = policy
+        self._big_pixels = big_pixels
         self._ladders: OrderedDict[UUID, tuple[int, Ladder]] = OrderedDict()
 
     async def progress_of(self, db: Connection, video_id: UUID) -> Encoding | None:
@@ -96,7 +98,7 @@ class EncodingService:
             job = audio_job(video_id, rendition, first=kind is plan.audio, wanted=True)
         elif not plan.source.seekable:
             make = chunk_job if kind in plan.video else alternatives_job
-            job = make(video_id, plan.chunk_of(index), wanted=True)
+            job = make(video_id, plan.chunk_of(index), wanted=True, needs=needs_of(plan, self._big_pixels))
         else:
             await repository.tell_interests(db, [_waiting(video_id, rendition, index)])
             job = demand_job(video_id, rendition, region_of(index), wanted=True)
@@ -109,8 +111,9 @@ class EncodingService:
         if plan is None:
             return
         chunks = range(plan.chunks) if plan.video else range(0)
-        jobs = [chunk_job(video_id, chunk) for chunk in chunks] + other_sound_jobs(video_id, plan)
-        await self._queue.enqueue_all(db, jobs + alternatives_jobs(video_id, plan))
+        needs = needs_of(plan, self._big_pixels)
+        jobs = [chunk_job(video_id, n, needs=needs) for n in chunks] + other_sound_jobs(video_id, plan)
+        await self._queue.enqueue_all(db, jobs + alternatives_jobs(video_id, plan, needs))
 
     async def offer(self, db: Connection, video_id: UUID, codecs: Sequence[Offer], policy: Policy) -> None:
         """Has a planned video offered in these codecs, too; one that is not planned yet will be planned with them.
@@ -130,7 +133,7 @@ class EncodingService:
         first = await repository.next_position(db, video_id)
         await repository.add_renditions(db, video_id, plan, added, first_position=first)
         if policy == "eager":
-            await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan))
+            await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan, needs_of(plan, self._big_pixels)))
 
     async def resume(self, db: Connection, video_id: UUID, *, playable: bool) -> None:
         """Has everything tried again that does not exist. What is there already costs its jobs a look."""

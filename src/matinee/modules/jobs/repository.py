@@ -115,10 +115,10 @@ WHERE id = %s AND status IN ('PROCESSING', 'READY') AND deleted_at IS NULL AND f
 _PRIORITISE = """
 UPDATE videos SET encode_priority = %s::integer, updated_at = now() WHERE id = %s AND deleted_at IS NULL
 """
-# What somebody waits for stays where it is, before everything.
+# What somebody waits for stays before everything, and other codecs behind it.
 _MOVE_WAITING = """
 UPDATE procrastinate_jobs SET band = %s::integer
-WHERE args ->> 'video_id' = %s::text AND status = 'todo' AND band < 3
+WHERE args ->> 'video_id' = %s::text AND status = 'todo' AND band BETWEEN 0 AND 2
 """
 _TRY_NOW = """
 UPDATE procrastinate_jobs SET scheduled_at = NULL

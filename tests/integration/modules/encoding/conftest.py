@@ -1,7 +1,7 @@
 """A film on disk becomes a video that waits for its ingest, on real servers; workers run in the test or beside it."""
 
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,8 @@ FILMS = {
     "long.mkv": [*PICTURE, "-t", "130", *X264],
     # its index comes first, so that what is cut off is known to be missing
     "indexed.mp4": [*PICTURE, "-t", "6", *X264, "-movflags", "+faststart"],
+    # nine cells in three chunks, one rung
+    "three-chunks.mkv": ["-f", "lavfi", "-i", "testsrc2=size=426x240:rate=5", "-t", "35", *X264],
     "silent.mp4": [*PICTURE, "-t", "6", *X264],
     # English in 5.1, German, which is the default, and French in mono
     "dubbed.mkv": [
@@ -124,8 +126,9 @@ def worker_process(settings: Settings, tmp_path: Path) -> Iterator[Callable[...,
     """Starts worker processes, with changed settings if wished; those left at the end of the test are killed."""
     started: list[WorkerProcess] = []
 
-    def start(**changes: object) -> WorkerProcess:
-        process = WorkerProcess(msgspec.structs.replace(settings, **changes), tmp_path / f"worker-{len(started)}.log")
+    def start(command: Sequence[str] = (), **changes: object) -> WorkerProcess:
+        log = tmp_path / f"worker-{len(started)}.log"
+        process = WorkerProcess(msgspec.structs.replace(settings, **changes), log, command=command)
         started.append(process)
         return process
 

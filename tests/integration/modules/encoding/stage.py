@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -153,7 +153,7 @@ class Stage:
 
         await self.until(reached)
 
-    async def until_complete(self, video_id: UUID) -> None:
+    async def until_complete(self, video_id: UUID, patience: float = PATIENCE) -> None:
         """Waits until every cell is stored and no job is left."""
 
         async def reached() -> bool:
@@ -161,7 +161,7 @@ class Stage:
             assert encoding.state != "failed", await self.failure(video_id)
             return encoding.state == "complete" and await self.jobs_left() == 0
 
-        await self.until(reached)
+        await self.until(reached, patience)
 
     async def jobs_left(self) -> int:
         """Encoding jobs that wait or run."""
@@ -193,11 +193,14 @@ class Stage:
 class WorkerProcess:
     """A worker in a process of its own, to be stopped, killed and frozen."""
 
-    def __init__(self, settings: Settings, log: Path, main: str | None = None, *arguments: str) -> None:
+    def __init__(
+        self, settings: Settings, log: Path, main: str | None = None, *arguments: str, command: Sequence[str] = ()
+    ) -> None:
+        """`command`: what runs the worker instead of Python's `main`."""
         self.log = log
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
-                [sys.executable, "-c", main or _MAIN, *arguments],
+                command or [sys.executable, "-c", main or _MAIN, *arguments],
                 env={**os.environ, **_environment(settings)},
                 stdout=output,
                 stderr=output,

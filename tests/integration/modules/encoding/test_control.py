@@ -116,3 +116,23 @@ class TestRetry:
         async with stage.working():
             await desk.retry(video_id)
             await stage.until_complete(video_id)
+
+
+class TestNeeds:
+    async def test_a_large_film_is_playable_at_once_and_filled_in_by_a_big_worker(
+        self, stage: Stage, film: Film
+    ) -> None:
+        """Until one comes, the video says what it waits for."""
+        desk = Desk(stage)
+        video_id = await stage.upload(film("film.mkv"))
+        large = {"big_source_pixels": 640 * 360}
+        async with stage.working(**large):
+            await stage.until_status(video_id, "READY")
+
+            async def waits_for_a_big_one() -> bool:
+                why = (await desk.look(video_id)).why
+                return why is not None and why.code == "no_capable_worker" and "labelled big" in why.detail
+
+            await stage.until(waits_for_a_big_one)
+        async with stage.working(**large, worker_labels=("big",)):
+            await stage.until_complete(video_id)

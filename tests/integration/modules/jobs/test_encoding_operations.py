@@ -163,7 +163,7 @@ class TestCancel:
         await owned.enqueue(video_id, 1, 2, 3)
         async with owned.services.database.transaction() as db:
             wanted = demand_job(UUID(video_id), "v240", 0, wanted=True)
-            await owned.services.queue.enqueue_all(db, [audio_job(UUID(video_id)), wanted])
+            await owned.services.queue.enqueue_all(db, [audio_job(UUID(video_id), "audio", first=True), wanted])
         answer = (await ada.post(path(video_id, "cancel"))).json()
         assert (answer["encoding"]["state"], answer["why"]["code"]) == ("cancelled", "cancelled")
         assert [job["kind"] for job in answer["jobs"]] == ["encoding.demand", "encoding.audio"]

@@ -2,9 +2,17 @@
 
 from uuid import UUID
 
+import msgspec
 from tests.unit.modules.encoding.plans import GERMAN, LOW, SOUND, plan
 
-from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job, later_chunk_jobs, other_sound_jobs
+from matinee.modules.encoding.jobs import (
+    audio_job,
+    chunk_job,
+    ingest_job,
+    later_chunk_jobs,
+    needs_of,
+    other_sound_jobs,
+)
 
 VIDEO = UUID(int=1)
 
@@ -41,6 +49,16 @@ class TestOtherSounds:
     def test_one_that_is_listened_to_goes_first(self) -> None:
         """Somebody chose it and waits."""
         assert audio_job(VIDEO, "audio2", first=False, wanted=True).priority > chunk_job(VIDEO, 0).priority + 100
+
+
+class TestNeeds:
+    def test_from_so_many_pixels_on_a_worker_must_be_big(self) -> None:
+        """Unless nothing is said of it."""
+        film = plan(LOW)
+        film = msgspec.structs.replace(film, source=msgspec.structs.replace(film.source, width=400, height=100))
+        assert needs_of(film, 40_000) == {"big"}
+        assert needs_of(film, 40_001) == frozenset()
+        assert needs_of(film, 0) == frozenset()
 
 
 class TestIngestLane:

@@ -1,0 +1,92 @@
+"""Hosts that share nothing but PostgreSQL and S3: several fail at once, each in its own way."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from bench.hosts import HostsUnavailable, Network
+from tests.integration.modules.encoding.stage import Stage, WorkerProcess
+
+from matinee.common.config import Settings
+
+Film = Callable[[str], bytes]
+StartWorker = Callable[..., WorkerProcess]
+
+SLOW = [sys.executable, "-m", "bench.slow_worker", "1"]  # seconds a cell: so that all are caught at work
+_PATIENCE = 120.0  # starting a worker takes a second, or many of a machine that is busy
+_AT_WORK = """
+SELECT count(DISTINCT w.name) FROM procrastinate_jobs j JOIN job_workers w ON w.id = j.worker_id
+WHERE j.status = 'doing' AND j.task_name = 'encoding.chunk'
+"""
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """A network with one host."""
+    try:
+        network = Network(1)
+        network.__enter__()
+    except HostsUnavailable as error:
+        pytest.skip(str(error))
+    yield network
+    network.__exit__(None, None, None)
+
+
+def seen_from(network: Network, settings: Settings) -> dict[str, str]:
+    """The settings of a host of the network."""
+    database, s3 = urlsplit(settings.database_url), urlsplit(settings.s3_endpoint_url or "")
+    account = database.netloc.rpartition("@")[0]
+    assert database.port is not None
+    assert s3.port is not None
+    netloc = f"{account}@{network.address}:{network.offer(database.port)}"
+    return {
+        "database_url": database._replace(netloc=netloc).geturl(),
+        "s3_endpoint_url": f"http://{network.address}:{network.offer(s3.port)}",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+class TestHostsThatFail:
+    async def test_one_cut_off_one_killed_and_one_frozen_cost_no_cell_and_change_no_byte(
+        self, stage: Stage, film: Film, worker_process: StartWorker, network: Network, settings: Settings
+    ) -> None:
+        """A fourth one does their work; those that come back notice that they were taken for dead."""
+        video_id = await stage.upload(film("three-chunks.mkv"))
+        async with stage.working():
+            await stage.until_complete(video_id)
+        expected = await stage.fingerprints(video_id)
+        (host,) = network.hosts
+        # long enough that a busy machine takes nobody for dead who is not
+        usual = {"worker_slots": 1, "max_attempts": 10, "worker_stale_seconds": 5.0}
+        away = seen_from(network, settings)
+        cut_off = worker_process([*host.command, *SLOW], worker_name="cut off", **usual, **away)
+        killed = worker_process(SLOW, worker_name="killed", **usual)
+        frozen = worker_process(SLOW, worker_name="frozen", **usual)
+
+        async def all_live() -> bool:
+            return int(await stage.value("SELECT count(*) FROM job_workers WHERE lane = 'encode'")) >= 3
+
+        async def all_at_work() -> bool:
+            return int(await stage.value(_AT_WORK)) == 3
+
+        await stage.until(all_live, _PATIENCE)
+        await stage.forget(video_id, chunks=3)
+        await stage.until(all_at_work, _PATIENCE)
+        host.cut()
+        frozen.signal(signal.SIGSTOP)
+        killed.kill()
+        worker_process(worker_name="sound", **usual)
+        await stage.until_complete(video_id, _PATIENCE)
+        assert await stage.fingerprints(video_id) == expected
+        host.mend()
+        frozen.signal(signal.SIGCONT)
+
+        async def both_noticed() -> bool:
+            return all("job_lost" in worker.log.read_text() for worker in (cut_off, frozen))
+
+        await stage.until(both_noticed, _PATIENCE)
+        assert await stage.fingerprints(video_id) == expected
+        assert await stage.jobs_left() == 0
