@@ -83,7 +83,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     lane: Lane
     args: dict[str, Any]
-    priority: int = 0  # of an owner's jobs the higher run first; from URGENT on, of all owners'; from BEHIND down, last of all
+    priority: int = 0  # of an owner's jobs the higher run first; from URGENT on, or BEHIND down, of all owners'
     unique: str | None = None
     needs: frozenset[str] = frozenset()  # labels that a worker must have
 
