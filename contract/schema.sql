@@ -1,3 +1,22 @@
+CREATE TABLE public.added_sounds (
+    video_id uuid NOT NULL,
+    name text NOT NULL,
+    state text DEFAULT 'UPLOADING'::text NOT NULL,
+    language text NOT NULL,
+    title text NOT NULL,
+    is_default boolean NOT NULL,
+    filename text NOT NULL,
+    filesize bigint NOT NULL,
+    part_size bigint NOT NULL,
+    upload_id text,
+    failure_code text,
+    failure_detail text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT added_sounds_failed_says_why CHECK (((state = 'FAILED'::text) = (failure_code IS NOT NULL))),
+    CONSTRAINT added_sounds_filesize_positive CHECK ((filesize > 0)),
+    CONSTRAINT added_sounds_state_known CHECK ((state = ANY (ARRAY['UPLOADING'::text, 'PROCESSING'::text, 'READY'::text, 'FAILED'::text])))
+);
 CREATE TABLE public.chapters (
     video_id uuid NOT NULL,
     items jsonb NOT NULL
@@ -84,7 +103,9 @@ CREATE TABLE public.renditions (
     first_cell_at timestamp with time zone,
     evictions integer DEFAULT 0 NOT NULL,
     evicting boolean DEFAULT false NOT NULL,
+    kind text DEFAULT 'video'::text NOT NULL,
     CONSTRAINT renditions_cells_positive CHECK ((cells > 0)),
+    CONSTRAINT renditions_kind_known CHECK ((kind = ANY (ARRAY['video'::text, 'audio'::text]))),
     CONSTRAINT renditions_stored_on_grid CHECK ((stored <@ int4multirange(int4range(0, cells))))
 );
 CREATE TABLE public.sessions (
@@ -173,8 +194,11 @@ CREATE TABLE public.videos (
     has_preview boolean DEFAULT false NOT NULL,
     encode_policy text,
     keep_days integer,
+    plan_revision integer DEFAULT 0 NOT NULL,
+    codecs text[],
     encode_priority smallint DEFAULT 1 NOT NULL,
     filling_cancelled_at timestamp with time zone,
+    CONSTRAINT videos_codecs_known CHECK ((codecs <@ ARRAY['h264'::text, 'hevc'::text, 'av1'::text, 'hevc-hdr'::text, 'av1-hdr'::text])),
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
     CONSTRAINT videos_encode_priority_known CHECK (((encode_priority >= 0) AND (encode_priority <= 2))),
     CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
@@ -190,6 +214,8 @@ CREATE TABLE public.watched_renditions (
     name text NOT NULL,
     watched_at timestamp with time zone NOT NULL
 );
+ALTER TABLE ONLY public.added_sounds
+    ADD CONSTRAINT added_sounds_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.downloads
@@ -224,6 +250,7 @@ ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.watched_renditions
     ADD CONSTRAINT watched_renditions_pkey PRIMARY KEY (video_id, name);
+CREATE INDEX added_sounds_unfinished ON public.added_sounds USING btree (updated_at) WHERE (state = ANY (ARRAY['UPLOADING'::text, 'FAILED'::text]));
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
@@ -243,6 +270,8 @@ CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, stat
 CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
+ALTER TABLE ONLY public.added_sounds
+    ADD CONSTRAINT added_sounds_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.downloads

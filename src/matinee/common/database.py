@@ -51,6 +51,8 @@ ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 # A statement that takes longer is a bug or an outage; it must not pile up connections behind it.
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
+# A process that is frozen or cut off in a transaction holds its rows for so long, and no other gets on with them.
+IDLE_TRANSACTION_MS = 10_000
 _CONNECT_SECONDS = 10.0
 _LOAN_SECONDS = 10.0  # to wait for a free connection before the request is answered 503
 _PAUSE = 0.2
@@ -130,7 +132,7 @@ async def connect(url: str, name: str) -> Connection:
                     "application_name": name,
                     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
                     "lock_timeout": str(LOCK_TIMEOUT_MS),
-                    "idle_in_transaction_session_timeout": "60000",
+                    "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_MS),
                     "timezone": "UTC",
                     "datestyle": "ISO",  # times come as text
                 },

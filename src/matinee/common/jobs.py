@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import JobContext, retry, sql
 from procrastinate.jobs import Job as QueuedJob
@@ -162,7 +163,11 @@ class JobQueue:
         self._spare_until = -math.inf
         self._on_dead: dict[str, OnDead] = {}
         connector = procrastinate.PsycopgConnector(
-            conninfo=database.url, min_size=1, max_size=_CONNECTIONS, kwargs={"application_name": "matinee-queue"}
+            conninfo=database.url,
+            min_size=1,
+            max_size=_CONNECTIONS,
+            kwargs={"application_name": "matinee-queue"},
+            configure=_commit_at_once,
         )
         self._app = procrastinate.App(connector=connector)
         self._manager = FencedJobManager(connector, database, self._bury)
@@ -306,6 +311,11 @@ class JobQueue:
         on_dead = self._on_dead.get(name)
         if on_dead is not None:
             await on_dead(db, **args)
+
+
+async def _commit_at_once(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Else whoever is frozen or cut off between a statement and its commit keeps the others from the rows."""
+    await connection.set_autocommit(True)
 
 
 def queue_of(lane: Lane, needs: Iterable[str]) -> str:
