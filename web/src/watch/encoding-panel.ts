@@ -28,7 +28,9 @@ export class EncodingPanel {
       "p",
       { class: "encoding-sentence" },
       icon("check"),
-      encoding === null || encoding.state === "complete" ? "Every quality is ready." : "Every quality can be watched.",
+      encoding === null || encoding.state === "complete"
+        ? "Every quality is ready."
+        : "Every quality can be watched.",
     );
     this.element.replaceChildren(sentence);
   }
