@@ -16,6 +16,7 @@ from matinee.common.config import Settings
 from matinee.common.database import Connection
 from matinee.common.errors import DomainError
 from matinee.common.http.authentication import Caller
+from matinee.common.logging import configure_logging
 from matinee.modules.jobs.schemas import Job, JobState, Priority, VideoEncoding, WorkerInfo
 from matinee.modules.jobs.service import JobService
 
@@ -72,6 +73,7 @@ async def list_workers(settings: Settings, *, as_json: bool) -> None:
 
 
 async def _act(settings: Settings, act: Act) -> Any:
+    configure_logging("warning")  # to standard error; what was done is printed
     try:
         async with (
             open_services(settings, name="matinee-cli") as services,

@@ -1,6 +1,9 @@
 """`matinee jobs` and `matinee workers`, as an operator types them."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -8,11 +11,9 @@ from uuid import uuid4
 import msgspec
 import psycopg
 import pytest
-from click.testing import CliRunner, Result
 from tests.serving import environment_of
 from tests.unit.media.plans import plan, sound
 
-from matinee.cli import main
 from matinee.common.config import Settings
 
 _ADD_VIDEO = """
@@ -45,13 +46,15 @@ class Terminal:
         db.execute(_ADD_JOB, [self.video_id, 0, "doing", worker])
         db.execute(_ADD_JOB, [self.video_id, 1, "todo", None])
 
-    def type(self, *words: str) -> Result:
-        return CliRunner().invoke(main, words, env={**self._environment, "COLUMNS": "200"})
+    def type(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "matinee.cli", *words]
+        environment = {**os.environ, **self._environment, "COLUMNS": "200"}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
 
     def json(self, *words: str) -> Any:
         ended = self.type(*words, "--json")
-        assert ended.exit_code == 0, ended.output
-        return json.loads(ended.output)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
 
 
 @pytest.fixture
@@ -65,9 +68,9 @@ class TestJobs:
     def test_a_video_tells_why_it_is_not_complete(self, terminal: Terminal) -> None:
         """In lines and a table; as JSON the API's answer."""
         ended = terminal.type("jobs", "list", "--video", terminal.video_id)
-        assert ended.exit_code == 0, ended.output
+        assert ended.returncode == 0, ended.stderr
         for words in ("A worker is at it.", "1 waiting, 1 running", "chunk 1", "waiting, 0 ahead", "ant 4711"):
-            assert words in ended.output
+            assert words in ended.stdout
         found = terminal.json("jobs", "list", "--video", terminal.video_id, "--state", "running")
         assert [(job["part"], job["worker"]["host"]) for job in found["jobs"]] == [("chunk 0", "hill")]
 
@@ -76,7 +79,7 @@ class TestJobs:
         states = [job["state"] for job in terminal.json("jobs", "list")]
         assert states == ["running", "waiting"]
         assert terminal.json("jobs", "list", "--state", "waiting")[0]["video_id"] == terminal.video_id
-        assert terminal.type("jobs", "list", "--state", "failed").output == "No such job.\n"
+        assert terminal.type("jobs", "list", "--state", "failed").stdout == "No such job.\n"
 
     def test_cancel_retry_and_prioritise(self, terminal: Terminal) -> None:
         """What the API does, for whoever has the database's password."""
@@ -87,8 +90,8 @@ class TestJobs:
     def test_a_refusal_is_a_sentence(self, terminal: Terminal) -> None:
         """With exit status 1."""
         ended = terminal.type("jobs", "retry", str(uuid4()))
-        assert ended.exit_code == 1
-        assert "There is no such video" in ended.output
+        assert ended.returncode == 1
+        assert "There is no such video" in ended.stderr
 
 
 class TestWorkers:
@@ -102,4 +105,4 @@ class TestWorkers:
             {"encode": 2},
         )
         assert (worker["alive"], worker["running"]) == (True, [f"encoding.chunk {terminal.video_id}"])
-        assert "encoding.chunk" in terminal.type("workers").output
+        assert "encoding.chunk" in terminal.type("workers").stdout
