@@ -19,7 +19,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import combinations
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 import procrastinate
@@ -43,7 +43,6 @@ from matinee.common.job_manager import (
 
 __all__ = [
     "BEHIND",
-    "LANES",
     "URGENT",
     "GiveUpError",
     "JobLostError",
@@ -63,7 +62,6 @@ _KEPT_HOURS = 7 * 24
 # ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
 # · upkeep: deleting, cleaning · speech: captions by machine
 Lane = Literal["ingest", "demand", "encode", "upkeep", "speech"]
-LANES: tuple[Lane, ...] = get_args(Lane)
 URGENT = 1_000  # the least priority of what somebody waits for: it goes before all that is not, whoever's turn it is
 BEHIND = -1_000_000  # the highest priority of what waits until nothing else does, whoever's it is
 _CONNECTIONS = 10  # each lane keeps one to hear of new jobs, and borrows one to fetch them
