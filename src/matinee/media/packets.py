@@ -20,6 +20,8 @@ class PacketSpan(msgspec.Struct):
     """When the last packet that is shown ends."""
     end_known: bool = False
     """Whether that packet said how long it lasts."""
+    shown_after: Fraction | None = None
+    """The least time from decoding a packet to showing it, of those that name both."""
 
 
 async def packet_spans(lines: asyncio.StreamReader, wanted: set[int]) -> dict[int, PacketSpan]:
@@ -32,14 +34,24 @@ async def packet_spans(lines: asyncio.StreamReader, wanted: set[int]) -> dict[in
         fields = line.decode("ascii", "replace").strip().split(",")
         if len(fields) < 5 or not fields[0].isdigit() or int(fields[0]) not in wanted:
             continue
-        moment = _time(fields[1]) if fields[1] != "N/A" else _time(fields[2])
+        span = spans.get(int(fields[0]))
+        shown, decoded = _time(fields[1]), _time(fields[2])
+        moment = shown if shown is not None else _shown_at(decoded, span)
         if moment is None:
             continue
-        span = spans.setdefault(int(fields[0]), PacketSpan(first=moment))
+        span = span or spans.setdefault(int(fields[0]), PacketSpan(first=moment))
+        if shown is not None and decoded is not None:
+            delay = shown - decoded
+            span.shown_after = delay if span.shown_after is None else min(span.shown_after, delay)
         span.first = min(span.first, moment)
         if "D" not in fields[4]:  # an edit list hides packets that are marked so
             _extend(span, moment, _time(fields[3]))
     return {index: span for index, span in spans.items() if span.start is not None}
+
+
+def _shown_at(decoded: Fraction | None, span: PacketSpan | None) -> Fraction | None:
+    """When a packet that names only its decoding is shown: most of an MPEG program stream's are such."""
+    return None if decoded is None else decoded + ((span and span.shown_after) or 0)
 
 
 def _extend(span: PacketSpan, moment: Fraction, lasts: Fraction | None) -> None:
