@@ -109,6 +109,8 @@ def _video(facts: VideoFacts | None, rate: Rate, reasons: list[str]) -> tuple[Vi
         reasons.append("The picture is interlaced: its fields are blended into frames.")
     if facts.rotation:
         reasons.append(f"The picture is turned by {facts.rotation} degrees.")
+    if facts.mirrored:
+        reasons.append("The picture is mirrored, as its header wants it.")
     width, height = display_size(facts.width, facts.height, facts.sample_aspect, facts.rotation)
     return ladder(width, height, rate)
 

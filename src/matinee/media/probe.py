@@ -41,7 +41,7 @@ GUESSED_SCORE = 25  # ffprobe's own mark for "the name fits, the content hardly"
 # Sound that FFmpeg knows by name at most; phones write such tracks beside one that everybody can hear.
 _UNHEARD_CODECS = ("none", "unknown", "ac4", "apple_apac", "mpegh_3d_audio", "lc3")
 
-_PIXELS_REFUSED = "exceeds specified max pixel count"
+_PIXELS_REFUSED = re.compile(r"Picture size \d{4,}x\d{4,} (exceeds specified max pixel count|is invalid)")
 _NO_INDEX = "moov atom not found"  # it is often written last: a real MP4 that lacks it was cut off
 _ONLY_THE_NAME_FITS = "detected only with low score"
 
@@ -72,6 +72,8 @@ class VideoFacts(msgspec.Struct, frozen=True):
     sample_aspect: Fraction
     rotation: int
     """Degrees clockwise to turn the stored picture for display: 0, 90, 180 or 270."""
+    mirrored: bool
+    """Whether it is flipped for display, by itself or beside being turned."""
     pixel_format: str
     bit_depth: int
     transfer: str
@@ -162,7 +164,7 @@ async def _header(ffprobe: str, source: str, limits: Limits) -> dict[str, Any]:
         raise MediaFault("not_a_video", evidence=evidence) from error
     form = header.get("format", {})
     streams = header.get("streams", [])
-    if _PIXELS_REFUSED in evidence:
+    if _PIXELS_REFUSED.search(evidence):
         raise MediaFault("too_many_pixels", evidence=evidence)
     if _NO_INDEX in evidence and _ONLY_THE_NAME_FITS not in evidence:
         raise MediaFault("source_truncated", evidence=evidence)
@@ -353,6 +355,7 @@ class _Reading:
             height=int(stream["height"]),
             sample_aspect=_ratio(stream.get("sample_aspect_ratio")) or Fraction(1),
             rotation=_rotation(stream),
+            mirrored=_mirrored(stream),
             pixel_format=str(stream.get("pix_fmt", "")),
             bit_depth=_bit_depth(stream),
             transfer=str(stream.get("color_transfer", "")),
@@ -416,8 +419,19 @@ def _coding(stream: dict[str, Any]) -> str:
 def _rotation(stream: dict[str, Any]) -> int:
     for side in stream.get("side_data_list", []):
         if "rotation" in side:  # counter-clockwise, as the display matrix has it
-            return round(-float(side["rotation"]) / 90) % 4 * 90
+            turned = round(-float(side["rotation"]) / 90) % 4 * 90
+            return 0 if turned == 180 and _mirrored(stream) else turned  # a matrix that only flips, by its sign
     return 0
+
+
+def _mirrored(stream: dict[str, Any]) -> bool:
+    """Whether the display matrix turns left and right around, which its angle does not tell."""
+    for side in stream.get("side_data_list", []):
+        rows = re.findall(r"(?m)^\d+:((?: +-?\d+){3})", str(side.get("displaymatrix", "")))
+        if len(rows) == 3:
+            (a, b, _), (c, d, _), _ = (map(int, row.split()) for row in rows)
+            return a * d - b * c < 0
+    return False
 
 
 def _bit_depth(stream: dict[str, Any]) -> int:

@@ -85,6 +85,28 @@ class TestShape:
         assert (plan.video[-1].width, plan.video[-1].height) == (320, 180)
         assert frame_numbers(joined(made[plan.video[-1].name], tmp_path / "joined.mp4")) == list(range(50))
 
+    @pytest.mark.parametrize(
+        ("flip", "stored_as", "turned"),
+        [
+            (["-display_hflip"], "hflip", 0),
+            (["-display_vflip"], "vflip", 0),
+            (["-display_rotation", "90", "-display_hflip"], "transpose=clock_flip", 270),
+        ],
+    )
+    async def test_a_mirrored_picture_is_flipped(
+        self, tmp_path: Path, flip: list[str], stored_as: str, turned: int
+    ) -> None:
+        """A matrix that flips is applied to the pixels, and is not called a turn."""
+        stored, source = tmp_path / "stored.mp4", tmp_path / "source.mp4"
+        ffmpeg(*counted_picture(50), "-vf", stored_as, *X264, str(stored))
+        ffmpeg(*flip, "-i", str(stored), "-c", "copy", str(source))
+        plan = await planned(source)
+        made = await video_cells(source, plan)
+        assert plan.source.rotation == turned
+        assert "The picture is mirrored, as its header wants it." in plan.reasons
+        assert (plan.video[-1].width, plan.video[-1].height) == (320, 180)
+        assert frame_numbers(joined(made[plan.video[-1].name], tmp_path / "joined.mp4")) == list(range(50))
+
     async def test_a_large_picture_gets_a_ladder(self, tmp_path: Path) -> None:
         """Each rung of one process has its planned size and every frame."""
         source = tmp_path / "source.mp4"

@@ -21,6 +21,7 @@ VIDEO = VideoFacts(
     height=720,
     sample_aspect=Fraction(1),
     rotation=0,
+    mirrored=False,
     pixel_format="yuv420p",
     bit_depth=8,
     transfer="",
