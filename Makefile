@@ -5,7 +5,7 @@ BIN := .venv/bin
 WEB := src/matinee/web/index.html
 WORKERS ?= 2
 
-.PHONY: demo dev test check bench web format lock contract schema clean chromium
+.PHONY: demo dev test check bench web format lock contract schema inputs clean chromium
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready $(WEB)
@@ -39,6 +39,9 @@ contract: .venv/ready
 
 schema: .venv/ready
 	$(BIN)/python scripts/dump_schema.py > contract/schema.sql
+
+inputs: .venv/ready
+	$(BIN)/python -m tests.integration.media.inputs.page
 
 # Run it after a change of the dependencies in pyproject.toml; `ARGS=--upgrade` takes the newest.
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

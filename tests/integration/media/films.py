@@ -39,12 +39,12 @@ def tone(seconds: float, layout: str = "stereo") -> list[str]:
     return ["-f", "lavfi", "-i", f"sine=440:r=48000:d={seconds},aformat=channel_layouts={layout}"]
 
 
-def flash_and_beep(seconds: float, moments: tuple[float, ...]) -> list[str]:
+def flash_and_beep(seconds: float, moments: tuple[float, ...], rate: str = str(RATE)) -> list[str]:
     """Input arguments of a black picture and silence, but for a white frame and a beep at each moment."""
     flashes = "+".join(f"between(t,{at}-0.001,{at}+0.079)" for at in moments)
     beeps = "+".join(f"between(t,{at},{at}+0.08)" for at in moments)
     picture = (
-        f"color=black:s={WIDTH}x{HEIGHT}:r={RATE}:d={seconds},"
+        f"color=black:s={WIDTH}x{HEIGHT}:r={rate}:d={seconds},"
         f"drawbox=x=0:y=0:w={WIDTH}:h={HEIGHT}:color=white:t=fill:enable='{flashes}'"
     )
     sound = f"aevalsrc='0.8*sin(2*PI*1000*t)*({beeps})':s=48000:d={seconds},aformat=channel_layouts=stereo"

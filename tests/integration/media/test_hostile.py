@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,22 +17,6 @@ from .playing import audio_cells, joined, planned, video_cells
 
 Film = Callable[[str], Path]
 
-DISGUISES: dict[str, str] = {
-    "hls playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{film}\n#EXT-X-ENDLIST\n",
-    "hls playlist of an address": "#EXTM3U\n#EXTINF:5,\nhttp://127.0.0.1:1/x.ts\n#EXT-X-ENDLIST\n",
-    "ffconcat": "ffconcat version 1.0\nfile '{film}'\n",
-    "dash manifest": (
-        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
-        'mediaPresentationDuration="PT5S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period>'
-        '<AdaptationSet contentType="video"><Representation id="1" bandwidth="1000">'
-        "<BaseURL>{film}</BaseURL></Representation></AdaptationSet></Period></MPD>"
-    ),
-    "svg": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="{film}"/></svg>',
-    "html": "<!DOCTYPE html><html><body><video src='{film}'></video></body></html>",
-    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
-    "text": "This is not a film.\n" * 100,
-}
-
 
 async def refusal(source: Path, limits: Limits | None = None) -> str:
     """The code with which a source is refused."""
@@ -41,34 +24,6 @@ async def refusal(source: Path, limits: Limits | None = None) -> str:
         await probe(str(source), limits=limits or Limits())
     assert fault.value.sentence.endswith(".")
     return fault.value.code
-
-
-class TestDisguises:
-    @pytest.mark.parametrize("disguise", DISGUISES)
-    async def test_a_script_named_mp4_is_not_a_video(self, film: Film, tmp_path: Path, disguise: str) -> None:
-        """A file that only refers to a film is refused, though FFmpeg by itself would play it."""
-        source = tmp_path / "film.mp4"
-        source.write_text(DISGUISES[disguise].format(film=film("silent.mp4")))
-        assert await refusal(source) == "not_a_video"
-
-    async def test_an_archive_is_not_a_video(self, film: Film, tmp_path: Path) -> None:
-        """A zip with a film in it is not a film."""
-        source = tmp_path / "film.mp4"
-        with zipfile.ZipFile(source, "w") as archive:
-            archive.write(film("silent.mp4"), "film.mp4")
-        assert await refusal(source) == "not_a_video"
-
-    async def test_a_picture_is_not_a_video(self, tmp_path: Path) -> None:
-        """A still image is refused."""
-        source = tmp_path / "film.mp4"
-        ffmpeg(*counted_picture(1), "-frames:v", "1", "-f", "image2", "-c:v", "png", str(source))
-        assert await refusal(source) == "not_a_video"
-
-    async def test_an_empty_file_says_so(self, tmp_path: Path) -> None:
-        """No bytes have a code of their own."""
-        source = tmp_path / "film.mp4"
-        source.touch()
-        assert await refusal(source) == "empty_file"
 
 
 class TestTime:

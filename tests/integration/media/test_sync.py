@@ -11,6 +11,7 @@ from matinee.media.model import Plan
 
 from .conftest import FLASH, FLASHES, SYNC_FILMS, X264_B
 from .films import RATE, brightness, ffmpeg, samples, stream_facts
+from .listening import onsets
 from .playing import audio_cells, joined, planned, video_cells
 
 Film = Callable[[str], Path]
@@ -26,17 +27,6 @@ async def flashes_and_beeps(source: Path, plan: Plan, folder: Path) -> tuple[lis
     bright = [level > 128 for level in brightness(picture)]
     flashes = [at / RATE for at in range(len(bright)) if bright[at] and not (at and bright[at - 1])]
     return flashes, onsets(samples(sound))
-
-
-def onsets(heard: list[int], threshold: int = 3000, quiet: int = 9600) -> list[float]:
-    """Where sound begins after at least `quiet` samples without any."""
-    found, last = [], -quiet
-    for at, level in enumerate(heard):
-        if abs(level) > threshold:
-            if at - last >= quiet:
-                found.append(at / 48_000)
-            last = at
-    return found
 
 
 class TestSync:

@@ -1,0 +1,12 @@
+"""What a plan says of a file, as the list expects it."""
+
+COPIED = "The sound is AAC already: it is copied."
+NO_INDEX = "The file has no index: it is encoded from front to back by one process."
+SURROUND = "The sound has {} channels: it is mixed down to stereo."
+HDR = "The picture is HDR: it is tone-mapped to BT.709."
+NO_PICTURE = "There is no picture: only the sound is offered."
+TURNED = "The picture is turned by {} degrees."
+LONGER = "The sound is longer than the picture: the last picture stays on."
+STEADY = "The frame rate of about {} is brought to a steady {}."
+MIRRORED = "The picture is mirrored, as its header wants it."
+INTERLACED = "The picture is interlaced: its fields are blended into frames."

@@ -1,0 +1,80 @@
+"""Every file of the list becomes what the list says, and docs/inputs.md says the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from matinee.media.encode import encode_cells
+from matinee.media.faults import MediaFault
+from matinee.media.model import Plan
+from matinee.media.plan import make_plan
+from matinee.media.probe import probe
+
+from .films import brightness, samples
+from .inputs.case import Case, Failed, Ready
+from .inputs.listed import CASES
+from .inputs.page import PAGE, page
+from .listening import onsets
+from .playing import audio_cells, joined
+
+A_FEW = 3  # cells; of longer films the first, the middle and the last are made
+
+
+class TestInputs:
+    @pytest.mark.parametrize("case", CASES, ids=[f"{case.group}: {case.title!a}" for case in CASES])
+    async def test_it_becomes_what_the_list_says(self, tmp_path: Path, case: Case) -> None:
+        """Refused with its code; or planned, made and decoded, with length, size and moments as they were."""
+        source = tmp_path / case.file
+        case.make(source)
+        if isinstance(case.outcome, Failed):
+            with pytest.raises(MediaFault) as fault:
+                make_plan(await probe(str(source)))
+            assert fault.value.code == case.outcome.code
+            assert fault.value.sentence.endswith(".")
+            return
+        plan = make_plan(await probe(str(source)))
+        _check_plan(plan, case.outcome)
+        if plan.video:
+            await _check_picture(source, plan, case.outcome, tmp_path)
+        if plan.audio and plan.grid.cells <= A_FEW:
+            heard = onsets(samples(joined(await audio_cells(source, plan), tmp_path / "sound.mp4")))
+            assert heard == pytest.approx(case.outcome.beeps, abs=case.outcome.within + 1e-6)
+
+
+def _check_plan(plan: Plan, outcome: Ready) -> None:
+    top = plan.video[-1] if plan.video else None
+    assert (top and (top.width, top.height)) == outcome.size
+    assert plan.reasons == outcome.said
+    assert abs(plan.grid.duration - outcome.seconds) <= 1 / plan.grid.rate.fraction + 1e-6
+    assert (plan.audio is None) == (outcome.beeps is None)
+
+
+async def _check_picture(source: Path, plan: Plan, outcome: Ready, folder: Path) -> None:
+    rung, cells = plan.video[0], plan.grid.cells
+    places = range(cells) if cells <= A_FEW else (0, cells // 2, cells - 1)
+    made = [
+        cell
+        for place in places
+        async for cell in encode_cells(str(source), plan, range(place, place + 1), [rung.name])
+    ]
+    assert [cell.index for cell in made] == list(places)
+    shown = [list(brightness(joined([cell], folder / "cell.mp4"))) for cell in made]
+    assert [len(levels) for levels in shown] == [plan.grid.cell_frames(place) for place in places]
+    if outcome.flashes is not None:
+        bright = [level > 128 for levels in shown for level in levels]
+        turns = [at for at in range(len(bright)) if bright[at] and not (at and bright[at - 1])]
+        flashes = [float(at / plan.grid.rate.fraction) for at in turns]
+        assert flashes == pytest.approx(outcome.flashes, abs=outcome.within + 1e-6)
+
+
+class TestPage:
+    def test_it_says_what_the_list_says(self) -> None:
+        """`make inputs` writes docs/inputs.md anew."""
+        assert PAGE.read_text() == page()
+
+    def test_every_file_is_named_once(self) -> None:
+        """Two rows of one name would be one row that nobody finds."""
+        names = [(case.group, case.title) for case in CASES]
+        assert len(set(names)) == len(names) >= 40
