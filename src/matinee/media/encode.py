@@ -20,17 +20,20 @@ from .boxes import BadFragment, CellSplitter, MisplacedFragment
 from .brake import Brake
 from .cells import Cell
 from .faults import EncoderFailed, MediaFault
-from .ffmpeg import READ_BYTES, Process, ProcessLimits, ProcessTimedOut, running
+from .ffmpeg import MIB, READ_BYTES, Process, ProcessLimits, ProcessTimedOut, running
 from .model import AudioRendition, Plan, VideoRendition
 from .probe import DEFAULT_LIMITS
 from .source_access import confinement, input_was_lost
 from .video_argv import cells_argv, entry_points, runs
 
+SOUND_ADDRESS_SPACE = 1024 * MIB
+"""FFmpeg fills a gap in the sound with silence all at once: 1.4 GB for an hour. This is enough for half of one."""
 CELLS_IN_HAND = 4  # finished cells that wait for the caller; then FFmpeg waits too
 
 _UNSUPPORTED = ("Decoder not found", "Unknown decoder", "no decoder found", "unsupported codec")
 _DAMAGED = ("Invalid data found", "Error while decoding", "Conversion failed", "moov atom not found")
 _OUT_OF_MEMORY = "Cannot allocate memory"
+_GAP_NOT_FILLED = "Failed to compensate for timestamp delta"
 _INPUT_LOST = "the source stopped answering"
 
 
@@ -135,21 +138,30 @@ async def encode_audio(
     def argv(outputs: Sequence[str]) -> list[str]:
         return audio_argv(options.ffmpeg, source, plan, sound, outputs[0], max_pixels=options.max_pixels)
 
-    async with running(
-        argv, outputs=1, confinement=confinement(options.ffmpeg, source), limits=options.limits
-    ) as process:
+    limits = msgspec.structs.replace(
+        options.limits, address_space=min(options.limits.address_space, SOUND_ADDRESS_SPACE)
+    )
+    async with running(argv, outputs=1, confinement=confinement(options.ffmpeg, source), limits=limits) as process:
         try:
             while not writer.complete and (data := await process.outputs[0].read(READ_BYTES)):
                 for frame in reader.feed(data):
                     cell = writer.take(frame)
                     if cell is not None and cell.index >= first:
                         await _ensure_input(process, source)
+                        _ensure_in_time(process)
                         yield cell
         except BadAudioStream as error:
             raise EncoderFailed(str(error), process.stderr_tail) from error
         if not writer.complete:
             await check_exit(process, source)
+            _ensure_in_time(process)
             raise MediaFault("source_damaged", "Sound is missing.", process.stderr_tail)
+
+
+def _ensure_in_time(process: Process) -> None:
+    """Raise MediaFault where FFmpeg could not fill a gap: what follows would be heard too early."""
+    if _GAP_NOT_FILLED in process.stderr_tail:
+        raise MediaFault("source_damaged", "Its sound has a gap of more than half an hour.", process.stderr_tail)
 
 
 async def _attempt_run(

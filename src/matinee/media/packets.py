@@ -20,19 +20,27 @@ class PacketSpan(msgspec.Struct):
     """When the last packet that is shown ends."""
     end_known: bool = False
     """Whether that packet said how long it lasts."""
+    entered: Fraction | None = None
+    """Where the look at the end entered the stream: its first packet behind those of the head."""
     shown_after: Fraction | None = None
     """The least time from decoding a packet to showing it, of those that name both."""
 
 
-async def packet_spans(lines: asyncio.StreamReader, wanted: set[int]) -> dict[int, PacketSpan]:
+async def packet_spans(
+    lines: asyncio.StreamReader, wanted: set[int], head: int = HEAD_PACKETS
+) -> dict[int, PacketSpan]:
     """Read `index,pts,dts,duration,flags` lines to the end; memory does not grow with their number.
 
-    A stream none of whose packets is shown is left out.
+    The first `head` packets are those of the look at the beginning. A stream none of whose packets is shown is left out.
     """
     spans: dict[int, PacketSpan] = {}
+    packets = 0
     async for line in lines:
         fields = line.decode("ascii", "replace").strip().split(",")
-        if len(fields) < 5 or not fields[0].isdigit() or int(fields[0]) not in wanted:
+        if len(fields) < 5 or not fields[0].isdigit():
+            continue
+        packets += 1
+        if int(fields[0]) not in wanted:
             continue
         span = spans.get(int(fields[0]))
         shown, decoded = _time(fields[1]), _time(fields[2])
@@ -44,6 +52,8 @@ async def packet_spans(lines: asyncio.StreamReader, wanted: set[int]) -> dict[in
             delay = shown - decoded
             span.shown_after = delay if span.shown_after is None else min(span.shown_after, delay)
         span.first = min(span.first, moment)
+        if packets > head and span.entered is None:
+            span.entered = moment
         if "D" not in fields[4]:  # an edit list hides packets that are marked so
             _extend(span, moment, _time(fields[3]))
     return {index: span for index, span in spans.items() if span.start is not None}

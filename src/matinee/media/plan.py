@@ -51,7 +51,10 @@ def make_plan(probe: Probe, *, measured: bool = False) -> Plan:
     for codec in probe.unheard:
         which = "Another" if probe.sounds else "The"
         reasons.append(f"{which} sound is coded as {codec!r}, which cannot be decoded: it is left out.")
-    if not probe.seekable:
+    if probe.keyframes_apart is not None:
+        apart = int(probe.keyframes_apart)
+        reasons.append(f"Its keyframes are {apart} s apart or more: it is encoded from front to back by one process.")
+    elif not probe.seekable:
         reasons.append("The file has no index: it is encoded from front to back by one process.")
     return Plan(
         version=PLAN_VERSION,

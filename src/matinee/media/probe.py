@@ -36,6 +36,9 @@ LONGEST_PRIMING = Fraction(1, 10)  # seconds
 LONGEST_TITLE = 100  # characters
 HEAD_PACKETS_A_STREAM = 20  # beyond the second: many sounds lie side by side
 MISSING_TOLERANCE = Fraction(1)  # seconds that headers overstate in files nobody would call broken
+FAR_APART = Fraction(20)
+"""Seconds between keyframes over which every entry costs too much. x264's usual 250 frames are 10 s of a film and
+17 s of a screen recording."""
 GUESSED_SCORE = 25  # ffprobe's own mark for "the name fits, the content hardly"
 
 # Sound that FFmpeg knows by name at most; phones write such tracks beside one that everybody can hear.
@@ -128,7 +131,9 @@ class Probe(msgspec.Struct, frozen=True):
     sounds: tuple[AudioFacts, ...]
     """Those that can be decoded: the default one, then the others in the order of the file."""
     seekable: bool
-    """Whether the container can be entered in the middle."""
+    """Whether the source can be entered in the middle: it has an index, and keyframes not too far apart."""
+    keyframes_apart: Fraction | None = None
+    """Seconds that were found between two keyframes, where they are too far apart."""
     unheard: tuple[str, ...] = ()
     """How those are coded that nothing here can decode."""
 
@@ -243,7 +248,7 @@ class _Reading:
 
     async def facts(self) -> Probe:
         self._check_header()
-        spans, seekable = await self._spans()
+        spans, seekable, apart = await self._spans()
         video = self._video_facts(spans)
         heard = (self._audio_facts(stream, spans) for stream in self._sounds)
         sounds = tuple(facts for facts in heard if facts is not None)
@@ -259,7 +264,8 @@ class _Reading:
             duration=max(ends) - min(starts),
             video=video,
             sounds=sounds,
-            seekable=seekable,
+            seekable=seekable and apart is None,
+            keyframes_apart=apart,
             unheard=self._unheard,
         )
 
@@ -295,21 +301,31 @@ class _Reading:
         rate = _ratio(self._picture.get("avg_frame_rate"))
         return int(self._picture.get("nb_frames", 0)) / rate if rate else None
 
-    async def _spans(self) -> tuple[dict[int, PacketSpan], bool]:
-        """What the packets at both ends say; all packets, when the end cannot be reached by seeking."""
+    async def _spans(self) -> tuple[dict[int, PacketSpan], bool, Fraction | None]:
+        """What the packets at both ends say; all packets, when the end cannot be reached by seeking.
+
+        Then whether it could, and how far apart keyframes are that are too far apart.
+        """
         duration = self._stated_duration()
         start = _seconds(self._form.get("start_time")) or Fraction(0)
         if duration is not None:
             tail = max(Fraction(0), start + duration - TAIL_SECONDS)
             spans = await self._packets(f"%+#{self._head_packets()},{float(tail):.3f}%", self._limits.probe_seconds)
             if self._reaches(spans, start + duration):
-                return spans, True
+                return spans, True, self._far_apart(spans, tail)
             if self._indexed():
                 raise MediaFault("source_truncated")
         spans = await self._packets(None, self._limits.scan_seconds)
         if duration is not None and not self._reaches(spans, start + duration):
             raise MediaFault("source_truncated")
-        return spans, False
+        return spans, False, None
+
+    def _far_apart(self, spans: dict[int, PacketSpan], wanted: Fraction) -> Fraction | None:
+        """Whoever wants to enter at a moment begins at the keyframe before it."""
+        span = spans.get(int(self._picture["index"])) if self._picture else None
+        if span is None or span.entered is None or wanted - span.entered <= FAR_APART:
+            return None
+        return wanted - span.entered
 
     def _head_packets(self) -> int:
         return HEAD_PACKETS + HEAD_PACKETS_A_STREAM * max(0, len(self._sounds) - 1)
@@ -338,7 +354,7 @@ class _Reading:
             confinement=confinement(self._ffprobe, self._source),
             limits=_process_limits(wall),
         ) as process:
-            spans = await packet_spans(process.outputs[0], wanted)
+            spans = await packet_spans(process.outputs[0], wanted, self._head_packets())
             await _check_exit(process, self._source)
         return spans
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from matinee.media.faults import MediaFault
 from matinee.media.model import Plan
 
 from .conftest import FLASH, FLASHES, SYNC_FILMS, X264_B
-from .films import RATE, brightness, ffmpeg, samples, stream_facts
+from .films import RATE, brightness, ffmpeg, samples, stream_facts, tone
 from .listening import onsets
 from .playing import audio_cells, joined, planned, video_cells
 
@@ -66,3 +67,27 @@ class TestSync:
         flashes, beeps = await flashes_and_beeps(source, plan, tmp_path)
         assert len(beeps) == len(flashes)
         assert all(abs(beep - flash) < FRAME for flash, beep in zip(flashes, beeps, strict=True))
+
+    async def test_a_gap_that_would_take_too_much_memory_is_a_fault(self, tmp_path: Path) -> None:
+        """FFmpeg fills a gap all at once; where it may not, what follows is never played at the wrong time."""
+        whole, source = tmp_path / "whole.mkv", tmp_path / "gap.mkv"
+        ffmpeg(*tone(4), "-c:a", "pcm_s16le", str(whole))
+        later = "setts=ts=TS+gte(TS*TB\\,2)*3600/TB"
+        ffmpeg("-i", str(whole), "-c", "copy", "-bsf:a", later, str(source))
+        plan = await planned(source)
+        with pytest.raises(MediaFault) as fault:
+            await audio_cells(source, plan)
+        assert fault.value.code == "source_damaged"
+        assert "gap" in fault.value.sentence
+
+    async def test_a_gap_of_ten_minutes_is_silence(self, tmp_path: Path) -> None:
+        """As a recorder leaves it that drops what is silent."""
+        whole, source = tmp_path / "whole.mkv", tmp_path / "gap.mkv"
+        ffmpeg(*tone(4), "-c:a", "pcm_s16le", str(whole))
+        later = "setts=ts=TS+gte(TS*TB\\,2)*600/TB"
+        ffmpeg("-i", str(whole), "-c", "copy", "-bsf:a", later, str(source))
+        plan = await planned(source)
+        cells = await audio_cells(source, plan)
+        assert len(cells) == plan.grid.cells == 151
+        again = onsets(samples(joined([cells[-1]], tmp_path / "end.mp4")), threshold=1000)
+        assert again[0] == pytest.approx(2.0, abs=FRAME)

@@ -34,3 +34,10 @@ class TestSpans:
         """Other streams, no times at all, and what is no packet."""
         span = await span_of("1,0,0,9,K__", "0,N/A,N/A,0.04,K__", "", "x", "0,x,y,z,K__", "0,1,1,N/A,K__")
         assert (span.start, span.end, span.end_known) == (1, 1, False)
+
+    async def test_it_tells_where_the_look_at_the_end_entered(self) -> None:
+        """The first packet of each stream behind those of the head, whatever stream these were of."""
+        head = [f"{n % 2},{n},{n},1,K__" for n in range(60)]
+        span = await span_of(*head, "1,9,9,1,K__", "0,7,7,1,K__", "0,8,8,1,K__")
+        assert span.entered == 7
+        assert (await span_of(*head)).entered is None

@@ -40,6 +40,8 @@ class Ladder(msgspec.Struct, frozen=True):
     """The weight of all cells of all renditions."""
     needed: tuple[str, ...] = ()
     """The lowest rung and the first sound: they are made though nobody watches."""
+    notes: tuple[str, ...] = ()
+    """Why the plan is as it is."""
 
 
 class StoredCells(msgspec.Struct, frozen=True):
@@ -72,7 +74,7 @@ def announce(plan: Plan) -> Ladder:
     renditions = tuple(_announced(plan, rendition) for rendition in plan.renditions)
     work = plan.grid.cells * sum(rendition.weight for rendition in renditions)
     needed = (*(rung.name for rung in plan.video[:1]), *(sound.name for sound in plan.sounds[:1]))
-    return Ladder(plan.grid.cells, renditions, work, needed)
+    return Ladder(plan.grid.cells, renditions, work, needed, plan.reasons)
 
 
 def describe_progress(
@@ -97,6 +99,7 @@ def describe_progress(
             seconds_left=None,
             waiting_for=None if failed else "probe",
             renditions=[],
+            notes=[],
         )
     by_name = {row.name: row for row in stored}
     renditions, done, resting = [], 0, playable
@@ -117,6 +120,7 @@ def describe_progress(
         seconds_left=None if ended else _seconds_left(share, stored, now),
         waiting_for=None if ended else _waiting_for(ladder, by_name, playable),
         renditions=renditions,
+        notes=list(ladder.notes),
     )
 
 

@@ -76,3 +76,11 @@ class Encoding(msgspec.Struct, kw_only=True):
         list[RenditionProgress],
         Meta(description="Pictures from the smallest up, codec by codec, then sound; empty before the probe."),
     ]
+    notes: Annotated[
+        list[str],
+        Meta(
+            description="Sentences for people on why it is encoded as it is, such as that a file has no index; empty "
+            "before the probe, and where there is nothing to say.",
+            examples=[["The picture is turned by 90 degrees."]],
+        ),
+    ]

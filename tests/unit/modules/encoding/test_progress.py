@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from tests.unit.modules.encoding.plans import HIGH, LOW, plan
 
 from matinee.modules.encoding.progress import StoredCells, announce, describe_progress
@@ -25,6 +26,13 @@ class TestDescribeProgress:
         """Nothing is known yet but that the file is being looked at."""
         encoding = describe_progress(None, [], playable=False, failed=False, now=NOW)
         assert (encoding.state, encoding.waiting_for, encoding.renditions) == ("waiting", "probe", [])
+
+    def test_says_why_the_plan_is_as_it_is(self) -> None:
+        """In the plan's own sentences; before there is one it says nothing."""
+        film = msgspec.structs.replace(plan(LOW), reasons=("The file has no index.",))
+        encoding = describe_progress(announce(film), [], playable=False, failed=False, now=NOW)
+        assert encoding.notes == ["The file has no index."]
+        assert describe_progress(None, [], playable=False, failed=False, now=NOW).notes == []
 
     def test_waits_for_the_first_picture(self) -> None:
         """With a plan and no cell of the lowest rung, the picture is what is missing."""
