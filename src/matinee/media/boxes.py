@@ -240,15 +240,20 @@ class CellSplitter:
 def find_boxes(data: bytes, at: int, end: int) -> dict[bytes, tuple[int, int]]:
     """Where the payload of each kind of box lies; the first of a kind counts."""
     places: dict[bytes, tuple[int, int]] = {}
-    while at + 8 <= end:
+    ends = [end]  # of the boxes around this place: a tower of them is no end of the stack
+    while ends:
+        if at + 8 > ends[-1]:
+            at = ends.pop()
+            continue
         size, kind = _HEADER.unpack_from(data, at)
-        if size < 8 or at + size > end:
-            raise BadFragment(f"a box {kind!r} of {size} bytes in {end - at}")
+        if size < 8 or at + size > ends[-1]:
+            raise BadFragment(f"a box {kind!r} of {size} bytes in {ends[-1] - at}")
         places.setdefault(kind, (at + 8, at + size))
         if kind in _CONTAINERS:
-            for inner, place in find_boxes(data, at + 8, at + size).items():
-                places.setdefault(inner, place)
-        at += size
+            ends.append(at + size)
+            at += 8
+        else:
+            at += size
     return places
 
 
