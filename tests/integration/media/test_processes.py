@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from matinee.media.binaries import find_binaries
 from matinee.media.brake import Brake
 from matinee.media.ffmpeg import STDERR_TAIL_BYTES, Process, ProcessLimits, ProcessTimedOut, running
 from matinee.media.sandbox import Confinement, landlock_abi
+from matinee.media.source_access import confinement
 
 ROOT = Path(__file__).parents[3]
 PYTHON = str(Path(sys.executable).resolve())
@@ -269,3 +271,45 @@ class TestConfinement:
         for server in servers:
             server.close()
         assert (code, said) == (0, "open shut")
+
+
+class TestFFmpegConfined:
+    """The real program, with every protocol of its own allowed: what stops it then is the kernel."""
+
+    async def said_of(self, source: str, confined: Confinement) -> str:
+        """What FFmpeg says of an input that it is told to read as raw bytes."""
+
+        def argv(outputs: Sequence[str]) -> list[str]:
+            return [confined.program, "-v", "error", "-f", "u8", "-i", source, "-f", "null", "-"]
+
+        async with running(argv, outputs=0, confinement=confined, limits=ProcessLimits()) as process:
+            await process.wait()
+            return process.stderr_tail
+
+    async def test_it_reads_its_source_and_no_other_file(self, tmp_path: Path) -> None:
+        """Its own source plays; the machine's users and a film beside it are out of reach."""
+        mine, other = tmp_path / "mine", tmp_path / "other"
+        for path in (mine, other):
+            path.write_bytes(bytes(10_000))
+        confined = confinement(find_binaries().ffmpeg, str(mine))
+        assert await self.said_of(f"file:{mine}", confined) == ""
+        for path in ("/etc/passwd", str(other)):
+            assert "Permission denied" in await self.said_of(f"file:{path}", confined)
+
+    async def test_it_connects_to_its_port_and_no_other(self) -> None:
+        """The range server is reached; another server of this machine is not even asked."""
+        asked: list[int] = []
+
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append(writer.get_extra_info("sockname")[1])
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n\0\0\0\0")
+            writer.close()
+
+        servers = [await asyncio.start_server(answer, "127.0.0.1", 0) for _ in "ab"]
+        mine, other = (server.sockets[0].getsockname()[1] for server in servers)
+        confined = confinement(find_binaries().ffmpeg, f"http://127.0.0.1:{mine}/film")
+        for port in (mine, other):
+            await self.said_of(f"http://127.0.0.1:{port}/film", confined)
+        for server in servers:
+            server.close()
+        assert set(asked) == {mine}
