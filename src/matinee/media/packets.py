@@ -31,7 +31,8 @@ async def packet_spans(
 ) -> dict[int, PacketSpan]:
     """Read `index,pts,dts,duration,flags` lines to the end; memory does not grow with their number.
 
-    The first `head` packets are those of the look at the beginning. A stream none of whose packets is shown is left out.
+    The first `head` packets are those of the look at the beginning. A stream none of whose packets is shown is left
+    out.
     """
     spans: dict[int, PacketSpan] = {}
     packets = 0

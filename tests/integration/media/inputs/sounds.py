@@ -14,7 +14,7 @@ from .making import (
     again,
     coded,
 )
-from .reasons import COPIED, LONGER, NO_PICTURE, SURROUND
+from .reasons import AS_SURROUND, COPIED, LONGER, MIXED_SURROUND, NO_PICTURE, SURROUND
 
 SOUNDS = [
     Case("Sound", "none", "film.mp4", coded("-an", *X264), SILENT),
@@ -42,8 +42,14 @@ SOUNDS = [
     ),
     Case("Sound", "ADTS alone", "song.aac", coded("-vn", *AAC), Ready(None, flashes=None, said=(NO_PICTURE,))),
     Case("Sound", "mono", "film.mp4", coded(*X264_B, "-ac", "1", *AAC), SHOWN),
-    Case("Sound", "5.1", "film.mp4", coded(*X264_B, "-ac", "6", *AAC), Ready(said=(SURROUND.format(6),))),
-    Case("Sound", "7.1", "film.mkv", coded(*X264_B, "-ac", "8", "-c:a", "flac"), Ready(said=(SURROUND.format(8),))),
+    Case("Sound", "5.1", "film.mp4", coded(*X264_B, "-ac", "6", *AAC), Ready(said=(SURROUND.format(6), AS_SURROUND))),
+    Case(
+        "Sound",
+        "7.1",
+        "film.mkv",
+        coded(*X264_B, "-ac", "8", "-c:a", "flac"),
+        Ready(said=(SURROUND.format(8), MIXED_SURROUND)),
+    ),
     Case("Sound", "8 kHz", "film.mov", coded(*X264_B, "-ar", "8000", "-c:a", "pcm_alaw"), SHOWN),
     Case("Sound", "96 kHz of 24 bits", "film.mov", coded(*X264_B, "-ar", "96000", "-c:a", "pcm_s24le"), SHOWN),
     Case("Sound", "AC-3", "film.mp4", coded(*X264_B, "-c:a", "ac3"), SHOWN),
