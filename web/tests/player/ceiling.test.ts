@@ -26,7 +26,7 @@ function encoding(stored: number[], state: Encoding["state"] = "running"): Encod
     cells_stored: stored[index] ?? 0,
     percent: 0,
   }));
-  return { state, percent: 50, seconds_left: null, waiting_for: null, renditions };
+  return { state, percent: 50, seconds_left: null, waiting_for: null, renditions, notes: [] };
 }
 
 const LARGE = 2160;
