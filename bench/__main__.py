@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import api, cells, cpu, demand, encode, lists, playlists, ready, source, workers
+from bench import api, cells, cpu, demand, encode, lists, passthrough, playlists, ready, source, workers
 from bench.load import require_wrk
 from bench.servers import Site
 from bench.tables import console, progress
@@ -26,6 +26,7 @@ BENCHES: dict[str, Bench] = {
     "demand": demand.run,
     "source": source.run,
     "workers": workers.run,
+    "passthrough": passthrough.run,
     "cpu": cpu.run,
 }
 

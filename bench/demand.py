@@ -35,7 +35,7 @@ def run(site: Site, *, seconds: float, rounds: int) -> None:
 
 async def _measure(site: Site, rounds: int) -> None:
     file = film(site.folder, _MINUTES)
-    with studio(site, "demand", ENCODE_POLICY="on_demand") as place:
+    with studio(site, "demand", ENCODE_POLICY="on_demand", PASSTHROUGH="off") as place:
         async with signed_in(place.url) as client, aiohttp.ClientSession(place.url) as http:
             rows = await _beginnings(site, place, client, http)
             _, video = await seconds_until(client, file, _is_ready)

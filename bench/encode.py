@@ -37,7 +37,7 @@ def run(site: Site, *, seconds: float, rounds: int) -> None:
 async def _measure(site: Site, rounds: int) -> None:
     short, long = film(site.folder, 1), film(site.folder, 10)
     ours, plain = [], []
-    with studio(site, "encode") as place:
+    with studio(site, "encode", PASSTHROUGH="off") as place:
         async with signed_in(place.url) as client:
             short_peaks: dict[str, float] = {}
             for turn in range(rounds):

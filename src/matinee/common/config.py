@@ -85,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     worker_labels: Annotated[tuple[Label, ...], Meta(max_length=4)] = ()
     big_source_pixels: Annotated[int, Meta(ge=0)] = 0
+    passthrough: Literal["on", "off"] = "on"
+    passthrough_max_kbits: Annotated[int, Meta(ge=100, le=1_000_000)] = 12_000
     worker_slots: Annotated[int, Meta(ge=1, le=128)] = 2
     worker_heartbeat_seconds: Annotated[float, Meta(ge=0.2, le=60)] = 3.0
     worker_stale_seconds: Annotated[float, Meta(ge=1, le=600)] = 15.0

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan, Rendition, VideoRendition
+from .model import AAC_FRAME_SAMPLES, AudioRendition, CopiedRendition, Grid, Plan, Rendition, VideoRendition
 
 _AUDIO_PEAK = Fraction(6, 5)  # AAC is steered to its rate, not held to it: a cell may be this much above
 _TYPICAL_SHARE = Fraction(3, 5)  # of the cap that constant quality spends on a usual film
@@ -27,12 +27,19 @@ NOTHING = Measured()
 
 
 def peak_bits(plan: Plan, rendition: Rendition) -> int:
-    """Bits a second that no cell exceeds, container included: the cap, and one full rate buffer above it a cell."""
+    """Bits a second that no cell exceeds, container included: the cap, and one full rate buffer above it a cell.
+
+    What is copied was measured as a whole before it was planned.
+    """
+    if isinstance(rendition, CopiedRendition):
+        return rendition.peak_bit_rate
     return _peak_bits(plan.grid, rendition)
 
 
 def average_bits(plan: Plan, rendition: Rendition, measured: Measured) -> int:
     """Bits a second on average, measured where anything is stored, else what such a film usually needs."""
+    if isinstance(rendition, CopiedRendition):
+        return rendition.average_bit_rate
     if measured.cells > 0:
         seconds = min(measured.cells * plan.grid.cell_duration(0), plan.grid.duration)
         average = round(measured.bytes * 8 / seconds)
@@ -49,7 +56,7 @@ def keyframe_peak_bits(plan: Plan, rendition: VideoRendition) -> int:
 
 
 @lru_cache(_KEPT)
-def _peak_bits(grid: Grid, rendition: Rendition) -> int:
+def _peak_bits(grid: Grid, rendition: VideoRendition | AudioRendition) -> int:
     if isinstance(rendition, AudioRendition):
         return round(rendition.bit_rate * _AUDIO_PEAK) + _overhead_bits(grid, rendition)
     burst = rendition.buffer_bits / shortest_cell(grid)
@@ -64,12 +71,12 @@ def shortest_cell(grid: Grid) -> Fraction:
 
 
 @lru_cache(_KEPT)
-def _overhead_bits(grid: Grid, rendition: Rendition) -> int:
+def _overhead_bits(grid: Grid, rendition: VideoRendition | AudioRendition) -> int:
     return round(8 * _cell_overhead(grid, rendition) / shortest_cell(grid))
 
 
 @lru_cache(_KEPT)
-def _cell_overhead(grid: Grid, rendition: Rendition) -> Fraction:
+def _cell_overhead(grid: Grid, rendition: VideoRendition | AudioRendition) -> Fraction:
     """Bytes of boxes in a cell of the usual length."""
     a_second = grid.rate.fraction
     if isinstance(rendition, AudioRendition):

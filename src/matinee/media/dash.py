@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from .bandwidth import peak_bits
 from .captions.listing import ListedTrack, menu_names
 from .keys import CAPTIONS_TYPE, CONTENT_TYPES
-from .model import AudioRendition, Plan, Rendition, VideoRendition
+from .model import AudioRendition, CopiedRendition, Plan, Rendition, VideoRendition
 from .sounds import sound_names
 from .timeline import decimal, timeline
 
@@ -51,7 +51,7 @@ def _add_pictures(period: Element, plan: Plan) -> None:
     """One set a codec and range of brightness, each of which says to which others a player may switch."""
     sets = [
         (number, list(rungs))
-        for number, (_, rungs) in enumerate(groupby(plan.pictures, lambda rung: (rung.codec, rung.video_range)))
+        for number, (_, rungs) in enumerate(groupby(plan.shown, lambda rung: (rung.codec, rung.video_range)))
     ]
     for number, rungs in sets:
         others = [
@@ -60,7 +60,9 @@ def _add_pictures(period: Element, plan: Plan) -> None:
         _add_picture(period, plan, rungs, others)
 
 
-def _add_picture(period: Element, plan: Plan, rungs: Sequence[VideoRendition], others: Sequence[str]) -> None:
+def _add_picture(
+    period: Element, plan: Plan, rungs: Sequence[VideoRendition | CopiedRendition], others: Sequence[str]
+) -> None:
     top = rungs[-1]
     adaptation = _adaptation(period, "video")
     adaptation.set("frameRate", _rate(plan))
@@ -74,9 +76,14 @@ def _add_picture(period: Element, plan: Plan, rungs: Sequence[VideoRendition], o
         SubElement(adaptation, "EssentialProperty", transfer)
     if others:
         SubElement(adaptation, "SupplementalProperty", {"schemeIdUri": _SWITCHING, "value": ",".join(others)})
-    _add_cells(adaptation, plan, top)
+    if plan.copied not in rungs:
+        _add_cells(adaptation, plan, top)
+    else:  # it is cut at times of its own
+        adaptation.set("segmentAlignment", "false")
     for rung in rungs:
         representation = _representation(adaptation, plan, rung)
+        if plan.copied in rungs:
+            _add_cells(representation, plan, rung)
         representation.set("width", str(rung.width))
         representation.set("height", str(rung.height))
         representation.set("sar", "1:1")
@@ -127,17 +134,17 @@ def _adaptation(period: Element, kind: str) -> Element:
     )
 
 
-def _representation(adaptation: Element, plan: Plan, rendition: VideoRendition | AudioRendition) -> Element:
+def _representation(adaptation: Element, plan: Plan, rendition: Rendition) -> Element:
     bandwidth = str(peak_bits(plan, rendition))
     attributes = {"id": rendition.name, "codecs": rendition.codecs, "bandwidth": bandwidth}
     return SubElement(adaptation, "Representation", attributes)
 
 
-def _add_cells(adaptation: Element, plan: Plan, rendition: Rendition) -> None:
-    """One template for all of an adaptation set: its renditions share the grid."""
+def _add_cells(parent: Element, plan: Plan, rendition: Rendition) -> None:
+    """The template of a representation, or of all in an adaptation set that share the grid."""
     times = timeline(plan, rendition)
     template = SubElement(
-        adaptation,
+        parent,
         "SegmentTemplate",
         {
             "timescale": str(times.timescale),

@@ -7,9 +7,9 @@ from itertools import pairwise
 from .bandwidth import NOTHING, Measured, average_bits, keyframe_peak_bits, peak_bits
 from .captions.listing import ListedTrack, menu_names
 from .captions.model import SEGMENT_SECONDS
-from .model import AudioRendition, Plan, VideoRendition
+from .model import AudioRendition, CopiedRendition, Plan, VideoRendition
 from .sounds import SoundGroup, sound_groups, sound_names, surround_rungs
-from .timeline import segments_of_text, timeline
+from .timeline import longest_cell, segments_of_text, timeline
 
 CONTENT_TYPE = "application/vnd.apple.mpegurl"
 
@@ -41,7 +41,9 @@ def master_playlist(plan: Plan, measured: Mapping[str, Measured], texts: Sequenc
             lines += _variant(plan, None, each, measured, [*chosen, *subtitles])
         return _text(lines)
     stereo = groups[0] if groups else None
-    offered = [(rung, stereo) for rung in _in_order_of_start(plan, measured)]
+    offered: list[tuple[VideoRendition | CopiedRendition, SoundGroup | None]] = [
+        (rung, stereo) for rung in _in_order_of_start(plan, measured)
+    ]
     offered += [(rung, group) for group in groups[1:] for rung in surround_rungs(plan)]
     offered += [(rung, stereo) for rung in plan.alternatives]  # last: who knows only H.264 reads no further
     for rung, group in offered:
@@ -53,9 +55,9 @@ def master_playlist(plan: Plan, measured: Mapping[str, Measured], texts: Sequenc
 
 def media_playlist(plan: Plan, name: str) -> str:
     """All cells of a rendition; URIs are relative to the playlist. KeyError when the plan has no such rendition."""
-    times = timeline(plan, plan.rendition(name))
-    bounds = times.microseconds()
-    lines = [*_head(times.longest), "#EXT-X-INDEPENDENT-SEGMENTS", '#EXT-X-MAP:URI="init.mp4"']
+    rendition = plan.rendition(name)
+    bounds = timeline(plan, rendition).microseconds()
+    lines = [*_head(longest_cell(plan, rendition)), "#EXT-X-INDEPENDENT-SEGMENTS", '#EXT-X-MAP:URI="init.mp4"']
     for index, (start, end) in enumerate(pairwise(bounds)):
         lines += [_extinf(end - start), f"{index}.m4s"]
     return _text([*lines, "#EXT-X-ENDLIST"])
@@ -106,17 +108,17 @@ def _extinf(microseconds: int) -> str:
     return f"#EXTINF:{seconds}.{rest:06d},"
 
 
-def _in_order_of_start(plan: Plan, measured: Mapping[str, Measured]) -> list[VideoRendition]:
-    first = plan.video[0]
-    for rung in plan.video:
+def _in_order_of_start(plan: Plan, measured: Mapping[str, Measured]) -> list[VideoRendition | CopiedRendition]:
+    first = plan.ladder[0]
+    for rung in plan.ladder:
         if measured.get(rung.name, NOTHING).starts and peak_bits(plan, rung) <= _START_BITS:
             first = rung
-    return [first, *(rung for rung in plan.video if rung is not first)]
+    return [first, *(rung for rung in plan.ladder if rung is not first)]
 
 
 def _variant(
     plan: Plan,
-    rung: VideoRendition | None,
+    rung: VideoRendition | CopiedRendition | None,
     group: SoundGroup | None,
     measured: Mapping[str, Measured],
     attributes: list[str],
@@ -134,7 +136,7 @@ def _variant(
     return [f"#EXT-X-STREAM-INF:{','.join(told)}", _uri(plan, name, "playlist.m3u8")]
 
 
-def _picture(plan: Plan, rung: VideoRendition) -> list[str]:
+def _picture(plan: Plan, rung: VideoRendition | CopiedRendition) -> list[str]:
     return [
         f"RESOLUTION={rung.width}x{rung.height}",
         f"FRAME-RATE={float(plan.grid.rate.fraction):.3f}",

@@ -70,6 +70,11 @@ def layout_key(video_id: UUID, recipe: str, rendition: str) -> str:
     return f"videos/{video_id}/downloads/{_segment(recipe)}/{_segment(rendition)}.layout"
 
 
+def copy_index_key(video_id: UUID, recipe: str, rendition: str) -> str:
+    """Where the frames of a copied rendition lie in the source. No part of the rendition: it outlives an eviction."""
+    return f"videos/{video_id}/copies/{_segment(recipe)}/{_segment(rendition)}.index"
+
+
 def rendition_prefix(video_id: UUID, recipe: str, rendition: str) -> str:
     """What the keys of a rendition's init segment and cells start with; ends in a slash."""
     return f"videos/{video_id}/{_segment(recipe)}/{_segment(rendition)}/"

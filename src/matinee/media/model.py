@@ -167,7 +167,43 @@ class AudioRendition(msgspec.Struct, frozen=True, tag="audio", tag_field="kind")
         return max(0, -((-frames.numerator) // frames.denominator))
 
 
-Rendition = VideoRendition | AudioRendition
+class CopiedRendition(msgspec.Struct, frozen=True, tag="copied", tag_field="kind"):
+    """The picture of the source as it is: H.264, cut at keyframes of its own near the starts of the grid's cells.
+
+    Its first picture is shown from second 0 on.
+    """
+
+    name: str
+    """Unique in the plan and part of object keys, such as `v1080-source`."""
+    width: int
+    height: int
+    codecs: str
+    peak_bit_rate: int
+    """Bits a second that no cell exceeds, measured; more than that of every rung."""
+    average_bit_rate: int
+    timescale: int
+    """Ticks a second of its track."""
+    cells: int
+    tick: int
+    """The unit of `lengths`, in ticks."""
+    lengths: bytes
+    """How long each cell lasts, as numbers of seven bits a byte, the lowest first: 20 kB for ten hours."""
+    codec: Codec = "h264"
+    video_range: VideoRange = "SDR"
+
+    def bounds(self) -> list[int]:
+        """Where each cell starts, in ticks from 0 on, and at last where the last one ends."""
+        bounds, length, shift = [0], 0, 0
+        for byte in self.lengths:
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                bounds.append(bounds[-1] + length * self.tick)
+                length = shift = 0
+        return bounds
+
+
+Rendition = VideoRendition | AudioRendition | CopiedRendition
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -227,15 +263,28 @@ class Plan(msgspec.Struct, frozen=True):
     alternatives: tuple[VideoRendition, ...] = ()
     """Rungs of the ladder once more, in other codecs: codec by codec, lowest first. Every player can do without."""
 
+    copied: CopiedRendition | None = None
+    """The source's own picture, where it conforms; larger than every rung of `video`."""
+
     @property
     def pictures(self) -> tuple[VideoRendition, ...]:
-        """Every rendition with a picture: the ladder, then the alternatives."""
+        """Every picture that is encoded: the ladder, then the alternatives."""
         return (*self.video, *self.alternatives)
 
     @property
+    def ladder(self) -> tuple[VideoRendition | CopiedRendition, ...]:
+        """What every player can show, from the lowest rung up; what is copied comes last."""
+        return (*self.video, self.copied) if self.copied else self.video
+
+    @property
+    def shown(self) -> tuple[VideoRendition | CopiedRendition, ...]:
+        """Every picture: the ladder, then the alternatives."""
+        return (*self.ladder, *self.alternatives)
+
+    @property
     def renditions(self) -> tuple[Rendition, ...]:
-        """The ladder from the lowest rung up, then the alternatives, then the sounds."""
-        return (*self.pictures, *self.sounds)
+        """Every picture, then the sounds."""
+        return (*self.shown, *self.sounds)
 
     @property
     def audio(self) -> AudioRendition | None:
@@ -269,6 +318,11 @@ class Plan(msgspec.Struct, frozen=True):
             if rendition.name == name:
                 return rendition
         raise KeyError(name)
+
+    def cells_of(self, name: str) -> int:
+        """How many cells the rendition of that name has; KeyError when the plan has none."""
+        rendition = self.rendition(name)
+        return rendition.cells if isinstance(rendition, CopiedRendition) else self.grid.cells
 
     def chunk_of(self, cell: int) -> int:
         """The chunk that a cell is made in."""

@@ -148,7 +148,9 @@ class Track:
 
 def lay_out(tracks: Sequence[Track]) -> Layout:
     """The file of these tracks, their pieces interleaved cell by cell; the first track is the main one."""
-    pieces = tuple(sorted((piece for track in tracks for piece in track.pieces), key=lambda piece: piece.index))
+    # by their place in the film, for a copied rendition has fewer cells than the sound
+    placed = [(piece.index / len(track.pieces), piece) for track in tracks for piece in track.pieces]
+    pieces = tuple(piece for _, piece in sorted(placed, key=lambda place: place[0]))
     media = sum(piece.length for piece in pieces)
     blank = _head(tracks, pieces, 0, media)
     return Layout(_head(tracks, pieces, len(blank), media), pieces)

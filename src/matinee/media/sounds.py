@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .model import AudioRendition, Plan, VideoRendition
+from .model import AudioRendition, CopiedRendition, Plan, VideoRendition
 from .names import unique_names
 
 SURROUND_SIDE = 720
@@ -30,10 +30,10 @@ def sound_groups(plan: Plan) -> list[SoundGroup]:
     return groups
 
 
-def surround_rungs(plan: Plan) -> tuple[VideoRendition, ...]:
+def surround_rungs(plan: Plan) -> tuple[VideoRendition | CopiedRendition, ...]:
     """The rungs that are offered with more than stereo too: the large ones, else the largest."""
-    large = tuple(rung for rung in plan.video if min(rung.width, rung.height) >= SURROUND_SIDE)
-    return large or plan.video[-1:]
+    large = tuple(rung for rung in plan.ladder if min(rung.width, rung.height) >= SURROUND_SIDE)
+    return large or plan.ladder[-1:]
 
 
 def sound_names(tracks: Sequence[AudioRendition]) -> list[str]:

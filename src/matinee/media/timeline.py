@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import msgspec
 
-from .model import AAC_FRAME_SAMPLES, AudioRendition, Plan, Rendition
+from .model import AAC_FRAME_SAMPLES, AudioRendition, CopiedRendition, Plan, Rendition
 
 MICROSECONDS = 1_000_000
 
@@ -56,12 +56,23 @@ class Timeline(msgspec.Struct, frozen=True):
 
 def timeline(plan: Plan, rendition: Rendition) -> Timeline:
     """The cells of one rendition of the plan."""
+    if isinstance(rendition, CopiedRendition):
+        return Timeline(rendition.timescale, tuple(rendition.bounds()))
     grid = plan.grid
     starts = [index * grid.frames_per_cell for index in range(grid.cells)]
     frames = [*starts, grid.frames]
     if isinstance(rendition, AudioRendition):
         return _sound(plan, rendition, frames)
     return Timeline(grid.timescale, tuple(frame * grid.frame_ticks for frame in frames))
+
+
+def longest_cell(plan: Plan, rendition: Rendition) -> Fraction:
+    """Seconds of the longest cell of a rendition, and of all beside it where these are not on the grid.
+
+    Playlists that belong together must name one target duration (RFC 8216, 6.2.4). On the grid they agree as it is.
+    """
+    beside = (plan.copied, *plan.renditions[:1], *plan.renditions[-1:]) if plan.copied else ()
+    return max(timeline(plan, other).longest for other in (rendition, *beside))
 
 
 def _sound(plan: Plan, audio: AudioRendition, frames: list[int]) -> Timeline:

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 from urllib.parse import quote
 
-from matinee.media.model import Plan, VideoRendition
+from matinee.media.model import AudioRendition, CopiedRendition, Plan, VideoRendition
 
 ORIGINAL = "original"
 State = Literal["preparing", "ready", "failed"]
@@ -16,20 +16,21 @@ _LONGEST_NAME = 200  # bytes of a title in a file's name; systems take 255 with 
 def parts_of(plan: Plan, name: str) -> list[str]:
     """The renditions that a file is made of, the main one first; raises KeyError for one that is not in the plan."""
     rendition = plan.rendition(name)
-    sound = [plan.audio.name] if isinstance(rendition, VideoRendition) and plan.audio else []
-    return [name, *sound]
+    if isinstance(rendition, AudioRendition) or plan.audio is None:
+        return [name]
+    return [name, plan.audio.name]
 
 
 def file_name(title: str, plan: Plan, name: str) -> str:
     """What the client should call the file: the title and the quality."""
     stem = _stem(title)
     rendition = plan.rendition(name)
-    if isinstance(rendition, VideoRendition):
-        return f"{stem} {min(rendition.width, rendition.height)}p{_kind_of(rendition)}.mp4"
-    return f"{stem}.m4a"
+    if isinstance(rendition, AudioRendition):
+        return f"{stem}.m4a"
+    return f"{stem} {min(rendition.width, rendition.height)}p{_kind_of(rendition)}.mp4"
 
 
-def _kind_of(rendition: VideoRendition) -> str:
+def _kind_of(rendition: VideoRendition | CopiedRendition) -> str:
     """What tells it from the H.264 rendition of its size."""
     codec = "" if rendition.codec == "h264" else f" {rendition.codec.upper()}"
     return codec if rendition.video_range == "SDR" else f"{codec} HDR"

@@ -84,8 +84,9 @@ class DownloadRunner:
     async def _track(self, video_id: UUID, plan: Plan, rendition: str) -> Track:
         """What the cells of a rendition tell of their frames, by their first bytes alone."""
         track = Track(rendition, await read_whole(self._storage, keys.init_key(video_id, plan.recipe, rendition)))
-        for start in range(0, plan.grid.cells, _READS_AT_ONCE):
-            cells = range(start, min(start + _READS_AT_ONCE, plan.grid.cells))
+        count = plan.cells_of(rendition)
+        for start in range(0, count, _READS_AT_ONCE):
+            cells = range(start, min(start + _READS_AT_ONCE, count))
             wanted = (keys.cell_key(video_id, plan.recipe, rendition, cell) for cell in cells)
             for head in await asyncio.gather(*(self._storage.read(key, 0, _HEAD_BYTES) for key in wanted)):
                 track.add(head)

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from uuid import UUID
 
 import structlog
@@ -18,6 +18,7 @@ from matinee.media.encode import EncoderOptions, encode_cells
 from matinee.media.model import Plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, choose, region_cells
+from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.jobs import DEMAND, WANTED, demand_job
 from matinee.modules.encoding.publishing import Publisher
 from matinee.modules.encoding.repository import DemandRow
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 
 Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
 Options = Callable[..., EncoderOptions]
+Make = Callable[[int, DemandRow], AsyncGenerator[Cell, None]]
+"""Makes one cell of a rendition, whose row is as given."""
 
 _LOOK_SECONDS = 1.0  # between two looks whether a cell in the making is still wanted
 _EVICTION_PAUSE, _EVICTION_SECONDS = 0.2, 5.0
@@ -53,6 +56,7 @@ class DemandRunner:
         options: Options,
         gave_up: OnDead,
         results: Results,
+        copier: Copier,
     ) -> None:
         self._database = database
         self._storage = storage
@@ -63,6 +67,7 @@ class DemandRunner:
         self._options = options
         self._gave_up = gave_up
         self._results = results
+        self._copier = copier
         self._usual: dict[str, float] = {}  # seconds that a cell of a rendition of that name took last
 
     def register(self) -> None:
@@ -75,19 +80,21 @@ class DemandRunner:
         async def work(run: JobRun, video: UUID) -> None:
             found = await self._results.find_work(video)
             assert found.plan is not None
-            async with self._sources.serve(keys.source_key(video)) as source:
+            plan = read_plan(found.plan)
+            async with self._making(video, plan, rendition) as make:
                 try:
-                    await self._make_what_is_needed(run, video, read_plan(found.plan), source, rendition, region)
+                    await self._make_what_is_needed(run, video, plan, make, rendition, region)
                 except StillEvictingError:
                     log.info("still_evicting", video_id=video_id, rendition=rendition)
 
         await self._attend(run, UUID(video_id), work)
 
     async def _make_what_is_needed(
-        self, run: JobRun, video_id: UUID, plan: Plan, source: ServedSource, rendition: str, region: int
+        self, run: JobRun, video_id: UUID, plan: Plan, make: Make, rendition: str, region: int
     ) -> None:
-        cells = region_cells(region, plan.grid.cells)
-        behind = range(cells.stop, min(cells.stop + AHEAD_CELLS, plan.grid.cells))
+        count = plan.cells_of(rendition)
+        cells = region_cells(region, count)
+        behind = range(cells.stop, min(cells.stop + AHEAD_CELLS, count))
         while True:
             row = await self._look(video_id, rendition, range(cells.start, behind.stop))
             choice = choose(cells, row.cells, row.wanted())
@@ -98,16 +105,30 @@ class DemandRunner:
             if not choice.waits and await self._others_wait():
                 await self._enqueue(video_id, rendition, region)
                 return
-            making = encode_cells(
-                source.url,
-                plan,
-                range(choice.cell, choice.cell + 1),
-                [rendition],
-                expected_inits=row.inits(),
-                options=self._options(float(plan.grid.cell_duration(choice.cell)), urgent=True),
-            )
             publisher = Publisher(self._storage, self._results, run, video_id, plan, {rendition: row})
-            await self._while_needed(video_id, rendition, choice, _publish(making, source, publisher))
+            work = _publish(make(choice.cell, row), publisher)
+            await self._while_needed(video_id, rendition, choice, work)
+
+    @asynccontextmanager
+    async def _making(self, video_id: UUID, plan: Plan, rendition: str) -> AsyncIterator[Make]:
+        """How cells of the rendition are made: copied out of the source, or encoded while it is served."""
+        if plan.copied is not None and plan.copied.name == rendition:
+            yield lambda cell, _: self._copier.cells(video_id, plan, [cell])
+            return
+        async with self._sources.serve(keys.source_key(video_id)) as source:
+
+            def encode(cell: int, row: DemandRow) -> AsyncGenerator[Cell, None]:
+                making = encode_cells(
+                    source.url,
+                    plan,
+                    range(cell, cell + 1),
+                    [rendition],
+                    expected_inits=row.inits(),
+                    options=self._options(float(plan.grid.cell_duration(cell)), urgent=True),
+                )
+                return _checked(making, source)
+
+            yield encode
 
     async def _while_needed(self, video_id: UUID, rendition: str, choice: Choice, work: Awaitable[None]) -> None:
         """Does the work for as long as somebody needs the cell, or until the end where that is near."""
@@ -156,8 +177,14 @@ class DemandRunner:
             await self._queue.enqueue(db, demand_job(video_id, rendition, region))
 
 
-async def _publish(making: AsyncGenerator[Cell, None], source: ServedSource, publisher: Publisher) -> None:
+async def _checked(making: AsyncGenerator[Cell, None], source: ServedSource) -> AsyncGenerator[Cell, None]:
     async with aclosing(making):
         async for cell in making:
             source.check()  # a picture that FFmpeg made up for a part it could not read is not stored
+            yield cell
+
+
+async def _publish(making: AsyncGenerator[Cell, None], publisher: Publisher) -> None:
+    async with aclosing(making):
+        async for cell in making:
             await publisher.publish(cell)

@@ -4,16 +4,19 @@ from uuid import UUID
 
 from matinee.common.jobs import BEHIND, URGENT, NewJob
 from matinee.media.model import Plan
+from matinee.modules.encoding.ahead import REGION_CELLS, region_of
 
 INGEST = "encoding.ingest"
 CHUNK = "encoding.chunk"
 ALTERNATIVES = "encoding.alternatives"
 DEMAND = "encoding.demand"
 AUDIO = "encoding.audio"
+COPY = "encoding.copy"
 POSTER = "encoding.poster"
 
 # Within the ingest lane: a video that has begun becomes playable before the next one begins.
 _AUDIO_FIRST = 20
+_COPY_SOON = 15  # a minute of video, which takes a second or two
 _INGEST_NEXT = 10
 _OTHER_SOUNDS = 1  # in the lane of the chunks, before them: a sound takes as long as one or two of these
 # Somebody waits. Above what is made ahead of viewers (0) and every background chunk (0 and less).
@@ -106,6 +109,28 @@ def alternatives_jobs(video_id: UUID, plan: Plan, needs: frozenset[str] = frozen
     return [alternatives_job(video_id, chunk, needs=needs) for chunk in chunks]
 
 
-def later_chunk_jobs(video_id: UUID, plan: Plan, needs: frozenset[str] = frozenset()) -> list[NewJob]:
-    """Every chunk after the first, which is enqueued when its lowest rung is done."""
-    return [chunk_job(video_id, chunk, needs=needs) for chunk in range(1, plan.chunks)] if plan.video else []
+def copy_job(video_id: UUID, plan: Plan, part: int) -> NewJob:
+    """Copies what is missing of a minute of the source's own picture.
+
+    The first goes with the plan, for the best quality to be there at once; each later one before the chunks of its
+    minute, for it costs next to nothing beside them.
+    """
+    return NewJob(
+        name=COPY,
+        lane="ingest" if part == 0 else "encode",
+        args={"video_id": str(video_id), "part": part},
+        priority=_COPY_SOON if part == 0 else 1 - plan.chunk_of(part * REGION_CELLS),
+        unique=f"copy:{video_id}:{part}",
+    )
+
+
+def later_jobs(video_id: UUID, plan: Plan, needs: frozenset[str] = frozenset()) -> list[NewJob]:
+    """Whatever follows the first chunk, which is enqueued when its lowest rung is done, and the first copied part."""
+    chunks = [chunk_job(video_id, chunk, needs=needs) for chunk in range(1, plan.chunks)] if plan.video else []
+    return chunks + copy_jobs(video_id, plan)[1:]
+
+
+def copy_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:
+    """Every part of the source's own picture; none where it is not offered."""
+    parts = region_of(plan.copied.cells - 1) + 1 if plan.copied else 0
+    return [copy_job(video_id, plan, part) for part in range(parts)]

@@ -7,11 +7,11 @@ from typing import Literal
 import msgspec
 
 from matinee.media.bandwidth import peak_bits
-from matinee.media.model import Plan, Rendition, VideoRendition
+from matinee.media.model import AudioRendition, CopiedRendition, Plan, Rendition
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.schemas import SETTLED, Encoding, RenditionProgress, State, WaitingFor
 
-# Encoding costs CPU time by the pixel. Sound costs what a very small picture would.
+# Encoding costs CPU time by the pixel. Sound costs what a very small picture would, and so does what is copied.
 _SOUND_PIXELS = 10_000
 _LEAST_SECONDS = 2.0  # an estimate from less time would jump about
 _LEAST_SHARE = 0.005
@@ -27,6 +27,9 @@ class Announced(msgspec.Struct, frozen=True):
     frame_rate: float | None
     codecs: str
     bandwidth: int
+    cells: int
+    copied: bool
+    """Whether it is the source's own picture."""
     weight: int
     """What one cell of it costs to make, beside the others."""
 
@@ -34,7 +37,6 @@ class Announced(msgspec.Struct, frozen=True):
 class Ladder(msgspec.Struct, frozen=True):
     """What a plan says of all of them: worked out once, for exact bandwidths take a millisecond."""
 
-    cells: int
     renditions: tuple[Announced, ...]
     work: int
     """The weight of all cells of all renditions."""
@@ -72,9 +74,9 @@ class Stored(msgspec.Struct, frozen=True):
 def announce(plan: Plan) -> Ladder:
     """The plan as viewers hear of it."""
     renditions = tuple(_announced(plan, rendition) for rendition in plan.renditions)
-    work = plan.grid.cells * sum(rendition.weight for rendition in renditions)
+    work = sum(rendition.weight * rendition.cells for rendition in renditions)
     needed = (*(rung.name for rung in plan.video[:1]), *(sound.name for sound in plan.sounds[:1]))
-    return Ladder(plan.grid.cells, renditions, work, needed, plan.reasons)
+    return Ladder(renditions, work, needed, plan.reasons)
 
 
 def describe_progress(
@@ -107,9 +109,9 @@ def describe_progress(
         row = by_name.get(announced.name)
         cells_stored = row.cells_stored if row else 0
         done += announced.weight * cells_stored  # a large picture weighs more than a small one
-        renditions.append(_rendition(announced, ladder.cells, cells_stored))
+        renditions.append(_rendition(announced, cells_stored))
         unasked = (not on_demand or announced.name in ladder.needed) and not (row and row.evicted)
-        if unasked and cells_stored < ladder.cells:
+        if unasked and cells_stored < announced.cells:
             resting = False
     share = done / ladder.work
     state = _state(share, failed, resting, cancelled and playable)
@@ -160,7 +162,8 @@ def _begun(stored: dict[str, StoredCells], name: str) -> bool:
 
 
 def _announced(plan: Plan, rendition: Rendition) -> Announced:
-    video = rendition if isinstance(rendition, VideoRendition) else None
+    video = None if isinstance(rendition, AudioRendition) else rendition
+    copied = isinstance(rendition, CopiedRendition)
     return Announced(
         name=rendition.name,
         kind="video" if video else "audio",
@@ -169,11 +172,13 @@ def _announced(plan: Plan, rendition: Rendition) -> Announced:
         frame_rate=round(float(plan.grid.rate.fraction), 3) if video else None,
         codecs=rendition.codecs,
         bandwidth=peak_bits(plan, rendition),
-        weight=video.width * video.height if video else _SOUND_PIXELS,
+        cells=plan.cells_of(rendition.name),
+        copied=copied,
+        weight=video.width * video.height if video and not copied else _SOUND_PIXELS,
     )
 
 
-def _rendition(announced: Announced, cells: int, cells_stored: int) -> RenditionProgress:
+def _rendition(announced: Announced, cells_stored: int) -> RenditionProgress:
     return RenditionProgress(  # by position, which is eight times as fast as by name; every look at a video does this
         announced.name,
         announced.kind,
@@ -182,9 +187,10 @@ def _rendition(announced: Announced, cells: int, cells_stored: int) -> Rendition
         announced.frame_rate,
         announced.codecs,
         announced.bandwidth,
-        cells,
+        announced.copied,
+        announced.cells,
         cells_stored,
-        _percent(cells_stored / cells),
+        _percent(cells_stored / announced.cells),
     )
 
 

@@ -43,9 +43,10 @@ WHERE id = %s AND plan_revision = %s AND plan IS NOT NULL AND deleted_at IS NULL
 # One slot a cell from the start: a sparse assignment to an empty array would move its lower bound.
 _ADD_RENDITIONS = """
 INSERT INTO renditions (video_id, name, kind, recipe, position, cells, keyframe_bytes)
-SELECT %(video)s, name, kind, %(recipe)s, %(first)s + position - 1, %(cells)s,
-    CASE WHEN kind = 'audio' THEN '{}' ELSE array_fill(NULL::integer, ARRAY[%(cells)s::integer]) END
-FROM unnest(%(names)s::text[], %(kinds)s::text[]) WITH ORDINALITY AS planned (name, kind, position)
+SELECT %(video)s, name, kind, %(recipe)s, %(first)s + position - 1, cells,
+    CASE WHEN kind = 'audio' THEN '{}' ELSE array_fill(NULL::integer, ARRAY[cells]) END
+FROM unnest(%(names)s::text[], %(kinds)s::text[], %(cells)s::integer[])
+    WITH ORDINALITY AS planned (name, kind, cells, position)
 """
 _REMOVE_RENDITIONS = "DELETE FROM renditions WHERE video_id = %s AND name = ANY(%s)"
 _LOCK_PLAN = """
@@ -270,7 +271,7 @@ async def add_renditions(
     params = {
         "video": video_id,
         "recipe": plan.recipe,
-        "cells": plan.grid.cells,
+        "cells": [plan.cells_of(rendition.name) for rendition in renditions],
         "first": first_position,
         "names": [rendition.name for rendition in renditions],
         "kinds": ["audio" if isinstance(rendition, AudioRendition) else "video" for rendition in renditions],

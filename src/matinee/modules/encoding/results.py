@@ -18,7 +18,8 @@ from matinee.modules.encoding.jobs import (
     alternatives_jobs,
     audio_job,
     chunk_job,
-    later_chunk_jobs,
+    copy_jobs,
+    later_jobs,
     needs_of,
     other_sound_jobs,
     poster_job,
@@ -62,9 +63,10 @@ class Results:
             return await repository.find_stored(db, video_id, cells)
 
     async def plan_made(self, run: JobRun, video_id: UUID, plan: Plan) -> Plan:
-        """The plan is decided; the sound can begin. Returns it with the codecs that are chosen by now.
+        """The plan is decided; the sound can begin, and the copying of a picture that conforms.
 
-        Whoever chooses others later finds the plan there, and changes it.
+        Returns it with the codecs that are chosen by now. Whoever chooses others later finds the plan there, and
+        changes it.
         """
         async with self._database.transaction() as db:
             await _lock(db, run, video_id)
@@ -74,6 +76,7 @@ class Results:
                 return plan
             if plan.audio is not None:
                 await self._queue.enqueue(db, audio_job(video_id, plan.audio.name, first=True))
+            await self._queue.enqueue_all(db, copy_jobs(video_id, plan)[:1])
             await announce(db, str(video_id))
         return plan
 
@@ -157,7 +160,7 @@ class Results:
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
             if not video.cancelled:
                 needs = needs_of(plan, self._big_pixels)
-                await self._queue.enqueue_all(db, later_chunk_jobs(video_id, plan, needs))
+                await self._queue.enqueue_all(db, later_jobs(video_id, plan, needs))
                 if is_eager:
                     await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan, needs))
             if plan.video:

@@ -1,4 +1,4 @@
-"""The four jobs: look at the file and make it playable, fill in chunks, make the sound, make the poster.
+"""The jobs that run FFmpeg: look at the file and make it playable, fill in chunks, make sound and poster.
 
 Each takes ids, reads what is left to do and leaves when that is nothing, so a job may run twice or be killed at any
 moment. No transaction and no row is held while FFmpeg runs.
@@ -26,11 +26,13 @@ from matinee.media.faults import MediaFault
 from matinee.media.ffmpeg import ProcessLimits
 from matinee.media.loudness import measure, unmeasured, windows, with_gains
 from matinee.media.model import AudioRendition, Plan
+from matinee.media.passthrough import consider
 from matinee.media.pictures import make_poster
 from matinee.media.plan import make_plan
-from matinee.media.probe import Limits, probe
+from matinee.media.probe import Limits, Probe, probe
 from matinee.media.video_argv import runs
 from matinee.modules.encoding import repository
+from matinee.modules.encoding.copying import Copier, CopyRunner
 from matinee.modules.encoding.demand import DemandRunner
 from matinee.modules.encoding.errors import (
     SOURCE_MISSING,
@@ -75,8 +77,21 @@ class EncodingRunners:
             *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
         )
         self._brake = Brake()
+        self._copier = Copier(storage)
+        self._copying = CopyRunner(
+            storage, queue, self._results, self._copier, settings.encode_policy, self.attend, self._gave_up
+        )
         self._demand = DemandRunner(
-            database, storage, queue, sources, self._brake, self.attend, self._options, self._gave_up, self._results
+            database,
+            storage,
+            queue,
+            sources,
+            self._brake,
+            self.attend,
+            self._options,
+            self._gave_up,
+            self._results,
+            self._copier,
         )
         self._running: set[asyncio.Task[None]] = set()
         self._handing_back = False
@@ -89,6 +104,7 @@ class EncodingRunners:
         self._queue.register(AUDIO, self.audio, on_dead=self._gave_up)
         self._queue.register(POSTER, self.poster)
         self._demand.register()
+        self._copying.register()
 
     def hand_back(self) -> None:
         """Ends what is running, and what still begins, at once; the queue gives it to another worker."""
@@ -167,6 +183,8 @@ class EncodingRunners:
                 for cells in runs(plan, range(plan.grid.cells)):
                     if not there.issuperset(cells):
                         await self._make_cells(run, video_id, plan, source, cells, [name])
+        elif plan.copied is not None and plan.copied.name == name:
+            await self._copying.copy_missing(run, video_id, plan, range(plan.copied.cells))
         if sound is not None:
             await self._audio(run, video_id, plan, sound)
         return plan
@@ -220,8 +238,24 @@ class EncodingRunners:
             raise
         source.check()
         planned = make_plan(facts, measured=self._settings.loudness != "off")
+        planned = await self._offer_copy(video_id, planned, facts, source)
         plan = await self._results.plan_made(run, video_id, planned)
         log.info("planned", video_id=str(video_id), cells=plan.grid.cells, reasons=plan.reasons)
+        return plan
+
+    async def _offer_copy(self, video_id: UUID, plan: Plan, facts: Probe, source: ServedSource) -> Plan:
+        """The plan, with the source's own picture where that conforms."""
+        if self._settings.passthrough == "off":
+            return plan
+        plan, index = await consider(
+            plan,
+            facts,
+            lambda start, length: self._storage.read(source.key, start, length),
+            source.size,
+            max_bits=self._settings.passthrough_max_kbits * 1000,
+        )
+        if index is not None:
+            await self._copier.keep_index(video_id, plan, index)
         return plan
 
     async def _make_cells(

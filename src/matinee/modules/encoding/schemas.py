@@ -42,6 +42,12 @@ class RenditionProgress(msgspec.Struct):
     frame_rate: Annotated[float | None, Meta(description="Frames a second; null for sound.", examples=[29.97])]
     codecs: Annotated[str, Meta(description="RFC 6381.", examples=["avc1.64001f"])]
     bandwidth: Annotated[int, Meta(description="Bits a second at most.", examples=[2_650_000])]
+    copied: Annotated[
+        bool,
+        Meta(
+            description="Whether this is the picture of the uploaded file as it is: it conforms, and is not encoded."
+        ),
+    ]
     cells: Annotated[int, Meta(description="Segments of about four seconds that it will have.")]
     cells_stored: Annotated[int, Meta(description="Segments that exist.")]
     percent: Percent
@@ -81,6 +87,6 @@ class Encoding(msgspec.Struct, kw_only=True):
         Meta(
             description="Sentences for people on why it is encoded as it is, such as that a file has no index; empty "
             "before the probe, and where there is nothing to say.",
-            examples=[["The picture is turned by 90 degrees."]],
+            examples=[["The picture conforms (H.264, 8-bit, a keyframe every 2 s): it is offered as it is."]],
         ),
     ]

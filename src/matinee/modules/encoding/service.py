@@ -10,7 +10,7 @@ import msgspec
 from matinee.common.database import Connection
 from matinee.common.jobs import JobQueue
 from matinee.media.alternatives import offered
-from matinee.media.model import Offer, Plan, VideoRendition
+from matinee.media.model import AudioRendition, CopiedRendition, Offer, Plan
 from matinee.media.stored_plans import decode_plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, region_of
@@ -19,6 +19,7 @@ from matinee.modules.encoding.jobs import (
     alternatives_jobs,
     audio_job,
     chunk_job,
+    copy_jobs,
     demand_job,
     ingest_job,
     needs_of,
@@ -94,9 +95,9 @@ class EncodingService:
         kind = plan.rendition(rendition)
         if not await repository.is_wanted(db, video_id, rendition, index):
             return False
-        if not isinstance(kind, VideoRendition):
+        if isinstance(kind, AudioRendition):
             job = audio_job(video_id, rendition, first=kind is plan.audio, wanted=True)
-        elif not plan.source.seekable:
+        elif not plan.source.seekable and not isinstance(kind, CopiedRendition):
             make = chunk_job if kind in plan.video else alternatives_job
             job = make(video_id, plan.chunk_of(index), wanted=True, needs=needs_of(plan, self._big_pixels))
         else:
@@ -113,7 +114,8 @@ class EncodingService:
         chunks = range(plan.chunks) if plan.video else range(0)
         needs = needs_of(plan, self._big_pixels)
         jobs = [chunk_job(video_id, n, needs=needs) for n in chunks] + other_sound_jobs(video_id, plan)
-        await self._queue.enqueue_all(db, jobs + alternatives_jobs(video_id, plan, needs))
+        jobs += copy_jobs(video_id, plan) + alternatives_jobs(video_id, plan, needs)
+        await self._queue.enqueue_all(db, jobs)
 
     async def offer(self, db: Connection, video_id: UUID, codecs: Sequence[Offer], policy: Policy) -> None:
         """Has a planned video offered in these codecs, too; one that is not planned yet will be planned with them.

@@ -21,6 +21,8 @@ X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", 
 # 14 s at 5 frames a second: four cells in two chunks, v360 and v240, and sound that must be encoded
 FILMS = {
     "film.mkv": [*PICTURE, *SOUND, "-t", "14", *X264, "-c:a", "libopus"],
+    # it conforms: its own picture is offered, cut at keyframes that are 4.8 s apart
+    "conforming.mp4": [*PICTURE, *SOUND, "-t", "34", *X264, "-g", "24", "-c:a", "aac"],
     # 33 cells, of which a viewer's minute is less than half
     "long.mkv": [*PICTURE, "-t", "130", *X264],
     # its index comes first, so that what is cut off is known to be missing

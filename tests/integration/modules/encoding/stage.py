@@ -182,7 +182,8 @@ class Stage:
         for rendition in plan.renditions:
             wanted.append(keys.init_key(video_id, plan.recipe, rendition.name))
             wanted += [
-                keys.cell_key(video_id, plan.recipe, rendition.name, index) for index in range(plan.grid.cells)
+                keys.cell_key(video_id, plan.recipe, rendition.name, index)
+                for index in range(plan.cells_of(rendition.name))
             ]
         return {key.removeprefix(prefix): await self._fingerprint(key) for key in wanted}
 

@@ -9,7 +9,7 @@ from matinee.modules.encoding.jobs import (
     audio_job,
     chunk_job,
     ingest_job,
-    later_chunk_jobs,
+    later_jobs,
     needs_of,
     other_sound_jobs,
 )
@@ -20,7 +20,7 @@ VIDEO = UUID(int=1)
 class TestChunkJobs:
     def test_the_earliest_come_first(self) -> None:
         """Priorities fall with time."""
-        priorities = [job.priority for job in later_chunk_jobs(VIDEO, plan(LOW))]
+        priorities = [job.priority for job in later_jobs(VIDEO, plan(LOW))]
         assert priorities == [-1, -2, -3]
 
     def test_a_wanted_one_comes_before_all(self) -> None:
@@ -34,7 +34,7 @@ class TestChunkJobs:
 
     def test_sound_alone_has_none(self) -> None:
         """There is no picture to be made."""
-        assert later_chunk_jobs(VIDEO, plan()) == []
+        assert later_jobs(VIDEO, plan()) == []
 
 
 class TestOtherSounds:

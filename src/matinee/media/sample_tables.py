@@ -1,0 +1,319 @@
+"""The index of an MP4 or QuickTime file: where every coded picture lies, how long it lasts, when it shows.
+
+ISO/IEC 14496-12, 8.6 and 8.7. Every source is taken to be hostile: counts are believed only as far as there are
+bytes to back them, and a file that contradicts itself has no tables (BadTables, with a reason for people).
+Memory: 24 bytes a picture and the `moov` box, both capped.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Awaitable, Callable, Iterator
+from fractions import Fraction
+from itertools import accumulate, chain, repeat
+from sys import byteorder
+
+import msgspec
+
+MAX_MOVIE_BYTES = 64 << 20  # twelve hours of picture and sound, each picture a chunk of its own, have 50 MB
+MAX_SAMPLES = 3_000_000  # twelve hours at 60 a second have 2.6 million
+_MAX_TOP_BOXES = 64
+_MAX_BOXES = 1024  # within one box
+_AT_NORMAL_SPEED = 0x10000
+_NOTHING_SHOWN = -1
+
+Read = Callable[[int, int], Awaitable[bytes]]
+"""Bytes of the file: from where, how many; fewer at its end."""
+
+_Span = tuple[int, int]
+
+
+class BadTables(Exception):
+    """The file has no usable tables; says why as a part of a sentence."""
+
+
+class Tables(msgspec.Struct, frozen=True):
+    """The picture track of a file. One entry a coded picture, in the order of decoding."""
+
+    timescale: int
+    width: int
+    height: int
+    configuration: bytes
+    """The payload of its `avcC` box."""
+    colour: bytes
+    """Its `colr` box as a whole; empty where there is none."""
+    delay: Fraction
+    """Seconds before its time begins."""
+    media_time: int
+    """The composition time, in ticks, at which its time begins."""
+    shown: Fraction | None
+    """Seconds that are shown of it; None: all."""
+    offsets: array[int]
+    sizes: array[int]
+    durations: array[int]
+    compositions: array[int]
+    """Ticks from decoding to showing; may be negative."""
+    keyframes: array[int]
+    """The places of those that the file calls a keyframe, from 0."""
+
+
+async def read_movie(read: Read, size: int) -> bytes:
+    """The payload of the `moov` box."""
+    at = 0
+    for _ in range(_MAX_TOP_BOXES):
+        head = await read(at, 16)
+        if len(head) < 8:
+            break
+        length, kind = struct.unpack_from(">I4s", head)
+        header = 8
+        if length == 1 and len(head) == 16:
+            length, header = struct.unpack_from(">Q", head, 8)[0], 16
+        elif length == 0:
+            length = size - at
+        if kind == b"moof":
+            raise BadTables("the file is fragmented")
+        if length < header or at + length > size:
+            break
+        if kind == b"moov":
+            if length > MAX_MOVIE_BYTES:
+                raise BadTables(f"its index of {length >> 20} MB is too large")
+            return (await read(at, length))[header:]
+        at += length
+    raise BadTables("its index was not found")
+
+
+def read_tables(movie: bytes, size: int) -> Tables:
+    """The tables of the one picture track of a file of so many bytes."""
+    try:
+        return _read_tables(movie, size)
+    except (struct.error, IndexError, OverflowError, ValueError) as error:
+        raise BadTables("its index is damaged") from error
+
+
+def _read_tables(movie: bytes, size: int) -> Tables:
+    boxes = dict(_boxes(movie, (0, len(movie)), b"mvhd", b"mvex"))
+    if b"mvex" in boxes:
+        raise BadTables("the file is fragmented")
+    movie_timescale = _timescale(movie, _need(boxes, b"mvhd"))
+    tracks = [track for _, track in _boxes(movie, (0, len(movie)), b"trak")]
+    pictures = [track for track in tracks if _handler(movie, track) == b"vide"]
+    if len(pictures) != 1:
+        raise BadTables(f"it has {len(pictures)} pictures")
+    return _Track(movie, pictures[0], movie_timescale).tables(size)
+
+
+class _Track:
+    """One `trak` box."""
+
+    def __init__(self, movie: bytes, track: _Span, movie_timescale: int) -> None:
+        self._movie = movie
+        self._movie_timescale = movie_timescale
+        self._boxes = dict(_boxes(movie, track, b"edts", b"mdia"))
+        media = _need(self._boxes, b"mdia")
+        self._media = dict(_boxes(movie, media, b"mdhd", b"minf"))
+        information = dict(_boxes(movie, _need(self._media, b"minf"), b"stbl"))
+        self._tables = dict(_boxes(movie, _need(information, b"stbl")))
+
+    def tables(self, size: int) -> Tables:
+        timescale = _timescale(self._movie, _need(self._media, b"mdhd"))
+        width, height, configuration, colour = self._entry()
+        delay, media_time, shown = self._edit()
+        sizes = self._sizes()
+        count = len(sizes)
+        return Tables(
+            timescale=timescale,
+            width=width,
+            height=height,
+            configuration=configuration,
+            colour=colour,
+            delay=delay,
+            media_time=media_time,
+            shown=shown,
+            offsets=self._offsets(sizes, size),
+            sizes=sizes,
+            durations=self._durations(count),
+            compositions=self._compositions(count),
+            keyframes=self._keyframes(count),
+        )
+
+    def _entry(self) -> tuple[int, int, bytes, bytes]:
+        """Size, `avcC` and `colr` of the only sample entry."""
+        at, end = _need(self._tables, b"stsd")
+        if struct.unpack_from(">I", self._movie, at + 4)[0] != 1:
+            raise BadTables("its picture changes its coding on the way")
+        entries = list(_boxes(self._movie, (at + 8, end)))
+        if len(entries) != 1 or entries[0][0] != b"avc1":
+            raise BadTables("its picture is not described as avc1")
+        start, stop = entries[0][1]
+        if stop - start < 78:
+            raise BadTables("its index is damaged")
+        width, height = struct.unpack_from(">HH", self._movie, start + 24)
+        inside = dict(_boxes(self._movie, (start + 78, stop), b"avcC", b"colr"))
+        first, last = _need(inside, b"avcC")
+        colour = b""
+        if b"colr" in inside:
+            begin, finish = inside[b"colr"]
+            if self._movie[begin : begin + 4] == b"nclx" and finish - begin == 11:
+                colour = self._movie[begin - 8 : finish]
+        return width, height, self._movie[first:last], colour
+
+    def _edit(self) -> tuple[Fraction, int, Fraction | None]:
+        """Delay, media time and seconds shown: of an edit list that moves the picture and does not cut it."""
+        if b"edts" not in self._boxes:
+            return Fraction(0), 0, None
+        place = dict(_boxes(self._movie, self._boxes[b"edts"], b"elst")).get(b"elst")
+        if place is None:
+            return Fraction(0), 0, None
+        edits = _edits(self._movie, place)
+        delay = Fraction(0)
+        while edits and edits[0][1] == _NOTHING_SHOWN:
+            delay += Fraction(edits.pop(0)[0], self._movie_timescale)
+        if len(edits) != 1 or edits[0][1] < 0 or edits[0][2] != _AT_NORMAL_SPEED:
+            raise BadTables("its edit list cuts the picture")
+        length, media_time, _ = edits[0]
+        return delay, media_time, Fraction(length, self._movie_timescale) if length else None
+
+    def _sizes(self) -> array[int]:
+        at, end = _need(self._tables, b"stsz")
+        same, count = struct.unpack_from(">II", self._movie, at + 4)
+        if not 0 < count <= MAX_SAMPLES:
+            raise BadTables(f"its index lists {count} pictures")
+        sizes = array("I", [same]) * count if same else self._numbers("I", at + 12, end, count)
+        if not min(sizes):
+            raise BadTables("a picture in it has no bytes")
+        return sizes
+
+    def _durations(self, count: int) -> array[int]:
+        durations = self._runs(b"stts", count, "I")
+        if not durations[-1] and count > 1:
+            durations[-1] = durations[-2]  # recorders that do not know when the last one ends
+        if not min(durations):
+            raise BadTables("a picture in it lasts no time")
+        return durations
+
+    def _compositions(self, count: int) -> array[int]:
+        return self._runs(b"ctts", count, "i") if b"ctts" in self._tables else array("i", bytes(4 * count))
+
+    def _runs(self, kind: bytes, count: int, code: str) -> array[int]:
+        """A table of (how many, which), written out."""
+        at, end = _need(self._tables, kind)
+        (entries,) = struct.unpack_from(">I", self._movie, at + 4)
+        numbers = self._numbers("I", at + 8, end, 2 * entries)
+        values = numbers[1::2]
+        if sum(numbers[::2]) != count:
+            raise BadTables("its index contradicts itself")
+        if code == "i":
+            values = array("i", values.tobytes())
+        written = array(code)
+        for many, value in zip(numbers[::2], values, strict=True):
+            if many == 1:
+                written.append(value)
+            else:
+                written.extend(array(code, [value]) * many)
+        return written
+
+    def _keyframes(self, count: int) -> array[int]:
+        if b"stss" not in self._tables:
+            return array("I", range(count))
+        at, end = self._tables[b"stss"]
+        (entries,) = struct.unpack_from(">I", self._movie, at + 4)
+        if not 0 < entries <= count:
+            raise BadTables("its index contradicts itself")
+        numbers = self._numbers("I", at + 8, end, entries)
+        places = array("I", sorted({number - 1 for number in numbers if number}))
+        if not places or places[-1] >= count:
+            raise BadTables("its index contradicts itself")
+        return places
+
+    def _offsets(self, sizes: array[int], file_size: int) -> array[int]:
+        """Where each picture lies: by chunks, which are runs of pictures that lie one behind the other."""
+        wide = b"co64" in self._tables
+        at, end = _need(self._tables, b"co64" if wide else b"stco")
+        (count,) = struct.unpack_from(">I", self._movie, at + 4)
+        chunks = self._numbers("Q" if wide else "I", at + 8, end, count)
+        offsets, place = array("Q"), 0
+        for first, many in zip(chunks, self._pictures_by_chunk(count, len(sizes)), strict=True):
+            following = place + many
+            if many == 1:
+                offsets.append(first)
+            else:
+                offsets.extend(accumulate(sizes[place : following - 1], initial=first))
+            if offsets[-1] + sizes[following - 1] > file_size:
+                raise BadTables("its index points behind its end")
+            place = following
+        return offsets
+
+    def _pictures_by_chunk(self, chunks: int, pictures: int) -> Iterator[int]:
+        at, end = _need(self._tables, b"stsc")
+        (entries,) = struct.unpack_from(">I", self._movie, at + 4)
+        numbers = self._numbers("I", at + 8, end, 3 * entries)
+        firsts, counts, entry = numbers[::3], numbers[1::3], numbers[2::3]
+        bounds = [*firsts, chunks + 1]
+        runs = [stop - start for start, stop in zip(firsts, bounds[1:], strict=True)]
+        fits = bounds[0] == 1 and all(run > 0 for run in runs) and all(counts) and set(entry) == {1}
+        if not fits or sum(run * count for run, count in zip(runs, counts, strict=True)) != pictures:
+            raise BadTables("its index contradicts itself")
+        return chain.from_iterable(map(repeat, counts, runs))  # a run of a million chunks is no list here
+
+    def _numbers(self, code: str, at: int, end: int, count: int) -> array[int]:
+        numbers = array(code)
+        stop = at + count * numbers.itemsize
+        if stop > end:
+            raise BadTables("its index promises more than it has")
+        numbers.frombytes(self._movie[at:stop])
+        if byteorder == "little":
+            numbers.byteswap()
+        return numbers
+
+
+def _edits(movie: bytes, place: _Span) -> list[tuple[int, int, int]]:
+    """Length, media time and speed of each entry."""
+    at, end = place
+    wide = movie[at] == 1
+    entry = struct.Struct(">QqI" if wide else ">IiI")
+    (count,) = struct.unpack_from(">I", movie, at + 4)
+    if count > 8 or at + 8 + count * entry.size > end:
+        raise BadTables("its edit list cuts the picture")
+    return [entry.unpack_from(movie, at + 8 + number * entry.size) for number in range(count)]
+
+
+def _handler(movie: bytes, track: _Span) -> bytes:
+    media = dict(_boxes(movie, track, b"mdia")).get(b"mdia")
+    handler = dict(_boxes(movie, media, b"hdlr")).get(b"hdlr") if media else None
+    return movie[handler[0] + 8 : handler[0] + 12] if handler else b""
+
+
+def _timescale(movie: bytes, place: _Span) -> int:
+    """Of a `mvhd` or `mdhd` box."""
+    at, end = place
+    field = at + (20 if movie[at] == 1 else 12)
+    if field + 4 > end:
+        raise BadTables("its index is damaged")
+    timescale: int = struct.unpack_from(">I", movie, field)[0]
+    if not timescale:
+        raise BadTables("its clock does not tick")
+    return timescale
+
+
+def _need(boxes: dict[bytes, _Span], kind: bytes) -> _Span:
+    if kind not in boxes:
+        raise BadTables(f"its index lacks {kind.decode('latin-1')!r}")
+    return boxes[kind]
+
+
+def _boxes(data: bytes, span: _Span, *kinds: bytes) -> Iterator[tuple[bytes, _Span]]:
+    """Where the payloads of the boxes within a span lie, of these kinds or of all."""
+    at, end = span
+    for _ in range(_MAX_BOXES):
+        if at + 8 > end:
+            return
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if size == 0:  # QuickTime ends some lists with a zero
+            return
+        if size < 8 or at + size > end:
+            raise BadTables("its index is damaged")
+        if not kinds or kind in kinds:
+            yield kind, (at + 8, at + size)
+        at += size
+    raise BadTables("its index is damaged")
