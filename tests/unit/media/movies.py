@@ -64,7 +64,7 @@ def facts(seconds: Fraction, *, start: Fraction = Fraction(0), rate: int = 25) -
         bit_depth=8, transfer="", matrix="", interlaced=False, average_rate=Fraction(rate),
         nominal_rate=Fraction(rate), start=start, end=start + seconds,
     )  # fmt: skip
-    return Probe(container="mov", start=start, duration=seconds, video=video, audio=None, seekable=True)
+    return Probe(container="mov", start=start, duration=seconds, video=video, sounds=(), seekable=True)
 
 
 def planned(probe: Probe) -> Plan:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.unit.media.movies import CONFIGURATION, SEQUENCE, SIZE, TICKS, facts, movie, planned
 from tests.unit.media.plans import plan as plan_of
 from tests.unit.media.plans import sound
@@ -158,7 +159,7 @@ class TestPlaylists:
         keyframes = (1, 121, 241, 361, 481)  # 4.8 s apart
         index = movie(SIZES, keyframes=keyframes)
         rendition = make_copy(plan, probe, read_tables(index, SIZE), max_bits=10_000_000)[0].rendition
-        return Plan(plan.version, plan.recipe, plan.grid, plan.video[:-1], sound(), plan.source, 3, copied=rendition)
+        return replace(plan, video=plan.video[:-1], sounds=(sound(),), copied=rendition)
 
     def test_the_copy_is_the_largest_variant(self) -> None:
         """With the bits that were measured."""

@@ -22,6 +22,7 @@ function encoding(stored: number[], state: Encoding["state"] = "running"): Encod
     frame_rate: 30,
     codecs: "",
     bandwidth: bitrate,
+    copied: false,
     cells: 25,
     cells_stored: stored[index] ?? 0,
     percent: 0,
