@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import aclosing, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, aclosing, nullcontext
 from fractions import Fraction
 
 import msgspec
@@ -28,6 +28,7 @@ from .video_argv import cells_argv, entry_points, runs
 
 SOUND_ADDRESS_SPACE = 1024 * MIB
 """FFmpeg fills a gap in the sound with silence all at once: 1.4 GB for an hour. This is enough for half of one."""
+SOUND_IN_HAND = 8  # cells, half a minute: from then on a sound makes way for whoever waits
 CELLS_IN_HAND = 4  # finished cells that wait for the caller; then FFmpeg waits too
 
 _UNSUPPORTED = ("Decoder not found", "Unknown decoder", "no decoder found", "unsupported codec")
@@ -50,6 +51,10 @@ class EncoderOptions(msgspec.Struct, frozen=True):
     @property
     def ffmpeg(self) -> str:
         return (self.binaries or find_binaries()).ffmpeg
+
+    def held_back(self, process: Process) -> AbstractContextManager[None]:
+        """Puts a process under the brake, where there is one, for the length of the block."""
+        return self.brake.over(process) if self.brake else nullcontext()
 
 
 DEFAULT_OPTIONS = EncoderOptions()
@@ -130,7 +135,8 @@ async def encode_audio(
 ) -> AsyncGenerator[Cell, None]:
     """The cells of a sound from index `first` on, in order; `source` is the file that the sound comes from.
 
-    It is always made from its start, so that a cell's bytes do not depend on `first`.
+    It is always made from its start, so that a cell's bytes do not depend on `first`. The brake of `options` holds it
+    only when there is some in hand.
     Raises as `encode_cells` does.
     """
     reader, writer = AdtsReader(), AudioCellWriter(plan, sound)
@@ -141,7 +147,10 @@ async def encode_audio(
     limits = msgspec.structs.replace(
         options.limits, address_space=min(options.limits.address_space, SOUND_ADDRESS_SPACE)
     )
-    async with running(argv, outputs=1, confinement=confinement(options.ffmpeg, source), limits=limits) as process:
+    async with (
+        running(argv, outputs=1, confinement=confinement(options.ffmpeg, source), limits=limits) as process,
+        AsyncExitStack() as held,
+    ):
         try:
             while not writer.complete and (data := await process.outputs[0].read(READ_BYTES)):
                 for frame in reader.feed(data):
@@ -150,6 +159,8 @@ async def encode_audio(
                         await _ensure_input(process, source)
                         _ensure_in_time(process)
                         yield cell
+                        if cell.index == first + SOUND_IN_HAND:
+                            held.enter_context(options.held_back(process))
         except BadAudioStream as error:
             raise EncoderFailed(str(error), process.stderr_tail) from error
         if not writer.complete:
@@ -188,7 +199,7 @@ async def _attempt_run(
     ) as process:
         done: asyncio.Queue[Cell | None] = asyncio.Queue(CELLS_IN_HAND)
         reading = asyncio.create_task(_read_all(process, source, splitters, done))
-        with options.brake.over(process) if options.brake else nullcontext():
+        with options.held_back(process):
             try:
                 while (cell := await done.get()) is not None:
                     await _ensure_input(process, source)

@@ -170,7 +170,8 @@ async def _candidate(
             limits=limits,
             inherited=outputs,
         ) as process:
-            code = await _exit_code(process)
+            with options.held_back(process):
+                code = await _exit_code(process)
             made = [read_whole(output) for output in outputs]
             if not all(made) and entry is not None and code >= 0 and not input_was_lost(source, process.stderr_tail):
                 return None

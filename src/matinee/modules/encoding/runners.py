@@ -11,6 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 from fractions import Fraction
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from matinee.common.config import Settings
@@ -223,7 +224,8 @@ class EncodingRunners:
             plan = read_plan(work.plan) if work.plan else await self._make_plan(run, video_id, source)
             if plan.video:
                 for cells in runs(plan, plan.chunk_cells(0)):
-                    await self._make_cells(run, video_id, plan, source, cells, [plan.video[0].name], urgent=True)
+                    first = cells.start == 0  # with it the video plays; from then on others may be in more of a hurry
+                    await self._make_cells(run, video_id, plan, source, cells, [plan.video[0].name], urgent=first)
         await self._results.first_chunk_done(run, video_id, plan)
 
     async def _make_plan(self, run: JobRun, video_id: UUID, source: ServedSource) -> Plan:
@@ -293,6 +295,7 @@ class EncodingRunners:
         first = next((index for index in cells if index not in there), None)
         if first is not None:
             options = self._options(float(plan.grid.duration), urgent=sound is plan.audio)
+            options = msgspec.structs.replace(options, brake=self._brake)  # it has some in hand when it is held
             publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
             async with self._sources.serve(sound_source_key(video_id, sound)) as source:
                 making = encode_audio(source.url, plan, sound, first=first, options=options)
