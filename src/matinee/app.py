@@ -24,6 +24,7 @@ from matinee.common.http.openapi import build_contract
 from matinee.common.http.router import Router
 from matinee.common.logging import configure_logging
 from matinee.modules.auth.routes import AuthRoutes
+from matinee.modules.clips.routes import ClipRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
 from matinee.modules.health.routes import HealthRoutes
 from matinee.modules.jobs.routes import JobRoutes
@@ -36,6 +37,7 @@ from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackP
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.transcript_routes import TranscriptRoutes
 from matinee.modules.playback.warm import warm_cells
+from matinee.modules.replacements.routes import ReplacementRoutes
 from matinee.modules.retention.routes import RetentionRoutes
 from matinee.modules.sounds.routes import SoundRoutes
 from matinee.modules.tracks.routes import TrackRoutes
@@ -51,7 +53,9 @@ ROUTES: tuple[type, ...] = (
     AuthRoutes,
     UserRoutes,
     UploadRoutes,
+    ReplacementRoutes,
     VideoRoutes,
+    ClipRoutes,
     RetentionRoutes,
     JobRoutes,
     TrackRoutes,
@@ -116,7 +120,9 @@ def _routes(services: Services) -> list[Any]:
         AuthRoutes(services.auth, cookie_secure=settings.cookie_secure),
         UserRoutes(),
         UploadRoutes(services.uploads),
+        ReplacementRoutes(services.replacements),
         VideoRoutes(services.videos, events),
+        ClipRoutes(services.clips),
         RetentionRoutes(services.retention),
         JobRoutes(services.jobs),
         TrackRoutes(services.tracks, services.machine_captions, services.cue_editing),

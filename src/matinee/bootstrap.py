@@ -17,6 +17,7 @@ from matinee.media.model import Plan
 from matinee.media.pictures import SMALL_LIMITS
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.service import AuthService
+from matinee.modules.clips.service import ClipService
 from matinee.modules.downloads.service import DownloadService
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.jobs.service import JobService
@@ -31,6 +32,7 @@ from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.transcript import Transcripts
+from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
 from matinee.modules.sounds.service import SoundService
@@ -61,6 +63,7 @@ class Services:
         self.encoding = EncodingService(self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels)
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
         self.jobs = JobService(self.videos, self.encoding, stale_after=settings.worker_stale_seconds)
+        self.clips = ClipService(self.videos, self.encoding)
         self.retention = RetentionService(
             self.database,
             self.storage,
@@ -90,6 +93,7 @@ class Services:
             expiry_hours=settings.upload_expiry_hours,
             clock=clock,
         )
+        self.replacements = ReplacementService(self.database, self.storage, self.queue, self.videos, self.uploads)
         self.audience = Audience(self._hear_of_viewers)
         self.playback = PlaybackService(
             PlaybackRepository(self.database),

@@ -11,6 +11,7 @@ from matinee.common.http.idempotency import delete_expired_answers
 from matinee.common.http.rate_limits import delete_past_windows
 from matinee.modules.auth import repository as auth
 from matinee.modules.encoding.repository import forget_interests
+from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.retention.jobs import EVICT
 from matinee.modules.sounds.jobs import REMOVE as REMOVE_SOUND
 from matinee.modules.tracks.jobs import REMOVE
@@ -32,6 +33,7 @@ def register_upkeep(services: Services) -> None:
     queue.register(DELETE_JOB, videos.delete_objects)
     queue.register(REMOVE, services.tracks.remove_file)
     queue.register(REMOVE_SOUND, services.sounds.remove_files)
+    queue.register(FORGET, services.replacements.forget)
     queue.register(EVICT, services.retention.evict)
     queue.register_periodic("videos.abandon", abandon, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("videos.resume_deletes", videos.resume_deletes, cron=_EVERY_FIVE_MINUTES)
@@ -43,6 +45,7 @@ def register_upkeep(services: Services) -> None:
     queue.register_periodic("upkeep.expire", sweep, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("retention.begin", services.retention.begin_evictions, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("retention.resume", services.retention.resume_evictions, cron=_EVERY_FIVE_MINUTES)
+    queue.register_periodic("replacements.forget", services.replacements.forget_ended, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("upkeep.forget_jobs", queue.forget_ended, cron=_HOURLY)
 
 

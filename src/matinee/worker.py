@@ -20,6 +20,7 @@ from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.scratch import Scratch
 from matinee.modules.encoding.source_server import SourceServer
 from matinee.modules.pictures.runners import PictureRunners
+from matinee.modules.replacements.runner import ReplacementRunner
 from matinee.modules.sounds.runner import SoundRunner
 from matinee.modules.tracks.extraction import TextExtraction
 from matinee.modules.tracks.hearing import Hearing
@@ -57,6 +58,7 @@ class Worker:
         PictureRunners(settings, database, storage, queue, self._encoding.attend).register()
         DownloadRunner(database, storage, queue, self._encoding).register()
         SoundRunner(settings, database, queue, self._sources, self._encoding.attend).register()
+        ReplacementRunner(database, storage, queue, self._encoding.attend).register()
         TextExtraction(settings, database, storage, queue, self._sources, self._encoding.attend).register()
         self._speech = speech or _speech_program(settings)
         if self._speech is not None:

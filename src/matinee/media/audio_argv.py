@@ -48,7 +48,8 @@ def _copy() -> list[str]:
 
 
 def _encode(plan: Plan, sound: AudioRendition) -> list[str]:
-    samples = sound.first_frame_at(plan.grid.duration) * AAC_FRAME_SAMPLES
+    # of a clip, those of the whole film: what the encoder makes of the last frames depends on what follows them
+    samples = (sound.track_frames or sound.first_frame_at(plan.grid.duration)) * AAC_FRAME_SAMPLES
     filters = (
         # Gaps become silence and what is before second 0 is cut, so that sample numbers are times.
         f"aresample={sound.sample_rate}:ochl={LAYOUTS[sound.channels]}:async=1:first_pts=0",

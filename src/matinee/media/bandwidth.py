@@ -41,7 +41,7 @@ def average_bits(plan: Plan, rendition: Rendition, measured: Measured) -> int:
     if isinstance(rendition, CopiedRendition):
         return rendition.average_bit_rate
     if measured.cells > 0:
-        seconds = min(measured.cells * plan.grid.cell_duration(0), plan.grid.duration)
+        seconds = min(measured.cells * plan.grid.usual_duration, plan.grid.duration)
         average = round(measured.bytes * 8 / seconds)
     elif isinstance(rendition, VideoRendition):
         average = round(rendition.max_bit_rate * _TYPICAL_SHARE) + _overhead_bits(plan.grid, rendition)
@@ -65,9 +65,10 @@ def _peak_bits(grid: Grid, rendition: VideoRendition | AudioRendition) -> int:
 
 @lru_cache(_KEPT)
 def shortest_cell(grid: Grid) -> Fraction:
-    """Seconds of the shortest cell; a last cell under half the usual length does not count (RFC 8216, 4.3.4.2)."""
-    usual, last = grid.cell_duration(0), grid.cell_duration(grid.cells - 1)
-    return min(usual, last) if 2 * last >= usual or grid.cells == 1 else usual
+    """Seconds of the shortest cell; at an end one under half the usual length does not count (RFC 8216, 4.3.4.2)."""
+    usual = grid.usual_duration
+    ends = (grid.cell_duration(0), grid.cell_duration(grid.cells - 1))
+    return min(usual, *(end for end in ends if 2 * end >= usual))
 
 
 @lru_cache(_KEPT)
@@ -81,4 +82,4 @@ def _cell_overhead(grid: Grid, rendition: VideoRendition | AudioRendition) -> Fr
     a_second = grid.rate.fraction
     if isinstance(rendition, AudioRendition):
         a_second = Fraction(rendition.sample_rate, AAC_FRAME_SAMPLES)
-    return _CELL_OVERHEAD + _SAMPLE_OVERHEAD * a_second * grid.cell_duration(0)
+    return _CELL_OVERHEAD + _SAMPLE_OVERHEAD * a_second * grid.usual_duration

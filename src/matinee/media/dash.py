@@ -32,7 +32,7 @@ def manifest(plan: Plan, texts: Sequence[ListedTrack] = ()) -> str:
             "profiles": _PROFILES,
             "type": "static",
             "mediaPresentationDuration": f"PT{decimal(plan.grid.duration)}S",
-            "minBufferTime": f"PT{decimal(plan.grid.cell_duration(0), 3)}S",
+            "minBufferTime": f"PT{decimal(plan.grid.usual_duration, 3)}S",
         },
     )
     period = SubElement(root, "Period", {"id": "0", "start": "PT0S"})

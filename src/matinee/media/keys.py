@@ -7,6 +7,8 @@ Recipe and rendition names come from a plan (or a path) and must be one plain pa
 import re
 from uuid import UUID
 
+from .storyboard import VERSION as STORYBOARD_VERSION
+
 CONTENT_TYPES = {"video": "video/mp4", "audio": "audio/mp4"}
 """The media type of init segments and cells, by the kind of their rendition."""
 
@@ -25,9 +27,14 @@ def video_prefix(video_id: UUID) -> str:
     return f"videos/{video_id}/"
 
 
-def source_key(video_id: UUID) -> str:
-    """The file as it was uploaded."""
+def source_prefix(video_id: UUID) -> str:
+    """What the keys of all files that were uploaded for a video start with, and no other key does."""
     return f"videos/{video_id}/source"
+
+
+def source_key(video_id: UUID, revision: int = 1) -> str:
+    """The file as it was uploaded; `revision` counts those that took the place of the one before."""
+    return source_prefix(video_id) if revision == 1 else f"{source_prefix(video_id)}-{revision}"
 
 
 def sound_key(video_id: UUID, name: str) -> str:
@@ -35,9 +42,9 @@ def sound_key(video_id: UUID, name: str) -> str:
     return f"videos/{video_id}/sounds/{_segment(name)}"
 
 
-def poster_key(video_id: UUID) -> str:
-    """The still picture, JPEG."""
-    return f"videos/{video_id}/poster.jpg"
+def poster_key(video_id: UUID, revision: int = 1) -> str:
+    """The still picture, JPEG; like all pictures, of one of the files that the video had."""
+    return f"videos/{video_id}/poster{_of_file(revision)}.jpg"
 
 
 def chosen_poster_key(video_id: UUID, version: str) -> str:
@@ -50,14 +57,14 @@ def thumbnail_key(video_id: UUID, recipe: str, rendition: str, index: int, size:
     return f"videos/{video_id}/pictures/{_segment(recipe)}/{_segment(rendition)}-{index}-{_segment(size)}.{extension}"
 
 
-def sheet_key(video_id: UUID, version: int, sheet: int) -> str:
+def sheet_key(video_id: UUID, version: int, sheet: int, revision: int = 1) -> str:
     """A sheet of the storyboard, JPEG; `version` is that of the storyboard's rules."""
-    return f"videos/{video_id}/pictures/storyboard-{version}/{sheet}.jpg"
+    return f"videos/{video_id}/pictures/storyboard-{version}{_of_file(revision)}/{sheet}.jpg"
 
 
-def preview_key(video_id: UUID) -> str:
+def preview_key(video_id: UUID, revision: int = 1) -> str:
     """The animation that stands for the video in lists, WebP."""
-    return f"videos/{video_id}/pictures/preview.webp"
+    return f"videos/{video_id}/pictures/preview{_of_file(revision)}.webp"
 
 
 def captions_key(video_id: UUID, track_id: UUID) -> str:
@@ -90,6 +97,23 @@ def cell_key(video_id: UUID, recipe: str, rendition: str, index: int) -> str:
     if index < 0:
         raise ValueError(f"a cell's index is 0 or more, not {index}")
     return f"{rendition_prefix(video_id, recipe, rendition)}{index}.m4s"
+
+
+def former_prefixes(video_id: UUID, recipe: str, revision: int) -> list[str]:
+    """What the keys of everything start with that was made of a file which the video has no longer."""
+    start, recipe = video_prefix(video_id), _segment(recipe)
+    return [
+        f"{start}{recipe}/",
+        f"{start}downloads/{recipe}/",
+        f"{start}pictures/{recipe}/",
+        sheet_key(video_id, STORYBOARD_VERSION, 0, revision).removesuffix("0.jpg"),
+        preview_key(video_id, revision),
+        poster_key(video_id, revision),
+    ]
+
+
+def _of_file(revision: int) -> str:
+    return "" if revision == 1 else f"-of-{revision}"
 
 
 def _segment(name: str) -> str:

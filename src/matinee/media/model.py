@@ -29,21 +29,51 @@ class Rate(msgspec.Struct, frozen=True):
 class Grid(msgspec.Struct, frozen=True):
     """The whole video laid on its output frame rate and cut into cells, the same for every rendition.
 
-    Every cell has `frames_per_cell` frames except the last. A remainder under half a second joins the cell
-    before it (a cell too short to hold one audio frame would be an empty segment), so the last cell lasts
+    Every cell has `frames_per_cell` frames except the last, and the first of a clip. A remainder under half a second
+    joins the cell beside it (a cell too short to hold one audio frame would be an empty segment), so these last
     between half a second and a cell plus half a second; a video shorter than that is one cell.
     """
 
     rate: Rate
     frames_per_cell: int
     frames: int
+    skipped_frames: int = 0
+    """Frames of the source that come before the first one: a clip's cells end where those of its film do."""
 
     @property
     def cells(self) -> int:
         """How many cells there are, at least one."""
-        full, tail = divmod(self.frames, self.frames_per_cell)
-        tail_counts = tail * 2 * self.rate.den >= self.rate.num
-        return max(1, full + tail_counts)
+        full, tail = divmod(self.frames - self._head, self.frames_per_cell)
+        return max(1, 1 + full + self._counts(tail))
+
+    @property
+    def _head(self) -> int:
+        """The number of the second cell's first frame, where there is a second cell."""
+        if self.skipped_frames == 0:
+            return self.frames_per_cell
+        head = self.frames_per_cell - self.skipped_frames % self.frames_per_cell
+        return head if self._counts(head) else head + self.frames_per_cell
+
+    @property
+    def lead_frames(self) -> int:
+        """Frames that the first cell is short of; negative where a remainder joined it."""
+        return self.frames_per_cell - self._head
+
+    def _counts(self, frames: int) -> bool:
+        """Whether so many frames make a cell: half a second."""
+        return frames * 2 * self.rate.den >= self.rate.num
+
+    @property
+    def usual_frames(self) -> int:
+        """Frames of a cell in the middle; of a video without a middle, of its longer cell, but no more than that."""
+        if self.cells == 1:
+            return self.frames
+        return min(self.frames_per_cell, max(self.cell_frames(0), self.cell_frames(1)))
+
+    @property
+    def usual_duration(self) -> Fraction:
+        """Seconds of a cell in the middle."""
+        return self.usual_frames / self.rate.fraction
 
     @property
     def timescale(self) -> int:
@@ -69,7 +99,20 @@ class Grid(msgspec.Struct, frozen=True):
         """The number of the cell's first frame; for `index == cells`, the number of frames of the video."""
         if not 0 <= index <= self.cells:
             raise IndexError(f"cell {index} is outside 0..{self.cells}")
-        return self.frames if index == self.cells else index * self.frames_per_cell
+        if index == self.cells:
+            return self.frames
+        return self._head + (index - 1) * self.frames_per_cell if index else 0
+
+    def first_frames(self) -> list[int]:
+        """`first_frame` of every cell, and at last the number of frames."""
+        head = self._head
+        return [0, *range(head, head + (self.cells - 1) * self.frames_per_cell, self.frames_per_cell), self.frames]
+
+    def source_frames(self, cells: range) -> range:
+        """The frames that these cells show, counted from second 0 of the source."""
+        return range(
+            self.skipped_frames + self.first_frame(cells.start), self.skipped_frames + self.first_frame(cells.stop)
+        )
 
     def cell_frames(self, index: int) -> int:
         """How many frames the cell has."""
@@ -86,7 +129,7 @@ class Grid(msgspec.Struct, frozen=True):
     def cell_at(self, moment: Fraction) -> int:
         """The cell on screen at a moment; moments outside the video give the first or the last."""
         frame = int(moment * self.rate.fraction)
-        return min(max(frame // self.frames_per_cell, 0), self.cells - 1)
+        return min(max((frame - self._head) // self.frames_per_cell + 1, 0), self.cells - 1)
 
 
 Codec = Literal["h264", "hevc", "av1"]
@@ -147,7 +190,7 @@ class AudioRendition(msgspec.Struct, frozen=True, tag="audio", tag_field="kind")
     """Where the first frame starts, in samples after the video's start; 0 unless passed through."""
 
     skipped_frames: int = 0
-    """AAC frames made or copied before the first one shown: the encoder's priming."""
+    """AAC frames made or copied before the first one shown: the encoder's priming, and what a clip leaves out."""
     stream: int | None = None
     """Absolute index of the stream in its file."""
     title: str = ""
@@ -160,6 +203,8 @@ class AudioRendition(msgspec.Struct, frozen=True, tag="audio", tag_field="kind")
     """Decibels that it is made louder by; None as long as its loudness was not measured."""
     file: SoundFile | None = None
     """Where it comes from; None: from the video's own file."""
+    track_frames: int = 0
+    """AAC frames of the whole track that a clip's are taken from, without priming; 0 for a track of its own."""
 
     def first_frame_at(self, moment: Fraction) -> int:
         """The number of the first AAC frame that starts at or after a moment, in seconds of the video."""

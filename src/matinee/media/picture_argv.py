@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate
 
 from .blurhash import SIDE as HASH_SIDE
 from .memory_files import PROTOCOL, as_input, as_output
 from .model import Plan, VideoRendition
-from .poster_choice import FRAME_HEIGHT, FRAME_WIDTH
+from .poster_choice import FRAME_HEIGHT, FRAME_WIDTH, picture_span
 from .source_access import MAX_ALLOC_BYTES
 from .storyboard import Storyboard
 from .thumbnails import Format, ThumbnailSize
-from .video_argv import THREADS, source_input
+from .video_argv import THREADS, seconds, source_input
 
 WINDOW_FRAMES = 48  # compared for the most typical one; all of them are in memory at once, small
 JUDGED_EVERY = 16  # frames; three of a window
@@ -71,7 +72,7 @@ def candidate_argv(
         else ("", matrix)
     )
     graph = (
-        f"[0:{plan.source.video_stream}]{deinterlace}scale={width}:{height}:flags=bicubic,split[look][judge];"
+        f"[0:{plan.source.video_stream}]{_within(plan)}{deinterlace}scale={width}:{height}:flags=bicubic,split[look][judge];"
         f"[judge]select=not(mod(n\\,{JUDGED_EVERY})),scale={FRAME_WIDTH}:{FRAME_HEIGHT}:flags=area,format=gray[frames];"
         f"[look]thumbnail=n={WINDOW_FRAMES}{tone},split[whole][small];"
         f"[whole]scale=in_color_matrix={matrix}:{_JPEG_COLOUR}[jpeg];{_hash_filters('small', matrix)}"
@@ -86,6 +87,15 @@ def candidate_argv(
         "-map", "[frames]", "-frames:v", str(WINDOW_FRAMES // JUDGED_EVERY), "-fps_mode", "passthrough",
         "-f", "rawvideo", *as_output(frames),
     ]  # fmt: skip
+
+
+def _within(plan: Plan) -> str:
+    """Keeps a clip's poster to what the clip shows: the rest of the film is not for its viewers."""
+    start, end = picture_span(plan)
+    half = 1 / plan.grid.rate.fraction / 2
+    if not plan.grid.skipped_frames and end + half >= Fraction(*plan.source.video_end):
+        return ""
+    return f"trim=start={seconds(start - half)}:end={seconds(end - half)},"
 
 
 def frame_argv(ffmpeg: str, source: int, outputs: Sequence[int], rung: VideoRendition, frame: int) -> list[str]:
@@ -159,13 +169,17 @@ def preview_argv(ffmpeg: str, source: int, outputs: Sequence[int], plan: Plan) -
     """Writes the beginnings of some cells (the init segment before them) as an animation that repeats."""
     (output,) = outputs
     grid, rung = plan.grid, plan.video[0]
-    cell = grid.cell_frames(0)
     step = max(1, round(grid.rate.fraction / PREVIEW_RATE))
-    shown = min(cell, round(grid.rate.fraction * PREVIEW_CLIP_SECONDS))
+    most = round(grid.rate.fraction * PREVIEW_CLIP_SECONDS)
+    lengths = [grid.cell_frames(cell) for cell in preview_cells(plan)]
+    begins = "+".join(
+        f"between(n\\,{start}\\,{start + min(frames, most) - 1})*not(mod(n-{start}\\,{step}))"
+        for frames, start in zip(lengths, accumulate(lengths, initial=0), strict=False)
+    )
     longer = max(rung.width, rung.height, PREVIEW_SIDE)
     width, height = (2 * round(Fraction(side * PREVIEW_SIDE, longer) / 2) for side in (rung.width, rung.height))
     filters = (
-        f"select=lt(mod(n\\,{cell})\\,{shown})*not(mod(mod(n\\,{cell})\\,{step})),"
+        f"select={begins},"
         f"scale={max(2, width)}:{max(2, height)}:flags=area:in_color_matrix=bt709:{_WEBP_COLOUR},"
         f"settb={step * grid.rate.den}/{grid.rate.num},setpts=N"
     )

@@ -24,11 +24,20 @@ _LARGEST_DRIFT = 40.0  # of luma within the window; a fade from black passes it 
 
 
 def poster_entries(plan: Plan) -> list[Fraction | None]:
-    """Where to enter the source for each candidate, in seconds of the grid; None is its beginning."""
-    start, end = Fraction(*plan.source.video_start), Fraction(*plan.source.video_end)
+    """Where to enter the source for each candidate, in its seconds; None is its beginning."""
+    start, end = picture_span(plan)
     points = [start + (end - start) * share for share in MOMENTS] if plan.source.seekable else []
     entries = [point for point in points if point > 1]
-    return list(entries) if len(entries) == len(MOMENTS) else [None, *entries]
+    if len(entries) == len(MOMENTS):
+        return list(entries)
+    return [start if plan.grid.skipped_frames and plan.source.seekable else None, *entries]
+
+
+def picture_span(plan: Plan) -> tuple[Fraction, Fraction]:
+    """From when to when the source has pictures that the video shows, in the source's seconds."""
+    cut = plan.grid.skipped_frames / plan.grid.rate.fraction
+    start, end = Fraction(*plan.source.video_start), Fraction(*plan.source.video_end)
+    return max(start, cut), min(end, cut + plan.grid.duration)
 
 
 def poster_score(frames: Sequence[bytes]) -> float:

@@ -76,14 +76,14 @@ def make_storyboard(plan: Plan) -> Storyboard:
     )
 
 
-def storyboard_vtt(board: Storyboard, grid: Grid) -> str:
-    """The WebVTT that thumbnail plug-ins of players read; addresses are relative to its own."""
+def storyboard_vtt(board: Storyboard, grid: Grid, query: str = "") -> str:
+    """The WebVTT that thumbnail plug-ins of players read; addresses are relative to its own and end in `query`."""
     cues = []
     for tile in range(board.tiles):
         sheet, left, top = board.tile_place(tile)
         span = f"{_clock(board.tile_start(tile, grid))} --> {_clock(board.tile_start(tile + 1, grid))}"
         area = f"{left},{top},{board.tile_width},{board.tile_height}"
-        cues.append(f"{span}\nstoryboard/{sheet}.jpg#xywh={area}\n")
+        cues.append(f"{span}\nstoryboard/{sheet}.jpg{query}#xywh={area}\n")
     return "\n".join(["WEBVTT\n", *cues])
 
 

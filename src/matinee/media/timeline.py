@@ -59,8 +59,7 @@ def timeline(plan: Plan, rendition: Rendition) -> Timeline:
     if isinstance(rendition, CopiedRendition):
         return Timeline(rendition.timescale, tuple(rendition.bounds()))
     grid = plan.grid
-    starts = [index * grid.frames_per_cell for index in range(grid.cells)]
-    frames = [*starts, grid.frames]
+    frames = grid.first_frames()
     if isinstance(rendition, AudioRendition):
         return _sound(plan, rendition, frames)
     return Timeline(grid.timescale, tuple(frame * grid.frame_ticks for frame in frames))
@@ -95,6 +94,6 @@ def decimal(seconds: Fraction, places: int = 6) -> str:
 def segments_of_text(plan: Plan, seconds: int) -> list[int]:
     """The bounds, in microseconds, of segments of about so many seconds that are whole cells."""
     grid = plan.grid
-    cells = max(1, round(seconds / grid.cell_duration(0)))
-    frames = [*(index * grid.frames_per_cell for index in range(0, grid.cells, cells)), grid.frames]
+    cells = max(1, round(seconds / grid.usual_duration))
+    frames = [*grid.first_frames()[:-1:cells], grid.frames]
     return Timeline(grid.timescale, tuple(frame * grid.frame_ticks for frame in frames)).microseconds()

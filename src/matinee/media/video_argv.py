@@ -35,7 +35,7 @@ def entry_points(plan: Plan, first_cell: int) -> list[Fraction | None]:
     A later guess is for when the one before turned out to lie behind the cell's first frame: formats without an
     index are entered at any packet, and decode from the next keyframe on.
     """
-    first = plan.grid.cell_start(first_cell)
+    first = plan.grid.source_frames(range(first_cell, first_cell + 1)).start / plan.grid.rate.fraction
     if first == 0 or not plan.source.seekable:
         return [None]
     margins = _ENTRY_MARGINS if plan.source.container in _INDEXED else _ENTRY_MARGINS[1:]
@@ -60,7 +60,7 @@ def cells_argv(
 
     With `hold` the last picture that can be decoded stays on for as long as is needed.
     """
-    frames = frames_of(plan.grid, cells)
+    frames = plan.grid.source_frames(cells)  # as in the film itself: a clip's cells are the film's, to the byte
     held = frames.stop if hold else _held_frames(plan, frames)
     return [
         ffmpeg, "-hide_banner", "-nostdin", "-v", "error",
@@ -72,14 +72,9 @@ def cells_argv(
         *(
             argument
             for place, (rendition, output) in enumerate(zip(renditions, outputs, strict=True))
-            for argument in _output(plan.grid, frames, place, rendition, output)
+            for argument in _output(plan.grid, cells, place, rendition, output)
         ),
     ]  # fmt: skip
-
-
-def frames_of(grid: Grid, cells: range) -> range:
-    """The frames of the grid that these cells show."""
-    return range(grid.first_frame(cells.start), grid.first_frame(cells.stop))
 
 
 def seconds(moment: Fraction) -> str:
@@ -168,13 +163,13 @@ def _rung_filters(plan: Plan, rendition: VideoRendition) -> str:
     )
 
 
-def _output(grid: Grid, frames: range, place: int, rendition: VideoRendition, output: str) -> list[str]:
+def _output(grid: Grid, cells: range, place: int, rendition: VideoRendition, output: str) -> list[str]:
     return [
         "-map", f"[v{place}]",
         *encoder_argv(rendition),
         "-crf", str(rendition.crf),
         "-maxrate", str(rendition.max_bit_rate), "-bufsize", str(rendition.buffer_bits),
-        "-force_key_frames", _keyframes(grid, frames),
+        "-force_key_frames", _keyframes(grid, cells),
         "-g", str(2 * grid.frames_per_cell),  # only the forced ones: a cell has exactly one keyframe
         "-sc_threshold", "0",  # an extra keyframe at a scene cut would split a cell
         "-flags", "+cgop",  # no frame refers across a cell's start
@@ -191,8 +186,12 @@ def _output(grid: Grid, frames: range, place: int, rendition: VideoRendition, ou
     ]  # fmt: skip
 
 
-def _keyframes(grid: Grid, frames: range) -> str:
+def _keyframes(grid: Grid, cells: range) -> str:
     """True on the first frame of every cell, counted by time and not by frames that arrived."""
     number = f"round(t*{grid.rate.num}/{grid.rate.den})"
-    last_cell = grid.first_frame(grid.cells - 1) - frames.start
-    return f"expr:not(mod({number},{grid.frames_per_cell}))*lte({number},{last_cell})"
+    if len(cells) == 1:
+        return f"expr:not({number})"
+    first = grid.first_frame(cells.start)
+    second, last = (grid.first_frame(index) - first for index in (cells.start + 1, cells.stop - 1))
+    regular = f"not(mod({number}-{second},{grid.frames_per_cell}))*gte({number},{second})*lte({number},{last})"
+    return f"expr:not({number})+{regular}"

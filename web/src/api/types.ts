@@ -4,9 +4,12 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Chapters = Schemas["Chapters"];
+export type Download = Schemas["Download"];
+export type Downloads = Schemas["Downloads"];
 export type Encoding = Schemas["Encoding"];
 /** The media types that an upload may have. */
 export type FileType = Schemas["NewUpload"]["filetype"];
+export type NewClip = Schemas["NewClip"];
 export type NewUpload = Schemas["NewUpload"];
 export type Playback = Schemas["Playback"];
 export type Problem = Schemas["Problem"];

@@ -3,6 +3,9 @@ import { API, ApiError, type Call, send } from "./http";
 import { accessToken, discardToken } from "./session";
 import type {
   Chapters,
+  Download,
+  Downloads,
+  NewClip,
   NewUpload,
   SignedParts,
   Storyboard,
@@ -30,6 +33,27 @@ export function listCaptions(id: string): Promise<TextTracks> {
 /** What is said behind the first `after` lines. */
 export function getTranscript(id: string, after = 0): Promise<Transcript> {
   return json(`${API}/videos/${encodeURIComponent(id)}/transcript?after=${after}`);
+export function listDownloads(id: string): Promise<Downloads> {
+  return json(`${API}/videos/${encodeURIComponent(id)}/downloads`);
+}
+
+/** Offers a file to whoever may watch the video; what it is made of is encoded first. */
+export function offerDownload(id: string, name: string): Promise<Download> {
+  return json(downloadPath(id, name), { method: "PUT" });
+}
+
+export async function withdrawDownload(id: string, name: string): Promise<void> {
+  await authorized(downloadPath(id, name), { method: "DELETE" });
+}
+
+function downloadPath(id: string, name: string): string {
+  return `${API}/videos/${encodeURIComponent(id)}/downloads/${encodeURIComponent(name)}`;
+}
+
+/** Makes a part of a video a video of its own; safe to repeat with the same key. */
+export function makeClip(id: string, clip: NewClip, idempotencyKey: string): Promise<Video> {
+  const headers = { "Idempotency-Key": idempotencyKey };
+  return json(`${API}/videos/${encodeURIComponent(id)}/clips`, { method: "POST", body: clip, headers });
 }
 
 export function listPublicVideos(cursor: string | null, limit = 24): Promise<VideoPage> {

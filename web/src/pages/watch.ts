@@ -4,12 +4,16 @@ import { exposeHandle } from "../player/handle";
 import { find } from "../ui/dom";
 import { setUpSiteHeader } from "../ui/site-header";
 import { readAddress } from "../watch/address";
+import { ClipPanel } from "../watch/clip-panel";
 import { detailsElement } from "../watch/details";
+import { DownloadsPanel } from "../watch/downloads-panel";
 import { EncodingPanel } from "../watch/encoding-panel";
 import { Stage } from "../watch/stage";
 
 const details = find("#details");
 const encoding = new EncodingPanel();
+const downloads = new DownloadsPanel();
+const clip = new ClipPanel(() => stage.player);
 let shown = "";
 
 function onVideo(video: Video): void {
@@ -26,10 +30,15 @@ function onVideo(video: Video): void {
   if (state === shown) return;
   shown = state;
   details.replaceChildren(detailsElement(video));
+  if (video.status !== "READY") return;
+  downloads.show(video);
+  void clip.show(video);
 }
 
 setUpSiteHeader();
 find("#encoding").replaceWith(encoding.element);
+find("#downloads").replaceWith(downloads.element);
+find("#clip").replaceWith(clip.element);
 const stage = new Stage(
   find("#stage"),
   readAddress(location.href),

@@ -17,7 +17,7 @@ const ASK_AGAIN_MS = 5000; // while it is still being made
 
 /** Where the picture of a moment is. */
 export function tileAt(board: Storyboard, seconds: number): Tile {
-  const tile = Math.max(0, Math.min(Math.floor(seconds / board.interval), board.tiles - 1));
+  const tile = Math.max(0, Math.min(Math.floor((seconds + board.lead) / board.interval), board.tiles - 1));
   const place = tile % (board.columns * board.rows);
   return {
     sheet: Math.floor(tile / (board.columns * board.rows)),

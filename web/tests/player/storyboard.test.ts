@@ -9,6 +9,7 @@ const board: Storyboard = {
   rows: 10,
   tiles: 150,
   interval: 4,
+  lead: 0,
   duration: 599,
   sheets: ["/0.jpg", "/1.jpg"],
 };

@@ -51,8 +51,14 @@ class Storage(Protocol):
     def stream(self, key: str) -> AsyncIterator[bytes]:
         """The object in chunks, in constant memory; raises NoSuchObjectError."""
 
-    async def delete_prefix(self, prefix: str) -> int:
-        """Deletes every object whose key begins with the prefix; returns how many. Repeatable."""
+    async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
+        """Deletes every object whose key begins with the prefix; returns how many. Repeatable.
+
+        Those whose key begins with `keep` stay.
+        """
+
+    async def delete(self, key: str) -> None:
+        """Deletes one object; without error where there is none."""
 
     async def begin_upload(self, key: str, content_type: str) -> str:
         """Begins a multipart upload and returns its id."""

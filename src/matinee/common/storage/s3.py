@@ -92,15 +92,20 @@ class S3Storage:
                 async for chunk in body.iter_chunks(_STREAM_CHUNK):
                     yield chunk
 
-    async def delete_prefix(self, prefix: str) -> int:
+    async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
         deleted = 0
         with _translated():
             async for page in self._pages("list_objects_v2", Prefix=prefix):
-                found = [{"Key": item["Key"]} for item in page.get("Contents", [])]
+                listed = (item["Key"] for item in page.get("Contents", []))
+                found = [{"Key": key} for key in listed if keep is None or not key.startswith(keep)]
                 if found:
                     await self._delete(found)
                     deleted += len(found)
         return deleted
+
+    async def delete(self, key: str) -> None:
+        with _translated():
+            await self._delete([{"Key": key}])
 
     async def _delete(self, found: list[dict[str, str]]) -> None:
         answer = await self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": found, "Quiet": True})

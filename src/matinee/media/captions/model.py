@@ -33,6 +33,15 @@ class Cue(msgspec.Struct, frozen=True):
     """The line of the file that it began in."""
 
 
+def cut_cues(cues: Iterable[Cue], start: int, end: int) -> list[Cue]:
+    """The cues as a clip from `start` to `end` shows them, milliseconds of the video."""
+    return [
+        msgspec.structs.replace(cue, start=max(cue.start, start) - start, end=min(cue.end, end) - start)
+        for cue in cues
+        if cue.start < end and cue.end > start
+    ]
+
+
 class LineFault(msgspec.Struct, frozen=True):
     """One thing wrong with a file."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Connection, execute, fetch_all, fetch_one
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.modules.downloads.rules import ORIGINAL
 from matinee.modules.playback.repository import VideoFacts
 
@@ -25,6 +25,7 @@ SELECT id, %(name)s::text, CASE WHEN %(name)s = %(original)s THEN filesize END,
 FROM videos WHERE id = %(video)s AND status = 'READY' AND deleted_at IS NULL
 ON CONFLICT (video_id, name) DO UPDATE SET failure = NULL, offered_at = now() WHERE downloads.failure IS NOT NULL
 """
+_IS_CLIP = "SELECT 1 FROM videos WHERE id = %s AND source_id IS NOT NULL"
 _WITHDRAW = "DELETE FROM downloads WHERE video_id = %s AND name = %s"
 _IS_WAITED_FOR = """
 SELECT name FROM downloads WHERE video_id = %s AND name = %s AND ready_at IS NULL AND failure IS NULL
@@ -44,12 +45,12 @@ _MARK_READY = """
 UPDATE downloads SET size = %(size)s, ready_at = now()
 WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND failure IS NULL AND (
     SELECT count(*) FROM renditions r WHERE r.video_id = %(video)s AND r.name = ANY(%(parts)s)
-      AND NOT r.evicting AND r.stored = int4multirange(int4range(0, r.cells))
+      AND r.recipe = %(recipe)s AND NOT r.evicting AND r.stored = int4multirange(int4range(0, r.cells))
 ) = cardinality(%(parts)s)
 """
 _FIND = """
 SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version, v.title, v.filename,
-    d.name IS NOT NULL AS is_offered, d.size, d.ready_at
+    v.source_id IS NOT NULL AS is_clip, v.source_revision, d.name IS NOT NULL AS is_offered, d.size, d.ready_at
 FROM videos v LEFT JOIN downloads d ON d.video_id = v.id AND d.name = %s
 WHERE v.id = %s AND v.deleted_at IS NULL
 """
@@ -70,6 +71,9 @@ class DownloadFacts(VideoFacts, frozen=True):
 
     title: str
     filename: str
+    is_clip: bool
+    """Whether it is made from another video's file."""
+    source_revision: int
     is_offered: bool
     size: int | None
     ready_at: datetime | None
@@ -82,6 +86,11 @@ class _Name(msgspec.Struct):
 async def list_downloads(db: Connection, video_id: UUID) -> list[DownloadRow]:
     """What a video is offered as, in order."""
     return await fetch_all(db, DownloadRow, _LIST, (video_id,))
+
+
+async def is_clip(db: Connection, video_id: UUID) -> bool:
+    """Whether a video is made from another one's file."""
+    return await fetch_value(db, _IS_CLIP, (video_id,)) is not None
 
 
 async def offer(db: Connection, video_id: UUID, name: str) -> bool:
@@ -114,10 +123,11 @@ async def fail(db: Connection, video_id: UUID, name: str, failure: str) -> bool:
     return await execute(db, _FAIL, (failure, video_id, name)) == 1
 
 
-async def mark_ready(db: Connection, video_id: UUID, name: str, *, parts: list[str], size: int) -> bool:
+async def mark_ready(db: Connection, video_id: UUID, name: str, *, recipe: str, parts: list[str], size: int) -> bool:
     """The file's layout is stored; False where nobody wants it any more or a part of it is gone."""
     await fetch_all(db, _Name, _HOLD, (video_id, parts))  # no eviction begins before this is committed
-    return await execute(db, _MARK_READY, {"video": video_id, "name": name, "parts": parts, "size": size}) == 1
+    params = {"video": video_id, "name": name, "recipe": recipe, "parts": parts, "size": size}
+    return await execute(db, _MARK_READY, params) == 1
 
 
 async def find_download(db: Connection, video_id: UUID, name: str) -> DownloadFacts | None:

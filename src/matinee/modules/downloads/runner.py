@@ -75,7 +75,7 @@ class DownloadRunner:
         await self._storage.put(key, encode_layout(layout), "application/octet-stream")
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
-            if not await repository.mark_ready(db, video_id, name, parts=parts, size=layout.size):
+            if not await repository.mark_ready(db, video_id, name, recipe=plan.recipe, parts=parts, size=layout.size):
                 if await repository.is_waited_for(db, video_id, name):
                     raise PartGoneError(name)
                 return

@@ -47,3 +47,7 @@ class Downloads(msgspec.Struct, kw_only=True):
     """Every file that a video is offered as."""
 
     items: Annotated[list[Download], Meta(description="In the order in which they were offered.")]
+    possible: Annotated[
+        list[str],
+        Meta(description="The names of all files that the caller may offer; none but for the video's owner."),
+    ]

@@ -63,15 +63,21 @@ class DownloadService:
 
     async def offered(self, db: Connection, caller: Caller | None, video_id: UUID) -> Downloads:
         """What a video that the caller may see is offered as."""
-        await self._videos.seen(db, caller, video_id)
-        return Downloads(items=[_shown(video_id, row) for row in await repository.list_downloads(db, video_id)])
+        video = await self._videos.seen(db, caller, video_id)
+        return Downloads(
+            items=[_shown(video_id, row) for row in await repository.list_downloads(db, video_id)],
+            possible=await _possible(db, video_id) if may_change(caller, video.owner_id) else [],
+        )
 
     async def offer(self, db: Connection, caller: Caller, video_id: UUID, name: str) -> Download:
         """Offers a file and has it made. Repeatable."""
         video = await self._videos.owned(db, caller, video_id)
         if video.status != "READY":
             raise VideoNotPlayable
-        if name != ORIGINAL:
+        if name == ORIGINAL:
+            if await repository.is_clip(db, video_id):
+                raise NoSuchDownload
+        else:
             await _require_rendition(db, video_id, name)
         if await repository.offer(db, video_id, name):
             await announce(db, str(video_id))
@@ -118,6 +124,8 @@ class DownloadService:
         )
 
     def _original(self, viewer: Caller | None, video_id: UUID, facts: DownloadFacts) -> File:
+        if facts.is_clip:  # the file holds the whole film
+            raise NoSuchDownload
         if not facts.is_offered and not may_change(viewer, facts.owner_id):
             raise NoSuchDownload
         if facts.status in ("INITIATED", "UPLOADING"):
@@ -125,8 +133,8 @@ class DownloadService:
         # what the file was called is the owner's own affair
         name = facts.filename if may_change(viewer, facts.owner_id) else title_name(facts.title, facts.filename)
         stored = StoredObject(
-            key=keys.source_key(video_id),
-            etag=f'"{video_id}/{ORIGINAL}"',
+            key=keys.source_key(video_id, facts.source_revision),
+            etag=f'"{video_id}/{ORIGINAL}-{facts.source_revision}"',
             content_type="application/octet-stream",  # whatever it is, it is to be saved and not to be opened
             private=not facts.is_offered or facts.visibility == "private",
             immutable=False,
@@ -146,6 +154,14 @@ class DownloadService:
                 self._layouts.popitem(last=False)
         self._layouts.move_to_end(place)
         return known
+
+
+async def _possible(db: Connection, video_id: UUID) -> list[str]:
+    plan = await encoding.find_plan(db, video_id)
+    if plan is None:
+        return []
+    names = [rendition.name for rendition in plan.renditions]
+    return names if await repository.is_clip(db, video_id) else [*names, ORIGINAL]
 
 
 async def _require_rendition(db: Connection, video_id: UUID, name: str) -> None:

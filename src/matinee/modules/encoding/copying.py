@@ -27,6 +27,7 @@ from matinee.modules.encoding.ahead import region_cells
 from matinee.modules.encoding.jobs import COPY
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.publishing import Publisher
+from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.results import Results
 from matinee.modules.encoding.service import read_plan
 
@@ -47,22 +48,24 @@ class Copier:
         """Stores what the cells of a plan are made by. Before the plan: whoever has a plan finds it."""
         await self._storage.put(_index_key(video_id, plan), index, "application/octet-stream")
 
-    async def cells(self, video_id: UUID, plan: Plan, cells: Iterable[int]) -> AsyncGenerator[Cell, None]:
-        """These cells, one by one. Raises StorageUnavailable or NoSuchObjectError."""
+    async def cells(
+        self, video_id: UUID, source: str, plan: Plan, cells: Iterable[int]
+    ) -> AsyncGenerator[Cell, None]:
+        """These cells, one by one, out of the object `source`. Raises StorageUnavailable or NoSuchObjectError."""
         name = _copied(plan).name
         head, length = await self._head(video_id, plan)
         for cell in cells:
             place = record_span(head, length, cell)
             record = await self._read(_index_key(video_id, plan), place)
             frames = read_record(record)
-            yield assemble(name, cell, head, frames, await self._media(video_id, frames))
+            yield assemble(name, cell, head, frames, await self._media(source, frames))
 
-    async def _media(self, video_id: UUID, frames: CellFrames) -> dict[Span, bytes]:
-        key, wanted = keys.source_key(video_id), spans(frames)
+    async def _media(self, source: str, frames: CellFrames) -> dict[Span, bytes]:
+        wanted = spans(frames)
         read: dict[Span, bytes] = {}
         for start in range(0, len(wanted), _READS_AT_ONCE):
             some = wanted[start : start + _READS_AT_ONCE]
-            read |= zip(some, await asyncio.gather(*(self._read(key, span) for span in some)), strict=True)
+            read |= zip(some, await asyncio.gather(*(self._read(source, span) for span in some)), strict=True)
         return read
 
     async def _head(self, video_id: UUID, plan: Plan) -> tuple[IndexHead, int]:
@@ -122,20 +125,20 @@ class CopyRunner:
             cells = region_cells(part, _copied(plan).cells)
             if (found.encode_policy or self._policy) == "on_demand":
                 cells = cells[:1] if part == 0 else cells[:0]
-            await self.copy_missing(run, video, plan, cells)
+            await self.copy_missing(run, video, found, plan, cells)
 
         await self._attend(run, UUID(video_id), work)
 
-    async def copy_missing(self, run: JobRun, video_id: UUID, plan: Plan, cells: range) -> None:
+    async def copy_missing(self, run: JobRun, video_id: UUID, work: WorkRow, plan: Plan, cells: range) -> None:
         """Copies those of these cells that do not exist."""
-        stored = await self._results.find_stored(video_id, cells)
+        stored = await self._results.find_stored(video_id, plan, cells)
         row = stored[_copied(plan).name]
         if row.evicting:
             return
         there = set(row.cells)
         publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
         missing = [cell for cell in cells if cell not in there]
-        async with aclosing(self._copier.cells(video_id, plan, missing)) as copied:
+        async with aclosing(self._copier.cells(video_id, work.source_key, plan, missing)) as copied:
             async for cell in copied:
                 await publisher.publish(cell)
 

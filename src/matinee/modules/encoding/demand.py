@@ -11,7 +11,6 @@ import structlog
 from matinee.common.database import Database
 from matinee.common.jobs import JobQueue, JobRun, OnDead
 from matinee.common.storage.port import Storage
-from matinee.media import keys
 from matinee.media.brake import Brake
 from matinee.media.cells import Cell
 from matinee.media.encode import EncoderOptions, encode_cells
@@ -19,9 +18,11 @@ from matinee.media.model import Plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, choose, region_cells
 from matinee.modules.encoding.copying import Copier
+from matinee.modules.encoding.errors import PlanChangedError
+from matinee.modules.encoding.film_cells import FilmCells
 from matinee.modules.encoding.jobs import DEMAND, WANTED, demand_job
 from matinee.modules.encoding.publishing import Publisher
-from matinee.modules.encoding.repository import DemandRow
+from matinee.modules.encoding.repository import DemandRow, WorkRow
 from matinee.modules.encoding.results import Results
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.encoding.source_server import ServedSource, SourceServer
@@ -68,6 +69,7 @@ class DemandRunner:
         self._gave_up = gave_up
         self._results = results
         self._copier = copier
+        self._film = FilmCells(database, storage)
         self._usual: dict[str, float] = {}  # seconds that a cell of a rendition of that name took last
 
     def register(self) -> None:
@@ -81,22 +83,24 @@ class DemandRunner:
             found = await self._results.find_work(video)
             assert found.plan is not None
             plan = read_plan(found.plan)
-            async with self._making(video, plan, rendition) as make:
+            async with self._making(video, found, plan, rendition) as make:
                 try:
-                    await self._make_what_is_needed(run, video, plan, make, rendition, region)
+                    await self._make_what_is_needed(run, video, found, plan, make, rendition, region)
                 except StillEvictingError:
                     log.info("still_evicting", video_id=video_id, rendition=rendition)
 
         await self._attend(run, UUID(video_id), work)
 
     async def _make_what_is_needed(
-        self, run: JobRun, video_id: UUID, plan: Plan, make: Make, rendition: str, region: int
+        self, run: JobRun, video_id: UUID, work: WorkRow, plan: Plan, make: Make, rendition: str, region: int
     ) -> None:
         count = plan.cells_of(rendition)
         cells = region_cells(region, count)
         behind = range(cells.stop, min(cells.stop + AHEAD_CELLS, count))
         while True:
             row = await self._look(video_id, rendition, range(cells.start, behind.stop))
+            if row.recipe != plan.recipe:
+                raise PlanChangedError
             choice = choose(cells, row.cells, row.wanted())
             if choice is None:
                 if choose(behind, row.cells, row.wanted()) is not None:
@@ -106,16 +110,17 @@ class DemandRunner:
                 await self._enqueue(video_id, rendition, region)
                 return
             publisher = Publisher(self._storage, self._results, run, video_id, plan, {rendition: row})
-            work = _publish(make(choice.cell, row), publisher)
-            await self._while_needed(video_id, rendition, choice, work)
+            if await self._film.copy(work, plan, {rendition: [choice.cell]}, publisher):
+                continue
+            await self._while_needed(video_id, rendition, choice, _publish(make(choice.cell, row), publisher))
 
     @asynccontextmanager
-    async def _making(self, video_id: UUID, plan: Plan, rendition: str) -> AsyncIterator[Make]:
+    async def _making(self, video_id: UUID, work: WorkRow, plan: Plan, rendition: str) -> AsyncIterator[Make]:
         """How cells of the rendition are made: copied out of the source, or encoded while it is served."""
         if plan.copied is not None and plan.copied.name == rendition:
-            yield lambda cell, _: self._copier.cells(video_id, plan, [cell])
+            yield lambda cell, _: self._copier.cells(video_id, work.source_key, plan, [cell])
             return
-        async with self._sources.serve(keys.source_key(video_id)) as source:
+        async with self._sources.serve(work.source_key) as source:
 
             def encode(cell: int, row: DemandRow) -> AsyncGenerator[Cell, None]:
                 making = encode_cells(

@@ -41,5 +41,9 @@ class RenditionGoneError(Exception):
         self.name = name
 
 
+class PlanChangedError(Exception):
+    """The video has another plan than the one that is worked by; the new one is to be read."""
+
+
 class InitChangedError(Exception):
     """The encoder made another init segment than the one stored: its cells would not play with the stored ones."""

@@ -56,7 +56,7 @@ class Publisher:
         if self._inits[name] != init_hash:
             raise GiveUpError(f"{name} has another init segment than its stored cells")
         await self._storage.put(keys.cell_key(self._video_id, recipe, name, cell.index), cell.data, content_type)
-        new = NewCell(name, cell.index, len(cell.data), init_hash, cell.keyframe_bytes, self._evictions[name])
+        new = NewCell(name, recipe, cell.index, len(cell.data), init_hash, cell.keyframe_bytes, self._evictions[name])
         try:
             await self._results.cell_stored(self._run, self._video_id, self._plan, new, unasked=self._unasked)
         except InitChangedError as error:  # another worker's FFmpeg differs: its cells and ours must not be mixed

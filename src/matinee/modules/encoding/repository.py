@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
+from matinee.media import keys
 from matinee.media.model import AudioRendition, Offer, Plan, Rendition
 from matinee.media.stored_plans import decode_plan
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Interest
@@ -14,6 +15,7 @@ from matinee.modules.encoding.errors import (
     EvictedError,
     Failure,
     InitChangedError,
+    PlanChangedError,
     RenditionGoneError,
     VideoGoneError,
 )
@@ -23,7 +25,8 @@ Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
 
 _FIND_WORK = (
     "SELECT status, plan::text AS plan, plan_revision, filesize, has_poster, encode_policy, "
-    "filling_cancelled_at IS NOT NULL AS cancelled "
+    "filling_cancelled_at IS NOT NULL AS cancelled, "
+    "coalesce(source_id, id) AS source_id, source_revision, cut_from, replaces "
     "FROM videos WHERE id = %s AND deleted_at IS NULL"
 )
 _EXISTS = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL"
@@ -54,13 +57,13 @@ SELECT plan::text AS plan, plan_revision FROM videos
 WHERE id = %s AND deleted_at IS NULL AND status IN ('PROCESSING', 'READY') AND plan IS NOT NULL FOR NO KEY UPDATE
 """
 _FIND_STORED = """
-SELECT name, init_hash, evictions, evicting, ARRAY(
+SELECT name, recipe, init_hash, evictions, evicting, ARRAY(
     SELECT i FROM generate_series(%(first)s::integer, %(stop)s::integer - 1) i WHERE stored @> i ORDER BY i) AS cells
 FROM renditions WHERE video_id = %(video)s ORDER BY position LIMIT 100
 """
 # Those who asked first come first; who reads needs the cells behind, so that some before the range count too.
 _FIND_DEMAND = """
-SELECT name, init_hash, evictions, evicting, ARRAY(
+SELECT name, recipe, init_hash, evictions, evicting, ARRAY(
     SELECT i FROM generate_series(%(first)s::integer, %(stop)s::integer - 1) i WHERE stored @> i ORDER BY i) AS cells,
     coalesce((SELECT json_agg(json_build_object('cell', cell, 'waits', waits))
     FROM (SELECT cell, waits FROM interests i
@@ -97,7 +100,7 @@ UPDATE renditions SET
     bytes = bytes + %(bytes)s,
     init_hash = %(init)s,
     first_cell_at = coalesce(first_cell_at, now())
-WHERE video_id = %(video)s AND name = %(name)s AND NOT stored @> %(index)s::integer
+WHERE video_id = %(video)s AND name = %(name)s AND recipe = %(recipe)s AND NOT stored @> %(index)s::integer
   AND (init_hash IS NULL OR init_hash = %(init)s) AND evictions = %(evictions)s AND NOT evicting
 RETURNING stored = int4multirange(int4range(0, cells))
 """
@@ -108,19 +111,21 @@ UPDATE renditions SET
     keyframe_bytes[%(index)s::integer + 1] = %(keyframe_bytes)s,
     init_hash = %(init)s,
     first_cell_at = coalesce(first_cell_at, now())
-WHERE video_id = %(video)s AND name = %(name)s AND NOT stored @> %(index)s::integer
+WHERE video_id = %(video)s AND name = %(name)s AND recipe = %(recipe)s AND NOT stored @> %(index)s::integer
   AND (init_hash IS NULL OR init_hash = %(init)s) AND evictions = %(evictions)s AND NOT evicting
 RETURNING stored = int4multirange(int4range(0, cells))
 """
 _WHY_NOT_RECORDED = """
-SELECT stored @> %(index)s::integer AS has_cell, coalesce(init_hash = %(init)s, true) AS fits FROM renditions
-WHERE video_id = %(video)s AND name = %(name)s
+SELECT stored @> %(index)s::integer AS has_cell, coalesce(init_hash = %(init)s, true) AS fits,
+    recipe = %(recipe)s AS same_plan
+FROM renditions WHERE video_id = %(video)s AND name = %(name)s
 """
 _MAKE_READY = """
 UPDATE videos SET status = 'READY', ready_at = now(), updated_at = now()
 WHERE id = %(video)s AND status = 'PROCESSING' AND deleted_at IS NULL AND (
     SELECT count(*) FROM renditions WHERE video_id = %(video)s AND name = ANY(%(names)s) AND stored @> 0
 ) = cardinality(%(names)s)
+RETURNING replaces
 """
 _FAIL = """
 UPDATE videos SET status = 'FAILED', failure_code = %s, failure_detail = %s, updated_at = now()
@@ -131,7 +136,8 @@ UPDATE videos SET encoding_failure = %s, updated_at = now()
 WHERE id = %s AND status = 'READY' AND encoding_failure IS NULL
 """
 _HAS_POSTER = """
-UPDATE videos SET has_poster = true, placeholder = %s, updated_at = now() WHERE id = %s AND NOT has_poster
+UPDATE videos SET has_poster = true, placeholder = %s, updated_at = now()
+WHERE id = %s AND source_revision = %s AND NOT has_poster
 """
 # An expression over `videos v`, so that a query of the video brings its progress along: `progress.Stored`, as JSON.
 STORED = """
@@ -168,6 +174,16 @@ class WorkRow(msgspec.Struct, frozen=True):
     encode_policy: Policy | None
     cancelled: bool
     """The filling of its ladder was stopped."""
+    source_id: UUID
+    source_revision: int
+    cut_from: UUID | None
+    replaces: UUID | None
+    """The video whose place it takes as soon as it can be played."""
+
+    @property
+    def source_key(self) -> str:
+        """The object that it is made from."""
+        return keys.source_key(self.source_id, self.source_revision)
 
 
 class LockedVideo(msgspec.Struct, frozen=True):
@@ -188,6 +204,7 @@ class StoredRow(msgspec.Struct, frozen=True):
     """Which of the cells asked for exist."""
 
     name: str
+    recipe: str
     init_hash: bytes | None
     evictions: int
     evicting: bool
@@ -207,9 +224,16 @@ class DemandRow(StoredRow, frozen=True):
         return msgspec.json.decode(self.interests, type=list[Interest])
 
 
+class ReadyRow(msgspec.Struct, frozen=True):
+    """A video that has become READY."""
+
+    replaces: UUID | None
+
+
 class _Refusal(msgspec.Struct):
     has_cell: bool
     fits: bool
+    same_plan: bool
 
 
 class _Id(msgspec.Struct):
@@ -230,6 +254,7 @@ class NewCell(msgspec.Struct, frozen=True):
     """A cell whose object is stored whole."""
 
     rendition: str
+    recipe: str
     index: int
     size: int
     init_hash: bytes
@@ -308,11 +333,13 @@ async def record_cell(db: Connection, video_id: UUID, cell: NewCell) -> bool:
     """Makes a stored cell visible; repeatable. True where it is the one that completes its rendition.
 
     Raises InitChangedError where it does not fit the cells before it, EvictedError where its object may have been
-    deleted meanwhile, RenditionGoneError where the video has no such rendition any more.
+    deleted meanwhile, RenditionGoneError where the video has no such rendition any more, PlanChangedError where it
+    has another of that name.
     """
     params = {
         "video": video_id,
         "name": cell.rendition,
+        "recipe": cell.recipe,
         "index": cell.index,
         "bytes": cell.size,
         "init": cell.init_hash,
@@ -325,6 +352,8 @@ async def record_cell(db: Connection, video_id: UUID, cell: NewCell) -> bool:
         refusal = await fetch_one(db, _Refusal, _WHY_NOT_RECORDED, params)
         if refusal is None:
             raise RenditionGoneError(cell.rendition)
+        if not refusal.same_plan:
+            raise PlanChangedError(f"{cell.rendition} of {video_id}")
         if not refusal.fits:
             raise InitChangedError(f"{cell.rendition} of {video_id}")
         if not refusal.has_cell:
@@ -368,9 +397,9 @@ async def filter_enterable(db: Connection, video_ids: Sequence[UUID]) -> set[UUI
     return {row.id for row in await fetch_all(db, _Id, _FILTER_ENTERABLE, (list(video_ids),))}
 
 
-async def make_ready(db: Connection, video_id: UUID, names: list[str]) -> bool:
-    """PROCESSING → READY where each of the renditions has its first cell; False otherwise."""
-    return await execute(db, _MAKE_READY, {"video": video_id, "names": names}) == 1
+async def make_ready(db: Connection, video_id: UUID, names: list[str]) -> ReadyRow | None:
+    """PROCESSING → READY where each of the renditions has its first cell; None otherwise."""
+    return await fetch_one(db, ReadyRow, _MAKE_READY, {"video": video_id, "names": names})
 
 
 async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:
@@ -380,9 +409,9 @@ async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:
     return await execute(db, _STOP_FILLING, (failure.sentence, video_id)) == 1
 
 
-async def mark_poster(db: Connection, video_id: UUID, placeholder: str) -> None:
-    """The poster is stored; `placeholder` is its BlurHash."""
-    await execute(db, _HAS_POSTER, (placeholder, video_id))
+async def mark_poster(db: Connection, video_id: UUID, placeholder: str, *, revision: int) -> None:
+    """The poster is stored, of a file that the video still has; `placeholder` is its BlurHash."""
+    await execute(db, _HAS_POSTER, (placeholder, video_id, revision))
 
 
 async def find_progress(db: Connection, video_id: UUID) -> str | None:

@@ -13,7 +13,13 @@ from matinee.common.notifications import announce
 from matinee.media.alternatives import offered
 from matinee.media.model import Offer, Plan
 from matinee.modules.encoding import repository
-from matinee.modules.encoding.errors import ENCODING_CRASHED, Failure, FillingCancelledError, VideoGoneError
+from matinee.modules.encoding.errors import (
+    ENCODING_CRASHED,
+    Failure,
+    FillingCancelledError,
+    PlanChangedError,
+    VideoGoneError,
+)
 from matinee.modules.encoding.jobs import (
     alternatives_jobs,
     audio_job,
@@ -27,6 +33,7 @@ from matinee.modules.encoding.jobs import (
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.repository import LockedVideo, NewCell, StoredRow, WorkRow
 from matinee.modules.pictures.jobs import picture_jobs
+from matinee.modules.replacements.jobs import replace_job
 from matinee.modules.tracks.jobs import extract_job
 
 
@@ -57,10 +64,13 @@ class Results:
             raise VideoGoneError
         return work
 
-    async def find_stored(self, video_id: UUID, cells: range) -> dict[str, StoredRow]:
-        """By rendition, which cells of a range exist."""
+    async def find_stored(self, video_id: UUID, plan: Plan, cells: range) -> dict[str, StoredRow]:
+        """By rendition, which cells of a range exist; raises PlanChangedError where they are another plan's."""
         async with self._database.connection() as db:
-            return await repository.find_stored(db, video_id, cells)
+            rows = await repository.find_stored(db, video_id, cells)
+        if any(row.recipe != plan.recipe for row in rows.values()):
+            raise PlanChangedError
+        return rows
 
     async def plan_made(self, run: JobRun, video_id: UUID, plan: Plan) -> Plan:
         """The plan is decided; the sound can begin, and the copying of a picture that conforms.
@@ -108,16 +118,17 @@ class Results:
         if unasked and video.cancelled:
             raise FillingCancelledError
 
-    async def first_chunk_done(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
+    async def first_chunk_done(self, run: JobRun, video_id: UUID, plan: Plan, *, brief: bool = False) -> None:
         """The lowest rung of the first chunk is stored: the rungs above it can begin.
 
-        Not earlier: that job would make the lowest rung once more.
+        Not earlier: that job would make the lowest rung once more. Not at all of a `brief` video, which is about to
+        take another one's place.
         """
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
             if video.status == "PROCESSING":  # a run before this one stored the cells and was killed
                 await self._make_ready_if_playable(db, video_id, plan, video)
-            if len(plan.video) > 1 and not video.cancelled:
+            if len(plan.video) > 1 and not brief and not video.cancelled:
                 await self._queue.enqueue(db, chunk_job(video_id, 0, needs=needs_of(plan, self._big_pixels)))
 
     async def sound_done(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
@@ -127,11 +138,11 @@ class Results:
             if video.status == "PROCESSING":
                 await self._make_ready_if_playable(db, video_id, plan, video)
 
-    async def poster_stored(self, run: JobRun, video_id: UUID, placeholder: str) -> None:
+    async def poster_stored(self, run: JobRun, video_id: UUID, placeholder: str, *, revision: int) -> None:
         """The poster's object is stored; `placeholder` is its BlurHash."""
         async with self._database.transaction() as db:
             await _lock(db, run, video_id)
-            await repository.mark_poster(db, video_id, placeholder)
+            await repository.mark_poster(db, video_id, placeholder, revision=revision)
             await announce(db, str(video_id))
 
     async def failed(self, run: JobRun, video_id: UUID, failure: Failure) -> None:
@@ -154,7 +165,10 @@ class Results:
         """
         needed = [plan.video[0].name] if plan.video else []
         needed += [plan.audio.name] if plan.audio else []
-        if await repository.make_ready(db, video_id, needed):
+        ready = await repository.make_ready(db, video_id, needed)
+        if ready is not None and ready.replaces is not None:
+            await self._queue.enqueue(db, replace_job(video_id))
+        elif ready is not None:
             is_eager = (await repository.find_policy(db, video_id) or self._policy) == "eager"
             if is_eager:
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))

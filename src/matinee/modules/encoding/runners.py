@@ -40,9 +40,11 @@ from matinee.modules.encoding.errors import (
     EvictedError,
     Failure,
     FillingCancelledError,
+    PlanChangedError,
     RenditionGoneError,
     VideoGoneError,
 )
+from matinee.modules.encoding.film_cells import FilmCells
 from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, INGEST, POSTER
 from matinee.modules.encoding.outages import OUTAGES, outlast
 from matinee.modules.encoding.policy import Policy
@@ -74,6 +76,7 @@ class EncodingRunners:
         self._results = Results(
             database, queue, settings.encode_policy, settings.codecs, big_pixels=settings.big_source_pixels
         )
+        self._film = FilmCells(database, storage)
         self._binaries = find_binaries(
             *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
         )
@@ -126,10 +129,10 @@ class EncodingRunners:
                 return
             plan = _plan_of(found)
             policy = found.encode_policy or self._settings.encode_policy
-            async with self._sources.serve(keys.source_key(video)) as source:
+            async with self._sources.serve(found.source_key) as source:
                 for cells in runs(plan, plan.chunk_cells(chunk)):
                     names = _unasked(plan, policy, cells)
-                    await self._make_cells(run, video, plan, source, cells, names, unasked=not run.urgent)
+                    await self._make_cells(run, video, found, plan, source, cells, names, unasked=not run.urgent)
 
         await self.attend(run, UUID(video_id), work)
 
@@ -146,11 +149,11 @@ class EncodingRunners:
             policy = found.encode_policy or self._settings.encode_policy
             if (policy == "on_demand" and plan.source.seekable) or (found.cancelled and not run.urgent):
                 return
-            async with self._sources.serve(keys.source_key(video)) as source:
+            async with self._sources.serve(found.source_key) as source:
                 for rung in plan.alternatives:
                     for cells in runs(plan, plan.chunk_cells(chunk)):
                         names = [rung.name]
-                        await self._make_cells(run, video, plan, source, cells, names, unasked=not run.urgent)
+                        await self._make_cells(run, video, found, plan, source, cells, names, unasked=not run.urgent)
 
         await self.attend(run, UUID(video_id), work)
 
@@ -158,10 +161,10 @@ class EncodingRunners:
         """Makes a sound, from the first cell that does not exist; None: the first, as jobs of former versions say."""
 
         async def work(run: JobRun, video: UUID) -> None:
-            plan = await self._measured(run, video)
+            found, plan = await self._measured(run, video)
             sound = plan.audio if rendition is None else _sound_of(plan, rendition)
             if sound is not None:
-                await self._audio(run, video, plan, sound)
+                await self._audio(run, video, found, plan, sound)
 
         await self.attend(run, UUID(video_id), work)
 
@@ -174,20 +177,20 @@ class EncodingRunners:
 
         Raises RenditionGoneError where the video has no such rendition any more.
         """
-        plan = await self._measured(run, video_id)
+        work, plan = await self._measured(run, video_id)
         if all(rendition.name != name for rendition in plan.renditions):
             raise RenditionGoneError(name)
         sound = _sound_of(plan, name) or plan.audio
         if any(rung.name == name for rung in plan.pictures):
-            there = set((await self._results.find_stored(video_id, range(plan.grid.cells)))[name].cells)
-            async with self._sources.serve(keys.source_key(video_id)) as source:
+            there = set((await self._results.find_stored(video_id, plan, range(plan.grid.cells)))[name].cells)
+            async with self._sources.serve(work.source_key) as source:
                 for cells in runs(plan, range(plan.grid.cells)):
                     if not there.issuperset(cells):
-                        await self._make_cells(run, video_id, plan, source, cells, [name])
+                        await self._make_cells(run, video_id, work, plan, source, cells, [name])
         elif plan.copied is not None and plan.copied.name == name:
-            await self._copying.copy_missing(run, video_id, plan, range(plan.copied.cells))
+            await self._copying.copy_missing(run, video_id, work, plan, range(plan.copied.cells))
         if sound is not None:
-            await self._audio(run, video_id, plan, sound)
+            await self._audio(run, video_id, work, plan, sound)
         return plan
 
     async def attend(self, run: JobRun, video_id: UUID, work: Callable[[JobRun, UUID], Awaitable[None]]) -> None:
@@ -199,6 +202,8 @@ class EncodingRunners:
                     return await work(run, video_id)
                 except EvictedError as error:  # what else the job makes, and who waits, is none the worse for it
                     log.info("evicted_meanwhile", rendition=str(error))
+                except PlanChangedError:  # the work reads it again
+                    log.info("plan_changed_meanwhile", video_id=str(video_id))
 
         async with self._alive(run):
             try:
@@ -220,13 +225,14 @@ class EncodingRunners:
 
     async def _ingest(self, run: JobRun, video_id: UUID) -> None:
         work = await self._results.find_work(video_id)
-        async with self._sources.serve(keys.source_key(video_id)) as source:
+        async with self._sources.serve(work.source_key) as source:
             plan = read_plan(work.plan) if work.plan else await self._make_plan(run, video_id, source)
             if plan.video:
                 for cells in runs(plan, plan.chunk_cells(0)):
+                    lowest = [plan.video[0].name]
                     first = cells.start == 0  # with it the video plays; from then on others may be in more of a hurry
-                    await self._make_cells(run, video_id, plan, source, cells, [plan.video[0].name], urgent=first)
-        await self._results.first_chunk_done(run, video_id, plan)
+                    await self._make_cells(run, video_id, work, plan, source, cells, lowest, urgent=first)
+        await self._results.first_chunk_done(run, video_id, plan, brief=work.replaces is not None)
 
     async def _make_plan(self, run: JobRun, video_id: UUID, source: ServedSource) -> Plan:
         limits = Limits(
@@ -264,6 +270,7 @@ class EncodingRunners:
         self,
         run: JobRun,
         video_id: UUID,
+        work: WorkRow,
         plan: Plan,
         source: ServedSource,
         cells: range,
@@ -272,50 +279,60 @@ class EncodingRunners:
         urgent: bool = False,
         unasked: bool = False,
     ) -> None:
-        stored = await self._results.find_stored(video_id, cells)  # viewers may have had some made meanwhile
-        missing = [name for name in names if len(stored[name].cells) < len(cells) and not stored[name].evicting]
+        stored = await self._results.find_stored(video_id, plan, cells)  # viewers may have had some made meanwhile
+        publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
+        there = {(name, index) for name in names for index in stored[name].cells}
+        absent = {
+            name: [index for index in cells if (name, index) not in there]
+            for name in names
+            if not stored[name].evicting
+        }
+        there |= await self._film.copy(work, plan, absent, publisher)
+        missing = [name for name, indexes in absent.items() if not there.issuperset((name, i) for i in indexes)]
         making = encode_cells(
             source.url,
             plan,
             cells,
             missing,
-            skip={(name, index) for name in missing for index in stored[name].cells},
+            skip=there,
             expected_inits={name: init for known in missing for name, init in stored[known].inits().items()},
-            options=self._options(float(plan.grid.cell_duration(0)) * len(cells), urgent=urgent),
+            options=self._options(float(plan.grid.cell_duration(cells.start)) * len(cells), urgent=urgent),
         )
-        publisher = Publisher(self._storage, self._results, run, video_id, plan, stored, unasked=unasked)
         await self._publish_all(making, source, publisher)
 
-    async def _audio(self, run: JobRun, video_id: UUID, plan: Plan, sound: AudioRendition) -> None:
+    async def _audio(self, run: JobRun, video_id: UUID, work: WorkRow, plan: Plan, sound: AudioRendition) -> None:
         cells = range(plan.grid.cells)
-        stored = await self._results.find_stored(video_id, cells)
+        stored = await self._results.find_stored(video_id, plan, cells)
         if sound.name not in stored:
             raise RenditionGoneError(sound.name)
         there = set(stored[sound.name].cells)
         first = next((index for index in cells if index not in there), None)
+        publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
         if first is not None:
+            first = await self._film.copy_sound(work, plan, sound, first, publisher)
+        if first is not None and first < plan.grid.cells:
             options = self._options(float(plan.grid.duration), urgent=sound is plan.audio)
             options = msgspec.structs.replace(options, brake=self._brake)  # it has some in hand when it is held
-            publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
-            async with self._sources.serve(sound_source_key(video_id, sound)) as source:
+            async with self._sources.serve(_file_of(video_id, work, sound)) as source:
                 making = encode_audio(source.url, plan, sound, first=first, options=options)
                 await self._publish_all(
                     making, source, publisher, after_first=lambda: self._yield_to_picture(video_id, source)
                 )
         await self._results.sound_done(run, video_id, plan)
 
-    async def _measured(self, run: JobRun, video_id: UUID) -> Plan:
-        """The plan, of which the gain of each sound is known: whoever comes first measures all of the file at once.
+    async def _measured(self, run: JobRun, video_id: UUID) -> tuple[WorkRow, Plan]:
+        """The video and its plan, of which the gain of each sound is known.
 
-        It is the first sound's job as a rule, before the video can be played: what players are told stays so.
+        Whoever comes first measures all of the file at once. It is the first sound's job as a rule, before the video
+        can be played: what players are told stays so.
         """
         while True:
             work = await self._results.find_work(video_id)
             plan = _plan_of(work)
             sounds = unmeasured(plan)
             if not sounds or self._settings.loudness == "off":
-                return plan
-            async with self._sources.serve(keys.source_key(video_id)) as source:
+                return work, plan
+            async with self._sources.serve(work.source_key) as source:
                 duration = Fraction(*plan.source.duration)
                 heard = windows(duration, source.size, seekable=plan.source.seekable)
                 options = self._options(0.0, urgent=True)
@@ -357,18 +374,15 @@ class EncodingRunners:
         plan = _plan_of(work)
         if work.has_poster or not plan.video:
             return
-        async with self._sources.serve(keys.source_key(video_id)) as source:
+        async with self._sources.serve(work.source_key) as source:
             try:
                 poster = await make_poster(source.url, plan, options=self._options(60.0))
             except MediaFault as fault:
                 source.check()
                 log.info("no_poster", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
                 return
-        await self._storage.put(keys.poster_key(video_id), poster.jpeg, "image/jpeg")
-        await self._results.poster_stored(run, video_id, poster.placeholder)
-
-    async def _planned(self, video_id: UUID) -> Plan:
-        return _plan_of(await self._results.find_work(video_id))
+        await self._storage.put(keys.poster_key(video_id, work.source_revision), poster.jpeg, "image/jpeg")
+        await self._results.poster_stored(run, video_id, poster.placeholder, revision=work.source_revision)
 
     def _options(self, seconds: float, *, urgent: bool = False) -> EncoderOptions:
         """How FFmpeg is run for so many seconds of video; what a person waits for goes before the background."""
@@ -394,11 +408,11 @@ class EncodingRunners:
             await self._storage.delete_prefix(keys.rendition_prefix(video_id, plan.recipe, name))
 
     async def _clear_away(self, video_id: UUID) -> None:
-        """Removes what was stored after a deleted video's objects were removed."""
+        """Removes what was stored after a deleted video's objects were removed; no file, which clips may need."""
         async with self._database.connection() as db:
             if await repository.exists(db, video_id):  # it has failed; its objects go with its row, later
                 return
-        await self._storage.delete_prefix(keys.video_prefix(video_id))
+        await self._storage.delete_prefix(keys.video_prefix(video_id), keep=keys.source_prefix(video_id))
 
     @asynccontextmanager
     async def _alive(self, run: JobRun) -> AsyncIterator[None]:
@@ -435,10 +449,10 @@ def _unasked(plan: Plan, policy: Policy, cells: range) -> list[str]:
     return [rung.name for rung in rungs]
 
 
-def sound_source_key(video_id: UUID, sound: AudioRendition) -> str:
+def _file_of(video_id: UUID, work: WorkRow, sound: AudioRendition) -> str:
     """The file that a sound comes from."""
     if sound.file is None:
-        return keys.source_key(video_id)
+        return work.source_key
     return keys.sound_key(video_id, sound.surround_of or sound.name)
 
 

@@ -106,6 +106,13 @@ class EncodingService:
         await self._queue.want(db, job)
         return True
 
+    async def begin(self, db: Connection, video_id: UUID, plan: Plan) -> None:
+        """Has a video made that was stored with its plan, PROCESSING."""
+        await repository.add_renditions(db, video_id, plan, plan.renditions)
+        if plan.audio is not None:
+            await self._queue.enqueue(db, audio_job(video_id, plan.audio.name, first=True))
+        await self._queue.enqueue(db, ingest_job(video_id))
+
     async def fill(self, db: Connection, video_id: UUID) -> None:
         """Has everything made that does not exist, as its policy wants it now."""
         plan = await repository.find_plan(db, video_id)

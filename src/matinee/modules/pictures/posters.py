@@ -104,7 +104,7 @@ class PosterService:
         try:
             await self._record(db, video_id, version, poster.placeholder)
         except VideoNotFound:  # deleted meanwhile, and its objects perhaps before this one was there
-            await self._storage.delete_prefix(keys.video_prefix(video_id))
+            await self._storage.delete_prefix(keys.video_prefix(video_id), keep=keys.source_prefix(video_id))
             raise
         return await self._videos.get(db, caller, video_id)
 

@@ -109,9 +109,13 @@ class PictureRunners:
         for sheet in range(board.sheets):
             frames = await asyncio.gather(*(keyframe(tile) for tile in board.sheet_tiles(sheet)))
             made = await make_sheet(b"".join(frames), board, sheet, options=self._options)
-            await self._storage.put(keys.sheet_key(video_id, board.version, sheet), made, "image/jpeg")
+            await self._storage.put(
+                keys.sheet_key(video_id, board.version, sheet, row.source_revision), made, "image/jpeg"
+            )
         text = msgspec.json.encode(board).decode()
-        await self._record(run, video_id, lambda db: repository.save_storyboard(db, video_id, text))
+        await self._record(
+            run, video_id, lambda db: repository.save_storyboard(db, video_id, text, revision=row.source_revision)
+        )
 
     async def _preview(self, run: JobRun, video_id: UUID, row: WorkRow, plan: Plan) -> None:
         if row.has_preview:
@@ -125,8 +129,10 @@ class PictureRunners:
             )
         ]
         made = await make_preview(init, cells, plan, options=self._options)
-        await self._storage.put(keys.preview_key(video_id), made, "image/webp")
-        await self._record(run, video_id, lambda db: repository.save_preview(db, video_id))
+        await self._storage.put(keys.preview_key(video_id, row.source_revision), made, "image/webp")
+        await self._record(
+            run, video_id, lambda db: repository.save_preview(db, video_id, revision=row.source_revision)
+        )
 
     async def _record(self, run: JobRun, video_id: UUID, save: Callable[[Connection], Awaitable[bool]]) -> None:
         """Shows what is stored; of a video that was deleted meanwhile, nothing is left."""

@@ -61,7 +61,8 @@ class ThumbnailQuery(msgspec.Struct, kw_only=True):
 class Storyboard(msgspec.Struct, kw_only=True):
     """Small pictures of the whole video on a few sheets.
 
-    The tile of a time is `min(floor(time / interval), tiles - 1)`, counted in reading order, sheet after sheet.
+    The tile of a time is `floor((time + lead) / interval)`, at least 0 and at most `tiles - 1`, counted in reading
+    order, sheet after sheet.
     """
 
     tile_width: Annotated[int, Meta(description="Pixels.", examples=[160])]
@@ -70,5 +71,8 @@ class Storyboard(msgspec.Struct, kw_only=True):
     rows: Annotated[int, Meta(description="Rows of a full sheet; the last sheet may have fewer.", examples=[10])]
     tiles: Annotated[int, Meta(description="Tiles altogether.", examples=[150])]
     interval: Annotated[float, Meta(description="Seconds that a tile stands for.", examples=[4.0])]
+    lead: Annotated[
+        float, Meta(description="Seconds that the first tile is short of: 0 but for clips.", examples=[0.0])
+    ]
     duration: Annotated[float, Meta(description="Seconds of the video.", examples=[597.5])]
     sheets: Annotated[list[str], Meta(description="Their addresses (JPEG), in order.")]

@@ -42,7 +42,7 @@ from matinee.modules.pictures.workshop import Workshop
 from matinee.modules.playback.documents import DocumentCache, document
 from matinee.modules.playback.service import Playlist, StoredObject
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
-from matinee.modules.videos.rules import may_see
+from matinee.modules.videos.rules import may_see, version_query
 
 _read_layout = msgspec.json.Decoder(Layout).decode
 
@@ -78,7 +78,11 @@ class PictureService:
         if facts.chosen_poster is None and not facts.has_poster:
             raise NoPoster
         version = facts.chosen_poster
-        key = keys.poster_key(video_id) if version is None else keys.chosen_poster_key(video_id, version)
+        key = (
+            keys.poster_key(video_id, facts.source_revision)
+            if version is None
+            else keys.chosen_poster_key(video_id, version)
+        )
         return _stored(facts, key, "image/jpeg", immutable=False)
 
     async def preview(self, db: Connection, viewer: Caller | None, video_id: UUID) -> StoredObject:
@@ -86,27 +90,27 @@ class PictureService:
         facts = _playable(viewer, await repository.find_facts(db, video_id))
         if not facts.has_preview:
             raise NoPreview
-        return _stored(facts, keys.preview_key(video_id), "image/webp")
+        return _stored(facts, keys.preview_key(video_id, facts.source_revision), "image/webp")
 
     async def sheet(self, db: Connection, viewer: Caller | None, video_id: UUID, sheet: int) -> StoredObject:
         """A sheet of the storyboard."""
         facts, layout = await self._layout(db, viewer, video_id)
         if sheet >= layout.sheets:
             raise NoSuchSheet
-        return _stored(facts, keys.sheet_key(video_id, layout.version, sheet), "image/jpeg")
+        return _stored(facts, keys.sheet_key(video_id, layout.version, sheet, facts.source_revision), "image/jpeg")
 
     async def storyboard(self, db: Connection, viewer: Caller | None, video_id: UUID) -> Playlist:
         """Where the tiles lie, as JSON."""
 
-        def write(layout: Layout, plan: Plan) -> str:
-            return msgspec.json.encode(_described(video_id, layout, plan.grid)).decode()
+        def write(layout: Layout, plan: Plan, query: str) -> str:
+            return msgspec.json.encode(_described(video_id, layout, plan.grid, query)).decode()
 
         return await self._written(db, viewer, video_id, "json", write)
 
     async def storyboard_vtt(self, db: Connection, viewer: Caller | None, video_id: UUID) -> Playlist:
         """Where the tiles lie, as WebVTT."""
         return await self._written(
-            db, viewer, video_id, "vtt", lambda layout, plan: storyboard_vtt(layout, plan.grid)
+            db, viewer, video_id, "vtt", lambda layout, plan, query: storyboard_vtt(layout, plan.grid, query)
         )
 
     async def thumbnail(
@@ -165,7 +169,9 @@ class PictureService:
         async with self._database.connection() as db:
             gone = not await repository.exists(db, wanted.video_id)
         if gone:  # its objects may have been removed before this one was there
-            await self._storage.delete_prefix(keys.video_prefix(wanted.video_id))
+            await self._storage.delete_prefix(
+                keys.video_prefix(wanted.video_id), keep=keys.source_prefix(wanted.video_id)
+            )
 
     async def _exists(self, key: str) -> bool:
         try:
@@ -186,16 +192,16 @@ class PictureService:
         viewer: Caller | None,
         video_id: UUID,
         form: str,
-        write: Callable[[Layout, Plan], str],
+        write: Callable[[Layout, Plan, str], str],
     ) -> Playlist:
         facts, layout = await self._layout(db, viewer, video_id)
-        key = (video_id, form, facts.storyboard)
+        key = (video_id, form, facts.storyboard, facts.source_revision)
         written = self._documents.get(key)
         if written is None:
             plan = await self._plans.find(db, video_id)
             if plan is None:
                 raise VideoNotFound
-            written = self._documents.keep(key, document(write(layout, plan)))
+            written = self._documents.keep(key, document(write(layout, plan, version_query(facts.source_revision))))
         return Playlist(written, facts.visibility == "private")
 
 
@@ -225,7 +231,7 @@ def _stored(facts: VideoFacts, key: str, content_type: str, *, immutable: bool =
     )
 
 
-def _described(video_id: UUID, layout: Layout, grid: Grid) -> Storyboard:
+def _described(video_id: UUID, layout: Layout, grid: Grid, query: str) -> Storyboard:
     return Storyboard(
         tile_width=layout.tile_width,
         tile_height=layout.tile_height,
@@ -233,6 +239,7 @@ def _described(video_id: UUID, layout: Layout, grid: Grid) -> Storyboard:
         rows=layout.rows,
         tiles=layout.tiles,
         interval=float(layout.cells_per_tile * grid.frames_per_cell / grid.rate.fraction),
+        lead=float(grid.lead_frames / grid.rate.fraction),
         duration=float(grid.duration),
-        sheets=[f"/playback/{video_id}/storyboard/{sheet}.jpg" for sheet in range(layout.sheets)],
+        sheets=[f"/playback/{video_id}/storyboard/{sheet}.jpg{query}" for sheet in range(layout.sheets)],
     )

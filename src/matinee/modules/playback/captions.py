@@ -53,12 +53,12 @@ class CaptionPlayback:
         bounds = segments_of_text(plan, SEGMENT_SECONDS)
         if index >= len(bounds) - 1:
             raise NoSuchTrack
-        found = self._segments.get((track_id, index))
+        found = self._segments.get((track_id, index, plan.recipe))
         if found is None:
             async with self._cutting:  # whoever asks for the same track meanwhile finds it cut
-                found = self._segments.get((track_id, index))
+                found = self._segments.get((track_id, index, plan.recipe))
                 if found is None:
-                    found = (await self._cut(video_id, track_id, bounds))[index]
+                    found = (await self._cut(video_id, track_id, plan.recipe, bounds))[index]
         return Playlist(found, facts.visibility == "private", immutable=True)
 
     async def _known(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> TrackFacts:
@@ -69,10 +69,10 @@ class CaptionPlayback:
             raise NoSuchTrack
         return facts
 
-    async def _cut(self, video_id: UUID, track_id: UUID, bounds: list[int]) -> list[Document]:
+    async def _cut(self, video_id: UUID, track_id: UUID, recipe: str, bounds: list[int]) -> list[Document]:
         try:
             data = await self._storage.read(keys.captions_key(video_id, track_id), 0, _MOST_BYTES)
         except NoSuchObjectError:  # being deleted
             raise NoSuchTrack from None
         texts = await asyncio.to_thread(lambda: cut_vtt(read_stored(data), bounds))
-        return [self._segments.keep((track_id, index), document(text)) for index, text in enumerate(texts)]
+        return [self._segments.keep((track_id, index, recipe), document(text)) for index, text in enumerate(texts)]

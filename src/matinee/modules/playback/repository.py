@@ -52,6 +52,13 @@ FROM videos v LEFT JOIN renditions r ON r.video_id = v.id AND r.name = %s
 WHERE v.id = %s AND v.deleted_at IS NULL LIMIT 1
 """
 
+_FORMER = """
+SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version,
+    %s = ANY(f.sounds) AS is_sound
+FROM former_media f JOIN videos v ON v.id = f.video_id
+WHERE f.video_id = %s AND f.recipe = %s AND v.deleted_at IS NULL LIMIT 1
+"""
+
 _KEYFRAMES = """
 SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version,
     r.xmin::text::bigint AS recorded
@@ -128,6 +135,12 @@ class CellFacts(VideoFacts, frozen=True):
         return index + 1 if index + 1 < (self.cells or 0) else None
 
 
+class FormerFacts(VideoFacts, frozen=True):
+    """A video of which something is still stored from before its file was replaced."""
+
+    is_sound: bool
+
+
 class KeyframeFacts(VideoFacts, frozen=True):
     """A video with the version of one rendition's row; None where it has no rendition of that name."""
 
@@ -164,6 +177,11 @@ class PlaybackRepository:
         """A video and the stored cells of one rendition."""
         async with self._database.connection() as db:
             return await fetch_one(db, CellFacts, _CELLS, (rendition, video_id))
+
+    async def find_former(self, video_id: UUID, recipe: str, rendition: str) -> FormerFacts | None:
+        """A video that had such a plan lately; None for any other."""
+        async with self._database.connection() as db:
+            return await fetch_one(db, FormerFacts, _FORMER, (rendition, video_id, recipe))
 
     async def find_keyframes(self, video_id: UUID, rendition: str) -> KeyframeFacts | None:
         """A video and the version of one of its renditions."""

@@ -17,7 +17,7 @@ from matinee.modules.playback.audience import Audience, News, Place
 from matinee.modules.playback.documents import Document, DocumentCache, PlanCache, document
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
 from matinee.modules.playback.freshness import Recent
-from matinee.modules.playback.repository import CellFacts, PlaybackRepository, VideoFacts
+from matinee.modules.playback.repository import CellFacts, FormerFacts, PlaybackRepository, VideoFacts
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.rules import may_see
 
@@ -158,7 +158,10 @@ class PlaybackService:
         Raises ViewerLeftError where `gone` says so meanwhile.
         """
         wanted = _Wanted(video_id, recipe, rendition, index)
-        facts = await self._await_stored(viewer, wanted, gone)
+        try:
+            facts = await self._await_stored(viewer, wanted, gone)
+        except NoSuchCell:
+            return await self._former(viewer, wanted)
         self._note(wanted, facts)
         return _stored_cell(wanted, facts)
 
@@ -178,7 +181,17 @@ class PlaybackService:
     ) -> StoredObject:
         """The init segment of a rendition; where none exists yet, its first cell is waited for."""
         wanted = _Wanted(video_id, recipe, rendition, None)
-        return _stored_cell(wanted, await self._await_stored(viewer, wanted, gone))
+        try:
+            return _stored_cell(wanted, await self._await_stored(viewer, wanted, gone))
+        except NoSuchCell:
+            return await self._former(viewer, wanted)
+
+    async def _former(self, viewer: Caller | None, wanted: _Wanted) -> StoredObject:
+        """What whoever began to watch before the file was replaced asks for; raises NoSuchCell for all else."""
+        facts = await self._repository.find_former(wanted.video_id, wanted.recipe, wanted.rendition)
+        if facts is None:
+            raise NoSuchCell
+        return _stored_cell(wanted, _allowed(viewer, facts))
 
     def _note(self, wanted: _Wanted, facts: CellFacts) -> None:
         """What is read is kept, and what comes next is made ahead. The sound is made as a whole anyway."""
@@ -297,7 +310,7 @@ def _require_rendition(plan: Plan, recipe: str, rendition: str) -> None:
         raise NoSuchCell
 
 
-def _stored_cell(wanted: _Wanted, facts: CellFacts) -> StoredObject:
+def _stored_cell(wanted: _Wanted, facts: CellFacts | FormerFacts) -> StoredObject:
     if wanted.index is None:
         key = keys.init_key(wanted.video_id, wanted.recipe, wanted.rendition)
     else:

@@ -14,7 +14,8 @@ from matinee.modules.retention.schemas import StorageChange
 from matinee.modules.videos.rules import Status
 
 _FIND = """
-SELECT v.status, v.filesize, v.encode_policy, v.keep_days, v.codecs, now() AS now,
+SELECT v.status, CASE WHEN v.source_id IS NULL THEN v.filesize ELSE 0 END AS filesize,
+    v.encode_policy, v.keep_days, v.codecs, now() AS now,
     coalesce(v.plan -> 'source' ->> 'seekable', 'true')::boolean AS seekable,
     coalesce((SELECT json_agg(json_build_object(
             'name', r.name,

@@ -14,11 +14,11 @@ from matinee.common.config import Settings
 from matinee.common.database import Database
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.notifications import announce
-from matinee.common.storage.port import Storage
+from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import keys
 from matinee.media.binaries import find_binaries
-from matinee.media.captions.model import BadCaptions, Cue, Format
-from matinee.media.captions.read import salvage_vtt
+from matinee.media.captions.model import BadCaptions, Cue, Format, cut_cues
+from matinee.media.captions.read import read_stored, salvage_vtt
 from matinee.media.captions.vtt import write_vtt
 from matinee.media.encode import EncoderOptions
 from matinee.media.faults import MediaFault
@@ -26,12 +26,16 @@ from matinee.media.ffmpeg import ProcessLimits
 from matinee.media.model import Plan
 from matinee.media.probe import Limits
 from matinee.media.text_streams import ChapterMark, FilmText, TextStream, extract_text, find_text
-from matinee.modules.encoding.errors import VideoGoneError
+from matinee.modules.encoding import repository as encoding
+from matinee.modules.encoding.errors import PlanChangedError, VideoGoneError
+from matinee.modules.encoding.repository import WorkRow
+from matinee.modules.encoding.service import read_plan
 from matinee.modules.encoding.source_server import SourceServer
+from matinee.modules.pictures.objects import read_whole
 from matinee.modules.tracks import repository
 from matinee.modules.tracks.jobs import EXTRACT
-from matinee.modules.tracks.repository import NewRow
-from matinee.modules.tracks.rules import MOST_TRACKS
+from matinee.modules.tracks.repository import NewRow, TrackRow
+from matinee.modules.tracks.rules import MOST_TRACKS, cut_chapters
 from matinee.modules.tracks.schemas import LONGEST_TITLE, MOST_CHAPTERS, Chapter
 
 log = structlog.get_logger()
@@ -74,10 +78,14 @@ class TextExtraction:
 
     async def _extract(self, run: JobRun, video_id: UUID) -> None:
         async with self._database.connection() as db:
-            plan = await repository.find_plan(db, video_id)
-        if plan is None:
+            work = await encoding.find_work(db, video_id)
+        if work is None or work.plan is None:
             raise VideoGoneError
-        async with self._sources.serve(keys.source_key(video_id)) as source:
+        plan = read_plan(work.plan)
+        if work.cut_from is not None:
+            await self._cut_out(run, video_id, work, work.cut_from, plan)
+            return
+        async with self._sources.serve(work.source_key) as source:
             try:
                 limits = Limits(max_pixels=self._settings.max_source_pixels)
                 found = await find_text(source.url, plan, limits=limits, ffprobe=self._binaries.ffprobe)
@@ -90,10 +98,33 @@ class TextExtraction:
         for stream, file in zip(found.streams, files, strict=True):
             cues = await asyncio.to_thread(_usable, video_id, stream, file)  # or no beat would be sent meanwhile
             if cues:
-                rows.append(_row(video_id, stream, len(cues)))
+                rows.append(_row(video_id, work.source_revision, stream, len(cues)))
                 key = keys.captions_key(video_id, rows[-1].id)
                 await self._storage.put(key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
-        await self._record(run, video_id, rows, _chapters(found.chapters))
+        await self._record(run, video_id, work, rows, _chapters(found.chapters))
+
+    async def _cut_out(self, run: JobRun, video_id: UUID, work: WorkRow, film_id: UUID, plan: Plan) -> None:
+        """Takes over what text the film of a clip has by now, whoever gave it, as far as the clip goes."""
+        async with self._database.connection() as db:
+            film = await encoding.find_work(db, film_id)
+            tracks = await repository.list_tracks(db, film_id)
+            chapters = await repository.find_chapters(db, film_id)
+        if film is None or film.plan is None or film.source_key != work.source_key:
+            return
+        start = (plan.grid.skipped_frames - read_plan(film.plan).grid.skipped_frames) / plan.grid.rate.fraction
+        end = start + plan.grid.duration
+        rows = []
+        for track in tracks:
+            try:
+                file = await read_whole(self._storage, keys.captions_key(film_id, track.id))
+            except NoSuchObjectError:  # deleted meanwhile
+                continue
+            cues = await asyncio.to_thread(cut_cues, read_stored(file), round(start * 1000), round(end * 1000))
+            if cues:
+                rows.append(_taken_over(video_id, track, len(cues)))
+                key = keys.captions_key(video_id, rows[-1].id)
+                await self._storage.put(key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
+        await self._record(run, video_id, work, rows, cut_chapters(chapters, float(start), float(end)))
 
     async def _read(self, source: str, plan: Plan, found: FilmText) -> list[bytes | None]:
         if not found.streams:
@@ -102,13 +133,18 @@ class TextExtraction:
         options = EncoderOptions(self._binaries, limits, self._settings.max_source_pixels)
         return await extract_text(source, plan, found.streams, options=options)
 
-    async def _record(self, run: JobRun, video_id: UUID, rows: list[NewRow], chapters: list[Chapter]) -> None:
+    async def _record(
+        self, run: JobRun, video_id: UUID, work: WorkRow, rows: list[NewRow], chapters: list[Chapter]
+    ) -> None:
         if not rows and not chapters:
             return
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
             if not await repository.lock_video(db, video_id):
                 raise VideoGoneError  # what was stored just now is cleared away
+            now = await encoding.find_work(db, video_id)
+            if now is None or now.source_revision != work.source_revision:
+                raise PlanChangedError
             room = MOST_TRACKS - await repository.count_tracks(db, video_id)
             for row in rows[:room]:
                 await repository.insert_track(db, video_id, row)
@@ -127,9 +163,10 @@ def _usable(video_id: UUID, stream: TextStream, file: bytes | None) -> list[Cue]
         return []
 
 
-def _row(video_id: UUID, stream: TextStream, cues: int) -> NewRow:
+def _row(video_id: UUID, revision: int, stream: TextStream, cues: int) -> NewRow:
+    of_file = "" if revision == 1 else f" of file {revision}"
     return NewRow(
-        id=uuid5(video_id, f"stream {stream.index}"),  # the same again, where the job runs twice
+        id=uuid5(video_id, f"stream {stream.index}{of_file}"),  # the same again, where the job runs twice
         kind="captions" if stream.for_the_deaf else "subtitles",
         language=stream.language,
         name=stream.name[:100],
@@ -138,6 +175,21 @@ def _row(video_id: UUID, stream: TextStream, cues: int) -> NewRow:
         source_stream=stream.index,
         format=cast("Format", stream.format),
         encoding="utf-8",
+        cues=cues,
+    )
+
+
+def _taken_over(video_id: UUID, track: TrackRow, cues: int) -> NewRow:
+    return NewRow(
+        id=uuid5(video_id, f"track {track.id}"),  # the same again, where the job runs twice
+        kind=track.kind,
+        language=track.language,
+        name=track.name,
+        is_default=track.is_default,
+        is_forced=track.is_forced,
+        source_stream=track.source_stream,
+        format=track.format,
+        encoding=track.encoding,
         cues=cues,
     )
 

@@ -42,6 +42,13 @@ def misplaced_chapters(chapters: Sequence[Chapter], duration: float | None) -> l
     return faults
 
 
+def cut_chapters(chapters: Sequence[Chapter], start: float, end: float) -> list[Chapter]:
+    """The chapters of a clip that lasts from `start` to `end`: the one it begins in, and those that begin in it."""
+    began = [chapter for chapter in chapters if chapter.start <= start][-1:]
+    begin = [chapter for chapter in chapters if start < chapter.start < end]
+    return [Chapter(round(max(chapter.start - start, 0.0), 3), chapter.title) for chapter in (*began, *begin)]
+
+
 def chapters_of(cues: Iterable[Cue]) -> list[Chapter]:
     """The chapters that the cues of a track name; of several at one time the first counts."""
     found: dict[int, Chapter] = {}

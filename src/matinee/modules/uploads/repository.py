@@ -7,6 +7,7 @@ import msgspec
 
 from matinee.common.database import Connection, ForeignKeyViolation, execute, fetch_one
 from matinee.common.errors import Unauthenticated
+from matinee.media import keys
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import NewUpload
 from matinee.modules.videos.repository import VideoRow
@@ -23,6 +24,13 @@ class UploadRow(msgspec.Struct, frozen=True):
     filetype: str
     part_size: int
     upload_id: str | None
+    source_id: UUID
+    source_revision: int
+
+    @property
+    def key(self) -> str:
+        """Where its file goes."""
+        return keys.source_key(self.source_id, self.source_revision)
 
     @property
     def plan(self) -> PartPlan:
@@ -41,11 +49,12 @@ WITH v AS (
 SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
     v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
     v.has_poster, v.chosen_poster, v.placeholder, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview,
-    v.created_at, v.updated_at, v.ready_at
+    v.created_at, v.updated_at, v.ready_at, v.source_revision
 FROM v JOIN users u ON u.id = v.owner_id
 """
 _FIND = """
-SELECT id, owner_id, status, filesize, filetype, part_size, upload_id FROM videos
+SELECT id, owner_id, status, filesize, filetype, part_size, upload_id,
+    coalesce(source_id, id) AS source_id, source_revision FROM videos
 WHERE id = %s AND deleted_at IS NULL
 """
 _BEGIN = """

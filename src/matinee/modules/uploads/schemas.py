@@ -39,6 +39,10 @@ FileName = Annotated[
     ),
 ]
 _LARGEST = 5 * 1024**4  # bytes; S3's largest object
+FileSize = Annotated[
+    int, Meta(ge=1, le=_LARGEST, description="Bytes; 5 GiB at most unless set otherwise.", examples=[48_211_934])
+]
+FileTypeField = Annotated[FileType, Meta(description="The file's media type; the content decides what is done.")]
 
 
 class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -47,10 +51,8 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     title: Title
     description: Description = ""
     filename: FileName
-    filesize: Annotated[
-        int, Meta(ge=1, le=_LARGEST, description="Bytes; 5 GiB at most unless set otherwise.", examples=[48_211_934])
-    ]
-    filetype: Annotated[FileType, Meta(description="The file's media type; the content decides what is done.")]
+    filesize: FileSize
+    filetype: FileTypeField
     visibility: VisibilityField = "private"
     encode_policy: Annotated[
         EncodePolicy | None, Meta(description="May be changed later; null: the server's setting holds.")

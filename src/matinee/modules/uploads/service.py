@@ -12,7 +12,6 @@ from matinee.common.jobs import JobQueue
 from matinee.common.notifications import announce
 from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part, Storage
 from matinee.common.validation import Fault
-from matinee.media import keys
 from matinee.modules.encoding.jobs import ingest_job
 from matinee.modules.uploads import repository
 from matinee.modules.uploads.errors import (
@@ -78,16 +77,20 @@ class UploadService:
 
     async def init(self, db: Connection, caller: Caller, new: NewUpload) -> UploadStarted:
         """Announces a video; its multipart upload begins when the first addresses are asked for."""
-        if new.filesize > self._max_bytes:
-            sentence = f"The file has {new.filesize} bytes; this server accepts {self._max_bytes}."
+        plan = self.plan(new.filesize)
+        row = await repository.insert_video(db, caller.user_id, new, plan.part_size)
+        return UploadStarted(video=detail(row, caller, None), upload=self.describe(plan))
+
+    def plan(self, filesize: int) -> PartPlan:
+        """How a file is cut; raises FileTooLarge."""
+        if filesize > self._max_bytes:
+            sentence = f"The file has {filesize} bytes; this server accepts {self._max_bytes}."
             raise FileTooLarge(sentence, faults=[Fault("filesize", sentence)])
-        part_size = choose_part_size(new.filesize)
-        row = await repository.insert_video(db, caller.user_id, new, part_size)
-        plan = PartPlan(new.filesize, part_size)
-        return UploadStarted(
-            video=detail(row, caller, None),
-            upload=UploadPlan(part_size=part_size, part_count=plan.count, expires_at=self._expiry()),
-        )
+        return PartPlan(filesize, choose_part_size(filesize))
+
+    def describe(self, plan: PartPlan) -> UploadPlan:
+        """The same for the client, from now on."""
+        return UploadPlan(part_size=plan.part_size, part_count=plan.count, expires_at=self._expiry())
 
     async def sign_parts(self, caller: Caller, video_id: UUID, query: PartsQuery) -> SignedParts:
         """Addresses of the wanted parts, and all parts that are stored; begins the upload where it must."""
@@ -132,7 +135,7 @@ class UploadService:
         return upload
 
     async def _begin(self, caller: Caller, upload: UploadRow) -> UploadRow:
-        key = keys.source_key(upload.id)
+        key = upload.key
         upload_id = await self._storage.begin_upload(key, upload.filetype)
         async with self._database.transaction() as db:
             won = await repository.begin_upload(db, upload.id, upload_id)
@@ -145,14 +148,14 @@ class UploadService:
     async def _list_parts(self, upload: UploadRow) -> list[Part]:
         assert upload.upload_id is not None
         try:
-            return await self._storage.list_parts(keys.source_key(upload.id), upload.upload_id)
+            return await self._storage.list_parts(upload.key, upload.upload_id)
         except NoSuchUploadError:
             raise UploadGone from None
 
     async def _signed(self, upload: UploadRow, upload_id: str, wanted: range, stored: list[Part]) -> SignedParts:
         plan = upload.plan
         present = {part.part_number for part in stored if part.size == plan.size(part.part_number)}
-        key = keys.source_key(upload.id)
+        key = upload.key
         expires_at = self._expiry()
         sizes = {number: plan.size(number) for number in wanted if number not in present}
         urls = await self._storage.part_urls(key, upload_id, sizes, self._expiry_seconds)
@@ -166,7 +169,7 @@ class UploadService:
 
     async def _join(self, upload: UploadRow, claim: CompleteUpload) -> None:
         assert upload.upload_id is not None
-        key = keys.source_key(upload.id)
+        key = upload.key
         try:
             listed = await self._storage.list_parts(key, upload.upload_id)
             stored = checked_parts(upload.plan, listed, claim)

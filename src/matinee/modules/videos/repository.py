@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from matinee.common.database import Connection, execute, fetch_all, fetch_one
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.common.http.pagination import Cursor
 from matinee.modules.encoding.service import STORED
 from matinee.modules.videos.rules import Status, Visibility
@@ -39,6 +39,7 @@ class VideoRow(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     ready_at: datetime | None
+    source_revision: int
 
 
 class DetailRow(VideoRow, frozen=True):
@@ -51,7 +52,7 @@ _COLUMNS = """
 v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
 v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
 v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
-v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at
+v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.source_revision
 """
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
@@ -62,8 +63,11 @@ _NEWEST = "ORDER BY v.created_at DESC, v.id DESC LIMIT %(limit)s"
 _USUAL_LIMIT = 20
 _USUALLY_NEWEST = "ORDER BY v.created_at DESC, v.id DESC LIMIT 21"
 _AFTER = "AND (v.created_at, v.id) < (%(created_at)s, %(id)s)"
-_PUBLIC = f"SELECT {_COLUMNS} {_FROM} WHERE v.deleted_at IS NULL AND v.visibility = 'public' AND v.status = 'READY'"
-_MINE = f"SELECT {_COLUMNS} {_FROM} WHERE v.deleted_at IS NULL AND v.owner_id = %(owner)s"
+_PUBLIC = f"""
+SELECT {_COLUMNS} {_FROM}
+WHERE v.deleted_at IS NULL AND v.visibility = 'public' AND v.status = 'READY' AND v.replaces IS NULL
+"""
+_MINE = f"SELECT {_COLUMNS} {_FROM} WHERE v.deleted_at IS NULL AND v.owner_id = %(owner)s AND v.replaces IS NULL"
 _WITH_STATUS = "AND v.status = %(status)s"
 _CHANGE = """
 UPDATE videos SET title = coalesce(%s, title), description = coalesce(%s, description),
@@ -74,7 +78,23 @@ _MARK_DELETED = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE 
 # Whoever was at work on a video when it was deleted may store something behind the job that removes its objects, and
 # die before it can say so. So the row stays for longer than a request may take, and then all is removed once more.
 _SETTLED_MINUTES = 15
-_REMOVE = "DELETE FROM videos WHERE id = %s AND deleted_at < now() - make_interval(mins => %s)"
+_REMOVE = """
+DELETE FROM videos v WHERE id = %s AND deleted_at < now() - make_interval(mins => %s)
+  AND NOT EXISTS (SELECT 1 FROM videos clip WHERE clip.source_id = v.id)
+"""
+_MARK_REPLACEMENTS_DELETED = """
+UPDATE videos SET deleted_at = now(), updated_at = now() WHERE replaces = %s AND deleted_at IS NULL RETURNING id
+"""
+# Not what the other video has taken for its own, what clips of it are made from, or what was its own until lately.
+_FIND_UNUSED_FILE = """
+SELECT u.replaces AS video_id, u.source_revision AS revision FROM videos u JOIN videos v ON v.id = u.replaces
+WHERE u.id = %s AND NOT (v.source_id IS NULL AND v.source_revision = u.source_revision)
+  AND NOT EXISTS (SELECT 1 FROM videos o
+    WHERE o.source_id = v.id AND o.source_revision = u.source_revision AND o.id <> u.id)
+  AND NOT EXISTS (SELECT 1 FROM former_media f
+    WHERE f.video_id = v.id AND f.owns_source AND f.source_revision = u.source_revision)
+"""
+_IS_SOURCE_NEEDED = "SELECT 1 AS needed FROM videos WHERE source_id = %s LIMIT 1"
 # Uploads that nobody finished, and failures that nobody came back to.
 _ABANDON = """
 UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
@@ -85,7 +105,9 @@ UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
 RETURNING id
 """
 _DELETED = """
-SELECT id FROM videos WHERE deleted_at < now() - make_interval(mins => %s) ORDER BY deleted_at LIMIT 500
+SELECT id FROM videos v WHERE deleted_at < now() - make_interval(mins => %s)
+  AND NOT EXISTS (SELECT 1 FROM videos clip WHERE clip.source_id = v.id)
+ORDER BY deleted_at LIMIT 500
 """
 
 
@@ -94,6 +116,13 @@ _SOUND_UPLOADS = "SELECT name FROM added_sounds WHERE video_id = %s AND upload_i
 
 class _Name(msgspec.Struct):
     name: str
+
+
+class UploadedFile(msgspec.Struct, frozen=True):
+    """A file by what its key is made of."""
+
+    video_id: UUID
+    revision: int
 
 
 class _Id(msgspec.Struct):
@@ -140,6 +169,21 @@ async def remove_video(db: Connection, video_id: UUID) -> None:
     await execute(db, _REMOVE, (video_id, _SETTLED_MINUTES))
 
 
+async def mark_replacements_deleted(db: Connection, video_id: UUID) -> list[UUID]:
+    """Gives up what was to take the video's place; returns the ids."""
+    return [row.id for row in await fetch_all(db, _Id, _MARK_REPLACEMENTS_DELETED, (video_id,))]
+
+
+async def find_unused_file(db: Connection, video_id: UUID) -> UploadedFile | None:
+    """The file that a deleted video brought to take another's place, if it is nobody's."""
+    return await fetch_one(db, UploadedFile, _FIND_UNUSED_FILE, (video_id,))
+
+
+async def is_source_needed(db: Connection, video_id: UUID) -> bool:
+    """Whether other videos, deleted or not, are made from a file of this one."""
+    return await fetch_value(db, _IS_SOURCE_NEEDED, (video_id,)) is not None
+
+
 async def abandon_videos(db: Connection, *, upload_hours: int, failed_days: int) -> list[UUID]:
     """Marks unfinished uploads and failed videos past their time as deleted; returns their ids, 500 at most."""
     return [row.id for row in await fetch_all(db, _Id, _ABANDON, (upload_hours, failed_days))]
@@ -151,7 +195,7 @@ async def list_sound_uploads(db: Connection, video_id: UUID) -> list[str]:
 
 
 async def deleted_videos(db: Connection) -> list[UUID]:
-    """Videos deleted a while ago, of which something may be stored still or again; 500 at most."""
+    """Videos deleted a while ago, of which something may be stored still or again that no clip needs; 500 at most."""
     return [row.id for row in await fetch_all(db, _Id, _DELETED, (_SETTLED_MINUTES,))]
 
 

@@ -23,6 +23,11 @@ def can_move(old: Status, new: Status) -> bool:
     return new in MOVES[old]
 
 
+def version_query(source_revision: int) -> str:
+    """What follows the address of a picture for ever: another one for each file that the video has had."""
+    return f"?v={source_revision}" if source_revision > 1 else ""
+
+
 def may_change(caller: Caller | None, owner_id: UUID) -> bool:
     """Whether the caller may edit or delete the video, and see it while it is private."""
     return caller is not None and (caller.user_id == owner_id or caller.role == "ADMIN")

@@ -82,21 +82,37 @@ class VideoService:
         if not await repository.mark_deleted(db, video_id):
             raise VideoNotFound
         await self.enqueue_removals(db, [video_id])
+        await self.give_up_replacements(db, video_id)
         await announce(db, str(video_id))
+
+    async def give_up_replacements(self, db: Connection, video_id: UUID) -> None:
+        """Deletes what was to take the video's place and has not."""
+        replacements = await repository.mark_replacements_deleted(db, video_id)
+        await self.enqueue_removals(db, replacements)
+        await announce_all(db, [str(replacement) for replacement in replacements])
 
     async def delete_objects(self, run: JobRun, video_id: str) -> None:
         """Job: removes a deleted video's objects and unfinished uploads, then its row. Repeatable.
 
-        The row outlives the first run, so that a second one removes what was stored behind the first.
+        The row outlives the first run, so that a second one removes what was stored behind the first. The file that
+        clips are made from stays, and the row with it, until the last of them is gone.
         """
         deleted = UUID(video_id)
+        async with self._database.connection() as db:
+            # once nobody needs it, nobody will: clips are made of videos that are not deleted, or have clips
+            needed = await repository.is_source_needed(db, deleted)
+            file = await repository.find_unused_file(db, deleted)
+            sounds = await repository.list_sound_uploads(db, deleted)
         # uploads first: one that is completed meanwhile becomes an object, which is found behind it
         await self._storage.abort_uploads(keys.source_key(deleted))
-        async with self._database.connection() as db:
-            sounds = await repository.list_sound_uploads(db, deleted)
         for name in sounds:
             await self._storage.abort_uploads(keys.sound_key(deleted, name))
-        removed = await self._storage.delete_prefix(keys.video_prefix(deleted))
+        if file is not None:
+            key = keys.source_key(file.video_id, file.revision)
+            await self._storage.abort_uploads(key)
+            await self._storage.delete(key)
+        kept = keys.source_prefix(deleted) if needed else None
+        removed = await self._storage.delete_prefix(keys.video_prefix(deleted), keep=kept)
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
             await repository.remove_video(db, deleted)
@@ -116,10 +132,11 @@ class VideoService:
 
     async def enqueue_removals(self, db: Connection, video_ids: Sequence[UUID]) -> None:
         """Has everything removed that is stored of videos marked as deleted."""
-        await self._queue.enqueue_all(db, [_removal(video_id) for video_id in video_ids])
+        await self._queue.enqueue_all(db, [removal_job(video_id) for video_id in video_ids])
 
 
-def _removal(video_id: UUID) -> NewJob:
+def removal_job(video_id: UUID) -> NewJob:
+    """Removes everything that is stored of a video marked as deleted."""
     args = {"video_id": str(video_id)}
     return NewJob(name=DELETE_JOB, lane="upkeep", args=args, unique=f"delete:{video_id}")
 

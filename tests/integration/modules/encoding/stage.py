@@ -10,13 +10,14 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import psutil
 
 from matinee.common.config import Settings, variable_name
 from matinee.common.database import Database, execute, fetch_value
+from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
@@ -25,10 +26,13 @@ from matinee.media.speech.listener import SpeechProgram
 from matinee.modules.encoding.jobs import chunk_job, ingest_job
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.encoding.service import EncodingService, read_plan
+from matinee.modules.replacements.jobs import FORGET
+from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.jobs import EVICT
 from matinee.modules.retention.rules import FOR_EVER, KeepPolicy
 from matinee.modules.retention.service import RetentionService
-from matinee.modules.videos.service import VideoService
+from matinee.modules.uploads.service import UploadService
+from matinee.modules.videos.service import DELETE_JOB, VideoService
 from matinee.worker import Worker
 
 PATIENCE = 60.0  # seconds until a test calls something stuck
@@ -79,6 +83,8 @@ class Stage:
         )
         worker = Worker(settings, self.database, self.storage, queue, speech)
         queue.register(EVICT, self.retention().evict)
+        queue.register(FORGET, self.replacements().forget)
+        queue.register(DELETE_JOB, self.videos().delete_objects)
         stop, hurry = asyncio.Event(), asyncio.Event()
         running = asyncio.create_task(worker.run(stop, hurry))
         try:
@@ -90,9 +96,28 @@ class Stage:
 
     def retention(self, keep_days: int = FOR_EVER) -> RetentionService:
         """What keeps and evicts, with a server's default."""
-        videos = VideoService(self.database, self.storage, self.queue, self.encoding)
         default = KeepPolicy("eager", keep_days)
-        return RetentionService(self.database, self.storage, self.queue, videos, self.encoding, default)
+        return RetentionService(self.database, self.storage, self.queue, self.videos(), self.encoding, default)
+
+    def videos(self) -> VideoService:
+        """What changes and deletes videos."""
+        return VideoService(self.database, self.storage, self.queue, self.encoding)
+
+    def replacements(self) -> ReplacementService:
+        """What gives videos other files."""
+        videos = self.videos()
+        uploads = UploadService(self.database, self.storage, self.queue, videos, max_bytes=1 << 30, expiry_hours=24)
+        return ReplacementService(self.database, self.storage, self.queue, videos, uploads)
+
+    async def owner(self, video_id: UUID) -> Caller:
+        """Whom the video belongs to, signed in."""
+        owner_id = await self.value("SELECT owner_id FROM videos WHERE id = %s", video_id)
+        return Caller(user_id=owner_id, role="USER", session_id=uuid4())
+
+    async def delete(self, video_id: UUID) -> None:
+        """What its owner does to be rid of a video; a worker removes its objects."""
+        async with self.database.transaction() as db:
+            await self.videos().delete(db, await self.owner(video_id), video_id)
 
     async def value(self, sql: Any, *params: object) -> Any:
         """The first column of the first row."""

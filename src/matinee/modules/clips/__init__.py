@@ -1,0 +1,1 @@
+"""Parts of videos as videos of their own."""
