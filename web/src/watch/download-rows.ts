@@ -1,5 +1,5 @@
 import type { Download, Downloads, RenditionProgress } from "../api/types";
-import { levelLabel } from "../player/engine";
+import { codecName, levelLabel } from "../player/engine";
 import { bytes } from "../ui/words";
 
 /** One file as the page lists it: what it is, and what of it there is. */
@@ -40,8 +40,10 @@ function describe(name: string, rendition: RenditionProgress | undefined): { lab
   if (name === ORIGINAL) return { label: "Original", note: "the file as it was uploaded" };
   if (!rendition) return { label: name, note: "" };
   if (rendition.kind === "audio") return { label: "Sound", note: "M4A" };
-  const { width, height, frame_rate, bandwidth } = rendition;
-  return { label: levelLabel(width ?? 0, height ?? 0, frame_rate ?? 0, bandwidth), note: "MP4" };
+  const { width, height, frame_rate, bandwidth, codecs } = rendition;
+  const size = levelLabel(width ?? 0, height ?? 0, frame_rate ?? 0, bandwidth);
+  const other = codecs.startsWith("avc1.") ? "" : codecName(codecs);
+  return { label: `${size} ${other}`.trim(), note: "MP4" };
 }
 
 /** What is told of an offer beside its buttons. */

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { Download, RenditionProgress } from "../../src/api/types";
 import { downloadRows, offerState } from "../../src/watch/download-rows";
 
-function rendition(name: string, height: number | null): RenditionProgress {
+function rendition(name: string, height: number | null, codecs = "avc1.64001f"): RenditionProgress {
   return {
     name,
     kind: height ? "video" : "audio",
     width: height && (height * 16) / 9,
     height,
     frame_rate: height && 25,
-    codecs: "",
+    codecs,
     bandwidth: 1,
     cells: 1,
     cells_stored: 1,
@@ -43,6 +43,12 @@ describe("the files of a video", () => {
     const rows = downloadRows({ items, possible: [] }, RENDITIONS);
     expect(rows.map(({ name }) => name)).toEqual(["v720", "audio"]);
     expect(offerState(rows[0]?.offer ?? null)).toBe("1.4 MB");
+  });
+
+  it("are told apart by their codec", () => {
+    const several = [rendition("v720", 720), rendition("v720-av1", 720, "av01.0.05M.08")];
+    const rows = downloadRows({ items: [], possible: ["v720", "v720-av1"] }, several);
+    expect(rows.map(({ label }) => label)).toEqual(["720p AV1", "720p"]);
   });
 
   it("say why they could not be made", () => {

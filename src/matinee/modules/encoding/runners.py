@@ -204,6 +204,7 @@ class EncodingRunners:
                     log.info("evicted_meanwhile", rendition=str(error))
                 except PlanChangedError:  # the work reads it again
                     log.info("plan_changed_meanwhile", video_id=str(video_id))
+                    await asyncio.sleep(_YIELD_PAUSE)
 
         async with self._alive(run):
             try:

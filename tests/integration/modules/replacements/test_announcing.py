@@ -112,3 +112,16 @@ class TestReplacements:
         film = await playable(ada, services)
         refused = await ada.post(f"/api/v1/videos/{film}/source", {**FILE, "filesize": 5 * 1024**3 + 1})
         problem(refused, 422, "file_too_large")
+
+    async def test_a_video_with_added_sounds_is_left_alone(self, ada: Person, services: Services) -> None:
+        """They fit its file to the sample, and perhaps not another."""
+        film = await playable(ada, services)
+        async with services.database.connection() as db:
+            await execute(
+                db,
+                "INSERT INTO added_sounds "
+                "(video_id, name, language, title, is_default, filename, filesize, part_size) "
+                "VALUES (%s, 'audio2', 'de', '', false, 'de.m4a', 5, 5)",
+                (UUID(film),),
+            )
+        problem(await ada.post(f"/api/v1/videos/{film}/source", FILE), 409, "sounds_added")
