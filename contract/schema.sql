@@ -38,6 +38,20 @@ CREATE TABLE public.former_media (
     owns_source boolean NOT NULL,
     ends_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.heard_windows (
+    track_id uuid NOT NULL,
+    number integer NOT NULL,
+    words jsonb NOT NULL
+);
+CREATE TABLE public.hearings (
+    track_id uuid NOT NULL,
+    sound text NOT NULL,
+    declared text,
+    probability real,
+    windows integer,
+    heard integer DEFAULT 0 NOT NULL,
+    failure text
+);
 CREATE TABLE public.idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -53,6 +67,24 @@ CREATE UNLOGGED TABLE public.interests (
     waits boolean NOT NULL,
     asked_at timestamp with time zone DEFAULT now() NOT NULL,
     ends_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.job_errors (
+    job_id bigint NOT NULL,
+    failed_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempt integer NOT NULL,
+    sentence text NOT NULL,
+    evidence text NOT NULL,
+    worker text
+);
+CREATE TABLE public.job_workers (
+    id bigint NOT NULL,
+    lane text NOT NULL,
+    slots integer NOT NULL,
+    name text NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    labels text[] NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL
 );
 CREATE UNLOGGED TABLE public.rate_limits (
     bucket text NOT NULL,
@@ -114,8 +146,19 @@ CASE
     WHEN (kind = 'captions'::text) THEN 'subtitles'::text
     ELSE kind
 END) STORED NOT NULL,
+    state text DEFAULT 'ready'::text NOT NULL,
+    machine_made boolean DEFAULT false NOT NULL,
+    of_sound boolean DEFAULT false NOT NULL,
     CONSTRAINT text_tracks_forced_are_subtitles CHECK (((NOT is_forced) OR (kind = 'subtitles'::text))),
-    CONSTRAINT text_tracks_kind_known CHECK ((kind = ANY (ARRAY['subtitles'::text, 'captions'::text, 'descriptions'::text, 'chapters'::text, 'metadata'::text])))
+    CONSTRAINT text_tracks_kind_known CHECK ((kind = ANY (ARRAY['subtitles'::text, 'captions'::text, 'descriptions'::text, 'chapters'::text, 'metadata'::text]))),
+    CONSTRAINT text_tracks_machines_hear CHECK ((of_sound OR (NOT machine_made))),
+    CONSTRAINT text_tracks_machines_work CHECK (((state = 'ready'::text) OR machine_made)),
+    CONSTRAINT text_tracks_state_known CHECK ((state = ANY (ARRAY['making'::text, 'ready'::text, 'failed'::text])))
+);
+CREATE UNLOGGED TABLE public.turns (
+    queues text NOT NULL,
+    band smallint NOT NULL,
+    share uuid NOT NULL
 );
 CREATE TABLE public.users (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -161,6 +204,8 @@ CREATE TABLE public.videos (
     keep_days integer,
     plan_revision integer DEFAULT 0 NOT NULL,
     codecs text[],
+    encode_priority smallint DEFAULT 1 NOT NULL,
+    filling_cancelled_at timestamp with time zone,
     source_id uuid,
     source_revision integer DEFAULT 1 NOT NULL,
     cut_from uuid,
@@ -168,6 +213,7 @@ CREATE TABLE public.videos (
     CONSTRAINT videos_clips_have_a_source CHECK (((cut_from IS NULL) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_codecs_known CHECK ((codecs <@ ARRAY['h264'::text, 'hevc'::text, 'av1'::text, 'hevc-hdr'::text, 'av1-hdr'::text])),
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
+    CONSTRAINT videos_encode_priority_known CHECK (((encode_priority >= 0) AND (encode_priority <= 2))),
     CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),
     CONSTRAINT videos_keep_days_sane CHECK (((keep_days >= 0) AND (keep_days <= 36500))),
@@ -191,10 +237,18 @@ ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.former_media
     ADD CONSTRAINT former_media_pkey PRIMARY KEY (video_id, recipe);
+ALTER TABLE ONLY public.heard_windows
+    ADD CONSTRAINT heard_windows_pkey PRIMARY KEY (track_id, number);
+ALTER TABLE ONLY public.hearings
+    ADD CONSTRAINT hearings_pkey PRIMARY KEY (track_id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
 ALTER TABLE ONLY public.interests
     ADD CONSTRAINT interests_pkey PRIMARY KEY (video_id, rendition, cell);
+ALTER TABLE ONLY public.job_errors
+    ADD CONSTRAINT job_errors_pkey PRIMARY KEY (job_id);
+ALTER TABLE ONLY public.job_workers
+    ADD CONSTRAINT job_workers_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
 ALTER TABLE ONLY public.refresh_tokens
@@ -205,6 +259,8 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_pkey PRIMARY KEY (queues, band);
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.videos
@@ -225,6 +281,7 @@ CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
 CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, created_at, source_stream, id);
 CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (video_id, source_stream) WHERE (source_stream IS NOT NULL);
 CREATE UNIQUE INDEX text_tracks_one_default ON public.text_tracks USING btree (video_id, menu) WHERE is_default;
+CREATE UNIQUE INDEX text_tracks_one_in_making ON public.text_tracks USING btree (video_id) WHERE (state = 'making'::text);
 CREATE UNIQUE INDEX users_email_unique ON public.users USING btree (lower(email));
 CREATE INDEX videos_by_owner ON public.videos USING btree (owner_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
@@ -240,6 +297,14 @@ ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.former_media
     ADD CONSTRAINT former_media_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.heard_windows
+    ADD CONSTRAINT heard_windows_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.hearings(track_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.hearings
+    ADD CONSTRAINT hearings_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.text_tracks(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.job_errors
+    ADD CONSTRAINT job_errors_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.procrastinate_jobs(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.job_workers
+    ADD CONSTRAINT job_workers_id_fkey FOREIGN KEY (id) REFERENCES public.procrastinate_workers(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.renditions

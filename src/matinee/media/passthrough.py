@@ -109,7 +109,7 @@ def _check_facts(plan: Plan, facts: Probe) -> None:
         (video.bit_depth != 8 or video.hdr, "it is HDR or has more than 8 bits"),
         (video.pixel_format not in ("yuv420p", "yuvj420p"), f"its colours are stored as {video.pixel_format}"),
         (video.interlaced, "it is interlaced"),
-        (video.rotation != 0, "it has to be turned"),
+        (video.rotation != 0 or video.mirrored, "it has to be turned"),
         (video.sample_aspect != 1, "its pixels are not square"),
         (video.width % 2 or video.height % 2, "its size is odd"),
         (video.average_rate > MAX_RATE, "it has more than 60 frames a second"),

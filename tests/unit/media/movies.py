@@ -60,7 +60,8 @@ def movie(
 def facts(seconds: Fraction, *, start: Fraction = Fraction(0), rate: int = 25) -> Probe:
     """What the probe says of such a film without sound."""
     video = VideoFacts(
-        index=0, codec="h264", width=640, height=360, sample_aspect=Fraction(1), rotation=0, pixel_format="yuv420p",
+        index=0, codec="h264", width=640, height=360, sample_aspect=Fraction(1), rotation=0, mirrored=False,
+        pixel_format="yuv420p",
         bit_depth=8, transfer="", matrix="", interlaced=False, average_rate=Fraction(rate),
         nominal_rate=Fraction(rate), start=start, end=start + seconds,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matinee.media.aac import audio_fragment
@@ -14,7 +14,7 @@ from matinee.media.boxes import BadFragment
 from matinee.media.clips import cut, film_cell, film_sound_cells, moved_cell, moved_sound
 from matinee.media.grid import STANDARD_RATES
 from matinee.media.hls import media_playlist
-from matinee.media.model import AAC_FRAME_SAMPLES, Grid, Plan, Rate
+from matinee.media.model import AAC_FRAME_SAMPLES, CopiedRendition, Grid, Plan, Rate
 from matinee.media.timeline import timeline
 from matinee.media.video_argv import cells_argv, entry_points
 
@@ -33,7 +33,6 @@ def cut_films(draw: st.DrawFn) -> tuple[Plan, Plan]:
 
 
 class TestGrid:
-    @settings(deadline=None)
     @given(rates, st.integers(0, 5_000), st.integers(1, 5_000))
     def test_cells_hold_every_frame_once(self, rate: Rate, skipped: int, frames: int) -> None:
         """Wherever a clip begins, its cells add up to it, and each moment belongs to the cell that shows it."""
@@ -47,7 +46,6 @@ class TestGrid:
             grid.cell_at((grid.first_frame(index + 1) - 1) / rate.fraction) == index for index in range(grid.cells)
         )
 
-    @settings(deadline=None)
     @given(rates, st.integers(0, 5_000), st.fractions(Fraction(1, 2), 100))
     def test_no_cell_is_too_short_for_sound(self, rate: Rate, skipped: int, seconds: Fraction) -> None:
         """At both ends a remainder under half a second joins the cell beside it."""
@@ -56,7 +54,6 @@ class TestGrid:
         assert min(lengths) >= Fraction(1, 2)
         assert max(lengths) < 5 + 1 / rate.fraction
 
-    @settings(deadline=None)
     @given(rates, st.integers(0, 5_000), st.integers(1, 5_000))
     def test_bounds_within_are_those_of_the_film(self, rate: Rate, skipped: int, frames: int) -> None:
         """So that what lies between them need not be encoded again."""
@@ -70,7 +67,6 @@ class TestGrid:
 
 
 class TestCut:
-    @settings(deadline=None)
     @given(cut_films())
     def test_sound_is_the_films_at_the_films_time(self, cut_film: tuple[Plan, Plan]) -> None:
         """Every AAC frame plays within a sample of when it plays in the film; none begins before the clip."""
@@ -84,7 +80,6 @@ class TestCut:
         assert 0 <= in_clip - (in_film - cut_at) < Fraction(1, clip.audio.sample_rate)
         assert clip.audio.first_sample <= AAC_FRAME_SAMPLES
 
-    @settings(deadline=None)
     @given(cut_films())
     def test_every_cell_of_sound_is_in_the_film(self, cut_film: tuple[Plan, Plan]) -> None:
         """The cells named hold all the frames that are wanted."""
@@ -114,6 +109,26 @@ class TestCut:
         """Nothing, and what lies outside."""
         with pytest.raises(ValueError, match="not frames of a film"):
             cut(plan(60), frames)
+
+    def test_a_copied_picture_gives_its_place_to_a_rung(self) -> None:
+        """The source's own keyframes are not where a clip begins."""
+        film = plan(60)
+        top = film.video[-1]
+        copied = CopiedRendition(
+            f"{top.name}-source",
+            top.width,
+            top.height,
+            "avc1.640028",
+            9_000_000,
+            8_000_000,
+            30_000,
+            15,
+            1000,
+            b"x" * 15,
+        )
+        conforming = msgspec.structs.replace(film, video=film.video[:-2], copied=copied)
+        clip = cut(conforming, range(30, 900))
+        assert (clip.copied, clip.video) == (None, (*film.video[:-2], top))
 
     def test_playlists_tell_the_short_first_cell(self) -> None:
         """Its length and that of the others."""
@@ -154,7 +169,6 @@ class TestSharedCells:
         assert film_cell(film, clip, "v240", 0) is None
         assert clip.chunks == 1
 
-    @settings(deadline=None)
     @given(cut_films())
     def test_a_shared_cell_is_made_by_the_same_command(self, cut_film: tuple[Plan, Plan]) -> None:
         """Entry, frames and keyframes: so its bytes are the same, copied or made."""

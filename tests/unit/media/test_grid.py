@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matinee.media.grid import STANDARD_RATES, make_grid, output_rate
@@ -44,7 +44,6 @@ class TestOutputRate:
         """Steady, varying, too fast and mislabelled sources each get a rate of at most 60."""
         assert output_rate(Fraction(average), Fraction(nominal)) == expected
 
-    @settings(deadline=None)
     @given(st.fractions(Fraction(1, 100), 100_000), st.fractions(Fraction(1, 100), 100_000))
     def test_any_source_gets_a_standard_rate(self, average: Fraction, nominal: Fraction) -> None:
         """No claim of a header leads outside the table."""
@@ -52,7 +51,6 @@ class TestOutputRate:
 
 
 class TestGrid:
-    @settings(deadline=None)
     @given(rates, st.fractions(0, 5_000))
     def test_cells_hold_every_frame_once(self, rate: Rate, duration: Fraction) -> None:
         """Cells follow each other without a gap, and add up to the video."""
@@ -64,7 +62,6 @@ class TestGrid:
         )
         assert grid.cell_start(grid.cells) == grid.duration
 
-    @settings(deadline=None)
     @given(rates, st.fractions(Fraction(1, 2), 5_000))
     def test_no_cell_is_too_short_for_sound(self, rate: Rate, duration: Fraction) -> None:
         """A remainder under half a second joins the cell before it."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matinee.media.ladder import MIN_SAVING, display_size, ladder
@@ -38,7 +38,6 @@ class TestLadder:
         """Landscape, portrait, tiny and odd sources; a rung close below the top is left out."""
         assert sizes(width, height) == expected
 
-    @settings(deadline=None)
     @given(sides, sides, st.sampled_from([Rate(25, 1), Rate(60, 1)]))
     def test_every_rung_is_worth_its_bits(self, width: int, height: int, rate: Rate) -> None:
         """Sides are even and not above the source's, names are unique, each rung saves a fifth."""

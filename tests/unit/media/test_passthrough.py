@@ -189,6 +189,20 @@ class TestPlaylists:
 
 
 class TestRefusals:
+    @pytest.mark.parametrize("turn", [{"mirrored": True}, {"rotation": 90}])
+    async def test_what_a_header_turns_is_encoded(self, turn: dict[str, object]) -> None:
+        """Segments have no such header."""
+        probe = facts(Fraction(FRAMES, 25))
+        assert probe.video is not None
+        turned = replace(probe, video=replace(probe.video, **turn))
+
+        async def read(start: int, length: int) -> bytes:
+            raise AssertionError("nothing need be read")
+
+        plan, index = await consider(planned(probe), turned, read, SIZE, max_bits=10_000_000)
+        assert (plan.copied, index) == (None, None)
+        assert plan.reasons[-1] == "The picture is encoded anew, because it has to be turned."
+
     @pytest.mark.parametrize(
         ("index", "why"),
         [

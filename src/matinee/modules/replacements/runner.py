@@ -92,9 +92,9 @@ class ReplacementRunner:
                 prefix = row.keyframe_bytes[index] if index < len(row.keyframe_bytes) else None
                 cells.append(NewCell(row.name, plan.recipe, index, len(data), row.init_hash, prefix or 0, 0))
         if made.copied is not None:
-            index = await read_whole(self._storage, keys.copy_index_key(video_id, made.recipe, made.copied.name))
-            place = keys.copy_index_key(film_id, plan.recipe, made.copied.name)
-            await self._storage.put(place, index, "application/octet-stream")
+            data = await read_whole(self._storage, keys.copy_index_key(video_id, made.recipe, made.copied.name))
+            key = keys.copy_index_key(film_id, plan.recipe, made.copied.name)
+            await self._storage.put(key, data, "application/octet-stream")
         return cells
 
     async def _continue(self, db: Connection, video_id: UUID, work: WorkRow, plan: Plan, *, pictures: bool) -> None:

@@ -12,7 +12,7 @@ ANYBODY = [Kind("encode", [])]
 
 def encoding(state: State = "running") -> Encoding:
     """How far a video is."""
-    return Encoding(state=state, percent=10.0, seconds_left=None, waiting_for=None, renditions=[])
+    return Encoding(state=state, percent=10.0, seconds_left=None, waiting_for=None, renditions=[], notes=[])
 
 
 def job(state: JobState, *, ahead: int = 0, needs: list[str] | None = None, alive: bool = True) -> Job:
