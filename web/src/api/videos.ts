@@ -33,6 +33,8 @@ export function listCaptions(id: string): Promise<TextTracks> {
 /** What is said behind the first `after` lines. */
 export function getTranscript(id: string, after = 0): Promise<Transcript> {
   return json(`${API}/videos/${encodeURIComponent(id)}/transcript?after=${after}`);
+}
+
 export function listDownloads(id: string): Promise<Downloads> {
   return json(`${API}/videos/${encodeURIComponent(id)}/downloads`);
 }

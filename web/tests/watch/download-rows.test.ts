@@ -12,6 +12,7 @@ function rendition(name: string, height: number | null, codecs = "avc1.64001f"):
     codecs,
     bandwidth: 1,
     cells: 1,
+    copied: false,
     cells_stored: 1,
     percent: 100,
   };
