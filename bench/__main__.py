@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import api, cells, cpu, demand, encode, lists, passthrough, playlists, ready, source, workers
+from bench import api, cells, cpu, demand, encode, lists, passthrough, playlists, quality, ready, source, workers
 from bench.load import require_wrk
 from bench.servers import Site
 from bench.tables import console, progress
@@ -27,6 +27,7 @@ BENCHES: dict[str, Bench] = {
     "source": source.run,
     "workers": workers.run,
     "passthrough": passthrough.run,
+    "quality": quality.run,
     "cpu": cpu.run,
 }
 

@@ -15,7 +15,7 @@ from bench.servers import Site
 from bench.studio import Studio, clear, plan_of, seconds_until, signed_in, studio
 from bench.tables import Row, Target, median, progress, report
 from matinee.media.binaries import find_binaries
-from matinee.media.encoder_argv import ENCODER_THREADS, PRESET, X264_PARAMS
+from matinee.media.encoder_argv import ENCODER_THREADS, x264_params
 from matinee.media.model import Plan, VideoRendition
 from matinee.media.video_argv import THREADS
 from matinee.modules.videos.schemas import Video
@@ -53,6 +53,7 @@ async def _measure(site: Site, rounds: int) -> None:
                 await seconds_until(client, long, _well_begun)
             await clear(place)
     rungs = ", ".join(rung.name for rung in plan.video)
+    presets = ", ".join(sorted({rung.preset for rung in plan.video}))
     rows = [
         Row("all rungs of 1 min of 1080p30", median(ours), "s", "one plain FFmpeg command", median(plain), _TIME),
         Row("peak memory, FFmpeg of a slot", short_peaks["ffmpeg"], "MB", target=_MEMORY),
@@ -61,7 +62,7 @@ async def _measure(site: Site, rounds: int) -> None:
         Row("  with a film of 10 min", long_peaks["worker"], "MB", "1 min", short_peaks["worker"], _FLAT_WORKER),
     ]
     notes = [
-        f"Rungs: {rungs}, and sound. Slots as by default, x264 {PRESET}, one thread an encoder, on both sides.",
+        f"Rungs: {rungs}, and sound. Slots as by default, x264 {presets}, one thread an encoder, on both sides.",
         f"The film of 10 min is encoded to {_LONG_SHARE:g} %.",
     ]
     report("encode", "Encoding", rows, notes, site.folder)
@@ -98,7 +99,8 @@ def _plain(source: Path, plan: Plan, folder: Path) -> float:
 
 def _settings(plan: Plan, rung: VideoRendition) -> list[str]:
     return [
-        "-c:v", "libx264", "-preset", PRESET, "-threads", str(ENCODER_THREADS), "-x264-params", X264_PARAMS,
+        "-c:v", "libx264", "-preset", rung.preset, "-threads", str(ENCODER_THREADS),
+        "-x264-params", x264_params(rung),
         "-profile:v", rung.profile, "-level:v", rung.level, "-crf", str(rung.crf),
         "-maxrate", str(rung.max_bit_rate), "-bufsize", str(rung.buffer_bits),
         "-force_key_frames", f"expr:not(mod(n,{plan.grid.frames_per_cell}))",

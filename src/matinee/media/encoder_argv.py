@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .model import VideoRendition
 
-PRESET = "veryfast"
-
 ENCODER_THREADS = 1
 """Part of the recipe. With more, x264 gives other bytes each time that it runs into the cap on bits: its threads
 look at each other's frames while these are being made."""
@@ -48,6 +46,12 @@ def encoder_argv(rendition: VideoRendition) -> list[str]:
             "-tag:v", "hvc1",  # Apple's players take no `hev1`
         ]  # fmt: skip
     return [
-        "-c:v", "libx264", "-preset", PRESET, "-threads", str(ENCODER_THREADS), "-x264-params", X264_PARAMS,
+        "-c:v", "libx264", "-preset", rendition.preset, "-threads", str(ENCODER_THREADS),
+        "-x264-params", x264_params(rendition),
         "-profile:v", rendition.profile, "-level:v", rendition.level,
     ]  # fmt: skip
+
+
+def x264_params(rendition: VideoRendition) -> str:
+    """What x264 is told in its own language."""
+    return f"{X264_PARAMS}:{rendition.params}" if rendition.params else X264_PARAMS

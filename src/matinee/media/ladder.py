@@ -8,17 +8,35 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import NamedTuple
 
 from .model import Rate, VideoRendition
 
 STANDARD_RUNGS = (2160, 1440, 1080, 720, 480, 360, 240)
 CRF = 23
+"""For a picture of which nothing is known; see title.py for others."""
+
 BITS_AT_1080P30 = 5_000_000
 _SIZE_EXPONENT = 0.78  # bits grow slower than pixels: 2160p needs three times 1080p, not four
 _RATE_EXPONENT = 0.6  # and slower than frames: 60 a second need half as much again, not double
 MIN_BIT_RATE = 100_000
 MIN_SAVING = Fraction(1, 5)
 """A rung that costs more than four fifths of the one above it is not worth encoding."""
+
+
+class _Effort(NamedTuple):
+    """How hard x264 works on rungs up to a shorter side: docs/ladder.md tells what each of these is worth."""
+
+    side: int
+    preset: str
+    params: str
+
+
+_EFFORTS = (
+    _Effort(360, "faster", "rc-lookahead=40"),  # small rungs cost little, so more can be spent on them
+    _Effort(1080, "veryfast", "trellis=1:rc-lookahead=30"),  # a twentieth of the time, a fifth of the bits
+    _Effort(STANDARD_RUNGS[0], "veryfast", "trellis=1"),  # frames that are looked ahead at are memory: 15 MB each
+)
 
 # Level, macroblocks a frame, macroblocks a second, kbit/s in High profile (ITU-T H.264 table A-1).
 _LEVELS = (
@@ -68,6 +86,7 @@ def _rung(side: int, scale: Fraction, width: int, height: int, rate: Rate) -> Vi
     wide, high = _even(width * scale, width), _even(height * scale, height)
     bits = _bit_rate(wide * high, rate)
     level = _level(wide, high, rate, bits)
+    effort = next(effort for effort in _EFFORTS if side <= effort.side)
     return VideoRendition(
         name=f"v{side}",
         width=wide,
@@ -78,6 +97,8 @@ def _rung(side: int, scale: Fraction, width: int, height: int, rate: Rate) -> Vi
         profile="high",
         level=level,
         codecs=f"avc1.6400{round(float(level) * 10):02x}",
+        preset=effort.preset,
+        params=effort.params,
     )
 
 

@@ -157,6 +157,10 @@ class VideoRendition(msgspec.Struct, frozen=True, tag="video", tag_field="kind")
     codec: Codec = "h264"
     video_range: VideoRange = "SDR"
     """How brightness is coded: BT.709, or BT.2020 colours with PQ or HLG, of 10 bits."""
+    preset: str = "veryfast"
+    """Of x264: how long it looks for a shorter way to say the same. The default is that of plans before recipe r3."""
+    params: str = ""
+    """What x264 is told besides, as `key=value:key=value`."""
 
     @property
     def bit_depth(self) -> int:

@@ -13,10 +13,11 @@ from .grid import AUDIO_ONLY_RATE, make_grid, output_rate
 from .ladder import display_size, ladder
 from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan, Rate, Source, VideoRange, VideoRendition
 from .probe import AudioFacts, Probe, VideoFacts
+from .title import Survey, fit
 
 PLAN_VERSION = 2
 """1 had one sound; see `stored_plans`."""
-RECIPE = "r2"
+RECIPE = "r3"
 CELLS_PER_CHUNK = 3
 """Cells that one job of the background makes. Fewer: more jobs. More: a job that is lost costs more."""
 
@@ -30,10 +31,11 @@ SURROUND_CHANNELS = 6
 ENCODER_PRIMING_FRAMES = 1
 
 
-def make_plan(probe: Probe, *, measured: bool = False) -> Plan:
-    """Decide everything about the encoding. Raises MediaFault when there is nothing to encode.
+def make_plan(probe: Probe, seen: Survey | None = None, *, measured: bool = False) -> Plan:
+    """Decide everything about the encoding; with a survey of the picture the ladder is made for it.
 
-    With `measured` the gain of each sound stays open until its loudness was measured.
+    With `measured` the gain of each sound stays open until its loudness was measured. Raises MediaFault when there is
+    nothing to encode.
     """
     if probe.video is None and probe.audio is None:
         raise MediaFault("not_a_video")
@@ -41,7 +43,7 @@ def make_plan(probe: Probe, *, measured: bool = False) -> Plan:
     rate = _rate(probe.video, reasons)
     origin = _origin(probe, rate)
     grid, video_end = _grid(probe, rate, origin, reasons)
-    video = _video(probe.video, rate, reasons)
+    video = _video(probe.video, rate, seen, reasons)
     gain = None if measured else 0.0
     sounds = [
         sound
@@ -103,7 +105,9 @@ def _grid(probe: Probe, rate: Rate, origin: Fraction, reasons: list[str]) -> tup
     return make_grid(rate, video_end), video_end
 
 
-def _video(facts: VideoFacts | None, rate: Rate, reasons: list[str]) -> tuple[VideoRendition, ...]:
+def _video(
+    facts: VideoFacts | None, rate: Rate, seen: Survey | None, reasons: list[str]
+) -> tuple[VideoRendition, ...]:
     if facts is None:
         return ()
     if facts.hdr:
@@ -115,7 +119,12 @@ def _video(facts: VideoFacts | None, rate: Rate, reasons: list[str]) -> tuple[Vi
     if facts.mirrored:
         reasons.append("The picture is mirrored, as its header wants it.")
     width, height = display_size(facts.width, facts.height, facts.sample_aspect, facts.rotation)
-    return ladder(width, height, rate)
+    usual = ladder(width, height, rate)
+    if seen is None:
+        return usual
+    fitted, reason = fit(usual, seen, rate)
+    reasons.append(reason)
+    return fitted
 
 
 def sound_name(place: int) -> str:

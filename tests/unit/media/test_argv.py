@@ -10,7 +10,7 @@ import pytest
 from matinee.media.audio_argv import audio_argv
 from matinee.media.grid import make_grid
 from matinee.media.ladder import ladder
-from matinee.media.model import AudioRendition, Plan, Rate, SoundFile, Source
+from matinee.media.model import AudioRendition, Plan, Rate, SoundFile, Source, VideoRendition
 from matinee.media.picture_argv import poster_size
 from matinee.media.poster_choice import poster_entries
 from matinee.media.source_access import confinement, input_guards, input_name
@@ -113,6 +113,25 @@ class TestRuns:
         """With more it would not repeat its bytes; the decoder may have two."""
         argv = command()
         assert [argv[place + 1] for place, part in enumerate(argv) if part == "-threads"] == ["2", "1", "1", "1", "1"]
+
+
+class TestEncoderSettings:
+    def test_a_rung_is_encoded_as_its_plan_says(self) -> None:
+        """Preset and parameters are data of the rung, beside those that make bytes repeat."""
+        rung = msgspec.structs.replace(PLAN.video[0], crf=25, preset="slow", params="trellis=1:rc-lookahead=30")
+        argv = command(msgspec.structs.replace(PLAN, video=(rung,)))
+        assert (value(argv, "-preset"), value(argv, "-crf")) == ("slow", "25")
+        assert value(argv, "-x264-params") == "cpu-independent=1:trellis=1:rc-lookahead=30"
+
+    def test_a_rung_of_an_old_plan_is_encoded_as_ever(self) -> None:
+        """Plans of recipe r2 name neither preset nor parameters, and their cells must not change."""
+        stored = msgspec.json.decode(msgspec.json.encode(PLAN.video[0]))
+        for field in ("preset", "params"):
+            del stored[field]
+        old = msgspec.convert(stored, VideoRendition)
+        argv = command(msgspec.structs.replace(PLAN, video=(old,)))
+        assert value(argv, "-preset") == "veryfast"
+        assert value(argv, "-x264-params") == "cpu-independent=1"
 
 
 class TestCells:

@@ -31,6 +31,7 @@ from matinee.media.passthrough import consider
 from matinee.media.pictures import make_poster
 from matinee.media.plan import make_plan
 from matinee.media.probe import Limits, Probe, probe
+from matinee.media.survey import survey
 from matinee.media.video_argv import runs
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.copying import Copier, CopyRunner
@@ -246,7 +247,7 @@ class EncodingRunners:
                 raise StorageUnavailable("The object storage was too slow for a look at the source.") from fault
             raise
         source.check()
-        planned = make_plan(facts, measured=self._settings.loudness != "off")
+        planned = await self._for_this_title(facts, source)
         planned = await self._offer_copy(video_id, planned, facts, source)
         plan = await self._results.plan_made(run, video_id, planned)
         log.info("planned", video_id=str(video_id), cells=plan.grid.cells, reasons=plan.reasons)
@@ -266,6 +267,15 @@ class EncodingRunners:
         if index is not None:
             await self._copier.keep_index(video_id, plan, index)
         return plan
+
+    async def _for_this_title(self, facts: Probe, source: ServedSource) -> Plan:
+        """The plan with the ladder that the picture needs, or with the usual one where that is not known in time."""
+        measured = self._settings.loudness != "off"
+        usual = make_plan(facts, measured=measured)
+        options = self._options(0.0, urgent=True)
+        seen = await survey(source.url, usual, patience=self._settings.survey_seconds, options=options)
+        source.check()
+        return make_plan(facts, seen, measured=measured) if seen else usual
 
     async def _make_cells(
         self,

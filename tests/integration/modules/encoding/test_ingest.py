@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests.integration.modules.encoding.stage import Stage
 
 from matinee.media import keys
+from matinee.media.ladder import CRF
 from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job
 
 Film = Callable[[str], bytes]
@@ -129,3 +130,24 @@ class TestWantCell:
         async with stage.database.transaction() as db:
             assert not await stage.encoding.want_cell(db, video_id, await stage.plan(video_id), "v240", 0)
         assert await stage.jobs_left() == 0
+
+
+class TestSurvey:
+    async def test_a_plan_says_what_kind_of_picture_it_is_for(self, stage: Stage, film: Film) -> None:
+        """The ladder is chosen before the plan is stored, and every cell of it is made."""
+        video_id = await stage.upload(film("film.mkv"))
+        async with stage.working(survey_seconds=60.0):
+            await stage.until_complete(video_id)
+        plan = await stage.plan(video_id)
+        assert any("picture: CRF is" in reason for reason in plan.reasons)
+        encoding = await stage.progress(video_id)
+        assert [r.name for r in encoding.renditions] == [r.name for r in plan.renditions]
+
+    async def test_one_that_takes_too_long_is_not_waited_for(self, stage: Stage, film: Film) -> None:
+        """The video is playable all the same, with the ladder that any film can have."""
+        video_id = await stage.upload(film("film.mkv"))
+        async with stage.working(survey_seconds=0.001):
+            await stage.until_status(video_id, "READY")
+        plan = await stage.plan(video_id)
+        assert not any("CRF" in reason for reason in plan.reasons)
+        assert [rung.crf for rung in plan.video] == [CRF, CRF]
