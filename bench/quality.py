@@ -36,6 +36,8 @@ _LOSS = Target("≤", 1.0)
 _CPU = Target("≤", 1.10)
 _EVERY = 5  # frames; VMAF of all of them says the same to a tenth
 _OPTIONS = EncoderOptions(limits=ProcessLimits(niceness=15))
+# Else FFmpeg turns the colours of the one into those that the other is tagged with, before they are compared.
+_UNTAGGED = "setparams=range=unknown:color_primaries=unknown:color_trc=unknown:colorspace=unknown"
 _PATIENCE = 60.0  # seconds: here it is asked what a survey is worth, not whether it is in time
 
 
@@ -190,7 +192,7 @@ def _vmaf(film: Path, source: Path, plan: Plan) -> float:
     said = film.with_suffix(".vmaf.json")
     size = f"scale={plan.source.width}:{plan.source.height}:flags=bicubic,format=yuv420p"
     graph = (
-        f"[0:v]{size}[seen];[1:v]format=yuv420p[meant];"
+        f"[0:v]{size},{_UNTAGGED}[seen];[1:v]format=yuv420p,{_UNTAGGED}[meant];"
         f"[seen][meant]libvmaf=n_subsample={_EVERY}:n_threads=1:shortest=1:log_fmt=json:log_path={said}"
     )
     command = ["nice", "-n", "15", find_binaries().ffmpeg, "-v", "error", "-nostdin", "-filter_complex_threads", "1"]

@@ -66,6 +66,7 @@ class TestEveryTitle:
         for step in usual:
             assert best(rungs, step.max_bit_rate).height >= step.height
 
+    @settings(deadline=None)
     @given(surveys, st.floats(1, 20))
     def test_what_costs_more_may_take_more(self, seen: Survey, times: float) -> None:
         """With every cost higher by the same factor no cap falls."""
@@ -80,6 +81,7 @@ class TestEveryTitle:
         assert more[-1].max_bit_rate >= rungs[-1].max_bit_rate
         assert more[0].max_bit_rate >= rungs[0].max_bit_rate
 
+    @settings(deadline=None)
     @given(places.map(lambda seen: Survey(1080, seen)), st.floats(1, 20))
     def test_fine_detail_never_raises_the_crf(self, seen: Survey, times: float) -> None:
         """More bits for what a smaller picture does not show mean finer steps, never coarser ones."""
