@@ -194,5 +194,5 @@ _DRAWN: dict[str, tuple[str, bool, _Draw]] = {
         folder, x="960+900*sin(2.2*t)", y="540+400*sin(3.1*t)")),
     "sport_b": ("sport, one way", False, lambda folder: _pan(
         folder, x="mod(640*t+300,1900)", y="540+300*sin(4*t)")),
-    "head": ("a head before a wall", False, _head),
+    "head": ("a head before a wall", True, _head),
 }  # fmt: skip
