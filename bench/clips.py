@@ -47,7 +47,7 @@ def clips(folder: Path, seconds: int, height: int) -> list[Clip]:
         made.append(Clip(name, kind, file, fitted))
     film = _big_buck_bunny(folder)
     if film is not None:
-        for name, start, fitted in (("film_a", 60, True), ("film_b", 185, False)):
+        for name, start, fitted in (("film_a", 60, True), ("film_b", 185, True)):
             file = folder / f"{name}-{seconds}s.mp4"
             _make(file, ["-ss", str(start), "-t", str(seconds), "-i", str(film), "-an"], None)
             made.append(Clip(name, "film, drawn, 720p", file, fitted))
@@ -188,11 +188,11 @@ _DRAWN: dict[str, tuple[str, bool, _Draw]] = {
         folder, size=20, ink="0xd0d0e0", paper="0x1e1e2e", jump="0", inset=True)),
     "noise_a": ("grain on soft colours", True, lambda folder: _noise(
         folder, picture=f"gradients=s=1920x1080:r={RATE}:speed=0.02:seed=3", grain=18)),
-    "noise_b": ("grain on fine detail", False, lambda folder: _noise(
+    "noise_b": ("grain on fine detail", True, lambda folder: _noise(
         folder, picture=f"mandelbrot=s=1920x1080:r={RATE}:end_scale=0.3:end_pts=200:start_scale=1", grain=10)),
     "sport_a": ("sport, swings", True, lambda folder: _pan(
         folder, x="960+900*sin(2.2*t)", y="540+400*sin(3.1*t)")),
-    "sport_b": ("sport, one way", False, lambda folder: _pan(
+    "sport_b": ("sport, one way", True, lambda folder: _pan(
         folder, x="mod(640*t+300,1900)", y="540+300*sin(4*t)")),
     "head": ("a head before a wall", True, _head),
 }  # fmt: skip

@@ -28,10 +28,10 @@ SMALL_SIDE = 270
 KEY_SHARE, REST_SHARE = 0.7, 0.2
 """Of the bits of the fastest encode what a rung takes, for a keyframe and for what follows it."""
 
-MOST_CRF = 3
+MOST_CRF = 1
 """Steps of CRF above the usual where there is no fine detail."""
 
-CRF_AN_OCTAVE = 2.5
+CRF_AN_OCTAVE = 1.0
 """Steps of CRF fewer for each time that a pixel of the picture costs twice what one of the shrunk picture does."""
 
 HEADROOM = 2.0
@@ -40,7 +40,7 @@ HEADROOM = 2.0
 KEYFRAME_ROOM = 1.3
 """Times a keyframe that the rate buffer holds, else the first picture of each cell would be the poorest."""
 
-LEAST_CAP = 0.35
+LEAST_CAP = 0.5
 """Of the usual cap. What looked so easy everywhere may yet have a minute that is not."""
 
 WIDEST_STEP = 4.0
@@ -48,7 +48,7 @@ WIDEST_STEP = 4.0
 
 _LEAST = 1e-6  # bits a pixel; nothing at all has no logarithm
 _KEYFRAME_SECONDS = 4  # a cell
-_WORDS = ((3, "An easy picture"), (1, "A picture of usual difficulty"), (0, "A hard picture"))
+_WORDS = ((1, "An easy picture"), (0, "A hard picture"))
 
 
 class Cost(msgspec.Struct, frozen=True):

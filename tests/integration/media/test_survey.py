@@ -47,7 +47,7 @@ class TestLadder:
             plans.append(make_plan(facts, seen))
         cheap, dear = plans
         assert len(cheap.video) < len(dear.video) == len(draft.video)
-        assert cheap.video[-1].max_bit_rate < dear.video[-1].max_bit_rate / 2
+        assert cheap.video[-1].max_bit_rate < 0.6 * dear.video[-1].max_bit_rate
         assert any("nobody would miss v" in reason for reason in cheap.reasons)
         assert any("no cap is lowered" in reason for reason in dear.reasons)
 

@@ -97,7 +97,7 @@ class TestEasyTitle:
         """Its caps are the lowest, and every other rung is enough for all connections."""
         rungs, reason = fit(USUAL, EASY, FILM)
         assert names(rungs) == ["v240", "v480", "v1080"]
-        assert rungs[-1].max_bit_rate < USUAL[-1].max_bit_rate / 2
+        assert rungs[-1].max_bit_rate < 0.51 * USUAL[-1].max_bit_rate
         assert rungs[-1].crf == CRF + MOST_CRF
         assert reason.startswith("An easy picture: ")
         assert "v360, v720" in reason
