@@ -44,7 +44,7 @@ GUESSED_SCORE = 25  # ffprobe's own mark for "the name fits, the content hardly"
 # Sound that FFmpeg knows by name at most; phones write such tracks beside one that everybody can hear.
 _UNHEARD_CODECS = ("none", "unknown", "ac4", "apple_apac", "mpegh_3d_audio", "lc3")
 
-_PIXELS_REFUSED = re.compile(r"Picture size \d{4,}x\d{4,} (exceeds specified max pixel count|is invalid)")
+_PIXELS_REFUSED = re.compile(r"Picture size (\d+x\d+ exceeds specified max pixel count|\d{4,}x\d{4,} is invalid)")
 _NO_INDEX = "moov atom not found"  # it is often written last: a real MP4 that lacks it was cut off
 _ONLY_THE_NAME_FITS = "detected only with low score"
 

@@ -21,7 +21,8 @@ def a_video(state: str, percent: int) -> Video:
     text = {"title": "Sea", "description": "", "visibility": "private", "status": "READY", "filename": "sea.mp4"}
     unknown = dict.fromkeys(("duration", "width", "height", "failure", "playback", "ready_at"))
     moment = "2026-01-01T00:00:00Z"
-    encoding = {"state": state, "percent": percent, "seconds_left": None, "waiting_for": None, "renditions": []}
+    encoding = {"state": state, "percent": percent, "seconds_left": None, "waiting_for": None}
+    encoding |= {"renditions": [], "notes": []}
     rest = {"filesize": 1, "filetype": "video/mp4", "created_at": moment, "updated_at": moment, "encoding": encoding}
     owner = {"id": str(UUID(int=8)), "name": "Ada"}
     return msgspec.convert({"id": str(VIDEO_ID), "owner": owner, **text, **unknown, **rest}, Video)
