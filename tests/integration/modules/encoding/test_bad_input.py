@@ -126,7 +126,7 @@ class TestBombs:
 @pytest.mark.usefixtures("worker")
 class TestDeleted:
     async def test_what_is_stored_after_the_deletion_is_removed(self, stage: Stage, film: Film) -> None:
-        """A video that is deleted while it is encoded leaves no objects behind."""
+        """A video that is deleted while it is encoded leaves nothing behind but its file, which goes with its row."""
         video_id = await stage.upload(film("film.mkv"))
         await stage.until_cells(video_id, 1)
         await stage.execute("UPDATE videos SET deleted_at = now() WHERE id = %s", video_id)
@@ -135,4 +135,5 @@ class TestDeleted:
             return await stage.jobs_left() == 0
 
         await stage.until(idle)
-        assert await stage.storage.delete_prefix(keys.video_prefix(video_id)) == 0
+        kept = keys.source_prefix(video_id)
+        assert await stage.storage.delete_prefix(keys.video_prefix(video_id), keep=kept) == 0
