@@ -24,7 +24,7 @@ from .playing import joined
 from .test_determinism import running_on_an_old_cpu
 
 FRAMES = 145
-ROWS = ["v480-av1", "v480-hevc"]
+ROWS = ["v240-av1", "v240-hevc"]
 
 Making = Callable[[Path, Plan, str], list[Cell]]
 
@@ -41,7 +41,7 @@ async def cells_of(source: Path, plan: Plan, name: str) -> list[Cell]:
 async def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
     """A film of two cells, offered in every codec."""
     source = tmp_path_factory.mktemp("codecs") / "film.mp4"
-    ffmpeg(*counted_picture(FRAMES, width=854, height=480), *tone(5.8), *X264, "-g", "37", "-c:a", "aac", str(source))
+    ffmpeg(*counted_picture(FRAMES, width=426, height=240), *tone(5.8), *X264, "-g", "37", "-c:a", "aac", str(source))
     return source, await offered(source, "av1", "hevc")
 
 
@@ -105,7 +105,7 @@ class TestCells:
         """There one process makes all cells, and each begins with a keyframe."""
         source = tmp_path / "live.webm"
         ffmpeg(
-            *counted_picture(FRAMES, width=854, height=480),
+            *counted_picture(FRAMES, width=426, height=240),
             *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "40", "-live", "1"),
             str(source),
         )
@@ -146,7 +146,7 @@ class TestDeterminism:
         """Where the encoder has to hold back, it does so the same way each time, and stays within the peak."""
         source = tmp_path / "noise.mp4"
         ffmpeg(
-            "-f", "lavfi", "-i", "testsrc2=size=854x480:rate=25:duration=4,noise=alls=60:allf=t", *X264, str(source)
+            "-f", "lavfi", "-i", "testsrc2=size=426x240:rate=25:duration=4,noise=alls=60:allf=t", *X264, str(source)
         )
         plan = await offered(source, "av1", "hevc")
         rendition = plan.rendition(name)
@@ -157,7 +157,7 @@ class TestDeterminism:
         assert first == second
 
     @pytest.mark.parametrize(("name", "params", "older"), [
-        ("v480-av1", "AV1_PARAMS", "asm=sse4_1"), ("v480-hevc", "X265_PARAMS", "asm=SSE4.1")
+        ("v240-av1", "AV1_PARAMS", "asm=sse4_1"), ("v240-hevc", "X265_PARAMS", "asm=SSE4.1")
     ])  # fmt: skip
     async def test_another_kind_of_cpu_gives_the_same_bytes(
         self,
