@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from uuid import UUID
 
@@ -24,14 +24,13 @@ from matinee.media.copying import (
 )
 from matinee.media.model import CopiedRendition, Plan
 from matinee.modules.encoding.ahead import region_cells
+from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.jobs import COPY
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.publishing import Publisher
 from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.results import Results
 from matinee.modules.encoding.service import read_plan
-
-Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
 
 _REMEMBERED = 16  # heads: 40 kB at most for a long film
 _READS_AT_ONCE = 8  # of pieces of the source; a cell is usually one

@@ -17,6 +17,7 @@ from matinee.media.encode import EncoderOptions, encode_cells
 from matinee.media.model import Plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, choose, region_cells
+from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import PlanChangedError
 from matinee.modules.encoding.film_cells import FilmCells
@@ -29,7 +30,6 @@ from matinee.modules.encoding.source_server import ServedSource, SourceServer
 
 log = structlog.get_logger()
 
-Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
 Options = Callable[..., EncoderOptions]
 Make = Callable[[int, DemandRow], AsyncGenerator[Cell, None]]
 """Makes one cell of a rendition, whose row is as given."""

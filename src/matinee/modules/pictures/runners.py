@@ -26,6 +26,7 @@ from matinee.media.model import Plan
 from matinee.media.picture_argv import preview_cells
 from matinee.media.pictures import make_preview, make_sheet
 from matinee.media.storyboard import make_storyboard
+from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.errors import VideoGoneError
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.pictures import repository
@@ -34,10 +35,6 @@ from matinee.modules.pictures.objects import read_whole
 from matinee.modules.pictures.repository import WorkRow
 
 _READS_AT_ONCE = 8  # of keyframes; more would take connections from the encodes
-
-
-Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
-"""Does work on a video through outages; see `EncodingRunners.attend`."""
 
 
 class PictureRunners:

@@ -1,6 +1,5 @@
 """The job that puts a video which can be played in the place of the one that it replaces."""
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import msgspec
@@ -15,6 +14,7 @@ from matinee.media.model import Plan
 from matinee.modules.downloads.jobs import prepare_job
 from matinee.modules.downloads.rules import ORIGINAL
 from matinee.modules.encoding import repository as encoding
+from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.errors import PlanChangedError, VideoGoneError
 from matinee.modules.encoding.jobs import (
     alternatives_jobs,
@@ -34,9 +34,6 @@ from matinee.modules.tracks.jobs import extract_job, remove_job
 from matinee.modules.videos.service import removal_job
 
 log = structlog.get_logger()
-
-Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
-"""Does work on a video through outages; see `EncodingRunners.attend`."""
 
 
 class ReplacementRunner:

@@ -3,7 +3,6 @@
 What is wrong with its file is the sound's fault and never the video's.
 """
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import structlog
@@ -24,6 +23,7 @@ from matinee.media.plan import plan_sound
 from matinee.media.probe import Limits, Probe, probe
 from matinee.modules.downloads.refreshing import refresh_downloads
 from matinee.modules.encoding import repository as encoding
+from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.errors import ENCODING_CRASHED, SOURCE_MISSING, Failure, VideoGoneError
 from matinee.modules.encoding.jobs import audio_job
 from matinee.modules.encoding.service import read_plan
@@ -34,9 +34,6 @@ from matinee.modules.sounds.repository import AddedSound
 from matinee.modules.sounds.rules import known_language, with_sound
 
 log = structlog.get_logger()
-
-Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
-"""Does a job's work with signs of life and patience: `EncodingRunners.attend`."""
 
 NO_SOUND = Failure("no_sound", "The file holds no sound that can be decoded.")
 

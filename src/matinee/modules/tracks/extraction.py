@@ -4,7 +4,6 @@ It runs when nobody waits for its lane, and what is wrong with a film's text is 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import cast
 from uuid import UUID, uuid5
 
@@ -27,6 +26,7 @@ from matinee.media.model import Plan
 from matinee.media.probe import Limits
 from matinee.media.text_streams import ChapterMark, FilmText, TextStream, extract_text, find_text
 from matinee.modules.encoding import repository as encoding
+from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.errors import PlanChangedError, VideoGoneError
 from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.service import read_plan
@@ -39,9 +39,6 @@ from matinee.modules.tracks.rules import MOST_TRACKS, cut_chapters
 from matinee.modules.tracks.schemas import LONGEST_TITLE, MOST_CHAPTERS, Chapter
 
 log = structlog.get_logger()
-
-Attend = Callable[[JobRun, UUID, Callable[[JobRun, UUID], Awaitable[None]]], Awaitable[None]]
-"""Does a job's work with signs of life and patience: `EncodingRunners.attend`."""
 
 _WALL_SECONDS = 3600.0  # of reading a film through once
 

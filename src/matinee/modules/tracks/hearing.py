@@ -32,11 +32,11 @@ from matinee.media.speech.sound import decode_cells
 from matinee.media.speech.windows import Window, join, windows_of
 from matinee.media.speech.words import Heard, Word
 from matinee.modules.encoding import repository as encoding
+from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.jobs import audio_job
 from matinee.modules.encoding.outages import OUTAGES
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.tracks import hearing_repository as repository
-from matinee.modules.tracks.extraction import Attend
 from matinee.modules.tracks.hearing_repository import HearingRow
 from matinee.modules.tracks.jobs import HEAR
 from matinee.modules.tracks.rules import NO_SPEECH, SOUND_MISSING, SPEECH_FAILED, machine_name
