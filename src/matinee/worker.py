@@ -58,7 +58,9 @@ class Worker:
         PictureRunners(settings, database, storage, queue, self._encoding.attend).register()
         DownloadRunner(database, storage, queue, self._encoding).register()
         SoundRunner(settings, database, queue, self._sources, self._encoding.attend).register()
-        ReplacementRunner(database, storage, queue, self._encoding.attend).register()
+        ReplacementRunner(
+            database, storage, queue, self._encoding.attend, big_pixels=settings.big_source_pixels
+        ).register()
         TextExtraction(settings, database, storage, queue, self._sources, self._encoding.attend).register()
         self._speech = speech or _speech_program(settings)
         if self._speech is not None:

@@ -105,6 +105,7 @@ def former_prefixes(video_id: UUID, recipe: str, revision: int) -> list[str]:
     return [
         f"{start}{recipe}/",
         f"{start}downloads/{recipe}/",
+        f"{start}copies/{recipe}/",
         f"{start}pictures/{recipe}/",
         sheet_key(video_id, STORYBOARD_VERSION, 0, revision).removesuffix("0.jpg"),
         preview_key(video_id, revision),

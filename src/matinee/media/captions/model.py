@@ -10,6 +10,8 @@ import msgspec
 Format = Literal["srt", "vtt", "ass", "ttml"]
 
 MAX_BYTES = 4 << 20  # ten times the captions of a long film; typeset ASS is the largest in the wild
+MOST_STORED_BYTES = 8 * MAX_BYTES
+"""Of a file as WebVTT: as many characters twice, for those that have to be escaped, of four bytes each."""
 MAX_CUES = 100_000
 MAX_TIME = 240 * 3_600_000  # milliseconds: the longest video that a server can be set to accept
 MOST_FAULTS = 20  # enough to mend a file by, too few to flood an answer

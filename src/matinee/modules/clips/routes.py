@@ -3,6 +3,7 @@
 from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import operation
+from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.clips.errors import InvalidClip
 from matinee.modules.clips.schemas import NewClip
 from matinee.modules.clips.service import ClipService
@@ -25,6 +26,7 @@ class ClipRoutes:
         status=201,
         errors=(VideoNotFound, VideoNotPlayable, InvalidClip),
         idempotent=True,
+        limit=RateLimit("clips", 120, 3600, by="user"),
     )
     async def make_clip(self, call: Call, db: Connection, video_id: VideoId, body: NewClip) -> Video:
         """Make a part of a video a video of its own.

@@ -15,7 +15,9 @@ from matinee.media.progressive import Track, lay_out
 from matinee.modules.downloads import repository
 from matinee.modules.downloads.jobs import PREPARE
 from matinee.modules.downloads.rules import parts_of
+from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.runners import EncodingRunners
+from matinee.modules.encoding.service import read_plan
 from matinee.modules.pictures.objects import read_whole
 
 _HEAD_BYTES = 16 * 1024  # a cell's description takes 16 bytes a frame, and a cell at most 270 frames
@@ -75,7 +77,15 @@ class DownloadRunner:
         await self._storage.put(key, encode_layout(layout), "application/octet-stream")
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
-            if not await repository.mark_ready(db, video_id, name, recipe=plan.recipe, parts=parts, size=layout.size):
+            row = await encoding.lock_plan(db, video_id)  # another sound may have become the first
+            now = read_plan(row.plan) if row else None
+            marked = (
+                now is not None
+                and any(rendition.name == name for rendition in now.renditions)
+                and parts_of(now, name) == parts
+                and await repository.mark_ready(db, video_id, name, recipe=plan.recipe, parts=parts, size=layout.size)
+            )
+            if not marked:
                 if await repository.is_waited_for(db, video_id, name):
                     raise PartGoneError(name)
                 return

@@ -109,7 +109,7 @@ class DownloadService:
         if facts.ready_at is None:
             raise DownloadNotReady
         plan = await self._playback.plan(video_id, facts)
-        kind = "video" if any(rung.name == name for rung in plan.pictures) else "audio"
+        kind = "video" if any(rung.name == name for rung in plan.shown) else "audio"
         self._audience.watched(video_id, name)
         return File(
             StoredObject(

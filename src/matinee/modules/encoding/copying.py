@@ -121,21 +121,25 @@ class CopyRunner:
             found = await self._results.find_work(video)
             assert found.plan is not None, "this job is enqueued with the plan"
             plan = read_plan(found.plan)
-            cells = region_cells(part, _copied(plan).cells)
+            if plan.copied is None or (found.cancelled and not run.urgent):  # the video may have another file by now
+                return
+            cells = region_cells(part, plan.copied.cells)
             if (found.encode_policy or self._policy) == "on_demand":
                 cells = cells[:1] if part == 0 else cells[:0]
-            await self.copy_missing(run, video, found, plan, cells)
+            await self.copy_missing(run, video, found, plan, cells, unasked=not run.urgent)
 
         await self._attend(run, UUID(video_id), work)
 
-    async def copy_missing(self, run: JobRun, video_id: UUID, work: WorkRow, plan: Plan, cells: range) -> None:
+    async def copy_missing(
+        self, run: JobRun, video_id: UUID, work: WorkRow, plan: Plan, cells: range, *, unasked: bool = False
+    ) -> None:
         """Copies those of these cells that do not exist."""
         stored = await self._results.find_stored(video_id, plan, cells)
         row = stored[_copied(plan).name]
         if row.evicting:
             return
         there = set(row.cells)
-        publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
+        publisher = Publisher(self._storage, self._results, run, video_id, plan, stored, unasked=unasked)
         missing = [cell for cell in cells if cell not in there]
         async with aclosing(self._copier.cells(video_id, work.source_key, plan, missing)) as copied:
             async for cell in copied:

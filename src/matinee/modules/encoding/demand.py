@@ -83,6 +83,8 @@ class DemandRunner:
             found = await self._results.find_work(video)
             assert found.plan is not None
             plan = read_plan(found.plan)
+            if all(known.name != rendition for known in plan.renditions):  # the video has another file by now
+                return
             async with self._making(video, found, plan, rendition) as make:
                 try:
                     await self._make_what_is_needed(run, video, found, plan, make, rendition, region)

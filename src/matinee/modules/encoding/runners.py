@@ -291,7 +291,7 @@ class EncodingRunners:
         unasked: bool = False,
     ) -> None:
         stored = await self._results.find_stored(video_id, plan, cells)  # viewers may have had some made meanwhile
-        publisher = Publisher(self._storage, self._results, run, video_id, plan, stored)
+        publisher = Publisher(self._storage, self._results, run, video_id, plan, stored, unasked=unasked)
         there = {(name, index) for name in names for index in stored[name].cells}
         absent = {
             name: [index for index in cells if (name, index) not in there]

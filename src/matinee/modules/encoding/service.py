@@ -30,6 +30,7 @@ from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
 from matinee.modules.encoding.repository import STORED, NewInterest
 from matinee.modules.encoding.schemas import Encoding
+from matinee.modules.replacements.jobs import replace_job
 
 __all__ = ["STORED", "EncodingService", "read_plan"]
 
@@ -146,8 +147,14 @@ class EncodingService:
 
     async def resume(self, db: Connection, video_id: UUID, *, playable: bool) -> None:
         """Has everything tried again that does not exist. What is there already costs its jobs a look."""
+        work = await repository.find_work(db, video_id)
+        if work is not None and work.replaces is not None and playable:
+            await self._queue.enqueue(db, replace_job(video_id))
+            return
         plan = await repository.find_plan(db, video_id)
         jobs = [] if playable else [ingest_job(video_id)]
+        if plan is not None and not playable:
+            jobs += copy_jobs(video_id, plan)[:1]
         if plan is not None and plan.audio is not None:
             jobs.append(audio_job(video_id, plan.audio.name, first=True))
         if plan is not None and plan.video and playable:

@@ -4,6 +4,7 @@ from matinee.common.database import Connection
 from matinee.common.errors import Forbidden
 from matinee.common.http.call import Call
 from matinee.common.http.contract import operation
+from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.jobs.errors import NothingToCancel, NothingToRetry
 from matinee.modules.jobs.schemas import EncodingChange, VideoEncoding
 from matinee.modules.jobs.service import JobService
@@ -12,6 +13,7 @@ from matinee.modules.videos.schemas import VideoId
 
 TAG = "encoding"
 BASE = "/api/v1/videos/{video_id}/encoding"
+STEERING = RateLimit("encoding", 240, 3600, by="user")
 
 
 class JobRoutes:
@@ -29,7 +31,7 @@ class JobRoutes:
         """
         return await self._jobs.encoding_of(db, call.user, video_id)
 
-    @operation("POST", f"{BASE}/retry", tag=TAG, errors=(VideoNotFound, NothingToRetry))
+    @operation("POST", f"{BASE}/retry", tag=TAG, errors=(VideoNotFound, NothingToRetry), limit=STEERING)
     async def retry_encoding(self, call: Call, db: Connection, video_id: VideoId) -> VideoEncoding:
         """Try again what failed, was cancelled, or waits for its next try.
 
@@ -37,7 +39,7 @@ class JobRoutes:
         """
         return await self._jobs.retry(db, call.user, video_id)
 
-    @operation("POST", f"{BASE}/cancel", tag=TAG, errors=(VideoNotFound, NothingToCancel))
+    @operation("POST", f"{BASE}/cancel", tag=TAG, errors=(VideoNotFound, NothingToCancel), limit=STEERING)
     async def cancel_encoding(self, call: Call, db: Connection, video_id: VideoId) -> VideoEncoding:
         """Stop filling in the qualities of a video.
 

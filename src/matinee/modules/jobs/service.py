@@ -11,7 +11,7 @@ from matinee.common.database import Connection
 from matinee.common.errors import Forbidden
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import announce
-from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, INGEST
+from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, COPY, INGEST
 from matinee.modules.encoding.schemas import SETTLED
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.jobs import repository
@@ -33,7 +33,7 @@ from matinee.modules.videos.service import VideoService
 
 log = structlog.get_logger()
 
-_MAKERS = (INGEST, AUDIO, CHUNK, ALTERNATIVES)  # what completes a video by itself
+_MAKERS = (INGEST, AUDIO, CHUNK, COPY, ALTERNATIVES)  # what completes a video by itself
 
 
 class JobService:
@@ -74,7 +74,7 @@ class JobService:
         if before.encoding is None or before.encoding.state in SETTLED:
             raise NothingToCancel
         await repository.cancel_filling(db, video_id)
-        await repository.remove_waiting(db, video_id, [CHUNK, ALTERNATIVES])
+        await repository.remove_waiting(db, video_id, [CHUNK, COPY, ALTERNATIVES])
         await announce(db, str(video_id))
         log.info("encoding_cancelled", video_id=str(video_id), user_id=str(caller.user_id))
         return await self._describe(db, caller, video_id)

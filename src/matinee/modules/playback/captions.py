@@ -6,7 +6,7 @@ from uuid import UUID
 from matinee.common.http.authentication import Caller
 from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import hls, keys
-from matinee.media.captions.model import MAX_BYTES, SEGMENT_SECONDS
+from matinee.media.captions.model import MOST_STORED_BYTES, SEGMENT_SECONDS
 from matinee.media.captions.read import read_stored
 from matinee.media.captions.vtt import cut_vtt
 from matinee.media.timeline import segments_of_text
@@ -14,8 +14,6 @@ from matinee.modules.playback.documents import Document, DocumentCache, document
 from matinee.modules.playback.repository import PlaybackRepository, TrackFacts
 from matinee.modules.playback.service import PlaybackService, Playlist, StoredObject, visible
 from matinee.modules.tracks.errors import NoSuchTrack
-
-_MOST_BYTES = 2 * MAX_BYTES  # a file grows a little when it becomes WebVTT
 
 
 class CaptionPlayback:
@@ -71,7 +69,7 @@ class CaptionPlayback:
 
     async def _cut(self, video_id: UUID, track_id: UUID, recipe: str, bounds: list[int]) -> list[Document]:
         try:
-            data = await self._storage.read(keys.captions_key(video_id, track_id), 0, _MOST_BYTES)
+            data = await self._storage.read(keys.captions_key(video_id, track_id), 0, MOST_STORED_BYTES)
         except NoSuchObjectError:  # being deleted
             raise NoSuchTrack from None
         texts = await asyncio.to_thread(lambda: cut_vtt(read_stored(data), bounds))

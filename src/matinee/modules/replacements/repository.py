@@ -8,6 +8,7 @@ import msgspec
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.media.model import Plan
+from matinee.modules.encoding.errors import Failure
 from matinee.modules.replacements.schemas import NewSource
 from matinee.modules.videos.rules import Status
 
@@ -15,15 +16,16 @@ FORMER_HOURS = 24
 """How long what was replaced stays: longer than any address of it that was given out is good for."""
 
 _FIND_FILM = """
-SELECT owner_id, status, EXISTS (SELECT 1 FROM added_sounds s WHERE s.video_id = v.id) AS has_added_sounds
+SELECT owner_id, status, replaces IS NOT NULL AS replaces,
+    EXISTS (SELECT 1 FROM added_sounds s WHERE s.video_id = v.id) AS has_added_sounds
 FROM videos v WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE
 """
 # The number of the next file: no object ever had its key.
 _INSERT = """
 INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-    encode_policy, keep_days, codecs, source_id, source_revision, replaces)
+    encode_policy, keep_days, codecs, encode_priority, source_id, source_revision, replaces)
 SELECT owner_id, title, description, 'private', %(filename)s, %(filesize)s, %(filetype)s, %(part_size)s,
-    encode_policy, keep_days, codecs, id, 1 + greatest(source_revision,
+    encode_policy, keep_days, codecs, encode_priority, id, 1 + greatest(source_revision,
         (SELECT max(o.source_revision) FROM videos o WHERE o.source_id = v.id)), id
 FROM videos v WHERE id = %(film)s
 RETURNING id
@@ -41,6 +43,7 @@ UPDATE videos v SET plan = %(plan)s::text::jsonb, plan_revision = v.plan_revisio
     source_id = NULL, source_revision = u.source_revision, cut_from = NULL,
     filename = u.filename, filesize = u.filesize, filetype = u.filetype, part_size = u.part_size,
     duration = u.duration, width = u.width, height = u.height, encoding_failure = NULL,
+    filling_cancelled_at = u.filling_cancelled_at,
     has_poster = false, placeholder = NULL, storyboard = NULL, has_preview = false, updated_at = now()
 FROM videos u
 WHERE u.id = %(replacement)s AND u.replaces = v.id AND u.status = 'READY' AND u.deleted_at IS NULL
@@ -49,8 +52,15 @@ WHERE u.id = %(replacement)s AND u.replaces = v.id AND u.status = 'READY' AND u.
 """
 _FORGET_RENDITIONS = "DELETE FROM renditions WHERE video_id = %s"
 _FORGET_INTERESTS = "DELETE FROM interests WHERE video_id = %s"
-_FORGET_TRACKS = "DELETE FROM text_tracks WHERE video_id = %s AND source_stream IS NOT NULL RETURNING id"
-_END = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id = %s"
+_FORGET_TRACKS = """
+DELETE FROM text_tracks WHERE video_id = %s
+  AND (source_stream IS NOT NULL OR machine_made OR state <> 'ready') RETURNING id
+"""
+_END = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id = %s AND deleted_at IS NULL"
+_FAIL = """
+UPDATE videos SET status = 'FAILED', failure_code = %s, failure_detail = %s, updated_at = now()
+WHERE id = %s AND replaces IS NOT NULL AND status = 'READY' AND deleted_at IS NULL
+"""
 _WITHDRAW = "DELETE FROM downloads WHERE video_id = %s AND name <> ALL(%s)"
 _PREPARE_AGAIN = """
 UPDATE downloads d SET failure = NULL,
@@ -81,6 +91,8 @@ class FilmRow(msgspec.Struct, frozen=True):
 
     owner_id: UUID
     status: Status
+    replaces: bool
+    """It is about to take another video's place."""
     has_added_sounds: bool
 
 
@@ -141,8 +153,9 @@ async def take_over(db: Connection, film_id: UUID, replacement_id: UUID, plan: P
     to the video; then the transaction is to be rolled back. What was made of the former file is
     kept for FORMER_HOURS.
     """
-    if await fetch_value(db, _HOLD, (film_id,)) is None:
-        return False
+    for held in (film_id, replacement_id):
+        if await fetch_value(db, _HOLD, (held,)) is None:
+            return False
     await execute(db, _KEEP_FORMER, (FORMER_HOURS, film_id))
     text = msgspec.json.encode(plan).decode()
     params = {"plan": text, "replacement": replacement_id, "film": film_id, "revision": revision}
@@ -152,6 +165,11 @@ async def take_over(db: Connection, film_id: UUID, replacement_id: UUID, plan: P
     await execute(db, _FORGET_INTERESTS, (film_id,))
     await execute(db, _END, (replacement_id,))
     return True
+
+
+async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:
+    """A replacement that was ready and could not take the other's place turns FAILED; False for any other video."""
+    return await execute(db, _FAIL, (failure.code, failure.sentence, video_id)) == 1
 
 
 async def forget_tracks(db: Connection, film_id: UUID) -> list[UUID]:

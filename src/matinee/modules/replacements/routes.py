@@ -3,6 +3,7 @@
 from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import operation
+from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.replacements.errors import SoundsAdded
 from matinee.modules.replacements.schemas import NewSource
 from matinee.modules.replacements.service import ReplacementService
@@ -25,6 +26,7 @@ class ReplacementRoutes:
         status=201,
         errors=(VideoNotFound, VideoNotPlayable, SoundsAdded, FileTooLarge),
         idempotent=True,
+        limit=RateLimit("replacements", 60, 3600, by="user"),
     )
     async def replace_source(self, call: Call, db: Connection, video_id: VideoId, body: NewSource) -> UploadStarted:
         """Announce another file for a video, which keeps its address.

@@ -15,12 +15,13 @@ from matinee.modules.downloads.jobs import prepare_job
 from matinee.modules.downloads.rules import ORIGINAL
 from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.attend import Attend
-from matinee.modules.encoding.errors import PlanChangedError, VideoGoneError
+from matinee.modules.encoding.errors import ENCODING_CRASHED, PlanChangedError, VideoGoneError
 from matinee.modules.encoding.jobs import (
     alternatives_jobs,
     audio_job,
     chunk_job,
     copy_jobs,
+    needs_of,
     other_sound_jobs,
     poster_job,
 )
@@ -39,7 +40,11 @@ log = structlog.get_logger()
 class ReplacementRunner:
     """The job's work."""
 
-    def __init__(self, database: Database, storage: Storage, queue: JobQueue, attend: Attend) -> None:
+    def __init__(
+        self, database: Database, storage: Storage, queue: JobQueue, attend: Attend, *, big_pixels: int = 0
+    ) -> None:
+        """`big_pixels`: see `needs_of`."""
+        self._big_pixels = big_pixels
         self._database = database
         self._storage = storage
         self._queue = queue
@@ -47,11 +52,15 @@ class ReplacementRunner:
 
     def register(self) -> None:
         """Tells the queue how the job is run."""
-        self._queue.register(REPLACE, self.take_over)
+        self._queue.register(REPLACE, self.take_over, on_dead=self._gave_up)
 
     async def take_over(self, run: JobRun, video_id: str) -> None:
         """Copies what exists of the replacement, then changes the plan by one transaction. Repeatable."""
         await self._attend(run, UUID(video_id), self._take_over)
+
+    async def _gave_up(self, db: Connection, video_id: str) -> None:
+        if await repository.fail(db, UUID(video_id), ENCODING_CRASHED):
+            await announce(db, video_id)
 
     async def _take_over(self, run: JobRun, video_id: UUID) -> None:
         async with self._database.connection() as db:
@@ -98,9 +107,14 @@ class ReplacementRunner:
         """Has everything made that follows READY, of the video and by the new file."""
         film_id = work.replaces
         assert film_id is not None
-        jobs = [chunk_job(film_id, chunk) for chunk in range(plan.chunks)] if plan.video else []
+        needs = needs_of(plan, self._big_pixels)
+        jobs = [chunk_job(film_id, chunk, needs=needs) for chunk in range(plan.chunks)] if plan.video else []
         jobs += [audio_job(film_id, plan.audio.name, first=True)] if plan.audio else []
-        jobs += [*copy_jobs(film_id, plan), *other_sound_jobs(film_id, plan), *alternatives_jobs(film_id, plan)]
+        jobs += [
+            *copy_jobs(film_id, plan),
+            *other_sound_jobs(film_id, plan),
+            *alternatives_jobs(film_id, plan, needs),
+        ]
         jobs += [poster_job(film_id)] if plan.video else []
         jobs += picture_jobs(film_id) if plan.video and pictures else []
         jobs += [extract_job(film_id)]

@@ -42,7 +42,7 @@ class ReplacementService:
         film = await repository.find_film(db, film_id)
         if film is None or not may_change(caller, film.owner_id):
             raise VideoNotFound
-        if film.status != "READY":
+        if film.status != "READY" or film.replaces:
             raise VideoNotPlayable
         if film.has_added_sounds:
             raise SoundsAdded

@@ -27,7 +27,7 @@ def known_language(tag: str) -> str | None:
 
 def renditions_of(plan: Plan, name: str) -> list[AudioRendition]:
     """A sound in every number of channels it is offered with; none where the plan has no such sound."""
-    return [sound for sound in plan.sounds if name in (sound.name, sound.surround_of)]
+    return [sound for sound in plan.sounds if (sound.surround_of or sound.name) == name]
 
 
 def with_sound(plan: Plan, added: Sequence[AudioRendition], reasons: Sequence[str], *, default: bool) -> Plan:

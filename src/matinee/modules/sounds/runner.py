@@ -127,7 +127,8 @@ class SoundRunner:
             default = row_now.is_default or not plan.sounds
             changed = with_sound(plan, named, reasons, default=default)
             await encoding.change_plan(db, video_id, changed, revision=stored.plan_revision)
-            await encoding.add_renditions(db, video_id, plan, named, first_position=len(plan.renditions))
+            first = await encoding.next_position(db, video_id)
+            await encoding.add_renditions(db, video_id, changed, named, first_position=first)
             jobs = [audio_job(video_id, sound.name, first=sound.name == changed.sounds[0].name) for sound in named]
             await self._queue.enqueue_all(db, jobs)
             if default:

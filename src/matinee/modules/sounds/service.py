@@ -20,6 +20,7 @@ from matinee.media.captions.languages import UNKNOWN, canonical_language
 from matinee.media.model import AudioRendition, Plan
 from matinee.modules.downloads.refreshing import refresh_downloads
 from matinee.modules.encoding import repository as encoding
+from matinee.modules.encoding.jobs import audio_job
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.sounds import repository
 from matinee.modules.sounds.errors import DefaultSound, LastSound, NoSuchSound, SoundNotUploaded, TooManySounds
@@ -143,6 +144,7 @@ class SoundService:
             new = changed(plan, sound_id, change)
             await encoding.change_plan(db, video_id, new, revision=revision)
             if new.sounds[0].name != first:
+                await self._queue.enqueue(db, audio_job(video_id, new.sounds[0].name, first=True))
                 await refresh_downloads(db, self._queue, video_id)
         await announce(db, str(video_id))
         return await self._get(db, video_id, sound_id)
@@ -159,8 +161,11 @@ class SoundService:
             raise NoSuchSound
         if gone:
             was_first = plan.sounds[0].name == sound_id
-            await encoding.change_plan(db, video_id, without_sound(plan, sound_id), revision=revision)
+            new = without_sound(plan, sound_id)
+            await encoding.change_plan(db, video_id, new, revision=revision)
             await encoding.remove_renditions(db, video_id, gone)
+            if was_first:
+                await self._queue.enqueue(db, audio_job(video_id, new.sounds[0].name, first=True))
             await refresh_downloads(db, self._queue, video_id, gone=gone, mixed=was_first)
         job = remove_job(video_id, sound_id, uploaded=uploaded, recipe=plan.recipe, renditions=gone)
         await self._queue.enqueue(db, job)
@@ -175,7 +180,7 @@ class SoundService:
         if uploaded:
             key = keys.sound_key(video, name)
             await self._storage.abort_uploads(key)
-            await self._storage.delete_prefix(key)
+            await self._storage.delete(key)
         for rendition in renditions:
             await self._storage.delete_prefix(keys.rendition_prefix(video, recipe, rendition))
             await self._storage.delete_prefix(keys.layout_key(video, recipe, rendition))

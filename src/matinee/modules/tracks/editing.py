@@ -11,7 +11,7 @@ from matinee.common.jobs import JobQueue
 from matinee.common.notifications import announce
 from matinee.common.storage.port import NoSuchObjectError, Storage, StorageUnavailable
 from matinee.media import keys
-from matinee.media.captions.model import MAX_BYTES, BadCaptions, Cue, in_order
+from matinee.media.captions.model import MOST_STORED_BYTES, BadCaptions, Cue, in_order
 from matinee.media.captions.read import read_stored
 from matinee.media.captions.vtt import write_vtt
 from matinee.modules.tracks import repository
@@ -23,8 +23,6 @@ from matinee.modules.tracks.schemas import Cues, TextTrack
 from matinee.modules.tracks.service import shown
 from matinee.modules.videos.errors import VideoNotFound
 from matinee.modules.videos.service import VideoService
-
-_MOST_BYTES = 2 * MAX_BYTES  # a file grows a little when it becomes WebVTT
 
 
 class CueEditing:
@@ -40,7 +38,7 @@ class CueEditing:
         """What a track says."""
         await self._ready(caller, video_id, track_id)
         try:
-            file = await self._storage.read(keys.captions_key(video_id, track_id), 0, _MOST_BYTES)
+            file = await self._storage.read(keys.captions_key(video_id, track_id), 0, MOST_STORED_BYTES)
         except NoSuchObjectError:  # being deleted
             raise NoSuchTrack from None
         return Cues(items=await asyncio.to_thread(lambda: cues_to_edit(read_stored(file))))

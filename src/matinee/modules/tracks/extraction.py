@@ -112,11 +112,13 @@ class TextExtraction:
         end = start + plan.grid.duration
         rows = []
         for track in tracks:
+            if track.state != "ready":
+                continue
             try:
                 file = await read_whole(self._storage, keys.captions_key(film_id, track.id))
             except NoSuchObjectError:  # deleted meanwhile
                 continue
-            cues = await asyncio.to_thread(cut_cues, read_stored(file), round(start * 1000), round(end * 1000))
+            cues = await asyncio.to_thread(_cut, file, round(start * 1000), round(end * 1000))
             if cues:
                 rows.append(_taken_over(video_id, track, len(cues)))
                 key = keys.captions_key(video_id, rows[-1].id)
@@ -149,6 +151,10 @@ class TextExtraction:
                 await repository.add_chapters(db, video_id, chapters)
             await announce(db, str(video_id))
         log.info("text_extracted", video_id=str(video_id), tracks=len(rows), chapters=len(chapters))
+
+
+def _cut(file: bytes, start: int, end: int) -> list[Cue]:
+    return cut_cues(read_stored(file), start, end)
 
 
 def _usable(video_id: UUID, stream: TextStream, file: bytes | None) -> list[Cue]:
@@ -188,6 +194,8 @@ def _taken_over(video_id: UUID, track: TrackRow, cues: int) -> NewRow:
         format=track.format,
         encoding=track.encoding,
         cues=cues,
+        machine_made=track.machine_made,
+        of_sound=track.of_sound,
     )
 
 

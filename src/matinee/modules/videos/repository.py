@@ -83,7 +83,8 @@ DELETE FROM videos v WHERE id = %s AND deleted_at < now() - make_interval(mins =
   AND NOT EXISTS (SELECT 1 FROM videos clip WHERE clip.source_id = v.id)
 """
 _MARK_REPLACEMENTS_DELETED = """
-UPDATE videos SET deleted_at = now(), updated_at = now() WHERE replaces = %s AND deleted_at IS NULL RETURNING id
+UPDATE videos SET deleted_at = now(), updated_at = now()
+WHERE source_id = %s AND replaces = source_id AND deleted_at IS NULL RETURNING id
 """
 # Not what the other video has taken for its own, what clips of it are made from, or what was its own until lately.
 _FIND_UNUSED_FILE = """
