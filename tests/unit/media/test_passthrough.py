@@ -166,7 +166,7 @@ class TestPlaylists:
         plan = self.made()
         lines = hls.master_playlist(plan, {}).splitlines()
         uris = [line for line in lines if line.endswith("playlist.m3u8")]
-        assert uris == ["r2/v240/playlist.m3u8", "r2/v360-source/playlist.m3u8"]
+        assert uris == [f"{plan.recipe}/v240/playlist.m3u8", f"{plan.recipe}/v360-source/playlist.m3u8"]
         assert plan.copied is not None
         copied = lines[lines.index(uris[1]) - 1]
         assert 'CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360' in copied
