@@ -9,6 +9,7 @@ from tests.e2e.installation import Installation
 from tests.e2e.visiting import Visit, frame_after_seek, wait_for
 
 from matinee.media.binaries import find_binaries
+from matinee.media.plan import RECIPE
 
 SECONDS = 36
 
@@ -85,7 +86,7 @@ class TestDash:
 
 
 class TestSync:
-    @pytest.mark.parametrize("address", ["r2/v360-source/playlist.m3u8", "manifest.mpd"])
+    @pytest.mark.parametrize("address", [f"{RECIPE}/v360-source/playlist.m3u8", "manifest.mpd"])
     def test_every_frame_is_in_its_place(self, installation: Installation, film_id: str, address: str) -> None:
         """As an independent decoder reads it over HTTP; the sound's edges beside it."""
         source = f"{installation.url}/playback/{film_id}/{address}"

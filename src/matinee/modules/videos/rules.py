@@ -13,7 +13,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     "INITIATED": frozenset({"UPLOADING"}),
     "UPLOADING": frozenset({"PROCESSING"}),
     "PROCESSING": frozenset({"READY", "FAILED"}),
-    "READY": frozenset(),  # only a replacement that cannot take the other's place goes on, to FAILED
+    "READY": frozenset({"FAILED"}),  # a replacement alone, which could not take the other's place
     "FAILED": frozenset({"PROCESSING"}),  # somebody has it tried again
 }
 
