@@ -35,6 +35,17 @@ def coded(*arguments: str) -> Make:
     return lambda path: ffmpeg(*FLASH, *arguments, str(path))
 
 
+def beside(name: str, text: str, *arguments: str) -> Make:
+    """The flashing film with a text file as third input."""
+
+    def make(path: Path) -> None:
+        file = path.parent / name
+        file.write_text(text)
+        ffmpeg(*FLASH, "-i", str(file), "-map", "0", "-map", "1", *arguments, str(path))
+
+    return make
+
+
 def written(content: bytes | str) -> Make:
     """These bytes."""
     data = content.encode() if isinstance(content, str) else content

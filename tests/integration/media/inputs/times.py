@@ -13,11 +13,15 @@ from .making import (
     X264,
     X264_B,
     again,
+    beside,
     changed,
     coded,
     filmed,
 )
 from .reasons import NO_PICTURE
+
+WORDS = "1\n00:00:00,500 --> 00:00:01,500\nGood morning\n"
+CHAPTERS = ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1500\ntitle=Calm\n"
 
 TIMES = [
     Case(
@@ -135,8 +139,15 @@ TRACKS = [
         "Tracks",
         "subtitles",
         "film.mkv",
-        again(H264_AAC, ".mkv", "-i", "{}", "-f", "lavfi", "-i", "color=s=16x16:d=0.1", "-map", "0", "-c", "copy"),
+        beside("words.srt", WORDS, "-map", "2", *H264_AAC, "-c:s", "srt"),
         SHOWN,
+    ),
+    Case(
+        "Tracks",
+        "a data track, which holds the chapters",
+        "film.mov",
+        beside("chapters.txt", CHAPTERS, "-map_chapters", "2", *H264_AAC),
+        COPYING,
     ),
     Case(
         "Tracks",
