@@ -3,7 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 WEB := src/matinee/web/index.html
-WORKERS ?= 2
+# One more than the processors of a small machine: tests wait for processes and time.
+WORKERS ?= 3
 
 .PHONY: demo dev test check bench web format lock contract schema inputs clean chromium
 .DEFAULT_GOAL := demo

@@ -111,7 +111,6 @@ def shared_settings(s3: SeaweedEndpoint) -> Settings:
         worker_heartbeat_seconds=0.3,
         worker_stale_seconds=2.0,
         worker_grace_seconds=5.0,
-        survey_seconds=0.0,  # a film gets the same ladder in every test, however busy the machine
     )
 
 
