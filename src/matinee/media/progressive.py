@@ -95,7 +95,9 @@ class Track:
         header = self._payload(b"tkhd")
         if header[0] == _WIDE:
             raise BadFragment("a track header of another version")
-        kind = next(name for name in (b"vmhd", b"smhd") if name in self._places)
+        kind = next((name for name in (b"vmhd", b"smhd") if name in self._places), None)
+        if kind is None:
+            raise BadFragment("a track of neither picture nor sound")
         return box(
             b"trak",
             _wide_header(b"tkhd", header, number, round(self.end * timescale)),

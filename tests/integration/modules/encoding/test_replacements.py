@@ -11,6 +11,7 @@ from tests.integration.modules.encoding.theatre import Theatre
 
 from matinee.common.http.authentication import Caller
 from matinee.media import keys
+from matinee.media.plan import RECIPE
 from matinee.modules.encoding.jobs import ingest_job
 from matinee.modules.playback.errors import NoSuchCell
 from matinee.modules.replacements.schemas import NewSource
@@ -21,7 +22,7 @@ from matinee.modules.videos import repository as videos
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 
 Film = Callable[[str], bytes]
-NEXT_RECIPE = "r2-2"
+NEXT_RECIPE = f"{RECIPE}-2"
 
 
 async def announce(stage: Stage, caller: Caller, film_id: UUID) -> UploadStarted:
@@ -166,7 +167,7 @@ class TestReplacing:
         await replace(stage, film_id, film("silent.mp4"))
         await until_replaced(stage, film_id, 3)
         await stage.until_complete(film_id)
-        assert (await stage.plan(film_id)).recipe == "r2-3"
+        assert (await stage.plan(film_id)).recipe == f"{RECIPE}-3"
         await pass_a_day(stage)
         await stage.until(lambda: has(stage, "SELECT count(*) FROM former_media", 0))
         there = [await exists(stage, keys.source_key(film_id, revision)) for revision in (1, 2, 3)]
