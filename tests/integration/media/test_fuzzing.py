@@ -171,6 +171,14 @@ class TestLayout:
         except BadFragment:
             return
 
+    def test_a_track_of_neither_picture_nor_sound_is_refused(self, cells: dict[str, tuple[bytes, bytes]]) -> None:
+        """Its media header has rotted away."""
+        init, data = cells["picture"]
+        track = Track("picture", init.replace(b"vmhd", b"free"))
+        track.add(data)
+        with pytest.raises(BadFragment):
+            track.box(1, 1000, [100])
+
 
 class TestSound:
     @examples(200, 200)
