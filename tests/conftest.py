@@ -94,6 +94,7 @@ def database_url(postgres: PostgresEndpoint, template: str) -> Iterator[str]:
 def shared_settings(s3: SeaweedEndpoint) -> Settings:
     """Settings without a database: what all tests of the run have in common."""
     return Settings(
+        loudness=-16.0,
         host="127.0.0.1",
         port=0,
         public_url="http://localhost:3000",
