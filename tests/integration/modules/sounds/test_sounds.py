@@ -17,6 +17,7 @@ from tests.integration.conftest import Person, problem
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import execute, fetch_value
+from matinee.common.storage.port import NoSuchObjectError
 from matinee.media import keys
 from matinee.media.binaries import find_binaries
 from matinee.upkeep import register_upkeep
@@ -270,13 +271,19 @@ class TestDelete:
             recipe = await fetch_value(db, plan, (studio.id,))
         assert (await studio.owner.delete(f"{studio.url}/audio")).status_code == 204
         assert [media.name for media in (await studio.master()).media] == ["de"]
-        await asyncio.sleep(1.1)  # what was read of a cell holds for a second
-        problem(await studio.owner.get(f"/playback/{studio.id}/{recipe}/audio/0.m4s"), 404, "no_such_cell")
-        prefix = keys.rendition_prefix(UUID(studio.id), recipe, "audio")
+        cell = f"/playback/{studio.id}/{recipe}/audio/0.m4s"
+
+        async def unknown() -> bool:  # what was read of a cell holds for a second
+            return (await studio.owner.get(cell)).status_code == 404
 
         async def removed() -> bool:
-            return await studio.services.storage.delete_prefix(prefix) == 0
+            try:
+                await studio.services.storage.size(keys.cell_key(UUID(studio.id), recipe, "audio", 0))
+            except NoSuchObjectError:
+                return True
+            return False
 
+        await studio.until(unknown)
         await studio.until(removed)
         video = (await studio.owner.get(f"/api/v1/videos/{studio.id}")).json()
         assert [r["name"] for r in video["encoding"]["renditions"]] == ["v180", "audio2"]
