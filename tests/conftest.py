@@ -24,8 +24,10 @@ from matinee.embedded.seaweedfs import EmbeddedSeaweedFS, SeaweedEndpoint
 # An owner waits for the other processes of the run before it stops a server.
 LINGER = 600.0
 
-hypothesis.settings.register_profile("matinee", deadline=None)  # how fast a machine is, is no test's matter
-hypothesis.settings.load_profile("matinee")
+# The tests say the same of the same code, however fast the machine; chance has its place in `make fuzz`.
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile("gate")
 
 
 def _run_folder(run: str) -> Path:
@@ -94,7 +96,6 @@ def database_url(postgres: PostgresEndpoint, template: str) -> Iterator[str]:
 def shared_settings(s3: SeaweedEndpoint) -> Settings:
     """Settings without a database: what all tests of the run have in common."""
     return Settings(
-        loudness=-16.0,
         host="127.0.0.1",
         port=0,
         public_url="http://localhost:3000",

@@ -94,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: Annotated[int, Meta(ge=1, le=20)] = 3
     scratch_dir: Path | None = None
     scratch_bytes: Annotated[int, Meta(ge=64 * MIB)] = 2 * GIB
-    loudness: Annotated[float, Meta(ge=-31, le=-9)] | Literal["off"] = "off"
+    loudness: Annotated[float, Meta(ge=-31, le=-9)] | Literal["off"] = -16.0
     ffmpeg_path: Path | None = None
     ffprobe_path: Path | None = None
     ffmpeg_nice: Annotated[int, Meta(ge=0, le=19)] = 10

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from .boxes import IDENTITY, box, full_box
+from .boxes import IDENTITY, box, full_box, movie_header
 from .cells import Cell
 from .model import AAC_FRAME_SAMPLES, AudioRendition, Plan
 
@@ -125,14 +125,7 @@ def audio_fragment(rendition: AudioRendition, index: int, first_frame: int, fram
 def audio_init(rendition: AudioRendition) -> bytes:
     """The initialization segment: `ftyp` and `moov` of one AAC track whose timescale is the sample rate."""
     ftyp = box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6", b"cmfc", b"mp41")
-    return ftyp + box(b"moov", _movie_header(), _track(rendition), _movie_extends())
-
-
-def _movie_header() -> bytes:
-    times = struct.pack(">IIII", 0, 0, 1000, 0)
-    return full_box(
-        b"mvhd", 0, 0, times, struct.pack(">IHHII", 0x10000, 0x100, 0, 0, 0), IDENTITY, bytes(24), b"\0\0\0\2"
-    )
+    return ftyp + box(b"moov", movie_header(), _track(rendition), _movie_extends())
 
 
 def _movie_extends() -> bytes:

@@ -52,6 +52,14 @@ def full_box(kind: bytes, version: int, flags: int, *payload: bytes) -> bytes:
     return box(kind, _U32.pack(version << 24 | flags), *payload)
 
 
+def movie_header() -> bytes:
+    """The `mvhd` box of a file whose tracks say for themselves how long they are."""
+    times = struct.pack(">IIII", 0, 0, 1000, 0)
+    return full_box(
+        b"mvhd", 0, 0, times, struct.pack(">IHHII", 0x10000, 0x100, 0, 0, 0), IDENTITY, bytes(24), b"\0\0\0\2"
+    )
+
+
 class Sample(NamedTuple):
     """One frame as a fragment lists it."""
 

@@ -15,10 +15,14 @@ import msgspec
 
 from .audio_argv import HIGHEST_PEAK, LAYOUTS
 from .encode import EncoderOptions, check_exit
+from .excerpt import Place, excerpt
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import ProcessLimits, running
+from .memory_files import PROTOCOL, as_input, memory_files
 from .model import AudioRendition, Plan
 from .plan import ENCODED_RATE, encoded_anew
+from .sample_tables import BadTables, Read
+from .sandbox import Confinement
 from .source_access import MAX_ALLOC_BYTES, confinement, input_guards, input_name
 from .video_argv import seconds
 
@@ -44,7 +48,7 @@ class Loudness(msgspec.Struct, frozen=True):
     """dBTP."""
 
 
-def windows(duration: Fraction, size: int | None = None, *, seekable: bool = True) -> list[tuple[Fraction, Fraction]]:
+def windows(duration: Fraction, size: int | None = None, *, seekable: bool = True) -> list[Place]:
     """Where to listen, as (start, length) in seconds: once in each tenth; all of what is short.
 
     `size` is the number of bytes of the source. What cannot be entered is heard at its beginning.
@@ -69,18 +73,42 @@ async def measure(
     source: str,
     container: str,
     sounds: Sequence[AudioRendition],
-    heard: Sequence[tuple[Fraction, Fraction]],
+    heard: Sequence[Place],
     *,
     options: EncoderOptions,
+    read: Read,
+    size: int,
 ) -> dict[str, Loudness]:
-    """The loudness of these sounds of one file, by name; those that cannot be measured in time are left out."""
+    """The loudness of these sounds of one file, by name; those that cannot be measured in time are left out.
+
+    `read` gives bytes of the file, of which it has `size`.
+    """
+    if container == "mov":
+        streams = sorted({sound.stream for sound in sounds if sound.stream is not None})
+        try:
+            part = await excerpt(read, size, streams, heard)
+        except BadTables:
+            pass
+        else:
+            with memory_files([part.content]) as (file,):
+                argv = excerpt_argv(options.ffmpeg, file, streams, part.starts, sounds)
+                return await _ask(argv, source, sounds, Confinement(options.ffmpeg), inherited=[file])
+    argv = loudness_argv(options.ffmpeg, source, container, sounds, heard, max_pixels=options.max_pixels)
+    return await _ask(argv, source, sounds, confinement(options.ffmpeg, source))
+
+
+async def _ask(
+    argv: list[str],
+    source: str,
+    sounds: Sequence[AudioRendition],
+    confinement: Confinement,
+    *,
+    inherited: Sequence[int] = (),
+) -> dict[str, Loudness]:
     limits = ProcessLimits(wall_seconds=WALL_SECONDS, cpu_seconds=int(WALL_SECONDS) * 4)
-
-    def argv(outputs: Sequence[str]) -> list[str]:
-        del outputs
-        return loudness_argv(options.ffmpeg, source, container, sounds, heard, max_pixels=options.max_pixels)
-
-    async with running(argv, outputs=0, confinement=confinement(options.ffmpeg, source), limits=limits) as process:
+    async with running(
+        lambda _: argv, outputs=0, confinement=confinement, limits=limits, inherited=inherited
+    ) as process:
         try:
             await check_exit(process, source)
         except (MediaFault, EncoderFailed):  # whatever it is, the encoding meets it too, and tells
@@ -88,12 +116,25 @@ async def measure(
         return read_summaries(process.stderr_tail, sounds)
 
 
+def excerpt_argv(
+    ffmpeg: str, file: int, streams: Sequence[int], starts: Sequence[Sequence[int]], sounds: Sequence[AudioRendition]
+) -> list[str]:
+    """The command that measures sounds in a file in memory, which holds these streams, cut together at `starts`."""
+    entry = ["-protocol_whitelist", PROTOCOL, "-format_whitelist", "mov", "-f", "mov", *as_input(file)]
+    origins = []
+    for place in (streams.index(sound.stream) for sound in sounds if sound.stream is not None):
+        # the first frame behind a cut is decoded with the help of one that is not its own, and clicks
+        cuts = "+".join(f"eq(n,{start})" for start in starts[place])
+        origins.append(f"[0:{place}]aselect='not({cuts})',")
+    return _argv(ffmpeg, entry, [*zip(origins, sounds, strict=True)])
+
+
 def loudness_argv(
     ffmpeg: str,
     source: str,
     container: str,
     sounds: Sequence[AudioRendition],
-    heard: Sequence[tuple[Fraction, Fraction]],
+    heard: Sequence[Place],
     *,
     max_pixels: int,
 ) -> list[str]:
@@ -108,7 +149,20 @@ def loudness_argv(
             "-i", input_name(source),
         )
     ]  # fmt: skip
-    chains = [_chain(place, sound, len(heard)) for place, sound in enumerate(sounds)]
+    joined = f"concat=n={len(heard)}:v=0:a=1,"
+    every = [
+        ("".join(f"[{window}:{sound.stream}]" for window in range(len(heard))) + joined, sound) for sound in sounds
+    ]
+    return _argv(ffmpeg, entries, every)
+
+
+def _argv(ffmpeg: str, entries: Sequence[str], sounds: Sequence[tuple[str, AudioRendition]]) -> list[str]:
+    """`sounds`: where each comes from, as a filter graph begins."""
+    chains = [
+        f"{origin}aresample={ENCODED_RATE}:ochl={LAYOUTS[sound.channels]},"
+        f"ebur128@s{place}=peak=true:framelog=quiet[o{place}]"
+        for place, (origin, sound) in enumerate(sounds)
+    ]
     return [
         ffmpeg, "-hide_banner", "-nostdin", "-nostats",
         "-v", "info",  # the summary is information
@@ -118,12 +172,6 @@ def loudness_argv(
         *(argument for place in range(len(sounds)) for argument in ("-map", f"[o{place}]")),
         "-f", "null", "-",
     ]  # fmt: skip
-
-
-def _chain(place: int, sound: AudioRendition, count: int) -> str:
-    inputs = "".join(f"[{window}:{sound.stream}]" for window in range(count))
-    mixed = f"aresample={ENCODED_RATE}:ochl={LAYOUTS[sound.channels]}"
-    return f"{inputs}concat=n={count}:v=0:a=1,{mixed},ebur128@s{place}=peak=true:framelog=quiet[o{place}]"
 
 
 def read_summaries(said: str, sounds: Sequence[AudioRendition]) -> dict[str, Loudness]:

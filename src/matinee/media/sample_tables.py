@@ -1,4 +1,4 @@
-"""The index of an MP4 or QuickTime file: where every coded picture lies, how long it lasts, when it shows.
+"""The index of an MP4 or QuickTime file: where every coded picture and sound lies, how long it lasts, when it shows.
 
 ISO/IEC 14496-12, 8.6 and 8.7. Every source is taken to be hostile: counts are believed only as far as there are
 bytes to back them, and a file that contradicts itself has no tables (BadTables, with a reason for people).
@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Awaitable, Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate, chain, repeat
+from operator import lt, mul, sub
 from sys import byteorder
 
 import msgspec
 
 MAX_MOVIE_BYTES = 64 << 20  # twelve hours of picture and sound, each picture a chunk of its own, have 50 MB
 MAX_SAMPLES = 3_000_000  # twelve hours at 60 a second have 2.6 million
+MAX_SOUND_RUNS = 4096  # runs of samples that last as long: one as a rule
 _MAX_TOP_BOXES = 64
 _MAX_BOXES = 1024  # within one box
 _AT_NORMAL_SPEED = 0x10000
@@ -58,6 +63,54 @@ class Tables(msgspec.Struct, frozen=True):
     """The places of those that the file calls a keyframe, from 0."""
 
 
+class SoundTrack(msgspec.Struct, frozen=True):
+    """A sound track of a file. One entry a sample, in the order of decoding."""
+
+    timescale: int
+    header: bytes
+    """Its `tkhd` box as a whole."""
+    media: bytes
+    """Its `mdhd` and `hdlr` boxes as a whole."""
+    information: bytes
+    """What its `minf` box holds besides the tables."""
+    description: bytes
+    """Its `stsd` box as a whole."""
+    durations: list[tuple[int, int]]
+    """How many samples, and how many ticks each."""
+    sizes: array[int]
+    chunks: array[int]
+    """Where each run of samples begins that lie one behind the other."""
+    chunk_counts: array[int]
+    """Samples of each chunk, by runs of chunks that have as many."""
+    run_chunks: array[int]
+    """The first chunk of each such run, counted from 1."""
+    run_samples: array[int]
+    """The first sample of each such run."""
+
+    def offsets(self, samples: range) -> list[int]:
+        """Where these samples lie in the file."""
+        found: list[int] = []
+        while samples:
+            run = bisect_right(self.run_samples, samples.start) - 1
+            chunk, within = divmod(samples.start - self.run_samples[run], self.chunk_counts[run])
+            start = self.chunks[self.run_chunks[run] - 1 + chunk]
+            first = start + sum(self.sizes[samples.start - within : samples.start])
+            here = samples[: self.chunk_counts[run] - within]
+            found += accumulate(self.sizes[here.start : here.stop - 1], initial=first)
+            samples = samples[len(here) :]
+        return found
+
+    def sample_at(self, tick: int) -> int:
+        """The sample that is decoded at that tick; their number behind the last."""
+        first = 0
+        for many, ticks in self.durations:
+            if tick < many * ticks:
+                return first + tick // ticks
+            tick -= many * ticks
+            first += many
+        return first
+
+
 async def read_movie(read: Read, size: int) -> bytes:
     """The payload of the `moov` box."""
     at = 0
@@ -85,22 +138,37 @@ async def read_movie(read: Read, size: int) -> bytes:
 
 def read_tables(movie: bytes, size: int) -> Tables:
     """The tables of the one picture track of a file of so many bytes."""
+    with _doubting():
+        tracks = _tracks(movie)
+        pictures = [track for track in tracks if track.handler == b"vide"]
+        if len(pictures) != 1:
+            raise BadTables(f"it has {len(pictures)} pictures")
+        return pictures[0].tables(size)
+
+
+def read_sounds(movie: bytes, places: Collection[int]) -> dict[int, SoundTrack]:
+    """Those tracks of a file that stand at these places in it, from 0; all are sounds."""
+    with _doubting():
+        tracks = _tracks(movie)
+        if any(place >= len(tracks) or tracks[place].handler != b"soun" for place in places):
+            raise BadTables("its sounds are not where they were found")
+        return {place: tracks[place].sound() for place in sorted(places)}
+
+
+@contextmanager
+def _doubting() -> Iterator[None]:
     try:
-        return _read_tables(movie, size)
+        yield
     except (struct.error, IndexError, OverflowError, ValueError) as error:
         raise BadTables("its index is damaged") from error
 
 
-def _read_tables(movie: bytes, size: int) -> Tables:
+def _tracks(movie: bytes) -> list[_Track]:
     boxes = dict(_boxes(movie, (0, len(movie)), b"mvhd", b"mvex"))
     if b"mvex" in boxes:
         raise BadTables("the file is fragmented")
     movie_timescale = _timescale(movie, _need(boxes, b"mvhd"))
-    tracks = [track for _, track in _boxes(movie, (0, len(movie)), b"trak")]
-    pictures = [track for track in tracks if _handler(movie, track) == b"vide"]
-    if len(pictures) != 1:
-        raise BadTables(f"it has {len(pictures)} pictures")
-    return _Track(movie, pictures[0], movie_timescale).tables(size)
+    return [_Track(movie, track, movie_timescale) for _, track in _boxes(movie, (0, len(movie)), b"trak")]
 
 
 class _Track:
@@ -109,11 +177,44 @@ class _Track:
     def __init__(self, movie: bytes, track: _Span, movie_timescale: int) -> None:
         self._movie = movie
         self._movie_timescale = movie_timescale
-        self._boxes = dict(_boxes(movie, track, b"edts", b"mdia"))
-        media = _need(self._boxes, b"mdia")
-        self._media = dict(_boxes(movie, media, b"mdhd", b"minf"))
-        information = dict(_boxes(movie, _need(self._media, b"minf"), b"stbl"))
-        self._tables = dict(_boxes(movie, _need(information, b"stbl")))
+        self._boxes = dict(_boxes(movie, track, b"tkhd", b"edts", b"mdia"))
+        self._media = dict(_boxes(movie, self._boxes[b"mdia"])) if b"mdia" in self._boxes else {}
+        handler = self._media.get(b"hdlr", (0, 0))
+        self.handler = movie[handler[0] + 8 : handler[1]][:4]
+
+    @cached_property
+    def _information(self) -> dict[bytes, _Span]:
+        return dict(_boxes(self._movie, _need(self._media, b"minf")))
+
+    @cached_property
+    def _tables(self) -> dict[bytes, _Span]:
+        return dict(_boxes(self._movie, _need(self._information, b"stbl")))
+
+    def sound(self) -> SoundTrack:
+        sizes = self._sizes()
+        many, ticks = self._pairs(b"stts", len(sizes))
+        if len(many) > MAX_SOUND_RUNS or not all(ticks):
+            raise BadTables("its sound is too uneven")
+        chunks = self._chunks()
+        firsts, counts, runs = self._chunk_runs(len(chunks), len(sizes))
+        return SoundTrack(
+            timescale=_timescale(self._movie, _need(self._media, b"mdhd")),
+            header=self._whole(_need(self._boxes, b"tkhd")),
+            media=b"".join(self._whole(_need(self._media, kind)) for kind in (b"mdhd", b"hdlr")),
+            information=b"".join(self._whole(at) for kind, at in self._information.items() if kind != b"stbl"),
+            description=self._whole(_need(self._tables, b"stsd")),
+            durations=list(zip(many, ticks, strict=True)),
+            sizes=sizes,
+            chunks=chunks,
+            chunk_counts=counts,
+            run_chunks=firsts,
+            run_samples=array("I", accumulate(map(mul, runs[:-1], counts), initial=0)),
+        )
+
+    def _whole(self, payload: _Span) -> bytes:
+        """A box with its header."""
+        start, end = payload
+        return self._movie[start - 8 : end]
 
     def tables(self, size: int) -> Tables:
         timescale = _timescale(self._movie, _need(self._media, b"mdhd"))
@@ -195,18 +296,19 @@ class _Track:
     def _compositions(self, count: int) -> array[int]:
         return self._runs(b"ctts", count, "i") if b"ctts" in self._tables else array("i", bytes(4 * count))
 
-    def _runs(self, kind: bytes, count: int, code: str) -> array[int]:
-        """A table of (how many, which), written out."""
+    def _pairs(self, kind: bytes, count: int, code: str = "I") -> tuple[array[int], array[int]]:
+        """A table of (how many, which) of so many samples, by columns."""
         at, end = _need(self._tables, kind)
         (entries,) = struct.unpack_from(">I", self._movie, at + 4)
         numbers = self._numbers("I", at + 8, end, 2 * entries)
-        values = numbers[1::2]
         if sum(numbers[::2]) != count:
             raise BadTables("its index contradicts itself")
-        if code == "i":
-            values = array("i", values.tobytes())
+        return numbers[::2], array(code, numbers[1::2].tobytes())
+
+    def _runs(self, kind: bytes, count: int, code: str) -> array[int]:
+        """The same, written out."""
         written = array(code)
-        for many, value in zip(numbers[::2], values, strict=True):
+        for many, value in zip(*self._pairs(kind, count, code), strict=True):
             if many == 1:
                 written.append(value)
             else:
@@ -227,13 +329,12 @@ class _Track:
         return places
 
     def _offsets(self, sizes: array[int], file_size: int) -> array[int]:
-        """Where each picture lies: by chunks, which are runs of pictures that lie one behind the other."""
-        wide = b"co64" in self._tables
-        at, end = _need(self._tables, b"co64" if wide else b"stco")
-        (count,) = struct.unpack_from(">I", self._movie, at + 4)
-        chunks = self._numbers("Q" if wide else "I", at + 8, end, count)
+        """Where each picture lies."""
+        chunks = self._chunks()
+        _, counts, runs = self._chunk_runs(len(chunks), len(sizes))
+        by_chunk = chain.from_iterable(map(repeat, counts, runs))  # a run of a million chunks is no list here
         offsets, place = array("Q"), 0
-        for first, many in zip(chunks, self._pictures_by_chunk(count, len(sizes)), strict=True):
+        for first, many in zip(chunks, by_chunk, strict=True):
             following = place + many
             if many == 1:
                 offsets.append(first)
@@ -244,17 +345,27 @@ class _Track:
             place = following
         return offsets
 
-    def _pictures_by_chunk(self, chunks: int, pictures: int) -> Iterator[int]:
+    def _chunks(self) -> array[int]:
+        """Where the chunks begin, which are runs of samples that lie one behind the other."""
+        wide = b"co64" in self._tables
+        at, end = _need(self._tables, b"co64" if wide else b"stco")
+        (count,) = struct.unpack_from(">I", self._movie, at + 4)
+        return self._numbers("Q" if wide else "I", at + 8, end, count)
+
+    def _chunk_runs(self, chunks: int, samples: int) -> tuple[array[int], array[int], array[int]]:
+        """Runs of chunks with as many samples: the first chunk from 1, samples of each, chunks in the run."""
         at, end = _need(self._tables, b"stsc")
         (entries,) = struct.unpack_from(">I", self._movie, at + 4)
         numbers = self._numbers("I", at + 8, end, 3 * entries)
         firsts, counts, entry = numbers[::3], numbers[1::3], numbers[2::3]
-        bounds = [*firsts, chunks + 1]
-        runs = [stop - start for start, stop in zip(firsts, bounds[1:], strict=True)]
-        fits = bounds[0] == 1 and all(run > 0 for run in runs) and all(counts) and set(entry) == {1}
-        if not fits or sum(run * count for run, count in zip(runs, counts, strict=True)) != pictures:
+        following = array("I", [*firsts[1:], chunks + 1])
+        ordered = firsts[0] == 1 and all(map(lt, firsts, following))
+        if not ordered or not all(counts) or set(entry) != {1}:
             raise BadTables("its index contradicts itself")
-        return chain.from_iterable(map(repeat, counts, runs))  # a run of a million chunks is no list here
+        runs = array("I", map(sub, following, firsts))
+        if sum(map(mul, runs, counts)) != samples:
+            raise BadTables("its index contradicts itself")
+        return firsts, counts, runs
 
     def _numbers(self, code: str, at: int, end: int, count: int) -> array[int]:
         numbers = array(code)
@@ -276,12 +387,6 @@ def _edits(movie: bytes, place: _Span) -> list[tuple[int, int, int]]:
     if count > 8 or at + 8 + count * entry.size > end:
         raise BadTables("its edit list cuts the picture")
     return [entry.unpack_from(movie, at + 8 + number * entry.size) for number in range(count)]
-
-
-def _handler(movie: bytes, track: _Span) -> bytes:
-    media = dict(_boxes(movie, track, b"mdia")).get(b"mdia")
-    handler = dict(_boxes(movie, media, b"hdlr")).get(b"hdlr") if media else None
-    return movie[handler[0] + 8 : handler[0] + 12] if handler else b""
 
 
 def _timescale(movie: bytes, place: _Span) -> int:

@@ -260,7 +260,7 @@ class EncodingRunners:
         plan, index = await consider(
             plan,
             facts,
-            lambda start, length: self._storage.read(source.key, start, length),
+            source.read,
             source.size,
             max_bits=self._settings.passthrough_max_kbits * 1000,
         )
@@ -347,7 +347,15 @@ class EncodingRunners:
                 duration = Fraction(*plan.source.duration)
                 heard = windows(duration, source.size, seekable=plan.source.seekable)
                 options = self._options(0.0, urgent=True)
-                measured = await measure(source.url, plan.source.container, sounds, heard, options=options)
+                measured = await measure(
+                    source.url,
+                    plan.source.container,
+                    sounds,
+                    heard,
+                    options=options,
+                    read=source.read,
+                    size=source.size,
+                )
             changed = with_gains(plan, measured, self._settings.loudness)
             await self._results.plan_changed(run, video_id, changed, revision=work.plan_revision)
 

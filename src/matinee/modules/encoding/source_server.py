@@ -9,11 +9,13 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 
 import structlog
 from aiohttp import web
 
 from matinee.common.storage.port import NoSuchObjectError, Storage, StorageUnavailable
+from matinee.media.sample_tables import Read
 from matinee.modules.encoding.block_cache import BLOCK_BYTES, Block, BlockCache
 from matinee.modules.encoding.scratch import Scratch
 
@@ -27,10 +29,12 @@ _WRITE_BYTES = 256 * 1024
 class ServedSource:
     """An object that is being served; made by `SourceServer.serve` only."""
 
-    def __init__(self, key: str, url: str, size: int) -> None:
+    def __init__(self, key: str, url: str, size: int, read: Read) -> None:
         self.key = key
         self.url = url
         self.size = size
+        self.read = read
+        """Bytes of the object, past the server: from where, how many."""
         self.failure: StorageUnavailable | None = None
         self.waited = 0.0
         """Seconds that its readers have waited for the storage."""
@@ -105,7 +109,8 @@ class SourceServer:
         At the end it raises StorageUnavailable in place of whatever the block raised, where the storage failed.
         """
         token = secrets.token_urlsafe(24)
-        source = ServedSource(key, f"http://127.0.0.1:{self._port}/{token}", await self._storage.size(key))
+        url = f"http://127.0.0.1:{self._port}/{token}"
+        source = ServedSource(key, url, await self._storage.size(key), partial(self._storage.read, key))
         self._sources[token] = source
         try:
             yield source

@@ -105,7 +105,9 @@ class SoundRunner:
             return sounds
         heard = windows(facts.end - facts.heard, source.size, seekable=found.seekable)
         options = EncoderOptions(self._binaries, max_pixels=self._settings.max_source_pixels)
-        measured = await measure(source.url, found.container, sounds, heard, options=options)
+        measured = await measure(
+            source.url, found.container, sounds, heard, options=options, read=source.read, size=source.size
+        )
         decided = [with_gain(sound, measured.get(sound.name), target) for sound in sounds]
         reasons += [reason for _, reason in decided]
         return [sound for sound, _ in decided]
