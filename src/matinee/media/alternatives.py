@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from .bandwidth import NOTHING, average_bits
+from .ladder import with_replaced
 from .levels import av1_codecs, av1_level, hevc_codecs, hevc_level
 from .model import Offer, Plan, Rate, VideoRange, VideoRendition
 
@@ -32,14 +34,36 @@ _AV1_COLOURS = {"SDR": "", "PQ": ".0.111.09.16.09.0", "HLG": ".0.111.09.18.09.0"
 
 
 def offered(plan: Plan, offers: Collection[Offer]) -> Plan:
-    """The plan with what these offers ask for. What it has already stays, also of other offers."""
-    rate, video_range = plan.grid.rate, plan.source.video_range
-    added = alternatives(plan.video, rate, offers, video_range)
-    known = {rung.name: rung for rung in (*added, *plan.alternatives)}
-    names = [rung.name for rung in alternatives(plan.video, rate, tuple(_ROWS), video_range)]
+    """The plan with what these offers ask for. What it has already stays, also of other offers.
+
+    Where the source's own picture is offered, its size is coded otherwise only if that is expected to take fewer
+    bits: who plays such a codec plays the copy as well.
+    """
+    rate, video_range, ladder = plan.grid.rate, plan.source.video_range, with_replaced(plan)
+    present = {rung.name for rung in plan.alternatives}
+    added = [rung for rung in alternatives(ladder, rate, offers, video_range) if rung.name not in present]
+    costly = [rung for rung in added if _costs_more(plan, rung)]
+    known = {rung.name: rung for rung in (*added, *plan.alternatives) if rung not in costly}
+    names = [rung.name for rung in alternatives(ladder, rate, tuple(_ROWS), video_range)]
     kept = [rung for rung in plan.alternatives if rung.name not in names]  # by rules of another version
     found = (*(known[name] for name in names if name in known), *kept)
-    return msgspec.structs.replace(plan, alternatives=found)
+    new = [reason for reason in (_why_not(plan, rung) for rung in costly) if reason not in plan.reasons]
+    return msgspec.structs.replace(plan, alternatives=found, reasons=(*plan.reasons, *new))
+
+
+def _costs_more(plan: Plan, rung: VideoRendition) -> bool:
+    """Whether it has the size of the source's own picture and would take no fewer bits, as far as one can tell."""
+    copied = plan.copied
+    if copied is None or any((rung.width, rung.height) == (other.width, other.height) for other in plan.video):
+        return False
+    return average_bits(plan, rung, NOTHING) >= copied.average_bit_rate
+
+
+def _why_not(plan: Plan, rung: VideoRendition) -> str:
+    assert plan.copied is not None, "only beside a copy may a rung cost too much"
+    codec, copied = rung.codec.upper(), plan.copied.average_bit_rate // 1000
+    takes = average_bits(plan, rung, NOTHING) // 1000
+    return f"The largest size is not made in {codec}: it would take some {takes} kbit/s, the source's own takes {copied}."
 
 
 def alternatives(

@@ -16,7 +16,7 @@ import msgspec
 from .aac import audio_fragment, audio_init
 from .boxes import BadFragment, Fragment
 from .cells import Cell
-from .ladder import ladder
+from .ladder import with_replaced
 from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan
 from .plan import CELLS_PER_CHUNK
 
@@ -30,15 +30,15 @@ def cut(film: Plan, frames: range) -> Plan:
     grid = msgspec.structs.replace(
         film.grid, frames=len(frames), skipped_frames=film.grid.skipped_frames + frames.start
     )
-    video, reasons = film.video, (*film.reasons, "It is a clip: what it shares with the film is copied.")
+    video, reasons = with_replaced(film), (*film.reasons, "It is a clip: what it shares with the film is copied.")
     if film.copied is not None:
-        video = (*video, ladder(film.copied.width, film.copied.height, grid.rate)[-1])
         reasons += ("A clip need not begin at a keyframe: its largest quality is encoded.",)
     return msgspec.structs.replace(
         film,
         grid=grid,
         video=video,
         copied=None,
+        replaced=None,
         # a sound that was added has a file that goes with the film
         sounds=tuple(_cut_sound(film, sound, frames) for sound in film.sounds if sound.file is None),
         cells_per_chunk=CELLS_PER_CHUNK if film.source.seekable else grid.cells,

@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
-from .model import Rate, VideoRendition
+from .model import Plan, Rate, VideoRendition
 
 STANDARD_RUNGS = (2160, 1440, 1080, 720, 480, 360, 240)
 CRF = 23
@@ -80,6 +80,13 @@ def ladder(width: int, height: int, rate: Rate) -> tuple[VideoRendition, ...]:
         if not kept or rung.max_bit_rate <= kept[-1].max_bit_rate * (1 - MIN_SAVING):
             kept.append(rung)
     return tuple(reversed(kept))
+
+
+def with_replaced(plan: Plan) -> tuple[VideoRendition, ...]:
+    """The rungs of a plan, and the one that it would have on top if the source's own picture were not offered."""
+    if plan.copied is None:
+        return plan.video
+    return (*plan.video, plan.replaced or ladder(plan.copied.width, plan.copied.height, plan.grid.rate)[-1])
 
 
 def _rung(side: int, scale: Fraction, width: int, height: int, rate: Rate) -> VideoRendition:

@@ -314,6 +314,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     copied: CopiedRendition | None = None
     """The source's own picture, where it conforms; larger than every rung of `video`."""
+    replaced: VideoRendition | None = None
+    """The rung of the ladder in whose place it stands; unknown to plans that were stored before it was kept."""
 
     @property
     def pictures(self) -> tuple[VideoRendition, ...]:

@@ -84,7 +84,8 @@ def put_above(plan: Plan, copy: Copy) -> Plan:
     rungs = (lowest, *(rung for rung in others if peak_bits(plan, rung) <= enough))
     least = max(-int(-peak_bits(plan, rung) // (1 - MIN_SAVING)) for rung in rungs)
     announced = replace(copy.rendition, peak_bit_rate=max(copy.rendition.peak_bit_rate, least))
-    return replace(plan, video=rungs, copied=announced, reasons=(*plan.reasons, copy.reason))
+    reasons = (*plan.reasons, copy.reason)
+    return replace(plan, video=rungs, copied=announced, replaced=plan.video[-1], reasons=reasons)
 
 
 async def _look(read: Read, places: Sequence[tuple[int, int]]) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.media.plans import plan
 
+from matinee.media import dash, hls
 from matinee.media.alternatives import alternatives, offered
 from matinee.media.grid import STANDARD_RATES
 from matinee.media.ladder import STANDARD_RUNGS, ladder
 from matinee.media.levels import av1_codecs, av1_level, hevc_codecs, hevc_level
-from matinee.media.model import Offer, Plan, Rate, VideoRange
+from matinee.media.model import CopiedRendition, Offer, Plan, Rate, VideoRange
+from matinee.media.passthrough import Copy, put_above
+from matinee.media.stored_plans import decode_plan
 
 THIRTY, SIXTY = Rate(30, 1), Rate(60, 1)
 
@@ -62,6 +67,73 @@ class TestOffers:
     def test_sound_alone_is_offered_as_it_is(self) -> None:
         """There is no picture to code otherwise."""
         assert names(offered(plan(size=None), ["av1"])) == []
+
+
+class TestBesideACopy:
+    def copied(self, average: int, *, of: Plan | None = None) -> Plan:
+        made = of or plan()
+        rendition = CopiedRendition(
+            "v1080-source", 1920, 1080, "avc1.640028", 2 * average, average, 90_000, 15, 360_000, bytes([1]) * 15
+        )
+        return put_above(made, Copy(rendition, b"", "It conforms."))
+
+    def test_the_size_of_the_copy_is_coded_otherwise(self) -> None:
+        """There is no rung of H.264 of that size, but fewer bits are of use at any."""
+        made = offered(self.copied(8_000_000), ["av1", "hevc"])
+        assert names(made)[4::5] == ["v1080-av1", "v1080-hevc"]
+        assert len(made.alternatives) == 10
+        usual = offered(plan(), ["av1", "hevc"])
+        assert made.alternatives == usual.alternatives
+        assert [rung.name for rung in made.video] == ["v240", "v360", "v480", "v720"]
+        assert made.reasons == ("It conforms.",)
+
+    def test_it_is_made_for_the_title_as_the_rung_was(self) -> None:
+        """The copy took its place; what was found out of the picture is not forgotten."""
+        fitted = plan()
+        top = msgspec.structs.replace(fitted.video[-1], max_bit_rate=4_000_000, buffer_bits=4_000_000)
+        fitted = msgspec.structs.replace(fitted, video=(*fitted.video[:-1], top))
+        made = offered(self.copied(8_000_000, of=fitted), ["av1"])
+        assert made.alternatives[-1].max_bit_rate == 2_800_000
+
+    @pytest.mark.parametrize(("average", "there"), [(2_200_000, True), (2_000_000, False)])
+    def test_it_has_to_be_smaller(self, average: int, there: bool) -> None:
+        """Who plays AV1 plays the copy as well: more bytes for a second-hand picture are of no use."""
+        made = offered(self.copied(average), ["av1"])
+        assert ("v1080-av1" in names(made)) == there
+        assert "v240-av1" in names(made)
+        said = [reason for reason in made.reasons if "AV1" in reason]
+        expected = "The largest size is not made in AV1: it would take some 2104 kbit/s, the source's own takes 2000."
+        assert said == ([] if there else [expected])
+        assert offered(made, ["av1"]) == made
+
+    def test_a_plan_of_before_gets_it_when_a_codec_is_chosen(self) -> None:
+        """Those did not keep the rung that the copy replaced; what they had stays."""
+        former = msgspec.structs.replace(offered(self.copied(8_000_000), ["av1"]), replaced=None)
+        former = msgspec.structs.replace(former, alternatives=former.alternatives[:-1])
+        stored = msgspec.json.encode(former).replace(b',"replaced":null', b"")
+        read = decode_plan(stored.decode())
+        assert read == former
+        assert offered(read, []) == read
+        made = offered(read, ["av1"])
+        assert made.alternatives == offered(plan(), ["av1"]).alternatives
+
+    def test_playlists_name_it_with_its_codec(self) -> None:
+        """In HLS behind the ladder, in DASH in the set of its codec, on the grid, beside what may be switched to."""
+        made = offered(self.copied(8_000_000), ["av1"])
+        lines = hls.master_playlist(made, {}).splitlines()
+        variants = [
+            (lines[at], lines[at + 1]) for at, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF")
+        ]
+        assert [uri.split("/")[1] for _, uri in variants] == [rung.name for rung in made.shown]
+        top = variants[-1][0]
+        assert 'CODECS="av01.0.08M.08"' in top
+        assert "RESOLUTION=1920x1080" in top
+        sets = ElementTree.fromstring(dash.manifest(made)).findall(".//{*}AdaptationSet")
+        assert [len(each.findall("{*}Representation")) for each in sets] == [5, 5]
+        assert [each.get("segmentAlignment") for each in sets] == ["false", "true"]
+        last = sets[1].findall("{*}Representation")[-1]
+        assert (last.get("id"), last.get("codecs"), last.get("width")) == ("v1080-av1", "av01.0.08M.08", "1920")
+        assert [each.findall("{*}SupplementalProperty")[0].get("value") for each in sets] == ["1", "0"]
 
 
 class TestLevels:

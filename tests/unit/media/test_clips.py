@@ -129,6 +129,9 @@ class TestCut:
         conforming = msgspec.structs.replace(film, video=film.video[:-2], copied=copied)
         clip = cut(conforming, range(30, 900))
         assert (clip.copied, clip.video) == (None, (*film.video[:-2], top))
+        fitted = msgspec.structs.replace(top, crf=top.crf + 1)
+        clip = cut(msgspec.structs.replace(conforming, replaced=fitted), range(30, 900))
+        assert (clip.replaced, clip.video[-1]) == (None, fitted)
 
     def test_playlists_tell_the_short_first_cell(self) -> None:
         """Its length and that of the others."""

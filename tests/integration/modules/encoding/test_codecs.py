@@ -95,6 +95,18 @@ class TestOnDemand:
         assert await stored(stage, video_id, "v240-av1") == 0
         assert await stored(stage, video_id, "v360-av1") >= 1
 
+    async def test_the_size_of_a_copied_picture_is_made_too(self, stage: Stage, film: Film, theatre: Theatre) -> None:
+        """H.264 is not encoded in it, AV1 is, on the grid."""
+        async with stage.working(codecs=("av1",)):
+            video_id = await stage.upload(film("conforming.mp4"), "on_demand")
+            await stage.until_status(video_id, "READY")
+            await theatre.watch(video_id, "v360-av1", 1)
+        plan = await stage.plan(video_id)
+        assert [rung.name for rung in plan.shown] == ["v240", "v360-source", *AV1]
+        assert plan.cells_of("v360-av1") == plan.grid.cells
+        assert await stored(stage, video_id, "v360-av1") >= 1
+        assert not [note for note in (await stage.progress(video_id)).notes if "AV1" in note]
+
     @pytest.mark.parametrize("name", ["v360-av1"])
     async def test_a_source_that_cannot_be_entered_is_made_as_a_whole(
         self, stage: Stage, live_film: bytes, theatre: Theatre, name: str
