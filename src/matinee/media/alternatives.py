@@ -63,7 +63,8 @@ def _why_not(plan: Plan, rung: VideoRendition) -> str:
     assert plan.copied is not None, "only beside a copy may a rung cost too much"
     codec, copied = rung.codec.upper(), plan.copied.average_bit_rate // 1000
     takes = average_bits(plan, rung, NOTHING) // 1000
-    return f"The largest size is not made in {codec}: it would take some {takes} kbit/s, the source's own takes {copied}."
+    size = f"The largest size is not made in {codec}"
+    return f"{size}: it would take some {takes} kbit/s, the source's own takes {copied}."
 
 
 def alternatives(

@@ -64,3 +64,7 @@ class TooManyPictures(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(retry_after=2)
+
+
+class OtherVersionError(Exception):
+    """The address names another version of the picture than the present one."""

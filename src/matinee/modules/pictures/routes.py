@@ -6,7 +6,15 @@ from starlette.responses import Response
 
 from matinee.common.database import Connection, Database
 from matinee.common.errors import RangeNotSatisfiable, RateLimited
-from matinee.common.http.answers import ELSEWHERE, IF_NONE_MATCH, IF_RANGE, NOT_MODIFIED, PARTIAL_CONTENT, RANGE
+from matinee.common.http.answers import (
+    ELSEWHERE,
+    IF_NONE_MATCH,
+    IF_RANGE,
+    NOT_MODIFIED,
+    PARTIAL_CONTENT,
+    RANGE,
+    Answer,
+)
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit, count_hit
@@ -21,16 +29,22 @@ from matinee.modules.pictures.errors import (
     NoPreview,
     NoStoryboard,
     NoSuchSheet,
+    OtherVersionError,
     PictureFailed,
     PictureNotReady,
     TooManyPictures,
 )
 from matinee.modules.pictures.posters import PosterService
-from matinee.modules.pictures.schemas import Extension, PosterChoice, Sheet, Storyboard, ThumbnailQuery
+from matinee.modules.pictures.schemas import Extension, PosterChoice, Sheet, Storyboard, ThumbnailQuery, VersionQuery
 from matinee.modules.pictures.service import PictureService
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.errors import CellNotReady
-from matinee.modules.playback.responses import object_response, playlist_response, unchanged_response
+from matinee.modules.playback.responses import (
+    object_response,
+    playlist_response,
+    present_response,
+    unchanged_response,
+)
 from matinee.modules.playback.service import StoredObject
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Video, VideoId
@@ -47,6 +61,16 @@ MAKING = RateLimit("thumbnail", 120, 60)
 _OBJECT_ERRORS = (VideoNotFound, CellNotReady, RangeNotSatisfiable, StorageUnavailable)
 _OBJECT_HEADERS = (RANGE, IF_RANGE, IF_NONE_MATCH)
 _OBJECT_ANSWERS = (PARTIAL_CONTENT, ELSEWHERE, NOT_MODIFIED)
+_VERSION_ANSWERS = (
+    PARTIAL_CONTENT,
+    Answer(
+        302,
+        "The storage delivers it, at an address that works for a minute; or the address names another version than "
+        "the present one, which is where this leads.",
+        ("Location",),
+    ),
+    NOT_MODIFIED,
+)
 _DOCUMENT_ERRORS = (VideoNotFound, VideoNotPlayable, NoStoryboard)
 
 
@@ -103,12 +127,18 @@ class PictureRoutes:
         errors=(*_OBJECT_ERRORS, NoPoster),
         produces="image/jpeg",
         accepts=_OBJECT_HEADERS,
-        also=_OBJECT_ANSWERS,
+        also=_VERSION_ANSWERS,
     )
-    async def get_poster(self, call: Call, video_id: VideoId) -> Response:
-        """A still picture of the video."""
-        async with call.reading() as db:
-            stored = await self._pictures.poster(db, call.caller, video_id)
+    async def get_poster(self, call: Call, video_id: VideoId, query: VersionQuery) -> Response:
+        """A still picture of the video.
+
+        With its version in the address it may be kept for ever; another version leads to the present one.
+        """
+        try:
+            async with call.reading() as db:
+                stored = await self._pictures.poster(db, call.caller, video_id, query.version)
+        except OtherVersionError:
+            return present_response(f"/playback/{video_id}/poster.jpg")
         return await self._deliver(call, stored)
 
     @operation(
@@ -192,10 +222,18 @@ class PictureRoutes:
         accepts=_OBJECT_HEADERS,
         also=_OBJECT_ANSWERS,
     )
-    async def get_storyboard_sheet(self, call: Call, video_id: VideoId, sheet: Sheet) -> Response:
-        """A sheet of the storyboard."""
-        async with call.reading() as db:
-            stored = await self._pictures.sheet(db, call.caller, video_id, sheet)
+    async def get_storyboard_sheet(
+        self, call: Call, video_id: VideoId, sheet: Sheet, query: VersionQuery
+    ) -> Response:
+        """A sheet of the storyboard.
+
+        With its version in the address it may be kept for ever; there is none of another version.
+        """
+        try:
+            async with call.reading() as db:
+                stored = await self._pictures.sheet(db, call.caller, video_id, sheet, query.version)
+        except OtherVersionError:  # the tiles of another film
+            raise NoSuchSheet from None
         return await self._deliver(call, stored)
 
     @operation(
@@ -206,12 +244,18 @@ class PictureRoutes:
         errors=(*_OBJECT_ERRORS, VideoNotPlayable, NoPreview),
         produces="image/webp",
         accepts=_OBJECT_HEADERS,
-        also=_OBJECT_ANSWERS,
+        also=_VERSION_ANSWERS,
     )
-    async def get_preview(self, call: Call, video_id: VideoId) -> Response:
-        """A short silent animation of the video."""
-        async with call.reading() as db:
-            stored = await self._pictures.preview(db, call.caller, video_id)
+    async def get_preview(self, call: Call, video_id: VideoId, query: VersionQuery) -> Response:
+        """A short silent animation of the video.
+
+        With its version in the address it may be kept for ever; another version leads to the present one.
+        """
+        try:
+            async with call.reading() as db:
+                stored = await self._pictures.preview(db, call.caller, video_id, query.version)
+        except OtherVersionError:
+            return present_response(f"/playback/{video_id}/preview.webp")
         return await self._deliver(call, stored)
 
     async def _deliver(self, call: Call, stored: StoredObject) -> Response:

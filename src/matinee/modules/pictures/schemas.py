@@ -22,6 +22,19 @@ class PosterChoice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ]
 
 
+class VersionQuery(msgspec.Struct, kw_only=True):
+    """Which version of a picture, as the addresses that are given out name it."""
+
+    v: (
+        Annotated[str, Meta(min_length=1, max_length=64, description="The version; left out, it is the present one.")]
+        | UnsetType
+    ) = UNSET
+
+    @property
+    def version(self) -> str | None:
+        return None if self.v is UNSET else self.v
+
+
 class ThumbnailQuery(msgspec.Struct, kw_only=True):
     """Which picture, and how large."""
 

@@ -32,6 +32,7 @@ from matinee.modules.pictures.errors import (
     NoPreview,
     NoStoryboard,
     NoSuchSheet,
+    OtherVersionError,
     PictureNotReady,
 )
 from matinee.modules.pictures.objects import read_whole
@@ -72,32 +73,46 @@ class PictureService:
         self._options = options
         self._documents = DocumentCache()
 
-    async def poster(self, db: Connection, viewer: Caller | None, video_id: UUID) -> StoredObject:
-        """The poster, which may exist before the video can be played: the owner's choice, or the automatic one."""
+    async def poster(
+        self, db: Connection, viewer: Caller | None, video_id: UUID, version: str | None = None
+    ) -> StoredObject:
+        """The poster, which may exist before the video can be played: the owner's choice, or the automatic one.
+
+        Raises OtherVersionError where a version is given that is not the present one.
+        """
         facts = _visible(viewer, await repository.find_facts(db, video_id))
         if facts.chosen_poster is None and not facts.has_poster:
             raise NoPoster
-        version = facts.chosen_poster
+        chosen = facts.chosen_poster
         key = (
             keys.poster_key(video_id, facts.source_revision)
-            if version is None
-            else keys.chosen_poster_key(video_id, version)
+            if chosen is None
+            else keys.chosen_poster_key(video_id, chosen)
         )
-        return _stored(facts, key, "image/jpeg", immutable=False)
+        immutable = _is_present(version, chosen or str(facts.source_revision))
+        return _stored(facts, key, "image/jpeg", immutable=immutable)
 
-    async def preview(self, db: Connection, viewer: Caller | None, video_id: UUID) -> StoredObject:
-        """The animated preview."""
+    async def preview(
+        self, db: Connection, viewer: Caller | None, video_id: UUID, version: str | None = None
+    ) -> StoredObject:
+        """The animated preview. Raises OtherVersionError where a version is given that is not the present one."""
         facts = _playable(viewer, await repository.find_facts(db, video_id))
         if not facts.has_preview:
             raise NoPreview
-        return _stored(facts, keys.preview_key(video_id, facts.source_revision), "image/webp")
+        immutable = _is_present(version, str(facts.source_revision))
+        key = keys.preview_key(video_id, facts.source_revision)
+        return _stored(facts, key, "image/webp", immutable=immutable)
 
-    async def sheet(self, db: Connection, viewer: Caller | None, video_id: UUID, sheet: int) -> StoredObject:
-        """A sheet of the storyboard."""
+    async def sheet(
+        self, db: Connection, viewer: Caller | None, video_id: UUID, sheet: int, version: str | None = None
+    ) -> StoredObject:
+        """A sheet of the storyboard. Raises OtherVersionError where a version is given that is not the present."""
         facts, layout = await self._layout(db, viewer, video_id)
         if sheet >= layout.sheets:
             raise NoSuchSheet
-        return _stored(facts, keys.sheet_key(video_id, layout.version, sheet, facts.source_revision), "image/jpeg")
+        immutable = _is_present(version, str(facts.source_revision))
+        key = keys.sheet_key(video_id, layout.version, sheet, facts.source_revision)
+        return _stored(facts, key, "image/jpeg", immutable=immutable)
 
     async def storyboard(self, db: Connection, viewer: Caller | None, video_id: UUID) -> Playlist:
         """Where the tiles lie, as JSON."""
@@ -135,8 +150,8 @@ class PictureService:
         name = f"{size.width}x{size.height}"
         key = keys.thumbnail_key(video_id, plan.recipe, rung.name, cell, name, extension)
         return Thumbnail(
-            # from a smaller rendition than it should be: a better one may come
-            stored=_stored(facts, key, CONTENT_TYPES[extension], immutable=rung is rungs[0]),
+            # a better rendition may come, and another file
+            stored=_stored(facts, key, CONTENT_TYPES[extension], immutable=False),
             video_id=video_id,
             init_key=keys.init_key(video_id, plan.recipe, rung.name),
             cell_key=keys.cell_key(video_id, plan.recipe, rung.name, cell),
@@ -221,7 +236,14 @@ def _playable(viewer: Caller | None, facts: Facts | None) -> Facts:
     return facts
 
 
-def _stored(facts: VideoFacts, key: str, content_type: str, *, immutable: bool = True) -> StoredObject:
+def _is_present(version: str | None, present: str) -> bool:
+    """Whether an address names the present version, and so will never mean another; raises OtherVersionError."""
+    if version not in (None, present):
+        raise OtherVersionError
+    return version is not None
+
+
+def _stored(facts: VideoFacts, key: str, content_type: str, *, immutable: bool) -> StoredObject:
     return StoredObject(
         key=key,
         etag=f'"{key.removeprefix("videos/")}"',

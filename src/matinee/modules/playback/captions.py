@@ -45,7 +45,7 @@ class CaptionPlayback:
         return Playlist(document(hls.text_playlist(plan)), facts.visibility == "private")
 
     async def segment(self, viewer: Caller | None, video_id: UUID, track_id: UUID, index: int) -> Playlist:
-        """A segment of a track."""
+        """A segment of a track. A video that gets another file may get another grid, and is cut elsewhere then."""
         facts = await self._known(viewer, video_id, track_id)
         plan = await self._playback.plan(video_id, facts)
         bounds = segments_of_text(plan, SEGMENT_SECONDS)
@@ -57,7 +57,7 @@ class CaptionPlayback:
                 found = self._segments.get((track_id, index, plan.recipe))
                 if found is None:
                     found = (await self._cut(video_id, track_id, plan.recipe, bounds))[index]
-        return Playlist(found, facts.visibility == "private", immutable=True)
+        return Playlist(found, facts.visibility == "private")
 
     async def _known(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> TrackFacts:
         facts = await self._playback.playable(

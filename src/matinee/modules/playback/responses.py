@@ -20,7 +20,7 @@ _READ_BYTES = 256 * 1024  # larger: more memory a viewer; smaller: more turns of
 _PLAYLIST_PUBLIC = b"public, max-age=5"
 _PLAYLIST_PRIVATE = b"private, no-cache"
 _OBJECT_FOR_EVER = b"max-age=31536000, immutable"
-_OBJECT_FOR_NOW = b"max-age=300"
+_OBJECT_FOR_NOW = b"no-cache"  # to be kept, but asked for before each use: the ETag tells whether it is still that
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -70,8 +70,6 @@ def playlist_response(playlist: Playlist, content_type: str, headers: dict[bytes
     """A playlist, or 304 where the client holds it."""
     document = playlist.document
     kept = _PLAYLIST_PRIVATE if playlist.private else _PLAYLIST_PUBLIC
-    if playlist.immutable:
-        kept = (b"private, " if playlist.private else b"public, ") + _OBJECT_FOR_EVER
     answer = [(b"etag", document.etag.encode()), (b"cache-control", kept)]
     if is_unchanged(_text(headers, b"if-none-match"), document.etag):
         return Bare(304, answer)
@@ -107,6 +105,11 @@ def object_response(stored: StoredObject, source: Source, headers: dict[bytes, b
         (b"content-range", b"bytes %d-%d/%d" % (window.start, window.stop - 1, source.size)),
     ]
     return Bytes(206, answer, source, window)
+
+
+def present_response(path: str) -> Response:
+    """To where the present version is, for whoever asked for another."""
+    return Bare(302, [(b"location", path.encode()), (b"cache-control", b"no-store"), (b"content-length", b"0")])
 
 
 def _object_headers(stored: StoredObject) -> Headers:

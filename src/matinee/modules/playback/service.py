@@ -35,8 +35,6 @@ class Playlist(msgspec.Struct, frozen=True):
 
     document: Document
     private: bool
-    immutable: bool = False
-    """Whether its address will always mean the same bytes."""
 
 
 class StoredObject(msgspec.Struct, frozen=True):

@@ -24,8 +24,11 @@ def can_move(old: Status, new: Status) -> bool:
 
 
 def version_query(source_revision: int) -> str:
-    """What follows the address of a picture for ever: another one for each file that the video has had."""
-    return f"?v={source_revision}" if source_revision > 1 else ""
+    """What ends the address of a picture: another end for each file that the video has had.
+
+    Also of the first: an address without it means what is present, and may not be kept unasked.
+    """
+    return f"?v={source_revision}"
 
 
 def may_change(caller: Caller | None, owner_id: UUID) -> bool:

@@ -107,7 +107,7 @@ class TestAutomatic:
             answer = await ada.delete(f"{film.api}/poster")
             assert answer.status_code == 204, answer.text
         playback = (await ada.get(film.api)).json()["playback"]
-        assert playback["poster"] == f"{film.url}/poster.jpg"
+        assert playback["poster"] == f"{film.url}/poster.jpg?v=1"
         assert playback["placeholder"] == "LEHV6nWB2yk8pyo0adR*.7kCMdnj"
         assert (await ada.client.get(playback["poster"])).content == b"automatic"
 
@@ -123,7 +123,7 @@ class TestAutomatic:
         await film.change(has_poster=True, status="PROCESSING")
         answer = await api.get(f"{film.url}/poster.jpg")
         assert (answer.status_code, answer.content) == (200, b"automatic")
-        assert answer.headers["cache-control"] == "public, max-age=300"
+        assert answer.headers["cache-control"] == "public, no-cache"
 
 
 class TestWhoMay:

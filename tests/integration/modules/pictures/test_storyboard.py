@@ -32,7 +32,7 @@ class TestMaking:
         """Once they are stored."""
         playback = (await api.get(whole.api)).json()["playback"]
         assert playback["storyboard"] == f"{whole.url}/storyboard.json"
-        assert playback["preview"] == f"{whole.url}/preview.webp"
+        assert playback["preview"] == f"{whole.url}/preview.webp?v=1"
         assert playback["thumbnail"] == f"{whole.url}/thumbnail.jpg"
 
     async def test_each_tile_is_the_keyframe_of_its_cell(self, api: httpx.AsyncClient, whole: Film) -> None:
@@ -46,13 +46,14 @@ class TestMaking:
         for tile, cue in enumerate(cues):
             left = tile * board["tile_width"]
             area = f"{left},0,{board['tile_width']},{board['tile_height']}"
-            assert cue.splitlines()[1] == f"storyboard/0.jpg#xywh={area}"
+            assert cue.splitlines()[1] == f"storyboard/0.jpg?v=1#xywh={area}"
             crop = f"crop={board['tile_width']}:{board['tile_height']}:{left}:0"
             assert shown_frame(sheet.content, crop) == tile * 100
 
     async def test_the_preview_is_an_animation(self, api: httpx.AsyncClient, whole: Film) -> None:
         """Of a few hundred kilobytes at most."""
-        answer = await api.get(f"{whole.url}/preview.webp")
+        answer = await api.get(f"{whole.url}/preview.webp?v=1")
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert answer.headers["content-type"] == "image/webp"
         assert b"ANIM" in answer.content[:64]
         assert len(answer.content) < 500_000

@@ -4,11 +4,13 @@ from uuid import uuid4
 from xml.etree.ElementTree import fromstring
 
 import m3u8
+import msgspec
 from tests.unit.media.plans import plan
 
 from matinee.common.database import execute
 from matinee.media import hls
 from matinee.media.captions.model import Cue
+from matinee.media.model import Rate
 
 CUES = [Cue(1000, 2500, "Hello <i>there</i>"), Cue(58_000, 62_000, "across the edge")]
 
@@ -71,7 +73,7 @@ class TestTrack:
         assert (playlist.target_duration, playlist.is_endlist) == (60, True)
 
     async def test_its_segments_hold_the_cues_that_touch_them(self, player, make_film) -> None:
-        """For ever, at their address."""
+        """Cut at the grid, which changes with the video's file: whoever keeps them asks again."""
         film = await make_film(made=plan(150))
         track = await film.add_track(CUES)
         head = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n"
@@ -80,11 +82,30 @@ class TestTrack:
         for index in range(3):
             answer = await player.get(f"{film.url}/captions/{track}/{index}.vtt")
             assert answer.headers["content-type"] == "text/vtt"
-            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert answer.headers["cache-control"] == "public, max-age=5"
             texts.append(answer.text)
         assert texts[0] == head + "\n00:00:01.000 --> 00:00:02.500\nHello <i>there</i>\n" + second
         assert texts[1:] == [head + second, head]
         assert (await player.get(f"{film.url}/captions/{track}/3.vtt")).json()["code"] == "no_such_track"
+
+    async def test_another_grid_cuts_them_elsewhere(self, player, make_film) -> None:
+        """After another file came, whoever asks by the former ETag gets the new segment; the whole stays as it is."""
+        film = await make_film(made=plan(150))
+        track = await film.add_track([*CUES, Cue(110_000, 111_000, "late")])
+        segment, whole = (f"{film.url}/captions/{track}{rest}" for rest in ("/1.vtt", ".vtt"))
+        before = {address: await player.get(address) for address in (segment, whole)}
+        assert "late" in before[segment].text
+        shifted = plan(150, rate=Rate(24, 1))
+        grid = msgspec.structs.replace(shifted.grid, frames_per_cell=1200)
+        shifted = msgspec.structs.replace(shifted, recipe="r1-2", grid=grid)
+        await film.change(plan=msgspec.json.encode(shifted).decode())
+        after = {
+            address: await player.get(address, headers={"If-None-Match": answer.headers["etag"]})
+            for address, answer in before.items()
+        }
+        assert (after[segment].status_code, after[whole].status_code) == (200, 304)
+        assert after[segment].headers["etag"] != before[segment].headers["etag"]
+        assert "late" not in after[segment].text
 
     async def test_the_whole_is_one_file(self, player, film) -> None:
         """In ranges too."""
