@@ -6,7 +6,7 @@ WEB := src/matinee/web/index.html
 # One more than the processors of a small machine: tests wait for processes and time.
 WORKERS ?= 3
 
-.PHONY: demo dev test check bench web format lock contract schema inputs clean chromium
+.PHONY: demo dev test fuzz check bench web format lock contract schema inputs clean chromium
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready $(WEB)
@@ -18,6 +18,12 @@ dev: .venv/ready $(WEB)
 test: .venv/ready $(WEB) chromium
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 	cd web && $(abspath scripts/with-node.sh) npm test --silent
+
+# By chance, where `make test` tries the same each time: each property for about SECONDS, or 5000 times where it does not say.
+SECONDS ?= 60
+FUZZED := tests/unit tests/integration/media/test_fuzzing.py
+fuzz: .venv/ready
+	FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout=0 --hypothesis-profile=fuzz -m hypothesis $(or $(ARGS),$(FUZZED))
 
 check: .venv/ready $(WEB)
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ LINGER = 600.0
 
 # The tests say the same of the same code, however fast the machine; chance has its place in `make fuzz`.
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
+hypothesis.settings.register_profile("fuzz", deadline=None, derandomize=False, max_examples=5000)
 hypothesis.settings.load_profile("gate")
 
 

@@ -1,9 +1,8 @@
-"""Whatever bytes come, our readers give an answer or their own error. FUZZ_SECONDS=600 makes it a night's work."""
+"""Whatever bytes come, our readers give an answer or their own error. `make fuzz` makes it a night's work."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import struct
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from matinee.media.aac import AdtsReader, BadAudioStream
 from matinee.media.boxes import BadFragment, CellSplitter, Fragment, find_boxes
@@ -27,18 +27,13 @@ from .conftest import X264
 from .films import counted_picture, ffmpeg, tone
 from .playing import audio_cells, planned, video_cells
 
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "0"))
 GRID = Grid(Rate(25, 1), 25, 50)
 
 
-def examples(usual: int, a_second: int) -> settings:
-    """So many by default; more where there is time."""
-    return settings(
-        max_examples=max(usual, SECONDS * a_second),
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    )
+def tried(usual: int, a_second: int) -> settings:
+    """With fixtures, for which an example that was found is not kept."""
+    ignored = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    return examples(usual, a_second=a_second, database=None, suppress_health_check=ignored)
 
 
 def mutated(data: bytes, seed: int) -> bytes:
@@ -94,7 +89,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
 
 
 class TestProbe:
-    @examples(60, 4)
+    @tried(60, 4)
     @given(suffix=st.sampled_from(sorted(FILMS)), seed=st.integers(0, 2**32))
     def test_damage_gives_facts_or_a_fault(
         self, small: Callable[[str], bytes], tmp_path: Path, suffix: str, seed: int
@@ -122,7 +117,7 @@ async def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[byt
 
 
 class TestBoxes:
-    @examples(200, 100)
+    @tried(200, 100)
     @given(seed=st.integers(0, 2**32), pieces=st.integers(1, 5000))
     def test_a_damaged_stream_gives_cells_or_its_error(
         self, cells: dict[str, tuple[bytes, bytes]], seed: int, pieces: int
@@ -138,7 +133,7 @@ class TestBoxes:
         except BadFragment:
             return
 
-    @examples(200, 100)
+    @tried(200, 100)
     @given(data=st.binary(max_size=300))
     def test_any_bytes_give_places_or_its_error(self, data: bytes) -> None:
         """Also as the fragment that they are not."""
@@ -157,7 +152,7 @@ class TestBoxes:
 
 
 class TestLayout:
-    @examples(150, 100)
+    @tried(150, 100)
     @given(seed=st.integers(0, 2**32), which=st.sampled_from(["picture", "sound"]), in_init=st.booleans())
     def test_damaged_cells_give_a_track_or_its_error(
         self, cells: dict[str, tuple[bytes, bytes]], seed: int, which: str, in_init: bool
@@ -181,7 +176,7 @@ class TestLayout:
 
 
 class TestSound:
-    @examples(200, 200)
+    @tried(200, 200)
     @given(data=st.binary(max_size=2000), synced=st.booleans(), pieces=st.integers(1, 700))
     def test_any_bytes_give_frames_or_its_error(self, data: bytes, synced: bool, pieces: int) -> None:
         """What it holds back is less than a frame."""
@@ -204,7 +199,7 @@ EXAMPLES = (
 
 
 class TestCaptions:
-    @examples(300, 100)
+    @tried(300, 100)
     @given(example=st.sampled_from(EXAMPLES), seed=st.integers(0, 2**32))
     def test_damage_gives_cues_or_its_error(self, example: bytes, seed: int) -> None:
         """Of every format that is read."""

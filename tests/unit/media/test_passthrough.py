@@ -10,9 +10,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.examples import examples
 from tests.unit.media.movies import CONFIGURATION, SEQUENCE, SIZE, TICKS, facts, movie, planned
 from tests.unit.media.plans import plan as plan_of
 from tests.unit.media.plans import sound
@@ -128,7 +129,7 @@ class TestLadder:
 
 
 class TestCuts:
-    @settings(deadline=None, max_examples=200)
+    @examples(200, a_second=100)
     @given(st.lists(st.integers(1, 250), min_size=1, max_size=60))
     def test_no_cell_is_short_and_no_keyframe_in_reach_is_missed(self, gaps: list[int]) -> None:
         """Whatever the distances of keyframes up to 10 s: cells last from 2 s to 17 s, but for the last one."""
@@ -255,7 +256,7 @@ class TestRefusals:
         with pytest.raises(BadTables, match="contradicts"):
             read_tables(lie, SIZE)
 
-    @settings(deadline=None, max_examples=400)
+    @examples(400, a_second=100)
     @given(st.data())
     def test_any_damage_is_refused_or_harmless(self, data: st.DataObject) -> None:
         """Words of the index replaced, parts cut out or doubled: a copy within its bounds, or a sentence."""
@@ -284,7 +285,7 @@ class TestRefusals:
             assert sum(span.length for span in spans(frames)) < 64 << 20
         assert made.rendition.peak_bit_rate <= 10_000_000
 
-    @settings(deadline=None, max_examples=200)
+    @examples(200, a_second=100)
     @given(st.binary(max_size=300))
     def test_garbage_has_no_tables(self, garbage: bytes) -> None:
         """Whatever its shape."""
@@ -344,7 +345,7 @@ class TestCoding:
         told = read_sequence(SEQUENCE)
         assert (told.profile, told.chroma, told.depth, told.progressive) == (100, 1, 8, True)
 
-    @settings(deadline=None, max_examples=300)
+    @examples(300, a_second=100)
     @given(st.binary(max_size=60))
     def test_garbage_is_refused_by_name(self, garbage: bytes) -> None:
         """Or read as something, but never a crash."""

@@ -3,8 +3,9 @@
 import re
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.unit.media.plans import NTSC, plan
 
 from matinee.media.captions.markup import clean, plain
@@ -72,7 +73,7 @@ class TestRoundTrip:
         assert [(c.start, c.end, c.text) for c in read] == [(c.start, c.end, c.text) for c in cues]
 
     @given(st.text(max_size=200))
-    @settings(max_examples=300)
+    @examples(300, a_second=100)
     def test_whatever_a_file_holds_it_is_read_or_refused(self, text: str) -> None:
         """In any format: no other error than the one that names lines."""
         for form in ("srt", "vtt", "ass", "ttml"):
