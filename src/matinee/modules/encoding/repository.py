@@ -129,11 +129,12 @@ RETURNING replaces
 """
 _FAIL = """
 UPDATE videos SET status = 'FAILED', failure_code = %s, failure_detail = %s, updated_at = now()
-WHERE id = %s AND status = 'PROCESSING'
+WHERE id = %s AND status = 'PROCESSING' AND plan_revision = coalesce(%s::integer, plan_revision)
 """
 _STOP_FILLING = """
 UPDATE videos SET encoding_failure = %s, updated_at = now()
 WHERE id = %s AND status = 'READY' AND encoding_failure IS NULL
+  AND plan_revision = coalesce(%s::integer, plan_revision)
 """
 _HAS_POSTER = """
 UPDATE videos SET has_poster = true, placeholder = %s, updated_at = now()
@@ -402,11 +403,14 @@ async def make_ready(db: Connection, video_id: UUID, names: list[str]) -> ReadyR
     return await fetch_one(db, ReadyRow, _MAKE_READY, {"video": video_id, "names": names})
 
 
-async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:
-    """PROCESSING → FAILED; a READY video stays so, and says why a part is missing. False where nothing changed."""
-    if await execute(db, _FAIL, (failure.code, failure.sentence, video_id)) == 1:
+async def fail(db: Connection, video_id: UUID, failure: Failure, *, revision: int | None = None) -> bool:
+    """PROCESSING → FAILED; a READY video stays so, and says why a part is missing. False where nothing changed.
+
+    With a revision, only where the video's plan is still of that.
+    """
+    if await execute(db, _FAIL, (failure.code, failure.sentence, video_id, revision)) == 1:
         return True
-    return await execute(db, _STOP_FILLING, (failure.sentence, video_id)) == 1
+    return await execute(db, _STOP_FILLING, (failure.sentence, video_id, revision)) == 1
 
 
 async def mark_poster(db: Connection, video_id: UUID, placeholder: str, *, revision: int) -> None:

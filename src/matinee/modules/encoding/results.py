@@ -64,6 +64,12 @@ class Results:
             raise VideoGoneError
         return work
 
+    async def find_revision(self, video_id: UUID) -> int | None:
+        """Which of its plans the video has; None where it is gone."""
+        async with self._database.connection() as db:
+            work = await repository.find_work(db, video_id)
+        return None if work is None else work.plan_revision
+
     async def find_stored(self, video_id: UUID, plan: Plan, cells: range) -> dict[str, StoredRow]:
         """By rendition, which cells of a range exist; raises PlanChangedError where they are another plan's."""
         async with self._database.connection() as db:
@@ -145,12 +151,19 @@ class Results:
             await repository.mark_poster(db, video_id, placeholder, revision=revision)
             await announce(db, str(video_id))
 
-    async def failed(self, run: JobRun, video_id: UUID, failure: Failure) -> None:
-        """The source is at fault: a video that cannot be played yet turns FAILED, any other says what is wrong."""
+    async def failed(self, run: JobRun, video_id: UUID, failure: Failure, *, revision: int | None) -> None:
+        """The source is at fault: a video that cannot be played yet turns FAILED, any other says what is wrong.
+
+        Raises PlanChangedError where it has another plan than that of `revision`: of that nothing bad is known.
+        """
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
-            if await repository.fail(db, video_id, failure):
+            if await repository.fail(db, video_id, failure, revision=revision):
                 await announce(db, str(video_id))
+                return
+            work = await repository.find_work(db, video_id)
+            if work is not None and work.plan_revision != revision:
+                raise PlanChangedError
 
     async def gave_up(self, db: Connection, video_id: UUID) -> None:
         """The job was tried as often as it may be; called in the transaction that gives it up."""

@@ -195,35 +195,43 @@ class EncodingRunners:
         return plan
 
     async def attend(self, run: JobRun, video_id: UUID, work: Callable[[JobRun, UUID], Awaitable[None]]) -> None:
-        """Does a job's work through outages and evictions, and records a fault of the source as the video's."""
+        """Does a job's work through outages and evictions, and records a fault of the source as the video's.
 
-        async def despite_evictions() -> None:
+        A fault that was found by a plan which the video has no longer is none: the work reads the new one.
+        """
+
+        async def despite_changes() -> None:
             while True:
                 try:
-                    return await work(run, video_id)
+                    return await self._work(run, video_id, work)
                 except EvictedError as error:  # what else the job makes, and who waits, is none the worse for it
                     log.info("evicted_meanwhile", rendition=str(error))
-                except PlanChangedError:  # the work reads it again
+                except PlanChangedError:
                     log.info("plan_changed_meanwhile", video_id=str(video_id))
                     await asyncio.sleep(_YIELD_PAUSE)
 
         async with self._alive(run):
             try:
-                await outlast(despite_evictions, what="job")
+                await outlast(despite_changes, what="job")
             except FillingCancelledError:
                 log.info("filling_cancelled", video_id=str(video_id))
             except VideoGoneError:
                 await self._clear_away(video_id)
             except RenditionGoneError as gone:
                 await self._clear_rendition(video_id, gone.name)
-            except MediaFault as fault:
-                log.info("source_fault", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
-                await self._fail(run, video_id, Failure.of(fault))
-            except NoSuchObjectError:
-                await self._fail(run, video_id, SOURCE_MISSING)
 
-    async def _fail(self, run: JobRun, video_id: UUID, failure: Failure) -> None:
-        await outlast(lambda: self._results.failed(run, video_id, failure), what="failure")
+    async def _work(self, run: JobRun, video_id: UUID, work: Callable[[JobRun, UUID], Awaitable[None]]) -> None:
+        revision = await self._results.find_revision(video_id)
+        try:
+            await work(run, video_id)
+        except MediaFault as fault:
+            log.info("source_fault", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
+            failure = Failure.of(fault)
+        except NoSuchObjectError:
+            failure = SOURCE_MISSING
+        else:
+            return
+        await outlast(lambda: self._results.failed(run, video_id, failure, revision=revision), what="failure")
 
     async def _ingest(self, run: JobRun, video_id: UUID) -> None:
         work = await self._results.find_work(video_id)

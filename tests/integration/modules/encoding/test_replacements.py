@@ -1,7 +1,8 @@
 """Another file for a video: the old one plays until the new one can, and nothing of the two is ever mixed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,9 +11,11 @@ from tests.integration.modules.encoding.test_clips import cut, exists, gone
 from tests.integration.modules.encoding.theatre import Theatre
 
 from matinee.common.http.authentication import Caller
+from matinee.common.storage.port import NoSuchObjectError
 from matinee.media import keys
 from matinee.media.plan import RECIPE
 from matinee.modules.encoding.jobs import ingest_job
+from matinee.modules.encoding.source_server import ServedSource, SourceServer
 from matinee.modules.playback.errors import NoSuchCell
 from matinee.modules.replacements.schemas import NewSource
 from matinee.modules.tracks import repository as tracks
@@ -156,6 +159,30 @@ class TestReplacing:
         await until_replaced(stage, film_id)
         await stage.until_complete(film_id)
         assert await cells_of(stage, film_id) == await cells_of(stage, other_id)
+        assert await stage.failure(film_id) == (None, None)
+
+    async def test_a_fault_of_the_old_plan_is_not_the_new_one_s(
+        self, stage: Stage, film: Film, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A job that has lost its file to another one works by that, and says nothing bad of the video."""
+        film_id = await stage.upload(film("film.mkv"))
+        await stage.until_complete(film_id)
+        serve = SourceServer.serve
+        lost: list[str] = []
+
+        @asynccontextmanager
+        async def serve_too_late(server: SourceServer, key: str) -> AsyncIterator[ServedSource]:
+            if not lost:
+                lost.append(key)
+                await stage.execute("UPDATE videos SET plan_revision = plan_revision + 1 WHERE id = %s", film_id)
+                raise NoSuchObjectError(key)
+            async with serve(server, key) as source:
+                yield source
+
+        monkeypatch.setattr(SourceServer, "serve", serve_too_late)
+        await stage.forget(film_id, chunks=2)
+        await stage.until_complete(film_id)
+        assert lost
         assert await stage.failure(film_id) == (None, None)
 
     async def test_twice(self, stage: Stage, film: Film) -> None:
