@@ -18,9 +18,12 @@ _LIST = f"{_SELECT} ORDER BY created_at, name LIMIT 100"
 _FIND = f"{_SELECT} AND name = %s"
 _LOCK = f"{_FIND} FOR UPDATE"
 _INSERT = """
-INSERT INTO added_sounds (video_id, name, language, title, is_default, filename, filesize, part_size, upload_id)
-VALUES (%(video_id)s, %(name)s, %(language)s, %(title)s, %(is_default)s, %(filename)s, %(filesize)s, %(part_size)s,
-    %(upload_id)s)
+INSERT INTO added_sounds (video_id, name, language, title, is_default, filename, filesize, part_size)
+VALUES (%(video_id)s, %(name)s, %(language)s, %(title)s, %(is_default)s, %(filename)s, %(filesize)s, %(part_size)s)
+"""
+_BEGIN_UPLOAD = """
+UPDATE added_sounds SET upload_id = %s, updated_at = now()
+WHERE video_id = %s AND name = %s AND state = 'UPLOADING' AND upload_id IS NULL
 """
 _FINISH_UPLOAD = """
 UPDATE added_sounds SET state = 'PROCESSING', upload_id = NULL, updated_at = now()
@@ -71,7 +74,7 @@ class AddedSound(msgspec.Struct, frozen=True):
 
 
 class NewRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A sound whose upload has begun."""
+    """A sound whose upload will begin."""
 
     video_id: UUID
     name: str
@@ -81,7 +84,6 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     filename: str
     filesize: int
     part_size: int
-    upload_id: str
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -109,6 +111,11 @@ async def lock_added(db: Connection, video_id: UUID, name: str) -> AddedSound | 
 async def insert_added(db: Connection, new: NewRow) -> None:
     """A sound, UPLOADING. Its video is locked."""
     await execute(db, _INSERT, msgspec.structs.asdict(new))
+
+
+async def begin_upload(db: Connection, video_id: UUID, name: str, upload_id: str) -> bool:
+    """Its upload has begun; False where it was deleted meanwhile."""
+    return await execute(db, _BEGIN_UPLOAD, (upload_id, video_id, name)) == 1
 
 
 async def finish_upload(db: Connection, video_id: UUID, name: str) -> bool:

@@ -37,7 +37,7 @@ class SoundRoutes:
         SOUNDS,
         tag=TAG,
         status=201,
-        errors=(VideoNotFound, VideoNotPlayable, FileTooLarge, TooManySounds, StorageUnavailable),
+        errors=(VideoNotFound, VideoNotPlayable, NoSuchSound, FileTooLarge, TooManySounds, StorageUnavailable),
         idempotent=True,
         limit=RateLimit("sounds", 120, 3600, by="user"),
     )

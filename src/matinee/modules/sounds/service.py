@@ -9,11 +9,11 @@ from uuid import UUID
 from msgspec import UNSET
 
 from matinee.common.clock import Clock, system_clock
-from matinee.common.database import Connection, Database
+from matinee.common.database import Connection, Database, DatabaseUnavailable
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun
 from matinee.common.notifications import announce, announce_all
-from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Storage, StorageUnavailable
+from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Storage
 from matinee.common.validation import Fault
 from matinee.media import keys
 from matinee.media.captions.languages import UNKNOWN, canonical_language
@@ -38,7 +38,7 @@ from matinee.modules.videos.schemas import Failure
 from matinee.modules.videos.service import VideoService
 
 Begin = Callable[[], Awaitable[Connection]]
-"""Opens the transaction that records the sound."""
+"""Opens the transaction that records the upload of the sound."""
 
 _STATES: dict[str, State] = {
     "UPLOADING": "uploading",
@@ -81,7 +81,10 @@ class SoundService:
         return Sounds(items=items)
 
     async def add(self, begin: Begin, caller: Caller, video_id: UUID, new: NewSound) -> SoundUpload:
-        """Announces a sound and begins its upload. Raises FileTooLarge, TooManySounds, VideoNotPlayable."""
+        """Announces a sound and begins its upload. Raises FileTooLarge, TooManySounds, VideoNotPlayable.
+
+        It is recorded before: so whatever a crash leaves in the storage is found by its row, and dropped with it.
+        """
         if new.filesize > self._max_bytes:
             sentence = f"The file has {new.filesize} bytes; this server accepts {self._max_bytes}."
             raise FileTooLarge(sentence, faults=[Fault("filesize", sentence)])
@@ -90,27 +93,29 @@ class SoundService:
         if video.status != "READY":
             raise VideoNotPlayable
         name = f"audio-{secrets.token_hex(6)}"  # never used again: what has its keys is kept by caches for ever
-        key = keys.sound_key(video_id, name)
-        upload_id = await self._storage.begin_upload(key, "application/octet-stream")
+        key, size = keys.sound_key(video_id, name), part_size(new.filesize)
+        row = NewRow(
+            video_id=video_id,
+            name=name,
+            language=canonical_language(new.language) or UNKNOWN,
+            title=new.name,
+            is_default=new.default,
+            filename=new.filename,
+            filesize=new.filesize,
+            part_size=size,
+        )
+        async with self._database.transaction() as db:
+            await self._record(db, row)
         try:
-            size = part_size(new.filesize)
+            upload_id = await self._storage.begin_upload(key, "application/octet-stream")
             parts = await self._sign(key, upload_id, PartPlan(new.filesize, size))
-            row = NewRow(
-                video_id=video_id,
-                name=name,
-                language=canonical_language(new.language) or UNKNOWN,
-                title=new.name,
-                is_default=new.default,
-                filename=new.filename,
-                filesize=new.filesize,
-                part_size=size,
-                upload_id=upload_id,
-            )
-            sound = await self._record(await begin(), row)
+            db = await begin()
         except BaseException:
-            with suppress(StorageUnavailable):  # then the storage drops it, as whatever nobody finishes
-                await self._storage.abort_upload(key, upload_id)
+            await self._withdraw(video_id, name)
             raise
+        if not await repository.begin_upload(db, video_id, name, upload_id):
+            raise NoSuchSound
+        sound = await self._get(db, video_id, name)
         return SoundUpload(sound=sound, part_size=size, parts=parts, expires_at=self._expiry())
 
     async def complete(self, caller: Caller, video_id: UUID, sound_id: str, claim: CompleteUpload) -> Sound:
@@ -192,7 +197,15 @@ class SoundService:
             await self._queue.enqueue_all(db, [remove_job(row.video_id, row.name, uploaded=True) for row in gone])
             await announce_all(db, [str(row.video_id) for row in gone])
 
-    async def _record(self, db: Connection, row: NewRow) -> Sound:
+    async def _withdraw(self, video_id: UUID, name: str) -> None:
+        """Takes back what was recorded; where that fails, `abandon` does it later."""
+        with suppress(DatabaseUnavailable):
+            async with self._database.transaction() as db:
+                if await repository.delete_added(db, video_id, name):
+                    await self._queue.enqueue(db, remove_job(video_id, name, uploaded=True))
+                    await announce(db, str(video_id))
+
+    async def _record(self, db: Connection, row: NewRow) -> None:
         plan, _ = await _locked(db, row.video_id)
         planned = {sound.name for sound in plan.tracks}
         awaited = [added for added in await repository.list_added(db, row.video_id) if added.name not in planned]
@@ -200,7 +213,6 @@ class SoundService:
             raise TooManySounds
         await repository.insert_added(db, row)
         await announce(db, str(row.video_id))
-        return await self._get(db, row.video_id, row.name)
 
     async def _change_awaited(self, db: Connection, video_id: UUID, name: str, change: SoundChange) -> None:
         row = await repository.lock_added(db, video_id, name)
@@ -222,7 +234,8 @@ class SoundService:
         return [SignedPart(number, url, size) for (number, size), url in zip(sizes.items(), urls, strict=True)]
 
     async def _join(self, row: AddedSound, claim: CompleteUpload) -> None:
-        assert row.upload_id is not None
+        if row.upload_id is None:  # it has not begun
+            raise SoundNotUploaded
         key = keys.sound_key(row.video_id, row.name)
         try:
             listed = await self._storage.list_parts(key, row.upload_id)

@@ -17,9 +17,11 @@ from tests.integration.conftest import Person, problem
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import execute, fetch_value
-from matinee.common.storage.port import NoSuchObjectError
+from matinee.common.storage.port import NoSuchObjectError, StorageUnavailable
+from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
 from matinee.media.binaries import find_binaries
+from matinee.modules.sounds.service import SoundService
 from matinee.upkeep import register_upkeep
 from matinee.worker import Worker
 
@@ -104,6 +106,14 @@ class Studio:
         await self.until(ended)
         return next(sound for sound in await self.sounds() if sound["id"] == name)
 
+    async def uploads(self) -> list[str]:
+        """The keys of what is being uploaded to the storage for it."""
+        prefix = keys.sound_key(UUID(self.id), "x").removesuffix("x")
+        found: list[str] = []
+        async for page in self.services.storage._pages("list_multipart_uploads", Prefix=prefix):
+            found += [upload["Key"] for upload in page.get("Uploads", [])]
+        return found
+
     async def master(self) -> m3u8.M3U8:
         return m3u8.loads((await self.owner.get(f"/playback/{self.id}/master.m3u8")).text)
 
@@ -135,6 +145,13 @@ async def studio(ada: Person, services: Services, worker: None, files: dict[str,
 
     await studio.until(complete)
     return studio
+
+
+SOUND = {"filename": "sound", "filesize": 1000, "language": "fr"}
+
+
+async def refuse(*_: object) -> list[str]:
+    raise StorageUnavailable
 
 
 def tone_of(samples: memoryview) -> int:
@@ -233,11 +250,48 @@ class TestAdd:
         started = await studio.announce(1000)
         async with studio.services.database.connection() as db:
             await execute(db, "UPDATE added_sounds SET updated_at = now() - interval '2 hours'")
+        assert await studio.uploads() == [keys.sound_key(UUID(studio.id), started["sound"]["id"])]
         await studio.services.sounds.abandon(upload_hours=1, failed_days=1)
-        key = keys.sound_key(UUID(studio.id), started["sound"]["id"])
 
         async def dropped() -> bool:
-            return await studio.services.storage.abort_uploads(key) == 0
+            return await studio.uploads() == []
+
+        await studio.until(dropped)
+        assert len(await studio.sounds()) == 2
+
+    async def test_an_upload_that_cannot_begin_leaves_nothing(
+        self, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Neither a sound nor parts in the storage."""
+        monkeypatch.setattr(S3Storage, "part_urls", refuse)
+        problem(await studio.owner.post(studio.url, SOUND), 503, "storage_unavailable")
+        assert len(await studio.sounds()) == 2
+
+        async def dropped() -> bool:
+            return await studio.uploads() == []
+
+        await studio.until(dropped)
+
+    async def test_what_a_crash_left_is_dropped_by_the_clock(
+        self, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A process that died as soon as the upload had begun has cleared nothing away, and told nobody its id."""
+
+        async def nothing(*_: object) -> None:
+            pass
+
+        monkeypatch.setattr(S3Storage, "part_urls", refuse)
+        monkeypatch.setattr(SoundService, "_withdraw", nothing)
+        problem(await studio.owner.post(studio.url, SOUND), 503, "storage_unavailable")
+        [left] = [sound for sound in await studio.sounds() if sound["state"] == "uploading"]
+        assert await studio.uploads() == [keys.sound_key(UUID(studio.id), left["id"])]
+        problem(await studio.owner.post(f"{studio.url}/{left['id']}/complete"), 409, "sound_not_uploaded")
+        async with studio.services.database.connection() as db:
+            await execute(db, "UPDATE added_sounds SET updated_at = now() - interval '2 hours'")
+        await studio.services.sounds.abandon(upload_hours=1, failed_days=1)
+
+        async def dropped() -> bool:
+            return await studio.uploads() == []
 
         await studio.until(dropped)
         assert len(await studio.sounds()) == 2
