@@ -52,8 +52,7 @@ class Track:
         self._init = init
         self._places = find_boxes(init, 0, len(init))
         self._shift = edit_shift(init)
-        header = self._payload(b"mdhd")
-        self.timescale: int = struct.unpack_from(">I", header, 20 if header[0] == _WIDE else 12)[0]
+        self.timescale = _clock_of(self._payload(b"mdhd"))
         self._first_tick = 0
         self._durations = _Runs()
         self._offsets = _Runs()
@@ -195,6 +194,15 @@ def _head(tracks: Sequence[Track], pieces: Sequence[Piece], start: int, media: i
     boxes = (track.box(number, timescale, places[track.rendition]) for number, track in enumerate(tracks, start=1))
     kind = box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isom", b"iso2", b"avc1", b"mp41")
     return kind + box(b"moov", movie, *boxes) + _LARGE_MDAT.pack(1, b"mdat", _LARGE_MDAT.size + media)
+
+
+def _clock_of(header: bytes) -> int:
+    """Ticks a second, by an `mdhd` box; what was stored may have rotted."""
+    at = 20 if header[:1] == bytes([_WIDE]) else 12
+    ticks = int.from_bytes(header[at : at + 4])
+    if ticks == 0:
+        raise BadFragment("a track without a clock")
+    return ticks
 
 
 def _wide_header(kind: bytes, narrow: bytes, number: int, duration: int) -> bytes:

@@ -174,6 +174,14 @@ class TestLayout:
         with pytest.raises(BadFragment):
             track.box(1, 1000, [100])
 
+    def test_a_clock_that_stands_still_is_refused(self, cells: dict[str, tuple[bytes, bytes]]) -> None:
+        """Its media header has rotted to no ticks a second; one that is cut off is none either."""
+        for init, _ in cells.values():
+            at = init.index(b"mdhd") + 4
+            for rotten in (init[: at + 12] + bytes(4) + init[at + 16 :], init[: at - 8] + b"\0\0\0\x08mdhd"):
+                with pytest.raises(BadFragment):
+                    Track("picture", rotten)
+
 
 class TestSound:
     @tried(200, 200)
