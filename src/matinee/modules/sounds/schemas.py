@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.common.text import END, LINE
-from matinee.media.captions.languages import PATTERN
+from matinee.common.text import END
 from matinee.modules.uploads.schemas import FileName, SignedPart
-from matinee.modules.videos.schemas import Failure
+from matinee.modules.videos.schemas import Failure, MenuLanguage, MenuName
 
 LARGEST_FILE = 5 * 1024**3  # bytes: sixteen hours of uncompressed stereo
 State = Literal["uploading", "processing", "ready", "failed"]
@@ -22,24 +21,8 @@ SoundId = Annotated[
         examples=["audio2"],
     ),
 ]
-Language = Annotated[
-    str,
-    Meta(
-        pattern=PATTERN + END,
-        max_length=64,
-        description="BCP 47, as players get it; `und` where it is not known.",
-        examples=["de", "pt-BR"],
-    ),
-]
-Name = Annotated[
-    str,
-    Meta(
-        pattern=LINE,
-        max_length=100,
-        description="What the menu says; empty: the language's own name.",
-        examples=["Director's comments"],
-    ),
-]
+Language = Annotated[MenuLanguage, Meta(examples=["de", "pt-BR"])]
+Name = Annotated[MenuName, Meta(examples=["Director's comments"])]
 Default = Annotated[bool, Meta(description="Plays unless the viewer chooses another; takes it from the one before.")]
 
 

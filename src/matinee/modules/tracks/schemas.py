@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.common.text import END, LINE, TEXT
-from matinee.media.captions.languages import PATTERN
+from matinee.common.text import LINE, TEXT
 from matinee.media.captions.model import MAX_CUES, Format
+from matinee.modules.videos.schemas import MenuLanguage, MenuName
 
 MOST_CHAPTERS = 500
 LONGEST_TITLE = 200
@@ -22,24 +22,8 @@ Kind = Annotated[
         "`descriptions`: what is seen, to be read aloud · `chapters`: titles · `metadata`: data for programs."
     ),
 ]
-Language = Annotated[
-    str,
-    Meta(
-        pattern=PATTERN + END,
-        max_length=64,
-        description="BCP 47, as players get it; `und` where it is not known.",
-        examples=["en", "pt-BR"],
-    ),
-]
-Name = Annotated[
-    str,
-    Meta(
-        pattern=LINE,
-        max_length=100,
-        description="What the menu says; empty: the language's own name.",
-        examples=["English (director's comments)"],
-    ),
-]
+Language = Annotated[MenuLanguage, Meta(examples=["en", "pt-BR"])]
+Name = Annotated[MenuName, Meta(examples=["English (director's comments)"])]
 Default = Annotated[bool, Meta(description="Shown unless the viewer chooses another; takes it from the one before.")]
 State = Annotated[
     Literal["making", "ready", "failed"],

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from matinee.common.http.pagination import CursorText, Limit
-from matinee.common.text import END, TEXT
+from matinee.common.text import END, LINE, TEXT
+from matinee.media.captions.languages import PATTERN
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.videos.rules import Status, Visibility
 
@@ -32,6 +33,18 @@ Description = Annotated[
         description="Plain text, up to 1,000 characters.",
         examples=["Filmed in one take."],
     ),
+]
+MenuLanguage = Annotated[
+    str,
+    Meta(
+        pattern=PATTERN + END,
+        max_length=64,
+        description="BCP 47, as players get it; `und` where it is not known.",
+    ),
+]
+"""Of what viewers choose among: sounds and texts."""
+MenuName = Annotated[
+    str, Meta(pattern=LINE, max_length=100, description="What the menu says; empty: the language's own name.")
 ]
 VisibilityField = Annotated[
     Visibility,
