@@ -18,31 +18,66 @@ from .boxes import BadFragment, Fragment
 from .cells import Cell
 from .ladder import with_replaced
 from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan
-from .plan import CELLS_PER_CHUNK
+from .plan import CELLS_PER_CHUNK, encoded_anew
 
 _BOX_HEADER_BYTES = 8
 
 
+_CLIP = "It is a clip: what it shares with the film is copied."
+_TRIMMED = "It is trimmed: the file has more than is shown."
+_NOT_COPIED = "{} need not begin at a keyframe: its largest quality is encoded."
+
+
 def cut(film: Plan, frames: range) -> Plan:
     """The plan of a clip that shows these frames of a film, which may be a clip itself."""
+    # a sound that was added has a file that goes with the film
+    sounds = tuple(_cut_sound(film, sound, frames) for sound in film.sounds if sound.file is None)
+    copied = (_NOT_COPIED.format("A clip"),) if film.copied is not None else ()
+    clip = _cut_picture(film, frames)
+    return msgspec.structs.replace(clip, sounds=sounds, trimmed=False, reasons=(*film.reasons, _CLIP, *copied))
+
+
+def trim(film: Plan, frames: range) -> Plan:
+    """The plan of a film of which nothing but these frames is left."""
+    trimmed = _cut_picture(film, frames)
+    start = frames.start / film.grid.rate.fraction
+    sounds = tuple(
+        _cut_sound(film, sound, frames) if sound.file is None else fit_sound(sound, film.grid, trimmed.grid, start)
+        for sound in film.sounds
+    )
+    copied = (_NOT_COPIED.format("What is trimmed"),) if film.copied is not None else ()
+    reasons = (*(reason for reason in film.reasons if reason != _TRIMMED), _TRIMMED, *copied)
+    return msgspec.structs.replace(trimmed, sounds=sounds, trimmed=True, reasons=reasons)
+
+
+def fit_sound(sound: AudioRendition, old: Grid, new: Grid, start: Fraction = Fraction(0)) -> AudioRendition:
+    """A sound that was added to a film, for another grid, which begins at `start` of the old one.
+
+    Where it was copied and might not reach to the end any more, or would begin between two of its frames, it is
+    encoded: then silence follows it.
+    """
+    assert sound.file is not None, "a sound of the film's own file is planned with it"
+    moved = (Fraction(*sound.file.start_time) + start).as_integer_ratio()
+    file = msgspec.structs.replace(sound.file, start_time=moved)
+    if sound.passthrough and (start or new.duration > old.duration):
+        sound = encoded_anew(sound)
+    return msgspec.structs.replace(sound, file=file)
+
+
+def _cut_picture(film: Plan, frames: range) -> Plan:
     if not 0 <= frames.start < frames.stop <= film.grid.frames:
         raise ValueError(f"{frames} are not frames of a film that has {film.grid.frames}")
     grid = msgspec.structs.replace(
         film.grid, frames=len(frames), skipped_frames=film.grid.skipped_frames + frames.start
     )
-    video, reasons = with_replaced(film), (*film.reasons, "It is a clip: what it shares with the film is copied.")
-    if film.copied is not None:
-        reasons += ("A clip need not begin at a keyframe: its largest quality is encoded.",)
+    video = with_replaced(film)
     return msgspec.structs.replace(
         film,
         grid=grid,
         video=video,
         copied=None,
         replaced=None,
-        # a sound that was added has a file that goes with the film
-        sounds=tuple(_cut_sound(film, sound, frames) for sound in film.sounds if sound.file is None),
         cells_per_chunk=CELLS_PER_CHUNK if film.source.seekable else grid.cells,
-        reasons=reasons,
     )
 
 
@@ -66,6 +101,8 @@ def film_cell(film: Plan, clip: Plan, rendition: str, index: int) -> int | None:
     """
     rung = next((rung for rung in film.pictures if rung.name == rendition), None)
     if rung is None or rung not in clip.pictures or not _share(film, clip) or not clip.source.seekable:
+        return None
+    if film.watermark != clip.watermark:
         return None
     wanted = clip.grid.source_frames(range(index, index + 1))
     place = _cell_of(film.grid, wanted.start - film.grid.skipped_frames)

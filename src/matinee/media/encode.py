@@ -7,7 +7,7 @@ cells as soon as they are whole; a caller that stops early closes them (`context
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, aclosing, nullcontext
 from fractions import Fraction
 
@@ -21,6 +21,7 @@ from .brake import Brake
 from .cells import Cell
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, READ_BYTES, Process, ProcessLimits, ProcessTimedOut, running
+from .memory_files import memory_files
 from .model import AudioRendition, Plan, VideoRendition
 from .probe import DEFAULT_LIMITS
 from .source_access import confinement, input_was_lost
@@ -66,6 +67,7 @@ async def encode_cells(
     cells: range,
     renditions: Sequence[str] | None = None,
     *,
+    mark: bytes | None = None,
     skip: Collection[tuple[str, int]] = (),
     expected_inits: Mapping[str, str] | None = None,
     options: EncoderOptions = DEFAULT_OPTIONS,
@@ -73,8 +75,8 @@ async def encode_cells(
     """These cells, of the ladder or of the renditions named, as they are done; a rendition's in order.
 
     The bytes of a cell are the same wherever the cells begin and whichever renditions are made beside it.
-    `skip` names (rendition, index) of cells the caller has. `expected_inits` maps a rendition to the SHA-256 (hex)
-    of its stored init segment.
+    `mark` is the image of the plan's watermark, as `make_mark` gave it. `skip` names (rendition, index) of cells the
+    caller has. `expected_inits` maps a rendition to the SHA-256 (hex) of its stored init segment.
 
     Raises MediaFault when the source is at fault, EncoderFailed when another attempt may succeed.
     """
@@ -86,7 +88,8 @@ async def encode_cells(
         wanted = range(max(run.start, cells.start), min(run.stop, cells.stop))
         missing = [rung for rung in rungs if any((rung.name, index) not in skip for index in wanted)]
         for together in _processes(missing):
-            async with aclosing(_make_run(source, plan, run, together, expected_inits or {}, options)) as made:
+            made_run = _make_run(source, plan, run, together, mark, expected_inits or {}, options)
+            async with aclosing(made_run) as made:
                 async for cell in made:
                     if cell.index in wanted and (cell.rendition, cell.index) not in skip:
                         yield cell
@@ -106,6 +109,7 @@ async def _make_run(
     plan: Plan,
     run: range,
     rungs: Sequence[VideoRendition],
+    mark: bytes | None,
     expected_inits: Mapping[str, str],
     options: EncoderOptions,
 ) -> AsyncGenerator[Cell, None]:
@@ -117,7 +121,7 @@ async def _make_run(
     given: set[tuple[str, int]] = set()
     for number, (entry, hold) in enumerate(attempts, start=1):
         try:
-            made = _attempt_run(source, plan, run, rungs, entry, expected_inits, options, hold=hold)
+            made = _attempt_run(source, plan, run, rungs, mark, entry, expected_inits, options, hold=hold)
             async with aclosing(made) as cells:
                 async for cell in cells:
                     if (cell.rendition, cell.index) not in given:
@@ -180,6 +184,7 @@ async def _attempt_run(
     plan: Plan,
     run: range,
     rungs: Sequence[VideoRendition],
+    mark: bytes | None,
     entry: Fraction | None,
     expected_inits: Mapping[str, str],
     options: EncoderOptions,
@@ -187,15 +192,45 @@ async def _attempt_run(
     hold: bool,
 ) -> AsyncGenerator[Cell, None]:
     """One attempt, from one entry point."""
+    with memory_files([] if mark is None else [mark]) as images:
 
-    def argv(outputs: Sequence[str]) -> list[str]:
-        return cells_argv(
-            options.ffmpeg, source, plan, run, rungs, outputs, entry=entry, hold=hold, max_pixels=options.max_pixels
-        )
+        def argv(outputs: Sequence[str]) -> list[str]:
+            return cells_argv(
+                options.ffmpeg,
+                source,
+                plan,
+                run,
+                rungs,
+                outputs,
+                entry=entry,
+                hold=hold,
+                mark=images[0] if images else None,
+                max_pixels=options.max_pixels,
+            )
 
+        async with aclosing(_run(argv, source, plan, run, rungs, images, expected_inits, options)) as cells:
+            async for cell in cells:
+                yield cell
+
+
+async def _run(
+    argv: Callable[[Sequence[str]], list[str]],
+    source: str,
+    plan: Plan,
+    run: range,
+    rungs: Sequence[VideoRendition],
+    images: Sequence[int],
+    expected_inits: Mapping[str, str],
+    options: EncoderOptions,
+) -> AsyncGenerator[Cell, None]:
+    """The cells that a command writes, one pipe a rung; it inherits the descriptors of `images`."""
     splitters = [CellSplitter(rung.name, plan.grid, run, expected_inits.get(rung.name)) for rung in rungs]
     async with running(
-        argv, outputs=len(rungs), confinement=confinement(options.ffmpeg, source), limits=options.limits
+        argv,
+        outputs=len(rungs),
+        confinement=confinement(options.ffmpeg, source),
+        limits=options.limits,
+        inherited=images,
     ) as process:
         done: asyncio.Queue[Cell | None] = asyncio.Queue(CELLS_IN_HAND)
         reading = asyncio.create_task(_read_all(process, source, splitters, done))

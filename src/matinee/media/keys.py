@@ -37,14 +37,19 @@ def source_key(video_id: UUID, revision: int = 1) -> str:
     return source_prefix(video_id) if revision == 1 else f"{source_prefix(video_id)}-{revision}"
 
 
+def watermark_key(video_id: UUID, version: str) -> str:
+    """The image of a watermark, PNG. It was uploaded too, and stays as long as the file that it is laid over."""
+    return f"{source_prefix(video_id)}-watermark-{_segment(version)}.png"
+
+
 def sound_key(video_id: UUID, name: str) -> str:
     """The file of a sound that was added later, as it was uploaded; `name` is that of its rendition."""
     return f"videos/{video_id}/sounds/{_segment(name)}"
 
 
-def poster_key(video_id: UUID, revision: int = 1) -> str:
-    """The still picture, JPEG; like all pictures, of one of the files that the video had."""
-    return f"videos/{video_id}/poster{_of_file(revision)}.jpg"
+def poster_key(video_id: UUID, edition: int = 1) -> str:
+    """The still picture, JPEG; like all pictures, of one of the editions that the video had."""
+    return f"videos/{video_id}/poster{_of(edition)}.jpg"
 
 
 def chosen_poster_key(video_id: UUID, version: str) -> str:
@@ -57,14 +62,14 @@ def thumbnail_key(video_id: UUID, recipe: str, rendition: str, index: int, size:
     return f"videos/{video_id}/pictures/{_segment(recipe)}/{_segment(rendition)}-{index}-{_segment(size)}.{extension}"
 
 
-def sheet_key(video_id: UUID, version: int, sheet: int, revision: int = 1) -> str:
+def sheet_key(video_id: UUID, version: int, sheet: int, edition: int = 1) -> str:
     """A sheet of the storyboard, JPEG; `version` is that of the storyboard's rules."""
-    return f"videos/{video_id}/pictures/storyboard-{version}{_of_file(revision)}/{sheet}.jpg"
+    return f"videos/{video_id}/pictures/storyboard-{version}{_of(edition)}/{sheet}.jpg"
 
 
-def preview_key(video_id: UUID, revision: int = 1) -> str:
+def preview_key(video_id: UUID, edition: int = 1) -> str:
     """The animation that stands for the video in lists, WebP."""
-    return f"videos/{video_id}/pictures/preview{_of_file(revision)}.webp"
+    return f"videos/{video_id}/pictures/preview{_of(edition)}.webp"
 
 
 def captions_key(video_id: UUID, track_id: UUID) -> str:
@@ -99,22 +104,22 @@ def cell_key(video_id: UUID, recipe: str, rendition: str, index: int) -> str:
     return f"{rendition_prefix(video_id, recipe, rendition)}{index}.m4s"
 
 
-def former_prefixes(video_id: UUID, recipe: str, revision: int) -> list[str]:
-    """What the keys of everything start with that was made of a file which the video has no longer."""
+def former_prefixes(video_id: UUID, recipe: str, edition: int) -> list[str]:
+    """What the keys of everything start with that was made for an edition of the video which is no longer shown."""
     start, recipe = video_prefix(video_id), _segment(recipe)
     return [
         f"{start}{recipe}/",
         f"{start}downloads/{recipe}/",
         f"{start}copies/{recipe}/",
         f"{start}pictures/{recipe}/",
-        sheet_key(video_id, STORYBOARD_VERSION, 0, revision).removesuffix("0.jpg"),
-        preview_key(video_id, revision),
-        poster_key(video_id, revision),
+        sheet_key(video_id, STORYBOARD_VERSION, 0, edition).removesuffix("0.jpg"),
+        preview_key(video_id, edition),
+        poster_key(video_id, edition),
     ]
 
 
-def _of_file(revision: int) -> str:
-    return "" if revision == 1 else f"-of-{revision}"
+def _of(edition: int) -> str:
+    return "" if edition == 1 else f"-of-{edition}"
 
 
 def _segment(name: str) -> str:

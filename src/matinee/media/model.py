@@ -254,6 +254,27 @@ class CopiedRendition(msgspec.Struct, frozen=True, tag="copied", tag_field="kind
 
 Rendition = VideoRendition | AudioRendition | CopiedRendition
 
+Position = Literal[
+    "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"
+]  # fmt: skip
+
+
+class Watermark(msgspec.Struct, frozen=True):
+    """An image that is laid over every encoded picture. Shares are of the picture's width, whatever its size."""
+
+    version: str
+    """The image, by the hash of its stored bytes: part of its key."""
+    width: int
+    height: int
+    """Of the image, in pixels."""
+    position: Position
+    opacity: float
+    """From 0, which cannot be seen, to 1; what is clear in the image stays so."""
+    scale: float
+    """How wide it is."""
+    margin: float
+    """How far it stays from the edges."""
+
 
 class Source(msgspec.Struct, frozen=True):
     """What the plan took from the probe: enough to encode without probing again."""
@@ -316,6 +337,10 @@ class Plan(msgspec.Struct, frozen=True):
     """The source's own picture, where it conforms; larger than every rung of `video`."""
     replaced: VideoRendition | None = None
     """The rung of the ladder in whose place it stands; unknown to plans that were stored before it was kept."""
+    watermark: Watermark | None = None
+    """Laid over every picture that is encoded; with one, nothing is copied."""
+    trimmed: bool = False
+    """Whether its file has more than is shown, because its owner left something out."""
 
     @property
     def pictures(self) -> tuple[VideoRendition, ...]:

@@ -128,6 +128,21 @@ def upload_argv(ffmpeg: str, image: int, outputs: Sequence[int], *, content_type
     ]  # fmt: skip
 
 
+def mark_argv(ffmpeg: str, image: int, outputs: Sequence[int], *, side: int, max_pixels: int) -> list[str]:
+    """Writes an uploaded PNG as the PNG that is kept of it: RGBA, its longer side of so many pixels at most."""
+    (output,) = outputs
+    share = f"min(1\\,{side}/max(iw\\,ih))"
+    return [
+        *_begin(ffmpeg), "-threads", "1", "-max_pixels", str(max_pixels), "-err_detect", "explode", "-xerror",
+        *_read(image, IMAGE_DEMUXERS["image/png"]),
+        "-vf",
+        f"format=gbrap,premultiply=inplace=1,scale=max(1\\,trunc(iw*{share})):max(1\\,trunc(ih*{share}))"
+        ":flags=bicubic+bitexact,unpremultiply=inplace=1,format=rgba",
+        "-map", "0:v", "-frames:v", "1",
+        "-c:v", "png", "-pred", "mixed", "-f", "image2pipe", *_REPRODUCIBLE, *as_output(output),
+    ]  # fmt: skip
+
+
 def thumbnail_argv(
     ffmpeg: str, keyframe: int, outputs: Sequence[int], *, size: ThumbnailSize, extension: Format
 ) -> list[str]:

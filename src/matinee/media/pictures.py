@@ -7,8 +7,10 @@ succeed.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from hashlib import sha256
 
 import msgspec
 
@@ -22,6 +24,7 @@ from .picture_argv import (
     IMAGE_DEMUXERS,
     candidate_argv,
     frame_argv,
+    mark_argv,
     preview_argv,
     sheet_argv,
     thumbnail_argv,
@@ -32,9 +35,14 @@ from .sandbox import Confinement
 from .source_access import confinement, input_was_lost
 from .storyboard import Storyboard
 from .thumbnails import Format, ThumbnailSize
+from .watermark import MARK_SIDE
 
 PICTURE_BYTES = 4 * MIB  # the largest picture that is made; a storyboard sheet of noise has 1 MiB
 MAX_UPLOAD_PIXELS = 50_000_000  # 8K with room to spare; decoded they are 200 MB
+MAX_MARK_PIXELS = 16_000_000  # of an uploaded watermark; decoded to be scaled they are 64 MB
+MARK_BYTES = 5 * MIB  # of the image that is kept: noise of the largest size takes 4.1 MiB
+_PNG_SIZE_AT = 16  # bytes of signature, length and type before width and height
+_VERSION_DIGITS = 32
 
 # For what is made while a person waits, out of little; a hostile image gets no more either.
 SMALL_LIMITS = ProcessLimits(wall_seconds=20.0, cpu_seconds=20, address_space=2048 * MIB, niceness=5)
@@ -52,6 +60,16 @@ class Poster(msgspec.Struct, frozen=True):
     jpeg: bytes
     placeholder: str
     """Its BlurHash."""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """The image of a watermark, as it is kept."""
+
+    png: bytes
+    version: str
+    """Tells it from every other."""
+    width: int
+    height: int
 
 
 class BadImage(Exception):
@@ -110,6 +128,24 @@ async def make_uploaded_poster(image: bytes, *, options: EncoderOptions = DEFAUL
         if "exceeds specified max pixel count" in error.evidence:
             raise BadImage(f"The image has more than {MAX_UPLOAD_PIXELS:,} pixels.") from error
         raise BadImage("The image cannot be decoded: it is damaged, cut off or too costly.") from error
+
+
+async def make_mark(image: bytes, *, options: EncoderOptions = DEFAULT_OPTIONS) -> Mark:
+    """A PNG that a person sent, decoded and encoded anew as the image of a watermark. Raises BadImage."""
+    if image_type(image) != "image/png":
+        raise BadImage("The image of a watermark must be a PNG.")
+
+    def argv(source: int, to: Sequence[int]) -> list[str]:
+        return mark_argv(options.ffmpeg, source, to, side=MARK_SIDE, max_pixels=MAX_MARK_PIXELS)
+
+    try:
+        (png,) = await _convert(image, argv, 1, options, largest=MARK_BYTES)
+    except (MediaFault, EncoderFailed) as error:
+        if "exceeds specified max pixel count" in error.evidence:
+            raise BadImage(f"The image has more than {MAX_MARK_PIXELS:,} pixels.") from error
+        raise BadImage("The image cannot be decoded: it is damaged, cut off or too costly.") from error
+    width, height = struct.unpack_from(">II", png, _PNG_SIZE_AT)
+    return Mark(png, sha256(png).hexdigest()[:_VERSION_DIGITS], width, height)
 
 
 def image_type(image: bytes) -> str | None:
@@ -182,11 +218,16 @@ async def _candidate(
 
 
 async def _convert(
-    content: bytes, argv: Callable[[int, Sequence[int]], list[str]], count: int, options: EncoderOptions
+    content: bytes,
+    argv: Callable[[int, Sequence[int]], list[str]],
+    count: int,
+    options: EncoderOptions,
+    *,
+    largest: int = PICTURE_BYTES,
 ) -> list[bytes]:
     """Has FFmpeg write `count` files from one, all in memory; it can reach nothing else."""
     with memory_files([content, *[b""] * count]) as (source, *outputs):
-        limits = msgspec.structs.replace(options.limits, file_size=PICTURE_BYTES)
+        limits = msgspec.structs.replace(options.limits, file_size=largest)
         async with running(
             lambda _: argv(source, outputs),
             outputs=0,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from .encoder_argv import encoder_argv
-from .model import Grid, Plan, VideoRendition
+from .model import Grid, Plan, VideoRendition, Watermark
 from .source_access import MAX_ALLOC_BYTES, input_guards, input_name
+from .watermark import mark_filters, mark_input, overlay, transfer
 
 THREADS = 2
 """Of the decoder and of the filters."""
@@ -17,7 +18,6 @@ MISSING_SECONDS = Fraction(1)
 
 # Formats whose index names the exact place of every keyframe.
 _INDEXED = frozenset(("mov", "matroska"))
-_TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67"}
 _ENTRY_MARGINS = (Fraction(0), Fraction(2), Fraction(12))
 
 
@@ -54,12 +54,16 @@ def cells_argv(
     *,
     entry: Fraction | None,
     hold: bool = False,
+    mark: int | None = None,
     max_pixels: int,
 ) -> list[str]:
     """The command that writes each rendition's cells, as fragmented MP4, to the output of its place.
 
-    With `hold` the last picture that can be decoded stays on for as long as is needed.
+    With `hold` the last picture that can be decoded stays on for as long as is needed. `mark` is the descriptor of
+    the image that the plan's watermark, where it has one, is made of.
     """
+    if (mark is None) != (plan.watermark is None):
+        raise ValueError("an image is needed for a plan with a watermark, and for no other")
     frames = plan.grid.source_frames(cells)  # as in the film itself: a clip's cells are the film's, to the byte
     held = frames.stop if hold else _held_frames(plan, frames)
     return [
@@ -67,6 +71,7 @@ def cells_argv(
         "-max_error_rate", "1",  # what is missing shows in what comes out
         "-max_alloc", str(MAX_ALLOC_BYTES),
         *_input(source, plan, entry, max_pixels),
+        *(mark_input(mark) if mark is not None else ()),
         "-filter_complex_threads", str(THREADS),
         "-filter_complex", _graph(plan, frames, renditions, held, from_start=entry is None),
         *(
@@ -127,11 +132,19 @@ def _graph(plan: Plan, frames: range, renditions: Sequence[VideoRendition], held
         steps.append(f"tpad=stop_mode=clone:stop={held}")
     steps += [f"trim=start_pts={frames.start}:end_pts={frames.stop}", f"setpts=PTS-{frames.start}"]
     head = f"[0:{plan.source.video_stream}]{','.join(steps)}"
+    mark = plan.watermark
+    marks = mark_filters(mark, renditions, f"{grid.rate.den}/{grid.rate.num}") if mark else []
+    chains = [f"{_rung_filters(plan, rung)}{_end(mark, rung, place)}" for place, rung in enumerate(renditions)]
     if len(renditions) == 1:
-        return f"{head},{_rung_filters(plan, renditions[0])}[v0]"
+        return ";".join((*marks, f"{head},{chains[0]}"))
     taps = "".join(f"[s{place}]" for place in range(len(renditions)))
-    rungs = (f"[s{place}]{_rung_filters(plan, rendition)}[v{place}]" for place, rendition in enumerate(renditions))
-    return f"{head},split={len(renditions)}{taps};{';'.join(rungs)}"
+    rungs = (f"[s{place}]{chain}" for place, chain in enumerate(chains))
+    return ";".join((*marks, f"{head},split={len(renditions)}{taps}", *rungs))
+
+
+def _end(mark: Watermark | None, rung: VideoRendition, place: int) -> str:
+    """What follows a rung's own filters: its output, with the watermark over it where there is one."""
+    return f"[p{place}];[p{place}][m{place}]{overlay(mark, rung)}[v{place}]" if mark else f"[v{place}]"
 
 
 def _held_frames(plan: Plan, frames: range) -> int:
@@ -145,10 +158,9 @@ def _rung_filters(plan: Plan, rendition: VideoRendition) -> str:
     """Size, colour and pixel format of one rung. A rung does not depend on which others are made beside it."""
     size = f"scale={rendition.width}:{rendition.height}:flags=bicubic+bitexact"  # the same on every CPU
     if rendition.video_range != "SDR":
-        transfer = _TRANSFERS[rendition.video_range]
         return (
             f"{size}:out_range=tv,format=yuv420p10le,setsar=1,"
-            f"setparams=range=tv:color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc"
+            f"setparams=range=tv:color_primaries=bt2020:color_trc={transfer(rendition.video_range)}:colorspace=bt2020nc"
         )
     if plan.source.hdr:
         return (

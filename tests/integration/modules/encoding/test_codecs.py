@@ -41,7 +41,7 @@ async def until_idle(stage: Stage) -> None:
 class TestChoice:
     async def test_the_server_offers_what_its_setting_says(self, stage: Stage, film: Film) -> None:
         """Everything is made, the other codec behind the ladder."""
-        async with stage.working(codecs=("h264", "av1")):
+        async with stage.working(codecs=("h264", "av1"), worker_slots=1):
             video_id = await stage.upload(film("film.mkv"))
             await stage.until_complete(video_id)
         names = [rendition.name for rendition in (await stage.progress(video_id)).renditions]
