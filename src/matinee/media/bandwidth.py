@@ -68,7 +68,7 @@ def shortest_cell(grid: Grid) -> Fraction:
     """Seconds of the shortest cell; at an end one under half the usual length does not count (RFC 8216, 4.3.4.2)."""
     usual = grid.usual_duration
     ends = (grid.cell_duration(0), grid.cell_duration(grid.cells - 1))
-    return min(usual, *(end for end in ends if 2 * end >= usual))
+    return min([usual, *(end for end in ends if 2 * end >= usual)])
 
 
 @lru_cache(_KEPT)

@@ -3,6 +3,7 @@ from fractions import Fraction
 from tests.unit.media.plans import plan, sound
 
 from matinee.media.bandwidth import NOTHING, Measured, average_bits, keyframe_peak_bits, peak_bits, shortest_cell
+from matinee.media.clips import cut
 
 
 class TestPeakBits:
@@ -20,6 +21,12 @@ class TestPeakBits:
     def test_a_short_video_may_spend_its_whole_buffer_in_its_only_cell(self) -> None:
         made = plan(1)
         assert peak_bits(made, made.video[0]) >= made.video[0].max_bit_rate + made.video[0].buffer_bits
+
+    def test_of_a_clip_both_ends_may_be_short(self) -> None:
+        """Then neither counts, and what is left is the usual length."""
+        clip = cut(plan(60), range(100, 260))
+        assert [clip.grid.cell_frames(index) for index in range(clip.grid.cells)] == [20, 120, 20]
+        assert shortest_cell(clip.grid) == 4
 
     def test_sound_may_be_above_its_rate(self) -> None:
         made = plan(60, audio=sound())
