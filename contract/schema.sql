@@ -36,7 +36,8 @@ CREATE TABLE public.former_media (
     sounds text[] NOT NULL,
     source_revision integer NOT NULL,
     owns_source boolean NOT NULL,
-    ends_at timestamp with time zone NOT NULL
+    ends_at timestamp with time zone NOT NULL,
+    edition integer NOT NULL
 );
 CREATE TABLE public.heard_windows (
     track_id uuid NOT NULL,
@@ -210,6 +211,8 @@ CREATE TABLE public.videos (
     source_revision integer DEFAULT 1 NOT NULL,
     cut_from uuid,
     replaces uuid,
+    edition integer DEFAULT 1 NOT NULL,
+    watermark jsonb,
     CONSTRAINT videos_clips_have_a_source CHECK (((cut_from IS NULL) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_codecs_known CHECK ((codecs <@ ARRAY['h264'::text, 'hevc'::text, 'av1'::text, 'hevc-hdr'::text, 'av1-hdr'::text])),
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
@@ -218,7 +221,7 @@ CREATE TABLE public.videos (
     CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),
     CONSTRAINT videos_keep_days_sane CHECK (((keep_days >= 0) AND (keep_days <= 36500))),
     CONSTRAINT videos_ready_has_plan CHECK (((status <> 'READY'::text) OR (plan IS NOT NULL))),
-    CONSTRAINT videos_replacement_is_the_next_file CHECK (((replaces IS NULL) OR (replaces = source_id))),
+    CONSTRAINT videos_replacement_has_a_source CHECK (((replaces IS NULL) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_source_is_anothers CHECK ((source_id <> id)),
     CONSTRAINT videos_status_known CHECK ((status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'PROCESSING'::text, 'READY'::text, 'FAILED'::text]))),
     CONSTRAINT videos_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 100))),
@@ -285,6 +288,7 @@ CREATE UNIQUE INDEX text_tracks_one_in_making ON public.text_tracks USING btree 
 CREATE UNIQUE INDEX users_email_unique ON public.users USING btree (lower(email));
 CREATE INDEX videos_by_owner ON public.videos USING btree (owner_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX videos_by_replaced ON public.videos USING btree (replaces) WHERE (replaces IS NOT NULL);
 CREATE INDEX videos_by_source ON public.videos USING btree (source_id, source_revision) WHERE (source_id IS NOT NULL);
 CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));

@@ -45,6 +45,7 @@ from matinee.modules.uploads.routes import UploadRoutes
 from matinee.modules.users.routes import UserRoutes
 from matinee.modules.videos.events import VideoEvents
 from matinee.modules.videos.routes import VideoRoutes
+from matinee.modules.watermarks.routes import WatermarkRoutes
 
 WEB = Path(__file__).parent / "web"
 # Objects made and not yet freed before the youngest generation is looked at (700 by default), and the older two.
@@ -61,6 +62,7 @@ ROUTES: tuple[type, ...] = (
     TrackRoutes,
     SoundRoutes,
     PictureRoutes,
+    WatermarkRoutes,
     DownloadRoutes,
     PlaybackRoutes,
     CaptionRoutes,
@@ -75,7 +77,7 @@ TAGS = {
     "encoding": "Why a video is not complete, and what to do about it.",
     "captions": "Text tracks and chapters.",
     "sounds": "Sounds to choose from.",
-    "pictures": "Posters, thumbnails, storyboards, previews.",
+    "pictures": "Posters, thumbnails, storyboards, previews, watermarks.",
     "downloads": "Videos as files.",
     "playback": "What players read: playlists, segments.",
     "health": "For load balancers and orchestrators.",
@@ -128,6 +130,7 @@ def _routes(services: Services) -> list[Any]:
         TrackRoutes(services.tracks, services.machine_captions, services.cue_editing),
         SoundRoutes(services.sounds),
         PictureRoutes(services.database, services.pictures, services.posters, services.delivery),
+        WatermarkRoutes(services.watermarks),
         DownloadRoutes(services.downloads, services.delivery),
         PlaybackRoutes(services.playback, services.delivery),
         CaptionRoutes(services.captions, services.delivery),

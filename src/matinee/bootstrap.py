@@ -41,6 +41,7 @@ from matinee.modules.tracks.machine import MachineCaptions
 from matinee.modules.tracks.service import TrackService
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import VideoService
+from matinee.modules.watermarks.service import WatermarkService
 
 
 class Services:
@@ -93,7 +94,9 @@ class Services:
             expiry_hours=settings.upload_expiry_hours,
             clock=clock,
         )
-        self.replacements = ReplacementService(self.database, self.storage, self.queue, self.videos, self.uploads)
+        self.replacements = ReplacementService(
+            self.database, self.storage, self.queue, self.videos, self.uploads, self.encoding
+        )
         self.audience = Audience(self._hear_of_viewers)
         self.playback = PlaybackService(
             PlaybackRepository(self.database),
@@ -128,6 +131,7 @@ class Services:
             self.workshop,
             small,
         )
+        self.watermarks = WatermarkService(self.database, self.storage, self.replacements, self.workshop, small)
 
     async def _want_cell(self, video_id: UUID, plan: Plan, rendition: str, index: int) -> None:
         async with self.database.transaction() as db:

@@ -16,6 +16,7 @@ from matinee.common.storage.port import Storage
 from matinee.media.speech.listener import SpeechProgram
 from matinee.media.speech.models import NoSpeech, find_model, whisper_program
 from matinee.modules.downloads.runner import DownloadRunner
+from matinee.modules.encoding.marks import DefaultMark, read_default_mark
 from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.scratch import Scratch
 from matinee.modules.encoding.source_server import SourceServer
@@ -47,13 +48,14 @@ class Worker:
         storage: Storage,
         queue: JobQueue,
         speech: SpeechProgram | None = None,
+        mark: DefaultMark | None = None,
     ) -> None:
-        """`speech` hears; None: what the settings name, if it is there."""
+        """`speech` hears; None: what the settings name, if it is there. `mark`: what the settings name."""
         self._settings = settings
         self._queue = queue
         self._who = WorkerIdentity(settings.worker_name or socket.gethostname(), settings.worker_labels)
         self._sources = SourceServer(storage, Scratch(settings.scratch_dir), settings.scratch_bytes)
-        self._encoding = EncodingRunners(settings, database, storage, queue, self._sources)
+        self._encoding = EncodingRunners(settings, database, storage, queue, self._sources, mark)
         self._encoding.register()
         PictureRunners(settings, database, storage, queue, self._encoding.attend).register()
         DownloadRunner(database, storage, queue, self._encoding).register()
@@ -171,4 +173,5 @@ async def run_worker(settings: Settings) -> None:
     """A whole worker process, from its settings to its end by a signal."""
     async with open_services(settings, name="matinee-worker") as services:
         register_upkeep(services)
-        await work_until_signalled(Worker(settings, services.database, services.storage, services.queue))
+        mark = await read_default_mark(settings)
+        await work_until_signalled(Worker(settings, services.database, services.storage, services.queue, mark=mark))

@@ -11,15 +11,15 @@ import schemathesis
 from tests.unit.media.plans import plan, sound
 
 from matinee.media import keys
-from matinee.media.model import Plan
+from matinee.media.model import Plan, Watermark
 
 PASSWORD = "correct horse battery"
 STORED_CELLS = 2  # of each rendition, from the first on
 _INSERT_VIDEO = """
 INSERT INTO videos (owner_id, title, filename, filesize, filetype, part_size,
-    status, visibility, plan, has_poster, failure_code, failure_detail, duration, width, height, ready_at)
+    status, visibility, plan, has_poster, failure_code, failure_detail, duration, width, height, watermark, ready_at)
 VALUES (%(owner)s, 'Sea', 'sea.mp4', 1000, 'video/mp4', 16777216,
-    %(status)s, %(visibility)s, %(plan)s, %(ready)s, %(code)s, %(detail)s, 60, 1920, 1080,
+    %(status)s, %(visibility)s, %(plan)s, %(ready)s, %(code)s, %(detail)s, 60, 1920, 1080, %(watermark)s,
     CASE WHEN %(ready)s THEN now() END)
 RETURNING id
 """
@@ -40,6 +40,10 @@ _VIDEOS = (
     ("PROCESSING", "public"),
     ("FAILED", "unlisted"),
 )
+
+
+# It may be moved and removed; nobody makes what it asks for.
+_WATERMARK = Watermark("0" * 32, 200, 100, "top", opacity=1.0, scale=0.1, margin=0.0)
 
 
 class Person(msgspec.Struct):
@@ -115,6 +119,7 @@ def _insert(
         "visibility": visibility,
         "plan": msgspec.json.encode(plan).decode() if planned else None,
         "ready": status == "READY",
+        "watermark": msgspec.json.encode(_WATERMARK).decode(),
         "code": "not_a_video" if failed else None,
         "detail": "This is not a video." if failed else None,
     }

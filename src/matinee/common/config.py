@@ -87,6 +87,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     big_source_pixels: Annotated[int, Meta(ge=0)] = 0
     passthrough: Literal["on", "off"] = "on"
     passthrough_max_kbits: Annotated[int, Meta(ge=100, le=1_000_000)] = 12_000
+    watermark: Path | None = None
+    watermark_position: Literal[
+        "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"
+    ] = "bottom-right"
+    watermark_opacity: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    watermark_width: Annotated[float, Meta(ge=0.01, le=1)] = 0.15
+    watermark_margin: Annotated[float, Meta(ge=0, le=0.5)] = 0.02
     worker_slots: Annotated[int, Meta(ge=1, le=128)] = 2
     worker_heartbeat_seconds: Annotated[float, Meta(ge=0.2, le=60)] = 3.0
     worker_stale_seconds: Annotated[float, Meta(ge=1, le=600)] = 15.0

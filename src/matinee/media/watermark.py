@@ -50,7 +50,7 @@ def marked(plan: Plan, mark: Watermark | None) -> Plan:
 
     What was copied of the source is encoded instead. A plan without a picture stays as it is.
     """
-    if not plan.video:
+    if not plan.video or plan.watermark == mark:
         return plan
     reasons = tuple(reason for reason in plan.reasons if reason != _REASON)
     if mark is None:

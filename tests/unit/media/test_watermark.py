@@ -7,7 +7,7 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from matinee.media.clips import film_cell
+from matinee.media.clips import film_cell, trim
 from matinee.media.model import CopiedRendition, Plan, Position, Watermark
 from matinee.media.stored_plans import decode_plan
 from matinee.media.video_argv import cells_argv
@@ -123,6 +123,11 @@ class TestPlan:
         second = marked(first, msgspec.structs.replace(MARK, opacity=1.0))
         assert len(second.reasons) == len(first.reasons)
         assert marked(second, None) == plan(60)
+
+    def test_the_same_one_changes_nothing(self) -> None:
+        """Also of a film that was trimmed since: nothing is made anew."""
+        film = trim(marked(plan(60), MARK), range(300, 900))
+        assert marked(film, MARK) == film
 
     def test_a_film_without_a_picture_goes_without(self) -> None:
         """There is nothing to lay it over."""

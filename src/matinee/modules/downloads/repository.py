@@ -25,7 +25,10 @@ SELECT id, %(name)s::text, CASE WHEN %(name)s = %(original)s THEN filesize END,
 FROM videos WHERE id = %(video)s AND status = 'READY' AND deleted_at IS NULL
 ON CONFLICT (video_id, name) DO UPDATE SET failure = NULL, offered_at = now() WHERE downloads.failure IS NOT NULL
 """
-_IS_CLIP = "SELECT 1 FROM videos WHERE id = %s AND source_id IS NOT NULL"
+# A file that holds more than is shown is not for others.
+_HOLDS_MORE = """
+SELECT 1 FROM videos WHERE id = %s AND (source_id IS NOT NULL OR plan ->> 'trimmed' = 'true')
+"""
 _WITHDRAW = "DELETE FROM downloads WHERE video_id = %s AND name = %s"
 _IS_WAITED_FOR = """
 SELECT name FROM downloads WHERE video_id = %s AND name = %s AND ready_at IS NULL AND failure IS NULL
@@ -50,7 +53,9 @@ WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND failure 
 """
 _FIND = """
 SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version, v.title, v.filename,
-    v.source_id IS NOT NULL AS is_clip, v.source_revision, d.name IS NOT NULL AS is_offered, d.size, d.ready_at
+    v.source_id IS NOT NULL AS is_clip, v.source_revision,
+    d.name IS NOT NULL AND NOT (d.name = 'original' AND coalesce(v.plan ->> 'trimmed' = 'true', false)) AS is_offered,
+    d.size, d.ready_at
 FROM videos v LEFT JOIN downloads d ON d.video_id = v.id AND d.name = %s
 WHERE v.id = %s AND v.deleted_at IS NULL
 """
@@ -88,9 +93,9 @@ async def list_downloads(db: Connection, video_id: UUID) -> list[DownloadRow]:
     return await fetch_all(db, DownloadRow, _LIST, (video_id,))
 
 
-async def is_clip(db: Connection, video_id: UUID) -> bool:
-    """Whether a video is made from another one's file."""
-    return await fetch_value(db, _IS_CLIP, (video_id,)) is not None
+async def holds_more(db: Connection, video_id: UUID) -> bool:
+    """Whether the file that a video is made from has more than the video shows."""
+    return await fetch_value(db, _HOLDS_MORE, (video_id,)) is not None
 
 
 async def offer(db: Connection, video_id: UUID, name: str) -> bool:

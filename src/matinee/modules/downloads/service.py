@@ -75,7 +75,7 @@ class DownloadService:
         if video.status != "READY":
             raise VideoNotPlayable
         if name == ORIGINAL:
-            if await repository.is_clip(db, video_id):
+            if await repository.holds_more(db, video_id):
                 raise NoSuchDownload
         else:
             await _require_rendition(db, video_id, name)
@@ -161,7 +161,7 @@ async def _possible(db: Connection, video_id: UUID) -> list[str]:
     if plan is None:
         return []
     names = [rendition.name for rendition in plan.renditions]
-    return names if await repository.is_clip(db, video_id) else [*names, ORIGINAL]
+    return names if await repository.holds_more(db, video_id) else [*names, ORIGINAL]
 
 
 async def _require_rendition(db: Connection, video_id: UUID, name: str) -> None:

@@ -22,6 +22,7 @@ from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import PlanChangedError
 from matinee.modules.encoding.film_cells import FilmCells
 from matinee.modules.encoding.jobs import DEMAND, WANTED, demand_job
+from matinee.modules.encoding.marks import Marks
 from matinee.modules.encoding.publishing import Publisher
 from matinee.modules.encoding.repository import DemandRow, WorkRow
 from matinee.modules.encoding.results import Results
@@ -58,6 +59,7 @@ class DemandRunner:
         gave_up: OnDead,
         results: Results,
         copier: Copier,
+        marks: Marks,
     ) -> None:
         self._database = database
         self._storage = storage
@@ -69,6 +71,7 @@ class DemandRunner:
         self._gave_up = gave_up
         self._results = results
         self._copier = copier
+        self._marks = marks
         self._film = FilmCells(database, storage)
         self._usual: dict[str, float] = {}  # seconds that a cell of a rendition of that name took last
 
@@ -122,6 +125,7 @@ class DemandRunner:
         if plan.copied is not None and plan.copied.name == rendition:
             yield lambda cell, _: self._copier.cells(video_id, work.source_key, plan, [cell])
             return
+        mark = await self._marks.image_of(work, plan)
         async with self._sources.serve(work.source_key) as source:
 
             def encode(cell: int, row: DemandRow) -> AsyncGenerator[Cell, None]:
@@ -130,6 +134,7 @@ class DemandRunner:
                     plan,
                     range(cell, cell + 1),
                     [rendition],
+                    mark=mark,
                     expected_inits=row.inits(),
                     options=self._options(float(plan.grid.cell_duration(cell)), urgent=True),
                 )

@@ -1,6 +1,7 @@
 """The cells that a clip shares with the film it was cut from: copied where the film has them, and not made anew."""
 
 from collections.abc import Collection, Mapping
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -14,11 +15,16 @@ from matinee.media.cells import Cell
 from matinee.media.clips import film_cell, film_sound_cells, moved_cell, moved_sound
 from matinee.media.model import AudioRendition, Plan
 from matinee.modules.encoding import repository
-from matinee.modules.encoding.publishing import Publisher
 from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.service import read_plan
 
 log = structlog.get_logger()
+
+
+class Takes(Protocol):
+    """Whoever is given the cells: they are kept when this returns."""
+
+    async def publish(self, cell: Cell) -> None: ...
 
 
 class _Film(msgspec.Struct, frozen=True):
@@ -34,7 +40,7 @@ class FilmCells:
         self._storage = storage
 
     async def copy(
-        self, work: WorkRow, plan: Plan, wanted: Mapping[str, Collection[int]], publisher: Publisher
+        self, work: WorkRow, plan: Plan, wanted: Mapping[str, Collection[int]], publisher: Takes
     ) -> set[tuple[str, int]]:
         """Publishes those of the wanted cells of pictures, by rendition, that the film has; returns which."""
         copied: set[tuple[str, int]] = set()
@@ -56,9 +62,7 @@ class FilmCells:
                     copied.add((name, index))
         return copied
 
-    async def copy_sound(
-        self, work: WorkRow, plan: Plan, sound: AudioRendition, first: int, publisher: Publisher
-    ) -> int:
+    async def copy_sound(self, work: WorkRow, plan: Plan, sound: AudioRendition, first: int, publisher: Takes) -> int:
         """Publishes the cells of a sound from `first` on, up to one that the film cannot give; returns that one."""
         film = await self._film_of(work)
         if film is None:

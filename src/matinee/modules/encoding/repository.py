@@ -26,7 +26,8 @@ Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
 _FIND_WORK = (
     "SELECT status, plan::text AS plan, plan_revision, filesize, has_poster, encode_policy, "
     "filling_cancelled_at IS NOT NULL AS cancelled, "
-    "coalesce(source_id, id) AS source_id, source_revision, cut_from, replaces "
+    "coalesce(source_id, id) AS source_id, source_revision, edition, cut_from, replaces, "
+    "watermark::text AS watermark "
     "FROM videos WHERE id = %s AND deleted_at IS NULL"
 )
 _EXISTS = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL"
@@ -138,7 +139,7 @@ WHERE id = %s AND status = 'READY' AND encoding_failure IS NULL
 """
 _HAS_POSTER = """
 UPDATE videos SET has_poster = true, placeholder = %s, updated_at = now()
-WHERE id = %s AND source_revision = %s AND NOT has_poster
+WHERE id = %s AND edition = %s AND NOT has_poster
 """
 # An expression over `videos v`, so that a query of the video brings its progress along: `progress.Stored`, as JSON.
 STORED = """
@@ -177,9 +178,12 @@ class WorkRow(msgspec.Struct, frozen=True):
     """The filling of its ladder was stopped."""
     source_id: UUID
     source_revision: int
+    edition: int
     cut_from: UUID | None
     replaces: UUID | None
     """The video whose place it takes as soon as it can be played."""
+    watermark: str | None
+    """What its owner chose, as JSON; None: nothing."""
 
     @property
     def source_key(self) -> str:
@@ -413,9 +417,9 @@ async def fail(db: Connection, video_id: UUID, failure: Failure, *, revision: in
     return await execute(db, _STOP_FILLING, (failure.sentence, video_id, revision)) == 1
 
 
-async def mark_poster(db: Connection, video_id: UUID, placeholder: str, *, revision: int) -> None:
-    """The poster is stored, of a file that the video still has; `placeholder` is its BlurHash."""
-    await execute(db, _HAS_POSTER, (placeholder, video_id, revision))
+async def mark_poster(db: Connection, video_id: UUID, placeholder: str, *, edition: int) -> None:
+    """The poster is stored, of what the video still shows; `placeholder` is its BlurHash."""
+    await execute(db, _HAS_POSTER, (placeholder, video_id, edition))
 
 
 async def find_progress(db: Connection, video_id: UUID) -> str | None:

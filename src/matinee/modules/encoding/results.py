@@ -144,11 +144,11 @@ class Results:
             if video.status == "PROCESSING":
                 await self._make_ready_if_playable(db, video_id, plan, video)
 
-    async def poster_stored(self, run: JobRun, video_id: UUID, placeholder: str, *, revision: int) -> None:
+    async def poster_stored(self, run: JobRun, video_id: UUID, placeholder: str, *, edition: int) -> None:
         """The poster's object is stored; `placeholder` is its BlurHash."""
         async with self._database.transaction() as db:
             await _lock(db, run, video_id)
-            await repository.mark_poster(db, video_id, placeholder, revision=revision)
+            await repository.mark_poster(db, video_id, placeholder, edition=edition)
             await announce(db, str(video_id))
 
     async def failed(self, run: JobRun, video_id: UUID, failure: Failure, *, revision: int | None) -> None:

@@ -33,6 +33,7 @@ from matinee.media.plan import make_plan
 from matinee.media.probe import Limits, Probe, probe
 from matinee.media.survey import survey
 from matinee.media.video_argv import runs
+from matinee.media.watermark import marked
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.copying import Copier, CopyRunner
 from matinee.modules.encoding.demand import DemandRunner
@@ -47,6 +48,7 @@ from matinee.modules.encoding.errors import (
 )
 from matinee.modules.encoding.film_cells import FilmCells
 from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, INGEST, POSTER
+from matinee.modules.encoding.marks import DefaultMark, Marks
 from matinee.modules.encoding.outages import OUTAGES, outlast
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.publishing import Publisher
@@ -67,8 +69,15 @@ class EncodingRunners:
     """The jobs' work, over the process's own source server."""
 
     def __init__(
-        self, settings: Settings, database: Database, storage: Storage, queue: JobQueue, sources: SourceServer
+        self,
+        settings: Settings,
+        database: Database,
+        storage: Storage,
+        queue: JobQueue,
+        sources: SourceServer,
+        mark: DefaultMark | None = None,
     ) -> None:
+        """`mark`: what videos are planned with whose owners chose no watermark."""
         self._settings = settings
         self._database = database
         self._storage = storage
@@ -83,6 +92,7 @@ class EncodingRunners:
         )
         self._brake = Brake()
         self._copier = Copier(storage)
+        self._marks = Marks(database, storage, mark)
         self._copying = CopyRunner(
             storage, queue, self._results, self._copier, settings.encode_policy, self.attend, self._gave_up
         )
@@ -97,6 +107,7 @@ class EncodingRunners:
             self._gave_up,
             self._results,
             self._copier,
+            self._marks,
         )
         self._running: set[asyncio.Task[None]] = set()
         self._handing_back = False
@@ -236,7 +247,7 @@ class EncodingRunners:
     async def _ingest(self, run: JobRun, video_id: UUID) -> None:
         work = await self._results.find_work(video_id)
         async with self._sources.serve(work.source_key) as source:
-            plan = read_plan(work.plan) if work.plan else await self._make_plan(run, video_id, source)
+            plan = read_plan(work.plan) if work.plan else await self._make_plan(run, video_id, work, source)
             if plan.video:
                 for cells in runs(plan, plan.chunk_cells(0)):
                     lowest = [plan.video[0].name]
@@ -244,7 +255,7 @@ class EncodingRunners:
                     await self._make_cells(run, video_id, work, plan, source, cells, lowest, urgent=first)
         await self._results.first_chunk_done(run, video_id, plan, brief=work.replaces is not None)
 
-    async def _make_plan(self, run: JobRun, video_id: UUID, source: ServedSource) -> Plan:
+    async def _make_plan(self, run: JobRun, video_id: UUID, work: WorkRow, source: ServedSource) -> Plan:
         limits = Limits(
             max_seconds=int(self._settings.max_source_hours * 3600), max_pixels=self._settings.max_source_pixels
         )
@@ -256,7 +267,11 @@ class EncodingRunners:
             raise
         source.check()
         planned = await self._for_this_title(facts, source)
-        planned = await self._offer_copy(video_id, planned, facts, source)
+        mark = await self._marks.chosen(work) if planned.video else None
+        if mark is not None:
+            planned = marked(planned, mark)
+        else:
+            planned = await self._offer_copy(video_id, planned, facts, source)
         plan = await self._results.plan_made(run, video_id, planned)
         log.info("planned", video_id=str(video_id), cells=plan.grid.cells, reasons=plan.reasons)
         return plan
@@ -313,6 +328,7 @@ class EncodingRunners:
             plan,
             cells,
             missing,
+            mark=await self._marks.image_of(work, plan),
             skip=there,
             expected_inits={name: init for known in missing for name, init in stored[known].inits().items()},
             options=self._options(float(plan.grid.cell_duration(cells.start)) * len(cells), urgent=urgent),
@@ -332,7 +348,7 @@ class EncodingRunners:
         if first is not None and first < plan.grid.cells:
             options = self._options(float(plan.grid.duration), urgent=sound is plan.audio)
             options = msgspec.structs.replace(options, brake=self._brake)  # it has some in hand when it is held
-            async with self._sources.serve(_file_of(video_id, work, sound)) as source:
+            async with self._sources.serve(_file_of(work.replaces or video_id, work, sound)) as source:
                 making = encode_audio(source.url, plan, sound, first=first, options=options)
                 await self._publish_all(
                     making, source, publisher, after_first=lambda: self._yield_to_picture(video_id, source)
@@ -408,8 +424,8 @@ class EncodingRunners:
                 source.check()
                 log.info("no_poster", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
                 return
-        await self._storage.put(keys.poster_key(video_id, work.source_revision), poster.jpeg, "image/jpeg")
-        await self._results.poster_stored(run, video_id, poster.placeholder, revision=work.source_revision)
+        await self._storage.put(keys.poster_key(video_id, work.edition), poster.jpeg, "image/jpeg")
+        await self._results.poster_stored(run, video_id, poster.placeholder, edition=work.edition)
 
     def _options(self, seconds: float, *, urgent: bool = False) -> EncoderOptions:
         """How FFmpeg is run for so many seconds of video; what a person waits for goes before the background."""
@@ -477,7 +493,7 @@ def _unasked(plan: Plan, policy: Policy, cells: range) -> list[str]:
 
 
 def _file_of(video_id: UUID, work: WorkRow, sound: AudioRendition) -> str:
-    """The file that a sound comes from."""
+    """The file that a sound of a video comes from."""
     if sound.file is None:
         return work.source_key
     return keys.sound_key(video_id, sound.surround_of or sound.name)

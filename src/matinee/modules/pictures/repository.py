@@ -9,7 +9,7 @@ from matinee.modules.videos.rules import Status, Visibility
 
 _FIND = """
 SELECT owner_id, visibility, status, has_poster, chosen_poster, storyboard::text AS storyboard, has_preview,
-    source_revision
+    edition
 FROM videos WHERE id = %s AND deleted_at IS NULL
 """
 # By rendition that has the cell, how many of its bytes reach to the end of the keyframe.
@@ -26,7 +26,7 @@ FROM videos WHERE id = %s AND plan IS NOT NULL
 """
 _EXISTS = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL"
 _FIND_WORK = """
-SELECT v.plan::text AS plan, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.source_revision,
+SELECT v.plan::text AS plan, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.edition,
     r.keyframe_bytes
 FROM videos v JOIN renditions r ON r.video_id = v.id AND r.position = 0
 WHERE v.id = %s AND v.deleted_at IS NULL AND v.status IN ('PROCESSING', 'READY')
@@ -34,11 +34,11 @@ WHERE v.id = %s AND v.deleted_at IS NULL AND v.status IN ('PROCESSING', 'READY')
 """
 _SAVE_STORYBOARD = """
 UPDATE videos SET storyboard = %s::text::jsonb, updated_at = now()
-WHERE id = %s AND source_revision = %s AND deleted_at IS NULL
+WHERE id = %s AND edition = %s AND deleted_at IS NULL
 """
 _SAVE_PREVIEW = """
 UPDATE videos SET has_preview = true, updated_at = now()
-WHERE id = %s AND source_revision = %s AND deleted_at IS NULL
+WHERE id = %s AND edition = %s AND deleted_at IS NULL
 """
 # Gives the former choice, so that its object can go.
 _CHOOSE = """
@@ -63,7 +63,7 @@ class PictureFacts(VideoFacts, frozen=True):
     chosen_poster: str | None
     storyboard: str | None
     has_preview: bool
-    source_revision: int
+    edition: int
 
 
 class KeyframeFacts(VideoFacts, frozen=True):
@@ -89,7 +89,7 @@ class WorkRow(msgspec.Struct, frozen=True):
     plan: str
     has_storyboard: bool
     has_preview: bool
-    source_revision: int
+    edition: int
     keyframe_bytes: list[int]
 
 
@@ -124,14 +124,14 @@ async def find_work(db: Connection, video_id: UUID) -> WorkRow | None:
     return await fetch_one(db, WorkRow, _FIND_WORK, (video_id,))
 
 
-async def save_storyboard(db: Connection, video_id: UUID, storyboard: str, *, revision: int) -> bool:
-    """The sheets are stored; False where the video was deleted or has another file by now."""
-    return await execute(db, _SAVE_STORYBOARD, (storyboard, video_id, revision)) == 1
+async def save_storyboard(db: Connection, video_id: UUID, storyboard: str, *, edition: int) -> bool:
+    """The sheets are stored; False where the video was deleted or is another edition by now."""
+    return await execute(db, _SAVE_STORYBOARD, (storyboard, video_id, edition)) == 1
 
 
-async def save_preview(db: Connection, video_id: UUID, *, revision: int) -> bool:
-    """The preview is stored; False where the video was deleted or has another file by now."""
-    return await execute(db, _SAVE_PREVIEW, (video_id, revision)) == 1
+async def save_preview(db: Connection, video_id: UUID, *, edition: int) -> bool:
+    """The preview is stored; False where the video was deleted or is another edition by now."""
+    return await execute(db, _SAVE_PREVIEW, (video_id, edition)) == 1
 
 
 async def choose_poster(

@@ -106,12 +106,10 @@ class PictureRunners:
         for sheet in range(board.sheets):
             frames = await asyncio.gather(*(keyframe(tile) for tile in board.sheet_tiles(sheet)))
             made = await make_sheet(b"".join(frames), board, sheet, options=self._options)
-            await self._storage.put(
-                keys.sheet_key(video_id, board.version, sheet, row.source_revision), made, "image/jpeg"
-            )
+            await self._storage.put(keys.sheet_key(video_id, board.version, sheet, row.edition), made, "image/jpeg")
         text = msgspec.json.encode(board).decode()
         await self._record(
-            run, video_id, lambda db: repository.save_storyboard(db, video_id, text, revision=row.source_revision)
+            run, video_id, lambda db: repository.save_storyboard(db, video_id, text, edition=row.edition)
         )
 
     async def _preview(self, run: JobRun, video_id: UUID, row: WorkRow, plan: Plan) -> None:
@@ -126,10 +124,8 @@ class PictureRunners:
             )
         ]
         made = await make_preview(init, cells, plan, options=self._options)
-        await self._storage.put(keys.preview_key(video_id, row.source_revision), made, "image/webp")
-        await self._record(
-            run, video_id, lambda db: repository.save_preview(db, video_id, revision=row.source_revision)
-        )
+        await self._storage.put(keys.preview_key(video_id, row.edition), made, "image/webp")
+        await self._record(run, video_id, lambda db: repository.save_preview(db, video_id, edition=row.edition))
 
     async def _record(self, run: JobRun, video_id: UUID, save: Callable[[Connection], Awaitable[bool]]) -> None:
         """Shows what is stored; of a video that was deleted meanwhile, nothing is left."""

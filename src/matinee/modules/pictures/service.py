@@ -84,12 +84,8 @@ class PictureService:
         if facts.chosen_poster is None and not facts.has_poster:
             raise NoPoster
         chosen = facts.chosen_poster
-        key = (
-            keys.poster_key(video_id, facts.source_revision)
-            if chosen is None
-            else keys.chosen_poster_key(video_id, chosen)
-        )
-        immutable = _is_present(version, chosen or str(facts.source_revision))
+        key = keys.poster_key(video_id, facts.edition) if chosen is None else keys.chosen_poster_key(video_id, chosen)
+        immutable = _is_present(version, chosen or str(facts.edition))
         return _stored(facts, key, "image/jpeg", immutable=immutable)
 
     async def preview(
@@ -99,8 +95,8 @@ class PictureService:
         facts = _playable(viewer, await repository.find_facts(db, video_id))
         if not facts.has_preview:
             raise NoPreview
-        immutable = _is_present(version, str(facts.source_revision))
-        key = keys.preview_key(video_id, facts.source_revision)
+        immutable = _is_present(version, str(facts.edition))
+        key = keys.preview_key(video_id, facts.edition)
         return _stored(facts, key, "image/webp", immutable=immutable)
 
     async def sheet(
@@ -110,8 +106,8 @@ class PictureService:
         facts, layout = await self._layout(db, viewer, video_id)
         if sheet >= layout.sheets:
             raise NoSuchSheet
-        immutable = _is_present(version, str(facts.source_revision))
-        key = keys.sheet_key(video_id, layout.version, sheet, facts.source_revision)
+        immutable = _is_present(version, str(facts.edition))
+        key = keys.sheet_key(video_id, layout.version, sheet, facts.edition)
         return _stored(facts, key, "image/jpeg", immutable=immutable)
 
     async def storyboard(self, db: Connection, viewer: Caller | None, video_id: UUID) -> Playlist:
@@ -210,13 +206,13 @@ class PictureService:
         write: Callable[[Layout, Plan, str], str],
     ) -> Playlist:
         facts, layout = await self._layout(db, viewer, video_id)
-        key = (video_id, form, facts.storyboard, facts.source_revision)
+        key = (video_id, form, facts.storyboard, facts.edition)
         written = self._documents.get(key)
         if written is None:
             plan = await self._plans.find(db, video_id)
             if plan is None:
                 raise VideoNotFound
-            written = self._documents.keep(key, document(write(layout, plan, version_query(facts.source_revision))))
+            written = self._documents.keep(key, document(write(layout, plan, version_query(facts.edition))))
         return Playlist(written, facts.visibility == "private")
 
 

@@ -9,6 +9,7 @@ import msgspec
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.media.model import Plan
 from matinee.modules.encoding.errors import Failure
+from matinee.modules.encoding.repository import NewCell
 from matinee.modules.replacements.schemas import NewSource
 from matinee.modules.videos.rules import Status
 
@@ -16,39 +17,61 @@ FORMER_HOURS = 24
 """How long what was replaced stays: longer than any address of it that was given out is good for."""
 
 _FIND_FILM = """
-SELECT owner_id, status, replaces IS NOT NULL AS replaces,
-    EXISTS (SELECT 1 FROM added_sounds s WHERE s.video_id = v.id) AS has_added_sounds
+SELECT owner_id, status, replaces IS NOT NULL AS replaces, source_id, coalesce(source_id, id) AS keeper,
+    plan::text AS plan, watermark::text AS watermark
 FROM videos v WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE
 """
-# The number of the next file: no object ever had its key.
+_FIND_PENDING = """
+SELECT id, status, plan::text AS plan, cut_from IS NOT NULL AS is_derived,
+    EXISTS (SELECT 1 FROM videos v WHERE v.id = u.replaces AND coalesce(v.source_id, v.id) = u.source_id
+        AND v.source_revision = u.source_revision) AS is_same_file
+FROM videos u WHERE replaces = %s AND deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+# The numbers of the next file and edition: no object ever had their keys.
 _INSERT = """
 INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-    encode_policy, keep_days, codecs, encode_priority, source_id, source_revision, replaces)
+    encode_policy, keep_days, codecs, encode_priority, watermark, source_id, source_revision, edition, replaces)
 SELECT owner_id, title, description, 'private', %(filename)s, %(filesize)s, %(filetype)s, %(part_size)s,
-    encode_policy, keep_days, codecs, encode_priority, id, 1 + greatest(source_revision,
-        (SELECT max(o.source_revision) FROM videos o WHERE o.source_id = v.id)), id
+    encode_policy, keep_days, codecs, encode_priority, watermark, id, 1 + greatest(source_revision,
+        (SELECT max(o.source_revision) FROM videos o WHERE o.source_id = v.id)), 1 + greatest(edition,
+        (SELECT max(o.edition) FROM videos o WHERE o.replaces = v.id)), id
 FROM videos v WHERE id = %(film)s
+RETURNING id
+"""
+# Made from the file that the film is made from; from its plan, too, where there is one here.
+_INSERT_REMAKE = """
+INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
+    encode_policy, keep_days, codecs, encode_priority, watermark, source_id, source_revision, edition, replaces,
+    status, plan, duration, width, height, cut_from)
+SELECT owner_id, title, description, 'private', filename, filesize, filetype, part_size,
+    encode_policy, keep_days, codecs, encode_priority, watermark, coalesce(source_id, id), source_revision,
+    1 + greatest(edition, (SELECT max(o.edition) FROM videos o WHERE o.replaces = v.id)), id,
+    'PROCESSING', new.plan, new.duration, CASE WHEN new.plan IS NOT NULL THEN width END,
+    CASE WHEN new.plan IS NOT NULL THEN height END, CASE WHEN new.plan IS NOT NULL THEN id END
+FROM videos v, (SELECT %(plan)s::text::jsonb AS plan, %(duration)s::double precision AS duration) AS new
+WHERE id = %(film)s
 RETURNING id
 """
 _HOLD = "SELECT 1 FROM videos WHERE id = %s AND status = 'READY' AND deleted_at IS NULL FOR NO KEY UPDATE"
 _KEEP_FORMER = """
-INSERT INTO former_media (video_id, recipe, sounds, source_revision, owns_source, ends_at)
+INSERT INTO former_media (video_id, recipe, sounds, source_revision, edition, owns_source, ends_at)
 SELECT v.id, v.plan ->> 'recipe',
     ARRAY(SELECT r.name FROM renditions r WHERE r.video_id = v.id AND r.kind = 'audio'),
-    v.source_revision, v.source_id IS NULL, now() + make_interval(hours => %s)
-FROM videos v WHERE v.id = %s
+    v.source_revision, v.edition,
+    v.source_id IS NULL AND NOT (u.source_id = v.id AND u.source_revision = v.source_revision),
+    now() + make_interval(hours => %s)
+FROM videos v, videos u WHERE v.id = %s AND u.id = %s
 """
 _TAKE_OVER = """
 UPDATE videos v SET plan = %(plan)s::text::jsonb, plan_revision = v.plan_revision + 1,
-    source_id = NULL, source_revision = u.source_revision, cut_from = NULL,
+    source_id = nullif(u.source_id, v.id), source_revision = u.source_revision, edition = u.edition, cut_from = NULL,
     filename = u.filename, filesize = u.filesize, filetype = u.filetype, part_size = u.part_size,
     duration = u.duration, width = u.width, height = u.height, encoding_failure = NULL,
     filling_cancelled_at = u.filling_cancelled_at,
     has_poster = false, placeholder = NULL, storyboard = NULL, has_preview = false, updated_at = now()
 FROM videos u
 WHERE u.id = %(replacement)s AND u.replaces = v.id AND u.status = 'READY' AND u.deleted_at IS NULL
-  AND v.id = %(film)s AND u.plan_revision = %(revision)s
-  AND NOT EXISTS (SELECT 1 FROM added_sounds s WHERE s.video_id = v.id)
+  AND v.id = %(film)s AND u.plan_revision = %(revision)s AND v.plan_revision = %(film_revision)s
 """
 _FORGET_RENDITIONS = "DELETE FROM renditions WHERE video_id = %s"
 _FORGET_INTERESTS = "DELETE FROM interests WHERE video_id = %s"
@@ -60,6 +83,17 @@ _END = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id = %s A
 _FAIL = """
 UPDATE videos SET status = 'FAILED', failure_code = %s, failure_detail = %s, updated_at = now()
 WHERE id = %s AND replaces IS NOT NULL AND status = 'READY' AND deleted_at IS NULL
+"""
+# What is copied already, at once: a film has thousands of cells.
+_RECORD_COPIED = """
+UPDATE renditions SET stored = (SELECT range_agg(int4range(i, i + 1)) FROM unnest(%(cells)s::integer[]) i),
+    bytes = %(bytes)s, init_hash = %(init)s, first_cell_at = now(),
+    keyframe_bytes = CASE WHEN kind = 'audio' THEN keyframe_bytes ELSE
+        ARRAY(SELECT p.prefix FROM generate_series(0, cells - 1) i
+            LEFT JOIN unnest(%(cells)s::integer[], %(prefixes)s::integer[]) AS p (cell, prefix) ON p.cell = i
+            ORDER BY i) END
+WHERE video_id = %(video)s AND name = %(name)s
+RETURNING stored = int4multirange(int4range(0, cells))
 """
 _WITHDRAW = "DELETE FROM downloads WHERE video_id = %s AND name <> ALL(%s)"
 _PREPARE_AGAIN = """
@@ -81,7 +115,7 @@ SELECT video_id, recipe FROM former_media f WHERE ends_at < now()
 ORDER BY ends_at LIMIT 100
 """
 _FIND_FORMER = """
-SELECT source_revision, owns_source, ends_at FROM former_media WHERE video_id = %s AND recipe = %s
+SELECT source_revision, edition, owns_source, ends_at FROM former_media WHERE video_id = %s AND recipe = %s
 """
 _END_FORMER = "DELETE FROM former_media WHERE video_id = %s AND recipe = %s"
 
@@ -93,7 +127,24 @@ class FilmRow(msgspec.Struct, frozen=True):
     status: Status
     replaces: bool
     """It is about to take another video's place."""
-    has_added_sounds: bool
+    source_id: UUID | None
+    """The video whose file it is made from; None: its own."""
+    keeper: UUID
+    """The video that keeps the file it is made from."""
+    plan: str | None
+    watermark: str | None
+    """What its owner chose, as JSON; None: nothing."""
+
+
+class PendingRow(msgspec.Struct, frozen=True):
+    """What is to take a video's place."""
+
+    id: UUID
+    status: Status
+    plan: str | None
+    is_derived: bool
+    """Made from the video's own plan."""
+    is_same_file: bool
 
 
 class MadeRow(msgspec.Struct, frozen=True):
@@ -110,7 +161,9 @@ class FormerRow(msgspec.Struct, frozen=True):
     """What a video had before its file was replaced."""
 
     source_revision: int
+    edition: int
     owns_source: bool
+    """The file went with it."""
     ends_at: datetime
 
 
@@ -141,30 +194,68 @@ async def insert_replacement(db: Connection, film_id: UUID, new: NewSource, part
     return video_id
 
 
+async def find_pending(db: Connection, film_id: UUID) -> PendingRow | None:
+    """What was announced last to take a video's place, if it is not given up; it may have failed."""
+    return await fetch_one(db, PendingRow, _FIND_PENDING, (film_id,))
+
+
+async def insert_remake(db: Connection, film_id: UUID, plan: Plan | None) -> UUID:
+    """A video, PROCESSING, that is to take the place of one that is held by `find_film`, made from the same file.
+
+    `plan` is derived from that of the film; without one it is planned anew.
+    """
+    params = {
+        "film": film_id,
+        "plan": None if plan is None else msgspec.json.encode(plan).decode(),
+        "duration": None if plan is None else float(plan.grid.duration),
+    }
+    video_id: UUID = await fetch_value(db, _INSERT_REMAKE, params)
+    return video_id
+
+
 async def list_made(db: Connection, video_id: UUID) -> list[MadeRow]:
     """What exists of a replacement."""
     return await fetch_all(db, MadeRow, _KEYFRAMES, (video_id,))
 
 
-async def take_over(db: Connection, film_id: UUID, replacement_id: UUID, plan: Plan, *, revision: int) -> bool:
-    """Gives a video its replacement's file and plan, without a cell, and ends the replacement.
+async def take_over(
+    db: Connection, film_id: UUID, replacement_id: UUID, plan: Plan, *, revision: int, film_revision: int
+) -> bool:
+    """Gives a video its replacement's file and this plan, without a cell, and ends the replacement.
 
-    False where either is gone by now, the replacement has another plan than that of `revision`, or a sound was added
-    to the video; then the transaction is to be rolled back. What was made of the former file is
-    kept for FORMER_HOURS.
+    False where either is gone by now or has another plan than that of its revision; then the transaction is to be
+    rolled back. What was shown before is kept for FORMER_HOURS.
     """
     for held in (film_id, replacement_id):
         if await fetch_value(db, _HOLD, (held,)) is None:
             return False
-    await execute(db, _KEEP_FORMER, (FORMER_HOURS, film_id))
-    text = msgspec.json.encode(plan).decode()
-    params = {"plan": text, "replacement": replacement_id, "film": film_id, "revision": revision}
+    await execute(db, _KEEP_FORMER, (FORMER_HOURS, film_id, replacement_id))
+    params = {
+        "plan": msgspec.json.encode(plan).decode(),
+        "replacement": replacement_id,
+        "film": film_id,
+        "revision": revision,
+        "film_revision": film_revision,
+    }
     if await execute(db, _TAKE_OVER, params) == 0:
         return False
     await execute(db, _FORGET_RENDITIONS, (film_id,))
     await execute(db, _FORGET_INTERESTS, (film_id,))
     await execute(db, _END, (replacement_id,))
     return True
+
+
+async def record_copied(db: Connection, film_id: UUID, name: str, cells: Sequence[NewCell]) -> bool:
+    """These cells of a rendition, of which nothing was recorded, are stored. True where they complete it."""
+    params = {
+        "video": film_id,
+        "name": name,
+        "cells": [cell.index for cell in cells],
+        "prefixes": [cell.keyframe_bytes for cell in cells],
+        "bytes": sum(cell.size for cell in cells),
+        "init": cells[0].init_hash,
+    }
+    return bool(await fetch_value(db, _RECORD_COPIED, params))
 
 
 async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:

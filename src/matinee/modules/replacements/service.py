@@ -9,47 +9,102 @@ from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.storage.port import Storage
 from matinee.media import keys
+from matinee.media.clips import trim
+from matinee.media.model import Plan
+from matinee.media.watermark import marked
+from matinee.modules.clips.rules import faults_of, frames_between
+from matinee.modules.encoding.jobs import ingest_job
+from matinee.modules.encoding.service import EncodingService, read_plan
 from matinee.modules.replacements import repository
-from matinee.modules.replacements.errors import SoundsAdded
+from matinee.modules.replacements.errors import ClipHasNoFile, InvalidTrim, NotTrimmed, ReplacementAwaited
 from matinee.modules.replacements.jobs import forget_job
-from matinee.modules.replacements.schemas import NewSource
+from matinee.modules.replacements.repository import FilmRow, PendingRow
+from matinee.modules.replacements.rules import wanted_watermark
+from matinee.modules.replacements.schemas import NewSource, Trim
 from matinee.modules.uploads.schemas import UploadStarted
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.rules import may_change
+from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
 
 log = structlog.get_logger()
 
 
 class ReplacementService:
-    """Other files for videos."""
+    """What takes the place of what videos show: another file, or another part or picture of the same."""
 
     def __init__(
-        self, database: Database, storage: Storage, queue: JobQueue, videos: VideoService, uploads: UploadService
+        self,
+        database: Database,
+        storage: Storage,
+        queue: JobQueue,
+        videos: VideoService,
+        uploads: UploadService,
+        encoding: EncodingService,
     ) -> None:
         self._database = database
         self._storage = storage
         self._queue = queue
         self._videos = videos
         self._uploads = uploads
+        self._encoding = encoding
 
     async def begin(self, db: Connection, caller: Caller, film_id: UUID, new: NewSource) -> UploadStarted:
         """Announces another file for a video; one that was announced before and is not in place is given up.
 
-        Raises VideoNotPlayable where the video is not READY, SoundsAdded, and FileTooLarge.
+        Raises VideoNotPlayable where the video is not READY, and FileTooLarge.
         """
-        film = await repository.find_film(db, film_id)
-        if film is None or not may_change(caller, film.owner_id):
-            raise VideoNotFound
-        if film.status != "READY" or film.replaces:
-            raise VideoNotPlayable
-        if film.has_added_sounds:
-            raise SoundsAdded
+        await _held(db, caller, film_id)
         plan = self._uploads.plan(new.filesize)
         await self._videos.give_up_replacements(db, film_id)
         video_id = await repository.insert_replacement(db, film_id, new, plan.part_size)
         return UploadStarted(video=await self._videos.get(db, caller, video_id), upload=self._uploads.describe(plan))
+
+    async def trim(self, db: Connection, caller: Caller, film_id: UUID, span: Trim) -> Video:
+        """Has nothing shown of a video but a part. Raises VideoNotPlayable, ReplacementAwaited and InvalidTrim."""
+        film, shown = await _held(db, caller, film_id)
+        if faults := faults_of(shown.grid, span.start, span.end):
+            raise InvalidTrim.of(faults)
+        await _free(db, film_id)
+        frames = frames_between(shown.grid, span.start, span.end)
+        trimmed = shown if frames == range(shown.grid.frames) else trim(shown, frames)
+        await self._remake(db, film_id, shown, marked(trimmed, wanted_watermark(film.watermark, shown)))
+        return await self._videos.get(db, caller, film_id)
+
+    async def untrim(self, db: Connection, caller: Caller, film_id: UUID) -> Video:
+        """Has all of a video's file shown again. Raises NotTrimmed, and ClipHasNoFile for a clip."""
+        film, shown = await _held(db, caller, film_id)
+        pending = await _free(db, film_id)
+        if film.source_id is not None:
+            raise ClipHasNoFile
+        if not shown.trimmed:
+            if pending is None or pending.plan is None or not read_plan(pending.plan).trimmed:
+                raise NotTrimmed
+            # it was about to be
+            await self._remake(db, film_id, shown, marked(shown, wanted_watermark(film.watermark, shown)))
+        else:
+            await self._videos.give_up_replacements(db, film_id)
+            video_id = await repository.insert_remake(db, film_id, None)
+            await self._queue.enqueue(db, ingest_job(video_id))
+        return await self._videos.get(db, caller, film_id)
+
+    async def remark(self, db: Connection, caller: Caller, film_id: UUID) -> None:
+        """Has a video shown with the watermark that is chosen for it. Raises VideoNotPlayable, ReplacementAwaited."""
+        film, shown = await _held(db, caller, film_id)
+        pending = await _free(db, film_id)
+        if pending is not None and not pending.is_derived:  # all of its file is about to be shown
+            await self._videos.give_up_replacements(db, film_id)
+            await self._queue.enqueue(db, ingest_job(await repository.insert_remake(db, film_id, None)))
+            return
+        base = shown if pending is None or pending.plan is None else read_plan(pending.plan)
+        await self._remake(db, film_id, shown, marked(base, wanted_watermark(film.watermark, shown)))
+
+    async def _remake(self, db: Connection, film_id: UUID, shown: Plan, plan: Plan) -> None:
+        """Has the video made by a plan that is derived from what is shown; nothing where it is that."""
+        await self._videos.give_up_replacements(db, film_id)
+        if plan != shown:
+            await self._encoding.begin(db, await repository.insert_remake(db, film_id, plan), plan)
 
     async def forget_ended(self) -> None:
         """Periodic: has removed what was replaced a while ago."""
@@ -64,7 +119,7 @@ class ReplacementService:
             former = await repository.find_former(db, video, recipe)
         if former is None:
             return
-        for prefix in keys.former_prefixes(video, recipe, former.source_revision):
+        for prefix in keys.former_prefixes(video, recipe, former.edition):
             await self._storage.delete_prefix(prefix)
         if former.owns_source:
             await self._storage.delete(keys.source_key(video, former.source_revision))
@@ -72,3 +127,23 @@ class ReplacementService:
             await ensure_owned(db, run)
             await repository.end_former(db, video, recipe)
         log.info("former_media_removed", video_id=video_id, recipe=recipe)
+
+
+async def _held(db: Connection, caller: Caller, film_id: UUID) -> tuple[FilmRow, Plan]:
+    """A video of the caller that can be played, and its plan; it stays as it is until the transaction ends."""
+    film = await repository.find_film(db, film_id)
+    if film is None or not may_change(caller, film.owner_id):
+        raise VideoNotFound
+    if film.status != "READY" or film.replaces or film.plan is None:
+        raise VideoNotPlayable
+    return film, read_plan(film.plan)
+
+
+async def _free(db: Connection, film_id: UUID) -> PendingRow | None:
+    """What is about to take the video's place, made from its own file. Raises ReplacementAwaited for another file."""
+    pending = await repository.find_pending(db, film_id)
+    if pending is None or pending.status == "FAILED":
+        return None
+    if not pending.is_same_file:
+        raise ReplacementAwaited
+    return pending

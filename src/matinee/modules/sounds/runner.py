@@ -24,7 +24,13 @@ from matinee.media.probe import Limits, Probe, probe
 from matinee.modules.downloads.refreshing import refresh_downloads
 from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.attend import Attend
-from matinee.modules.encoding.errors import ENCODING_CRASHED, SOURCE_MISSING, Failure, VideoGoneError
+from matinee.modules.encoding.errors import (
+    ENCODING_CRASHED,
+    SOURCE_MISSING,
+    Failure,
+    PlanChangedError,
+    VideoGoneError,
+)
 from matinee.modules.encoding.jobs import audio_job
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.encoding.source_server import ServedSource, SourceServer
@@ -73,7 +79,7 @@ class SoundRunner:
             if isinstance(sounds, Failure):
                 await self._fail(run, row, sounds)
             else:
-                await self._record(run, row, sounds, reasons)
+                await self._record(run, row, plan, sounds, reasons)
 
         await self._attend(run, UUID(video_id), work)
 
@@ -112,7 +118,10 @@ class SoundRunner:
         reasons += [reason for _, reason in decided]
         return [sound for sound, _ in decided]
 
-    async def _record(self, run: JobRun, row: AddedSound, sounds: list[AudioRendition], reasons: list[str]) -> None:
+    async def _record(
+        self, run: JobRun, row: AddedSound, fits: Plan, sounds: list[AudioRendition], reasons: list[str]
+    ) -> None:
+        """Gives the sound a place; raises PlanChangedError where the video has another grid than that it fits."""
         video_id = row.video_id
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
@@ -123,6 +132,8 @@ class SoundRunner:
             if row_now is None or not await repository.mark_ready(db, video_id, row.name):
                 return
             plan = read_plan(stored.plan)
+            if plan.grid != fits.grid:
+                raise PlanChangedError
             named = [
                 replace(sound, language=known_language(row_now.language), title=row_now.title) for sound in sounds
             ]

@@ -13,11 +13,11 @@ from matinee.common.config import Settings
 from matinee.common.database import Database
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.notifications import announce
-from matinee.common.storage.port import NoSuchObjectError, Storage
+from matinee.common.storage.port import Storage
 from matinee.media import keys
 from matinee.media.binaries import find_binaries
 from matinee.media.captions.model import BadCaptions, Cue, Format, cut_cues
-from matinee.media.captions.read import read_stored, salvage_vtt
+from matinee.media.captions.read import salvage_vtt
 from matinee.media.captions.vtt import write_vtt
 from matinee.media.encode import EncoderOptions
 from matinee.media.faults import MediaFault
@@ -31,10 +31,10 @@ from matinee.modules.encoding.errors import PlanChangedError, VideoGoneError
 from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.encoding.source_server import SourceServer
-from matinee.modules.pictures.objects import read_whole
 from matinee.modules.tracks import repository
+from matinee.modules.tracks.cutting import TextCutter
 from matinee.modules.tracks.jobs import EXTRACT
-from matinee.modules.tracks.repository import NewRow, TrackRow
+from matinee.modules.tracks.repository import NewRow
 from matinee.modules.tracks.rules import MOST_TRACKS, cut_chapters
 from matinee.modules.tracks.schemas import LONGEST_TITLE, MOST_CHAPTERS, Chapter
 
@@ -61,6 +61,7 @@ class TextExtraction:
         self._queue = queue
         self._sources = sources
         self._attend = attend
+        self._cutter = TextCutter(database, storage)
         self._binaries = find_binaries(
             *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
         )
@@ -92,38 +93,30 @@ class TextExtraction:
                 log.info("no_text", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
                 return
         rows = []
+        start = plan.grid.skipped_frames / plan.grid.rate.fraction
+        end = start + plan.grid.duration
         for stream, file in zip(found.streams, files, strict=True):
             cues = await asyncio.to_thread(_usable, video_id, stream, file)  # or no beat would be sent meanwhile
+            if plan.trimmed:
+                cues = cut_cues(cues, round(start * 1000), round(end * 1000))
             if cues:
-                rows.append(_row(video_id, work.source_revision, stream, len(cues)))
+                rows.append(_row(video_id, work.edition, stream, len(cues)))
                 key = keys.captions_key(video_id, rows[-1].id)
                 await self._storage.put(key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
-        await self._record(run, video_id, work, rows, _chapters(found.chapters))
+        chapters = _chapters(found.chapters)
+        if plan.trimmed:
+            chapters = cut_chapters(chapters, float(start), float(end))
+        await self._record(run, video_id, work, rows, chapters)
 
     async def _cut_out(self, run: JobRun, video_id: UUID, work: WorkRow, film_id: UUID, plan: Plan) -> None:
         """Takes over what text the film of a clip has by now, whoever gave it, as far as the clip goes."""
         async with self._database.connection() as db:
             film = await encoding.find_work(db, film_id)
-            tracks = await repository.list_tracks(db, film_id)
-            chapters = await repository.find_chapters(db, film_id)
         if film is None or film.plan is None or film.source_key != work.source_key:
             return
         start = (plan.grid.skipped_frames - read_plan(film.plan).grid.skipped_frames) / plan.grid.rate.fraction
-        end = start + plan.grid.duration
-        rows = []
-        for track in tracks:
-            if track.state != "ready":
-                continue
-            try:
-                file = await read_whole(self._storage, keys.captions_key(film_id, track.id))
-            except NoSuchObjectError:  # deleted meanwhile
-                continue
-            cues = await asyncio.to_thread(_cut, file, round(start * 1000), round(end * 1000))
-            if cues:
-                rows.append(_taken_over(video_id, track, len(cues)))
-                key = keys.captions_key(video_id, rows[-1].id)
-                await self._storage.put(key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
-        await self._record(run, video_id, work, rows, cut_chapters(chapters, float(start), float(end)))
+        texts = await self._cutter.cut(film_id, video_id, start, start + plan.grid.duration)
+        await self._record(run, video_id, work, texts.rows, texts.chapters)
 
     async def _read(self, source: str, plan: Plan, found: FilmText) -> list[bytes | None]:
         if not found.streams:
@@ -142,7 +135,7 @@ class TextExtraction:
             if not await repository.lock_video(db, video_id):
                 raise VideoGoneError  # what was stored just now is cleared away
             now = await encoding.find_work(db, video_id)
-            if now is None or now.source_revision != work.source_revision:
+            if now is None or now.edition != work.edition:
                 raise PlanChangedError
             room = MOST_TRACKS - await repository.count_tracks(db, video_id)
             for row in rows[:room]:
@@ -151,10 +144,6 @@ class TextExtraction:
                 await repository.add_chapters(db, video_id, chapters)
             await announce(db, str(video_id))
         log.info("text_extracted", video_id=str(video_id), tracks=len(rows), chapters=len(chapters))
-
-
-def _cut(file: bytes, start: int, end: int) -> list[Cue]:
-    return cut_cues(read_stored(file), start, end)
 
 
 def _usable(video_id: UUID, stream: TextStream, file: bytes | None) -> list[Cue]:
@@ -166,8 +155,8 @@ def _usable(video_id: UUID, stream: TextStream, file: bytes | None) -> list[Cue]
         return []
 
 
-def _row(video_id: UUID, revision: int, stream: TextStream, cues: int) -> NewRow:
-    of_file = "" if revision == 1 else f" of file {revision}"
+def _row(video_id: UUID, edition: int, stream: TextStream, cues: int) -> NewRow:
+    of_file = "" if edition == 1 else f" of file {edition}"
     return NewRow(
         id=uuid5(video_id, f"stream {stream.index}{of_file}"),  # the same again, where the job runs twice
         kind="captions" if stream.for_the_deaf else "subtitles",
@@ -179,23 +168,6 @@ def _row(video_id: UUID, revision: int, stream: TextStream, cues: int) -> NewRow
         format=cast("Format", stream.format),
         encoding="utf-8",
         cues=cues,
-    )
-
-
-def _taken_over(video_id: UUID, track: TrackRow, cues: int) -> NewRow:
-    return NewRow(
-        id=uuid5(video_id, f"track {track.id}"),  # the same again, where the job runs twice
-        kind=track.kind,
-        language=track.language,
-        name=track.name,
-        is_default=track.is_default,
-        is_forced=track.is_forced,
-        source_stream=track.source_stream,
-        format=track.format,
-        encoding=track.encoding,
-        cues=cues,
-        machine_made=track.machine_made,
-        of_sound=track.of_sound,
     )
 
 

@@ -39,7 +39,7 @@ class VideoRow(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     ready_at: datetime | None
-    source_revision: int
+    edition: int
 
 
 class DetailRow(VideoRow, frozen=True):
@@ -52,7 +52,7 @@ _COLUMNS = """
 v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
 v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
 v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
-v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.source_revision
+v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition
 """
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
@@ -84,12 +84,12 @@ DELETE FROM videos v WHERE id = %s AND deleted_at < now() - make_interval(mins =
 """
 _MARK_REPLACEMENTS_DELETED = """
 UPDATE videos SET deleted_at = now(), updated_at = now()
-WHERE source_id = %s AND replaces = source_id AND deleted_at IS NULL RETURNING id
+WHERE replaces = %s AND deleted_at IS NULL RETURNING id
 """
 # Not what the other video has taken for its own, what clips of it are made from, or what was its own until lately.
 _FIND_UNUSED_FILE = """
 SELECT u.replaces AS video_id, u.source_revision AS revision FROM videos u JOIN videos v ON v.id = u.replaces
-WHERE u.id = %s AND NOT (v.source_id IS NULL AND v.source_revision = u.source_revision)
+WHERE u.id = %s AND u.source_id = v.id AND NOT (v.source_id IS NULL AND v.source_revision = u.source_revision)
   AND NOT EXISTS (SELECT 1 FROM videos o
     WHERE o.source_id = v.id AND o.source_revision = u.source_revision AND o.id <> u.id)
   AND NOT EXISTS (SELECT 1 FROM former_media f

@@ -23,12 +23,12 @@ def can_move(old: Status, new: Status) -> bool:
     return new in MOVES[old]
 
 
-def version_query(source_revision: int) -> str:
+def version_query(edition: int) -> str:
     """What ends the address of a picture: another end for each file that the video has had.
 
     Also of the first: an address without it means what is present, and may not be kept unasked.
     """
-    return f"?v={source_revision}"
+    return f"?v={edition}"
 
 
 def may_change(caller: Caller | None, owner_id: UUID) -> bool:

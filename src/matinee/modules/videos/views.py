@@ -48,7 +48,7 @@ def _playback(row: VideoRow, video_id: str) -> Playback:
         row.placeholder,
         f"{base}/thumbnail.jpg" if row.width else None,
         f"{base}/storyboard.json" if row.has_storyboard else None,
-        f"{base}/preview.webp{version_query(row.source_revision)}" if row.has_preview else None,
+        f"{base}/preview.webp{version_query(row.edition)}" if row.has_preview else None,
         f"/watch/{video_id}",
         f"/embed/{video_id}",
     )
@@ -57,4 +57,4 @@ def _playback(row: VideoRow, video_id: str) -> Playback:
 def _poster(row: VideoRow, base: str) -> str | None:
     if row.chosen_poster:
         return f"{base}/poster.jpg?v={row.chosen_poster}"  # another address: caches hold the former one
-    return f"{base}/poster.jpg{version_query(row.source_revision)}" if row.has_poster else None
+    return f"{base}/poster.jpg{version_query(row.edition)}" if row.has_poster else None

@@ -42,8 +42,8 @@ WITH owner AS (
     INSERT INTO users (email, password_hash, name)
     VALUES (gen_random_uuid() || '@example.org', '', 'Ada') RETURNING id
 )
-INSERT INTO videos (owner_id, title, filename, filesize, filetype, part_size, status, encode_policy)
-SELECT id, 'A film', 'film', %s, 'video/mp4', 16777216, 'PROCESSING', %s FROM owner RETURNING id
+INSERT INTO videos (id, owner_id, title, filename, filesize, filetype, part_size, status, encode_policy, watermark)
+SELECT %s, id, 'A film', 'film', %s, 'video/mp4', 16777216, 'PROCESSING', %s, %s::text::jsonb FROM owner
 """
 _FORGET = "UPDATE renditions SET stored = '{}', bytes = 0 WHERE video_id = %s AND name <> 'audio'"
 _JOBS_LEFT = """
@@ -62,10 +62,18 @@ class Stage:
         self.queue = queue
         self.encoding = EncodingService(queue)
 
-    async def upload(self, content: bytes | None, policy: str = "eager") -> UUID:
-        """A video whose file is stored (None: is missing) and whose ingest waits."""
+    async def upload(
+        self,
+        content: bytes | None,
+        policy: str = "eager",
+        *,
+        video_id: UUID | None = None,
+        watermark: str | None = None,
+    ) -> UUID:
+        """A video whose file is stored (None: is missing) and whose ingest waits; `watermark` was chosen for it."""
+        video_id = video_id or uuid4()
         async with self.database.transaction() as db:
-            video_id: UUID = await fetch_value(db, _INSERT, (len(content or b"?") or 1, policy))
+            await execute(db, _INSERT, (video_id, len(content or b"?") or 1, policy, watermark))
             if content is not None:
                 await self.storage.put(keys.source_key(video_id), content, "video/mp4")
             await self.queue.enqueue(db, ingest_job(video_id))
@@ -107,7 +115,7 @@ class Stage:
         """What gives videos other files."""
         videos = self.videos()
         uploads = UploadService(self.database, self.storage, self.queue, videos, max_bytes=1 << 30, expiry_hours=24)
-        return ReplacementService(self.database, self.storage, self.queue, videos, uploads)
+        return ReplacementService(self.database, self.storage, self.queue, videos, uploads, self.encoding)
 
     async def owner(self, video_id: UUID) -> Caller:
         """Whom the video belongs to, signed in."""

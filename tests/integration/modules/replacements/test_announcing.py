@@ -113,15 +113,48 @@ class TestReplacements:
         refused = await ada.post(f"/api/v1/videos/{film}/source", {**FILE, "filesize": 5 * 1024**3 + 1})
         problem(refused, 422, "file_too_large")
 
-    async def test_a_video_with_added_sounds_is_left_alone(self, ada: Person, services: Services) -> None:
-        """They fit its file to the sample, and perhaps not another."""
+
+class TestTrimming:
+    async def test_it_is_for_the_owner_alone(
+        self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Whoever may only watch it is told that it is not there."""
         film = await playable(ada, services)
+        body = {"start": 1, "end": 20}
+        problem(await bob.post(f"/api/v1/videos/{film}/trim", body), 404, "video_not_found")
+        problem(await api.post(f"/api/v1/videos/{film}/trim", json=body), 401, "unauthenticated")
+        problem(await bob.client.delete(f"/api/v1/videos/{film}/trim", headers=bob.headers), 404, "video_not_found")
+
+    async def test_what_is_made_is_in_no_list(self, ada: Person, bob: Person, services: Services) -> None:
+        """The video answers as it is until then; asking again is another wish, not another video."""
+        film = await playable(ada, services)
+        for end in (20, 30):
+            answer = await ada.post(f"/api/v1/videos/{film}/trim", {"start": 5, "end": end})
+            assert answer.status_code == 202, answer.text
+            assert (answer.json()["id"], answer.json()["duration"]) == (film, 60.0)
+        assert [video["id"] for video in (await ada.get("/api/v1/videos/mine")).json()["items"]] == [film]
         async with services.database.connection() as db:
-            await execute(
-                db,
-                "INSERT INTO added_sounds "
-                "(video_id, name, language, title, is_default, filename, filesize, part_size) "
-                "VALUES (%s, 'audio2', 'de', '', false, 'de.m4a', 5, 5)",
-                (UUID(film),),
-            )
-        problem(await ada.post(f"/api/v1/videos/{film}/source", FILE), 409, "sounds_added")
+            sql = "SELECT id FROM videos WHERE replaces = %s AND deleted_at IS NULL"
+            made = await fetch_value(db, sql, (UUID(film),))
+            assert await fetch_value(db, "SELECT duration FROM videos WHERE id = %s", (made,)) == 25
+        problem(await bob.get(f"/api/v1/videos/{made}"), 404, "video_not_found")
+
+    async def test_what_is_wrong_is_named(self, ada: Person, services: Services) -> None:
+        """By its field; and nothing is undone that was not done."""
+        film = await playable(ada, services)
+        refused = await ada.post(f"/api/v1/videos/{film}/trim", {"start": 5, "end": 4})
+        assert problem(refused, 422, "invalid_trim")["errors"][0]["path"] == "end"
+        undone = await ada.client.delete(f"/api/v1/videos/{film}/trim", headers=ada.headers)
+        problem(undone, 409, "not_trimmed")
+
+    async def test_what_was_cut_off_is_not_to_be_had(self, ada: Person, bob: Person, services: Services) -> None:
+        """The file is its owner's alone, for it holds the rest."""
+        film = await playable(ada, services)
+        await ada.client.put(f"/api/v1/videos/{film}/downloads/original", headers=ada.headers)
+        async with services.database.connection() as db:
+            sql = "UPDATE videos SET plan = jsonb_set(plan, '{trimmed}', 'true') WHERE id = %s"
+            await execute(db, sql, (UUID(film),))
+        assert "original" not in (await ada.get(f"/api/v1/videos/{film}/downloads")).json()["possible"]
+        offer = await ada.client.put(f"/api/v1/videos/{film}/downloads/original", headers=ada.headers)
+        problem(offer, 404, "no_such_download")
+        problem(await bob.get(f"/playback/{film}/downloads/original"), 404, "no_such_download")

@@ -114,6 +114,28 @@ class Studio:
             found += [upload["Key"] for upload in page.get("Uploads", [])]
         return found
 
+    async def until_edition(self, edition: int) -> None:
+        """Waits until the video is shown in another way."""
+
+        async def is_shown() -> bool:
+            async with self.services.database.connection() as db:
+                return bool(
+                    await fetch_value(db, "SELECT edition = %s FROM videos WHERE id = %s", (edition, UUID(self.id)))
+                )
+
+        await self.until(is_shown)
+
+    async def replace(self, data: bytes) -> None:
+        """Gives the video another file."""
+        body = {"filename": "film.mkv", "filesize": len(data), "filetype": "video/x-matroska"}
+        started = await self.owner.post(f"/api/v1/videos/{self.id}/source", body)
+        assert started.status_code == 201, started.text
+        new_id = started.json()["video"]["id"]
+        part = (await self.owner.get(f"/api/v1/videos/signedurl/{new_id}")).json()["parts"][0]
+        async with httpx.AsyncClient() as storage:
+            assert (await storage.put(part["url"], content=data)).status_code == 200
+        assert (await self.owner.post(f"/api/v1/videos/complete/{new_id}")).status_code == 200
+
     async def master(self) -> m3u8.M3U8:
         return m3u8.loads((await self.owner.get(f"/playback/{self.id}/master.m3u8")).text)
 
@@ -351,3 +373,47 @@ async def _stored(services: Services, video_id: str) -> dict[str, list[str]]:
     async with services.database.connection() as db:
         text = await fetch_value(db, f"{query} WHERE video_id = %s", (video_id,))
     return dict(json.loads(text))
+
+
+@pytest.mark.usefixtures("worker")
+class TestAnotherPicture:
+    async def test_an_added_sound_goes_on_to_it(
+        self, studio: Studio, files: dict[str, bytes], tmp_path: Path
+    ) -> None:
+        """To another file as it was, with its name and place; to a part in time with its picture, and back again."""
+        sound = await studio.add(files["beep.mp3"], name="Beep", default=True)
+
+        async def begins() -> float:
+            samples = await studio.samples(sound["id"], tmp_path)
+            return next(at for at, value in enumerate(samples) if abs(value) > 4000) / 48_000
+
+        await studio.replace(files["film.mkv"])
+        await studio.until_edition(2)
+        first = (await studio.sounds())[0]
+        assert (first["id"], first["name"], first["default"]) == (sound["id"], "Beep", True)
+        assert len(await studio.sounds()) == 3
+        assert await begins() == pytest.approx(4.5, abs=0.01)
+        trim = f"/api/v1/videos/{studio.id}/trim"
+        answer = await studio.owner.post(trim, {"start": 1.2, "end": 6})
+        assert answer.status_code == 202, answer.text
+        await studio.until_edition(3)
+        assert await begins() == pytest.approx(3.3, abs=0.01)
+        later = await studio.add(files["beep.mp3"])
+        answer = await studio.owner.client.delete(trim, headers=studio.owner.headers)
+        assert answer.status_code == 202, answer.text
+        await studio.until_edition(4)
+        assert await begins() == pytest.approx(4.5, abs=0.01)
+        assert [item["id"] for item in await studio.sounds()] == [sound["id"], "audio", "audio2", later["id"]]
+        samples = await studio.samples(later["id"], tmp_path)
+        assert next(at for at, value in enumerate(samples) if abs(value) > 4000) / 48_000 == pytest.approx(
+            5.7, abs=0.01
+        )
+
+    async def test_a_deleted_one_does_not_come_back(self, studio: Studio, files: dict[str, bytes]) -> None:
+        """What its owner took away stays away."""
+        sound = await studio.add(files["beep.mp3"])
+        answer = await studio.owner.client.delete(f"{studio.url}/{sound['id']}", headers=studio.owner.headers)
+        assert answer.status_code == 204
+        await studio.replace(files["film.mkv"])
+        await studio.until_edition(2)
+        assert [item["id"] for item in await studio.sounds()] == ["audio", "audio2"]
