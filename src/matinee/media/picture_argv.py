@@ -10,14 +10,17 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 
+import msgspec
+
 from .blurhash import SIDE as HASH_SIDE
 from .memory_files import PROTOCOL, as_input, as_output
-from .model import Plan, VideoRendition
+from .model import Plan, VideoRendition, Watermark
 from .poster_choice import FRAME_HEIGHT, FRAME_WIDTH, picture_span
 from .source_access import MAX_ALLOC_BYTES
 from .storyboard import Storyboard
 from .thumbnails import Format, ThumbnailSize
 from .video_argv import THREADS, seconds, source_input
+from .watermark import mark_filters, mark_input, overlay
 
 WINDOW_FRAMES = 48  # compared for the most typical one; all of them are in memory at once, small
 JUDGED_EVERY = 16  # frames; three of a window
@@ -55,9 +58,19 @@ def poster_size(width: int, height: int) -> tuple[int, int]:
 
 
 def candidate_argv(
-    ffmpeg: str, source: str, plan: Plan, outputs: Sequence[int], *, entry: Fraction | None, max_pixels: int
+    ffmpeg: str,
+    source: str,
+    plan: Plan,
+    outputs: Sequence[int],
+    *,
+    entry: Fraction | None,
+    mark: int | None = None,
+    max_pixels: int,
 ) -> list[str]:
-    """Writes the most typical picture of a window as JPEG, its pixels for the hash, and frames to judge it by."""
+    """Writes the most typical picture of a window as JPEG, its pixels for the hash, and frames to judge it by.
+
+    `mark` is the descriptor of the image of the plan's watermark, where it has one.
+    """
     jpeg, pixels, frames = outputs
     width, height = poster_size(plan.source.width, plan.source.height)
     deinterlace = "bwdif=mode=send_frame:deint=interlaced," if plan.source.interlaced else ""
@@ -71,22 +84,35 @@ def candidate_argv(
         if plan.source.hdr
         else ("", matrix)
     )
+    over = ""
+    if plan.watermark is not None:
+        over, matrix = f",{_marked(plan, plan.watermark, width, height, matrix)}", "bt709"
     graph = (
         f"[0:{plan.source.video_stream}]{_within(plan)}{deinterlace}scale={width}:{height}:flags=bicubic,split[look][judge];"
         f"[judge]select=not(mod(n\\,{JUDGED_EVERY})),scale={FRAME_WIDTH}:{FRAME_HEIGHT}:flags=area,format=gray[frames];"
-        f"[look]thumbnail=n={WINDOW_FRAMES}{tone},split[whole][small];"
+        f"[look]thumbnail=n={WINDOW_FRAMES}{tone}{over},split[whole][small];"
         f"[whole]scale=in_color_matrix={matrix}:{_JPEG_COLOUR}[jpeg];{_hash_filters('small', matrix)}"
     )
     return [
         *_begin(ffmpeg),
         "-threads", str(THREADS), "-an", "-sn", "-dn",
         *source_input(source, plan, entry, max_pixels),
+        *(mark_input(mark) if mark is not None else ()),
         "-filter_complex", graph,
         "-map", "[jpeg]", "-frames:v", "1", *_JPEG, *_REPRODUCIBLE, *as_output(jpeg),
         *_hash_output(pixels),
         "-map", "[frames]", "-frames:v", str(WINDOW_FRAMES // JUDGED_EVERY), "-fps_mode", "passthrough",
         "-f", "rawvideo", *as_output(frames),
     ]  # fmt: skip
+
+
+def _marked(plan: Plan, mark: Watermark, width: int, height: int, matrix: str) -> str:
+    """Lays the watermark over a picture of that size, in BT.709, as over a rung's."""
+    shown = msgspec.structs.replace(plan.video[0], width=width, height=height)
+    colour = f"in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv,format=yuv420p,setsar=1"
+    tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+    (chain,) = mark_filters(mark, [shown], "1/25")
+    return f"scale={colour},{tags},setpts=0[pic];{chain};[pic][m0]{overlay(mark, shown)}"
 
 
 def _within(plan: Plan) -> str:

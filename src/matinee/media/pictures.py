@@ -76,8 +76,13 @@ class BadImage(Exception):
     """An uploaded image that is none, or none that is accepted; the message is for the person who sent it."""
 
 
-async def make_poster(source: str, plan: Plan, *, options: EncoderOptions = DEFAULT_OPTIONS) -> Poster:
-    """The best of a few candidates from the whole video; LookupError when the plan has no picture."""
+async def make_poster(
+    source: str, plan: Plan, *, mark: bytes | None = None, options: EncoderOptions = DEFAULT_OPTIONS
+) -> Poster:
+    """The best of a few candidates from the whole video; LookupError when the plan has no picture.
+
+    `mark` is the image of the plan's watermark, as `make_mark` gave it.
+    """
     if not plan.video:
         raise LookupError("the plan has no video rendition")
     best: Poster | None = None
@@ -86,7 +91,7 @@ async def make_poster(source: str, plan: Plan, *, options: EncoderOptions = DEFA
     entries = poster_entries(plan)
     for entry in entries:
         try:
-            found = await _candidate(source, plan, entry, options)
+            found = await _candidate(source, plan, entry, mark, options)
         except MediaFault as error:  # this part of the source is damaged; another may do
             fault = error
             continue
@@ -94,7 +99,7 @@ async def make_poster(source: str, plan: Plan, *, options: EncoderOptions = DEFA
             best, best_score = found
     if best is not None:
         return best
-    if None not in entries and (found := await _candidate(source, plan, None, options)) is not None:
+    if None not in entries and (found := await _candidate(source, plan, None, mark, options)) is not None:
         return found[0]
     raise fault
 
@@ -190,21 +195,23 @@ async def make_preview(
 
 
 async def _candidate(
-    source: str, plan: Plan, entry: Fraction | None, options: EncoderOptions
+    source: str, plan: Plan, entry: Fraction | None, mark: bytes | None, options: EncoderOptions
 ) -> tuple[Poster, float] | None:
     """A candidate and its score; None where there is no picture behind the entry."""
 
-    def argv(to: Sequence[int]) -> list[str]:
-        return candidate_argv(options.ffmpeg, source, plan, to, entry=entry, max_pixels=options.max_pixels)
+    def argv(to: Sequence[int], image: int | None) -> list[str]:
+        return candidate_argv(
+            options.ffmpeg, source, plan, to, entry=entry, mark=image, max_pixels=options.max_pixels
+        )
 
-    with memory_files([b""] * 3) as outputs:
+    with memory_files([b""] * 3) as outputs, memory_files([] if mark is None else [mark]) as images:
         limits = msgspec.structs.replace(options.limits, file_size=PICTURE_BYTES)
         async with running(
-            lambda _: argv(outputs),
+            lambda _: argv(outputs, images[0] if images else None),
             outputs=0,
             confinement=confinement(options.ffmpeg, source),
             limits=limits,
-            inherited=outputs,
+            inherited=[*outputs, *images],
         ) as process:
             with options.held_back(process):
                 code = await _exit_code(process)

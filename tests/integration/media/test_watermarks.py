@@ -13,14 +13,14 @@ from matinee.media import encode, encoder_argv
 from matinee.media.cells import Cell
 from matinee.media.encode import encode_cells
 from matinee.media.model import Plan, VideoRendition, Watermark
-from matinee.media.pictures import BadImage, Mark, make_mark
+from matinee.media.pictures import BadImage, Mark, make_mark, make_poster
 from matinee.media.watermark import marked, place
 
 from .films import ffmpeg
 from .playing import planned
 from .test_determinism import running_on_an_old_cpu
 from .test_hdr import film as hdr_film
-from .test_pictures import DISGUISED, png
+from .test_pictures import DISGUISED, png, raw
 
 GREY, WHITE = 126, 235  # limited range
 _TEXT = b"tEXtAuthor\0Somebody"
@@ -62,10 +62,10 @@ async def cells_of(source: Path, plan: Plan, image: Mark | None, *names: str) ->
 
 def shown(cell: Cell, rung: VideoRendition, folder: Path) -> list[bytes]:
     """The first picture of a cell: luma by line, and then both planes of chroma as one line."""
-    film, raw = folder / "cell.mp4", folder / "cell.raw"
+    film, pixels = folder / "cell.mp4", folder / "cell.raw"
     film.write_bytes(cell.init + cell.data)
-    ffmpeg("-i", str(film), "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "yuv420p", str(raw))
-    data = raw.read_bytes()
+    ffmpeg("-i", str(film), "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "yuv420p", str(pixels))
+    data = pixels.read_bytes()
     luma = rung.width * rung.height
     return [*(data[at : at + rung.width] for at in range(0, luma, rung.width)), data[luma:]]
 
@@ -114,14 +114,27 @@ class TestPixels:
         spot = place(watermark(image), rung.width, rung.height)
         cell = (await cells_of(source, plan, image, rung.name))[-1]
         (tmp_path / "cell.mp4").write_bytes(cell.init + cell.data)
-        raw = tmp_path / "spot.raw"
+        spot_file = tmp_path / "spot.raw"
         ffmpeg(
             "-i", str(tmp_path / "cell.mp4"), "-f", "rawvideo", "-vf",
-            f"crop=2:2:{spot.x + spot.width // 2}:{spot.y + spot.height // 2},format=gray", str(raw),
+            f"crop=2:2:{spot.x + spot.width // 2}:{spot.y + spot.height // 2},format=gray", str(spot_file),
         )  # fmt: skip
-        seen = raw.read_bytes()
+        seen = spot_file.read_bytes()
         assert len(seen) >= 4 * plan.grid.cell_frames(plan.grid.cells - 1)
         assert min(seen) >= 225
+
+
+class TestPoster:
+    async def test_it_carries_it_too(self, grey: tuple[Path, Plan], image: Mark, tmp_path: Path) -> None:
+        """At the place that it has in the film, and nowhere else."""
+        source, film = grey
+        poster = await make_poster(str(source), marked(film, watermark(image)), mark=image.png)
+        (tmp_path / "poster.jpg").write_bytes(poster.jpeg)
+        pixels = raw(tmp_path / "poster.jpg", "format=gray")
+        spot = place(watermark(image), 854, 480)
+        at = (spot.y + spot.height // 2) * 854 + spot.x + spot.width // 2
+        assert pixels[at] >= 250  # a JPEG has the full range
+        assert pixels[854 * 400 + 100] == pytest.approx(128, abs=4)
 
 
 class TestBytes:
@@ -187,9 +200,9 @@ class TestHdr:
         rung = next(rung for rung in plan.alternatives if rung.codec == "hevc")
         cell = (await cells_of(source, plan, image, rung.name))[0]
         (tmp_path / "cell.mp4").write_bytes(cell.init + cell.data)
-        raw, spot = tmp_path / "spot.raw", place(mark, rung.width, rung.height)
+        spot_file, spot = tmp_path / "spot.raw", place(mark, rung.width, rung.height)
         ffmpeg(
             "-i", str(tmp_path / "cell.mp4"), "-frames:v", "1", "-vf",
-            f"crop=2:2:{spot.x + spot.width // 2}:{spot.y + spot.height // 2}", "-f", "rawvideo", str(raw),
+            f"crop=2:2:{spot.x + spot.width // 2}:{spot.y + spot.height // 2}", "-f", "rawvideo", str(spot_file),
         )  # fmt: skip
-        assert int.from_bytes(raw.read_bytes()[:2], "little") == pytest.approx(64 + share * 876, abs=20)
+        assert int.from_bytes(spot_file.read_bytes()[:2], "little") == pytest.approx(64 + share * 876, abs=20)

@@ -417,9 +417,10 @@ class EncodingRunners:
         plan = _plan_of(work)
         if work.has_poster or not plan.video:
             return
+        mark = await self._marks.image_of(work, plan)
         async with self._sources.serve(work.source_key) as source:
             try:
-                poster = await make_poster(source.url, plan, options=self._options(60.0))
+                poster = await make_poster(source.url, plan, mark=mark, options=self._options(60.0))
             except MediaFault as fault:
                 source.check()
                 log.info("no_poster", video_id=str(video_id), code=fault.code, evidence=fault.evidence)

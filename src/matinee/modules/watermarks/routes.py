@@ -54,7 +54,7 @@ class WatermarkRoutes:
         """Give a video a watermark, before its upload is complete or when it can be played.
 
         The body is a PNG of 4 MiB and 16 megapixels at most, whose clear parts stay clear; it is scaled to 1024
-        pixels and encoded anew. Every quality then carries it, and so do downloads of them, storyboards and clips
+        pixels and encoded anew. Every quality then carries it, and so do downloads, posters, storyboards and clips
         made later; the uploaded file does not. What can be played already plays as it is until it can be played with
         the watermark.
         """
