@@ -38,8 +38,14 @@ WHERE w.lane = 'encode' AND p.last_heartbeat > now() - interval '5 s'
 _LEFT = "SELECT sum(cells - (SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(stored) r)) FROM renditions"
 _FORGET = "UPDATE renditions SET stored = '{}', bytes = 0"
 _NO_WORKERS = "DELETE FROM procrastinate_workers"
-# a lane that waits for its first job asks for it at this pace, should it miss the news of it
-_SETTINGS = {"WORKER_SLOTS": "1", "WORKER_HEARTBEAT_SECONDS": "0.5", "WORKER_STALE_SECONDS": "5"}
+# A lane that waits for its first job asks for it at this pace, should it miss the news of it. The films conform, and
+# what is copied would be made by no chunk.
+_SETTINGS = {
+    "WORKER_SLOTS": "1",
+    "WORKER_HEARTBEAT_SECONDS": "0.5",
+    "WORKER_STALE_SECONDS": "5",
+    "PASSTHROUGH": "off",
+}
 
 
 def run(site: Site, *, seconds: float, rounds: int) -> None:

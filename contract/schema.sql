@@ -30,6 +30,19 @@ CREATE TABLE public.downloads (
     failure text,
     CONSTRAINT downloads_ready_with_size CHECK (((size IS NULL) = (ready_at IS NULL)))
 );
+CREATE TABLE public.encode_speeds (
+    labels text[] NOT NULL,
+    encoder text NOT NULL,
+    side integer NOT NULL,
+    rate integer NOT NULL,
+    source_side integer NOT NULL,
+    alone boolean NOT NULL,
+    film double precision NOT NULL,
+    seconds double precision NOT NULL,
+    slow boolean NOT NULL,
+    measured_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='50');
 CREATE TABLE public.former_media (
     video_id uuid NOT NULL,
     recipe text NOT NULL,
@@ -238,6 +251,8 @@ ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_pkey PRIMARY KEY (video_id, name);
+ALTER TABLE ONLY public.encode_speeds
+    ADD CONSTRAINT encode_speeds_pkey PRIMARY KEY (labels, encoder, side, rate, source_side);
 ALTER TABLE ONLY public.former_media
     ADD CONSTRAINT former_media_pkey PRIMARY KEY (video_id, recipe);
 ALTER TABLE ONLY public.heard_windows

@@ -19,6 +19,7 @@ from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.service import AuthService
 from matinee.modules.clips.service import ClipService
 from matinee.modules.downloads.service import DownloadService
+from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.jobs.service import JobService
 from matinee.modules.pictures.plans import Plans
@@ -104,6 +105,7 @@ class Services:
             self._want_cell,
             wait_seconds=settings.cell_wait_seconds,
             audience=self.audience,
+            offers=Offers(self.database, self.encoding),
         )
         self.captions = CaptionPlayback(self.playback, PlaybackRepository(self.database), self.storage)
         self.transcripts = Transcripts(self.playback, PlaybackRepository(self.database), self.storage)

@@ -53,7 +53,8 @@ class Worker:
         """`speech` hears; None: what the settings name, if it is there. `mark`: what the settings name."""
         self._settings = settings
         self._queue = queue
-        self._who = WorkerIdentity(settings.worker_name or socket.gethostname(), settings.worker_labels)
+        labels = tuple(sorted(settings.worker_labels))  # those of a kind say the same
+        self._who = WorkerIdentity(settings.worker_name or socket.gethostname(), labels)
         self._sources = SourceServer(storage, Scratch(settings.scratch_dir), settings.scratch_bytes)
         self._encoding = EncodingRunners(settings, database, storage, queue, self._sources, mark)
         self._encoding.register()

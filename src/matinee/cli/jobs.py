@@ -139,7 +139,7 @@ def _who(job: Job) -> str:
 
 def _worker_table(workers: Sequence[WorkerInfo]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("Worker", "Host", "Process", "Labels", "Slots", "Last sign", "Runs"):
+    for heading in ("Worker", "Host", "Process", "Labels", "Slots", "Last sign", "Runs", "Times real time"):
         table.add_column(heading, overflow="fold")
     for worker in workers:
         seen = f"{_age(worker.seen_at)} ago"
@@ -151,6 +151,7 @@ def _worker_table(workers: Sequence[WorkerInfo]) -> Table:
             ", ".join(f"{slots} {lane}" for lane, slots in sorted(worker.slots.items())),
             seen if worker.alive else f"[red]{seen}, dead[/]",
             "\n".join(worker.running),
+            "\n".join(worker.speeds),
         )
     return table
 

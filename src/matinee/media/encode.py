@@ -25,6 +25,7 @@ from .memory_files import memory_files
 from .model import AudioRendition, Plan, VideoRendition
 from .probe import DEFAULT_LIMITS
 from .source_access import confinement, input_was_lost
+from .stopwatch import Stopwatch
 from .video_argv import cells_argv, entry_points, runs
 
 SOUND_ADDRESS_SPACE = 1024 * MIB
@@ -233,7 +234,11 @@ async def _run(
         inherited=images,
     ) as process:
         done: asyncio.Queue[Cell | None] = asyncio.Queue(CELLS_IN_HAND)
-        reading = asyncio.create_task(_read_all(process, source, splitters, done))
+        pixels = sum(rung.width * rung.height for rung in rungs)
+        stopwatches = [
+            Stopwatch(lambda: process.held_seconds, share=rung.width * rung.height / pixels) for rung in rungs
+        ]
+        reading = asyncio.create_task(_read_all(process, source, splitters, stopwatches, done))
         with options.held_back(process):
             try:
                 while (cell := await done.get()) is not None:
@@ -260,13 +265,17 @@ def _empty(queue: asyncio.Queue[Cell | None]) -> None:
 
 
 async def _read_all(
-    process: Process, source: str, splitters: Sequence[CellSplitter], done: asyncio.Queue[Cell | None]
+    process: Process,
+    source: str,
+    splitters: Sequence[CellSplitter],
+    stopwatches: Sequence[Stopwatch],
+    done: asyncio.Queue[Cell | None],
 ) -> None:
     """Read every pipe at once until the process ends, then say so with None, whatever happened."""
     try:
         async with asyncio.TaskGroup() as pumps:
-            for stream, splitter in zip(process.outputs, splitters, strict=True):
-                pumps.create_task(_pump(stream, splitter, done))
+            for stream, splitter, stopwatch in zip(process.outputs, splitters, stopwatches, strict=True):
+                pumps.create_task(_pump(stream, splitter, stopwatch, done))
         await check_exit(process, source)
         for splitter in splitters:
             splitter.close()
@@ -288,10 +297,13 @@ def _first(errors: BaseExceptionGroup[BadFragment]) -> BadFragment:
     return error
 
 
-async def _pump(stream: asyncio.StreamReader, splitter: CellSplitter, done: asyncio.Queue[Cell | None]) -> None:
+async def _pump(
+    stream: asyncio.StreamReader, splitter: CellSplitter, stopwatch: Stopwatch, done: asyncio.Queue[Cell | None]
+) -> None:
     while data := await stream.read(READ_BYTES):
         for cell in splitter.feed(data):
-            await done.put(cell)
+            await done.put(msgspec.structs.replace(cell, effort=stopwatch.read()))
+            stopwatch.start()  # when there was room for it: waiting for whoever stores cells is not encoding
 
 
 async def check_exit(process: Process, source: str) -> None:

@@ -6,6 +6,7 @@ Times are exact: a `Fraction` of a second, a whole number of frames or of timesc
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Literal
 
@@ -433,3 +434,14 @@ class Plan(msgspec.Struct, frozen=True):
         if self.audio is None:
             raise LookupError("the plan has no audio rendition")
         return self.audio
+
+
+def without(plan: Plan, names: Collection[str]) -> Plan:
+    """The plan without some of the pictures that are encoded."""
+    if not names:
+        return plan
+    return msgspec.structs.replace(
+        plan,
+        video=tuple(rung for rung in plan.video if rung.name not in names),
+        alternatives=tuple(rung for rung in plan.alternatives if rung.name not in names),
+    )

@@ -26,6 +26,8 @@ function encoding(stored: number[], state: Encoding["state"] = "running"): Encod
     cells: 25,
     cells_stored: stored[index] ?? 0,
     percent: 0,
+    speed: null,
+    left_out: null,
   }));
   return { state, percent: 50, seconds_left: null, waiting_for: null, renditions, notes: [] };
 }

@@ -15,6 +15,8 @@ function rendition(name: string, height: number | null, codecs = "avc1.64001f"):
     copied: false,
     cells_stored: 1,
     percent: 100,
+    speed: null,
+    left_out: null,
   };
 }
 

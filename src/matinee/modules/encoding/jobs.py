@@ -77,6 +77,15 @@ def needs_of(plan: Plan, big_pixels: int) -> frozenset[str]:
     return frozenset({BIG}) if is_big else frozenset()
 
 
+def viewers_needs(plan: Plan, big_pixels: int) -> dict[str, frozenset[str]]:
+    """By rendition that is encoded, what a worker must be able to do to make what a viewer waits for.
+
+    Anything that can be made cell by cell is made by any worker; else it is the chunk, which is the whole video.
+    """
+    needs = frozenset[str]() if plan.source.seekable else needs_of(plan, big_pixels)
+    return {rung.name: needs for rung in plan.pictures}
+
+
 def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False, needs: frozenset[str] = frozenset()) -> NewJob:
     """Makes what is missing of a chunk. Of an owner's videos together the earliest chunks come first."""
     return NewJob(

@@ -1,20 +1,23 @@
 """From what is stored to what is shown: how far the encoding is, and how long it will take. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from matinee.media.bandwidth import peak_bits
-from matinee.media.model import AudioRendition, CopiedRendition, Plan, Rendition
+from matinee.media.model import AudioRendition, CopiedRendition, Plan, Rendition, VideoRendition
+from matinee.media.speed import Work, work_of
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.schemas import SETTLED, Encoding, RenditionProgress, State, WaitingFor
+from matinee.modules.encoding.speeds import Speeds, TooSlow
 
 # Encoding costs CPU time by the pixel. Sound costs what a very small picture would, and so does what is copied.
 _SOUND_PIXELS = 10_000
 _LEAST_SECONDS = 2.0  # an estimate from less time would jump about
 _LEAST_SHARE = 0.005
+_NOTHING_KNOWN = Speeds()
 
 
 class Announced(msgspec.Struct, frozen=True):
@@ -32,6 +35,10 @@ class Announced(msgspec.Struct, frozen=True):
     """Whether it is the source's own picture."""
     weight: int
     """What one cell of it costs to make, beside the others."""
+    work: Work | None = None
+    """None where it is not encoded."""
+    needs: frozenset[str] = frozenset()
+    """Labels of workers that make what viewers wait for."""
 
 
 class Ladder(msgspec.Struct, frozen=True):
@@ -71,9 +78,9 @@ class Stored(msgspec.Struct, frozen=True):
     """The filling was stopped."""
 
 
-def announce(plan: Plan) -> Ladder:
-    """The plan as viewers hear of it."""
-    renditions = tuple(_announced(plan, rendition) for rendition in plan.renditions)
+def announce(plan: Plan, needs: Mapping[str, frozenset[str]] | None = None) -> Ladder:
+    """The plan as viewers hear of it; `needs` is by rendition."""
+    renditions = tuple(_announced(plan, rendition, needs or {}) for rendition in plan.renditions)
     work = sum(rendition.weight * rendition.cells for rendition in renditions)
     needed = (*(rung.name for rung in plan.video[:1]), *(sound.name for sound in plan.sounds[:1]))
     return Ladder(renditions, work, needed, plan.reasons)
@@ -87,12 +94,13 @@ def describe_progress(
     failed: bool,
     on_demand: bool = False,
     cancelled: bool = False,
+    speeds: Speeds = _NOTHING_KNOWN,
     now: datetime,
 ) -> Encoding:
     """The progress of a video; without a plan it waits for its probe.
 
     `playable`: the video is READY. `failed`: some of it could not be made. `on_demand`: of the rungs above the lowest
-    only what is watched is made. `cancelled`: somebody stopped the filling.
+    only what is watched is made. `cancelled`: somebody stopped the filling. `speeds`: of the workers.
     """
     if ladder is None:
         return Encoding(
@@ -109,7 +117,8 @@ def describe_progress(
         row = by_name.get(announced.name)
         cells_stored = row.cells_stored if row else 0
         done += announced.weight * cells_stored  # a large picture weighs more than a small one
-        renditions.append(_rendition(announced, cells_stored))
+        too_slow = _too_slow(ladder, announced, cells_stored, speeds)
+        renditions.append(_rendition(announced, cells_stored, too_slow, speeds))
         unasked = (not on_demand or announced.name in ladder.needed) and not (row and row.evicted)
         if unasked and cells_stored < announced.cells:
             resting = False
@@ -161,7 +170,13 @@ def _begun(stored: dict[str, StoredCells], name: str) -> bool:
     return name in stored and stored[name].first_cell_at is not None
 
 
-def _announced(plan: Plan, rendition: Rendition) -> Announced:
+def _too_slow(ladder: Ladder, announced: Announced, cells_stored: int, speeds: Speeds) -> TooSlow | None:
+    if announced.work is None or announced.name in ladder.needed or cells_stored >= announced.cells:
+        return None
+    return speeds.too_slow(announced.work, announced.needs)
+
+
+def _announced(plan: Plan, rendition: Rendition, needs: Mapping[str, frozenset[str]]) -> Announced:
     video = None if isinstance(rendition, AudioRendition) else rendition
     copied = isinstance(rendition, CopiedRendition)
     return Announced(
@@ -175,10 +190,15 @@ def _announced(plan: Plan, rendition: Rendition) -> Announced:
         cells=plan.cells_of(rendition.name),
         copied=copied,
         weight=video.width * video.height if video and not copied else _SOUND_PIXELS,
+        work=work_of(plan, rendition) if isinstance(rendition, VideoRendition) else None,
+        needs=needs.get(rendition.name, frozenset()),
     )
 
 
-def _rendition(announced: Announced, cells_stored: int) -> RenditionProgress:
+def _rendition(
+    announced: Announced, cells_stored: int, too_slow: TooSlow | None, speeds: Speeds
+) -> RenditionProgress:
+    times = speeds.times(announced.work, announced.needs) if announced.work is not None else None
     return RenditionProgress(  # by position, which is eight times as fast as by name; every look at a video does this
         announced.name,
         announced.kind,
@@ -191,6 +211,8 @@ def _rendition(announced: Announced, cells_stored: int) -> RenditionProgress:
         announced.cells,
         cells_stored,
         _percent(cells_stored / announced.cells),
+        None if times is None else round(times, 2),
+        None if too_slow is None else too_slow.sentence,
     )
 
 

@@ -3,11 +3,14 @@
 from hashlib import sha256
 from uuid import UUID
 
+import msgspec
+
 from matinee.common.jobs import GiveUpError, JobRun
 from matinee.common.storage.port import Storage
 from matinee.media import keys
 from matinee.media.cells import Cell
 from matinee.media.model import Plan
+from matinee.media.speed import work_of
 from matinee.modules.encoding.errors import InitChangedError
 from matinee.modules.encoding.outages import outlast
 from matinee.modules.encoding.repository import NewCell, StoredRow
@@ -57,6 +60,10 @@ class Publisher:
             raise GiveUpError(f"{name} has another init segment than its stored cells")
         await self._storage.put(keys.cell_key(self._video_id, recipe, name, cell.index), cell.data, content_type)
         new = NewCell(name, recipe, cell.index, len(cell.data), init_hash, cell.keyframe_bytes, self._evictions[name])
+        rung = next((rung for rung in self._plan.pictures if rung.name == name), None)
+        if rung is not None and cell.effort is not None:
+            film = float(self._plan.grid.cell_duration(cell.index))
+            new = msgspec.structs.replace(new, work=work_of(self._plan, rung), effort=cell.effort, film=film)
         try:
             await self._results.cell_stored(self._run, self._video_id, self._plan, new, unasked=self._unasked)
         except InitChangedError as error:  # another worker's FFmpeg differs: its cells and ours must not be mixed

@@ -8,7 +8,9 @@ import msgspec
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.media import keys
+from matinee.media.cells import Effort
 from matinee.media.model import AudioRendition, Offer, Plan, Rendition
+from matinee.media.speed import Work
 from matinee.media.stored_plans import decode_plan
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Interest
 from matinee.modules.encoding.errors import (
@@ -20,6 +22,11 @@ from matinee.modules.encoding.errors import (
     VideoGoneError,
 )
 from matinee.modules.encoding.policy import Policy
+
+_SPEED_MEMORY = 0.97  # what weighs what was known, at each cell: the last two minutes of film count for most
+_LEAST_FILM = 6.0  # seconds; one cell alone, made while a machine wakes up, says little
+_LEAST_SECONDS = 0.001
+_CLEARLY_FASTER = 1.15  # than real time: else a quality would come and go with every cell
 
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
 
@@ -114,7 +121,46 @@ UPDATE renditions SET
     first_cell_at = coalesce(first_cell_at, now())
 WHERE video_id = %(video)s AND name = %(name)s AND recipe = %(recipe)s AND NOT stored @> %(index)s::integer
   AND (init_hash IS NULL OR init_hash = %(init)s) AND evictions = %(evictions)s AND NOT evicting
-RETURNING stored = int4multirange(int4range(0, cells))
+RETURNING stored = int4multirange(int4range(0, cells)) AS completes
+"""
+# Behind the statement that records a cell, as a part of it: how long it took. The speed's row is held until the
+# transaction ends, a millisecond or two; it is the last that is locked, so that nobody waits in a circle. A measure
+# of yesterday counts no more: what nobody is offered, nobody measures, and the machine may be another by now.
+_MEASURE = """
+, measured AS (
+    INSERT INTO encode_speeds AS s (labels, encoder, side, rate, source_side, alone, film, seconds, slow)
+    SELECT w.labels, %(encoder)s::text, %(side)s::integer, %(rate)s::integer, %(source_side)s::integer,
+        %(alone)s::boolean, %(film)s::double precision, %(seconds)s::double precision, false
+    FROM recorded, job_workers w WHERE w.id = %(worker)s::bigint
+    ON CONFLICT (labels, encoder, side, rate, source_side) DO UPDATE
+    SET (alone, film, seconds, slow, measured_at) = (
+        SELECT EXCLUDED.alone, film, seconds,
+            CASE WHEN film < %(least)s::double precision THEN s.slow AND weight > 0
+                WHEN film < seconds THEN true
+                WHEN film >= seconds * %(clear)s::double precision THEN false
+                ELSE s.slow AND weight > 0 END,
+            now()
+        FROM (SELECT CASE WHEN s.alone = EXCLUDED.alone AND s.measured_at > now() - interval '1 day'
+            THEN %(memory)s::double precision ELSE 0 END AS weight) kept
+        CROSS JOIN LATERAL (SELECT weight * s.film + EXCLUDED.film AS film,
+            weight * s.seconds + EXCLUDED.seconds AS seconds) summed)
+    WHERE EXCLUDED.alone OR NOT s.alone OR s.measured_at <= now() - interval '1 day'
+)
+SELECT completes FROM recorded
+"""
+_RECORD_MEASURED = f"WITH recorded AS ({_RECORD_PICTURE}) {_MEASURE}"
+# By living kinds of workers what is known of them; kinds that are gone come with what is known, too.
+_SPEEDS = """
+WITH living AS (
+    SELECT DISTINCT w.labels FROM job_workers w JOIN procrastinate_workers p USING (id)
+    WHERE w.lane = 'demand' AND p.last_heartbeat > now() - interval '1 minute'
+)
+SELECT coalesce(l.labels, s.labels) AS labels, l.labels IS NOT NULL AS living,
+    s.encoder, s.side, s.rate, s.source_side, s.slow, s.film / s.seconds AS times
+FROM living l FULL JOIN (
+    SELECT * FROM encode_speeds WHERE measured_at > now() - interval '1 day'
+    ORDER BY measured_at DESC LIMIT 2000) s ON s.labels = l.labels
+LIMIT 2500
 """
 _WHY_NOT_RECORDED = """
 SELECT stored @> %(index)s::integer AS has_cell, coalesce(init_hash = %(init)s, true) AS fits,
@@ -266,6 +312,25 @@ class NewCell(msgspec.Struct, frozen=True):
     keyframe_bytes: int
     evictions: int
     """Of the rendition when the making began."""
+    work: Work | None = None
+    effort: Effort | None = None
+    """What it took to encode it; None where it was not encoded."""
+    film: float = 0.0
+    """Seconds that it lasts."""
+
+
+class SpeedRow(msgspec.Struct, frozen=True):
+    """How fast a kind of worker does a kind of work; None where nothing is known of it."""
+
+    labels: list[str]
+    living: bool
+    encoder: str | None
+    side: int | None
+    rate: int | None
+    source_side: int | None
+    slow: bool | None
+    times: float | None
+    """Seconds of film a second."""
 
 
 async def find_work(db: Connection, video_id: UUID) -> WorkRow | None:
@@ -334,14 +399,15 @@ async def find_stored(db: Connection, video_id: UUID, cells: range) -> dict[str,
     return {row.name: row for row in await fetch_all(db, StoredRow, _FIND_STORED, params)}
 
 
-async def record_cell(db: Connection, video_id: UUID, cell: NewCell) -> bool:
+async def record_cell(db: Connection, video_id: UUID, cell: NewCell, *, worker_id: int | None = None) -> bool:
     """Makes a stored cell visible; repeatable. True where it is the one that completes its rendition.
 
+    What it took is noted of the kind of `worker_id`.
     Raises InitChangedError where it does not fit the cells before it, EvictedError where its object may have been
     deleted meanwhile, RenditionGoneError where the video has no such rendition any more, PlanChangedError where it
     has another of that name.
     """
-    params = {
+    params: dict[str, object] = {
         "video": video_id,
         "name": cell.rendition,
         "recipe": cell.recipe,
@@ -352,6 +418,18 @@ async def record_cell(db: Connection, video_id: UUID, cell: NewCell) -> bool:
         "evictions": cell.evictions,
     }
     statement = _RECORD_PICTURE if cell.keyframe_bytes else _RECORD_CELL
+    if cell.work is not None and cell.effort is not None and worker_id is not None:
+        statement = _RECORD_MEASURED
+        params |= {
+            **msgspec.structs.asdict(cell.work),
+            "alone": cell.effort.alone,
+            "film": cell.film,
+            "seconds": max(cell.effort.seconds, _LEAST_SECONDS),
+            "worker": worker_id,
+            "memory": _SPEED_MEMORY,
+            "least": _LEAST_FILM,
+            "clear": _CLEARLY_FASTER,
+        }
     completes: bool | None = await fetch_value(db, statement, params)
     if completes is None:
         refusal = await fetch_one(db, _Refusal, _WHY_NOT_RECORDED, params)
@@ -364,6 +442,11 @@ async def record_cell(db: Connection, video_id: UUID, cell: NewCell) -> bool:
         if not refusal.has_cell:
             raise EvictedError(f"{cell.rendition} of {video_id}")
     return bool(completes)
+
+
+async def list_speeds(db: Connection) -> list[SpeedRow]:
+    """What is known of the kinds of workers; each living one has a row at least."""
+    return await fetch_all(db, SpeedRow, _SPEEDS)
 
 
 async def find_demand(db: Connection, video_id: UUID, rendition: str, cells: range) -> DemandRow:

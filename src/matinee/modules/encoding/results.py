@@ -113,7 +113,7 @@ class Results:
         """
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
-            completes = await repository.record_cell(db, video_id, cell)
+            completes = await repository.record_cell(db, video_id, cell, worker_id=run.worker_id)
             await self._queue.progressed(db, run)
             if completes and plan.video and cell.rendition == plan.video[0].name:
                 for job in picture_jobs(video_id):

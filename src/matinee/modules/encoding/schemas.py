@@ -51,6 +51,25 @@ class RenditionProgress(msgspec.Struct):
     cells: Annotated[int, Meta(description="Segments of about four seconds that it will have.")]
     cells_stored: Annotated[int, Meta(description="Segments that exist.")]
     percent: Percent
+    speed: Annotated[
+        float | None,
+        Meta(
+            description="Seconds of it that a worker has made in a second of late, of this or other videos; null "
+            "where that was not measured.",
+            examples=[2.4],
+        ),
+    ]
+    left_out: Annotated[
+        str | None,
+        Meta(
+            description="Why players are not told of it, in a sentence: it is made more slowly than it lasts, and "
+            "not all of it is stored. Null where they are told.",
+            examples=[
+                "It is made at 0.6 times real time, too slowly to be watched meanwhile: players are told of it when "
+                "all of it is stored."
+            ],
+        ),
+    ]
 
 
 class Encoding(msgspec.Struct, kw_only=True):

@@ -1,7 +1,8 @@
 """What other features ask of encoding: how far it is, and this cell next, please."""
 
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from matinee.common.database import Connection
 from matinee.common.jobs import JobQueue
 from matinee.media.alternatives import offered
 from matinee.media.model import AudioRendition, CopiedRendition, Offer, Plan
+from matinee.media.speed import Work
 from matinee.media.stored_plans import decode_plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, region_of
@@ -25,14 +27,16 @@ from matinee.modules.encoding.jobs import (
     needs_of,
     other_sound_jobs,
     poster_job,
+    viewers_needs,
 )
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
-from matinee.modules.encoding.repository import STORED, NewInterest
+from matinee.modules.encoding.repository import STORED, NewInterest, SpeedRow
 from matinee.modules.encoding.schemas import Encoding
+from matinee.modules.encoding.speeds import Speed, Speeds
 from matinee.modules.replacements.jobs import replace_job
 
-__all__ = ["STORED", "EncodingService", "read_plan"]
+__all__ = ["STORED", "EncodingService", "Speeds", "read_plan"]
 
 CellPlace = tuple[UUID, str, int]
 """Video, rendition, index."""
@@ -41,18 +45,28 @@ _REMEMBERED = 10_000  # ladders; ~2 kB each
 # How long an interest holds that nobody prolongs. Waiting is told each second; who reads comes back a cell later.
 WAITING_SECONDS = 3.0
 READING_SECONDS = 12.0
+_SPEEDS_HOLD = 5.0  # seconds; they change slowly, and every master playlist asks for them
 _read_stored = msgspec.json.Decoder(Stored).decode
 
 
 class EncodingService:
     """Encoding as seen from outside; the work itself is in `runners.py`."""
 
-    def __init__(self, queue: JobQueue, policy: Policy = "eager", *, big_pixels: int = 0) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        policy: Policy = "eager",
+        *,
+        big_pixels: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`policy` is what holds where a video's owner has not chosen. `big_pixels`: see `needs_of`."""
         self._queue = queue
         self._policy = policy
         self._big_pixels = big_pixels
         self._ladders: OrderedDict[UUID, tuple[int, Ladder]] = OrderedDict()
+        self._clock = clock
+        self._speeds: tuple[float, Speeds] | None = None
 
     async def progress_of(self, db: Connection, video_id: UUID) -> Encoding | None:
         """How much of a video exists; None where there is no such video or nothing to encode."""
@@ -64,15 +78,38 @@ class EncodingService:
         found = _read_stored(stored)
         if found.status in ("INITIATED", "UPLOADING"):
             return None
+        speeds = self.known_speeds() or await self.read_speeds(db)
         return describe_progress(
             await self._ladder(db, video_id, found.plan_revision) if found.planned else None,
             found.renditions,
+            speeds=speeds,
             playable=found.status == "READY",
             failed=found.status == "FAILED" or found.encoding_failure is not None,
             on_demand=(found.encode_policy or self._policy) == "on_demand",
             cancelled=found.cancelled,
             now=found.now,
         )
+
+    def known_speeds(self) -> Speeds | None:
+        """How fast workers are, where that was read some seconds ago."""
+        if self._speeds is None or self._clock() - self._speeds[0] >= _SPEEDS_HOLD:
+            return None
+        return self._speeds[1]
+
+    async def read_speeds(self, db: Connection) -> Speeds:
+        """How fast workers are."""
+        read_at = self._clock()
+        rows = await repository.list_speeds(db)
+        kinds = {frozenset(row.labels) for row in rows if row.living}
+        speeds = Speeds(kinds, [_speed(row) for row in rows if row.encoder is not None])
+        if self._speeds is not None and self._speeds[1].verdicts == speeds.verdicts:
+            speeds.verdicts = self._speeds[1].verdicts  # the very same: documents are kept by it
+        self._speeds = read_at, speeds
+        return speeds
+
+    def left_out(self, plan: Plan, stored: Mapping[str, int], speeds: Speeds) -> frozenset[str]:
+        """The renditions that players are not told of, by how many cells of each are stored."""
+        return speeds.left_out(plan, stored, viewers_needs(plan, self._big_pixels))
 
     async def _ladder(self, db: Connection, video_id: UUID, revision: int) -> Ladder | None:
         """Plans seldom change, and every look at a video reads this."""
@@ -82,7 +119,7 @@ class EncodingService:
         plan = await repository.find_plan(db, video_id)
         if plan is None:
             return None
-        ladder = announce(plan)
+        ladder = announce(plan, viewers_needs(plan, self._big_pixels))
         self._ladders[video_id] = (revision, ladder)
         if len(self._ladders) > _REMEMBERED:
             self._ladders.popitem(last=False)
@@ -187,6 +224,11 @@ class EncodingService:
     async def hear_of_watched(self, db: Connection, renditions: Sequence[tuple[UUID, str]]) -> None:
         """Something of these renditions was read: they are kept."""
         await repository.tell_watched(db, renditions)
+
+
+def _speed(row: SpeedRow) -> Speed:
+    work = msgspec.convert(row, Work, from_attributes=True)
+    return Speed(frozenset(row.labels), work, bool(row.slow), row.times or 0.0)
 
 
 def _waiting(video_id: UUID, rendition: str, cell: int) -> NewInterest:

@@ -127,3 +127,5 @@ class WorkerInfo(msgspec.Struct, kw_only=True):
     seen_at: datetime
     alive: bool
     running: list[str]
+    speeds: list[str]
+    """How fast those with its labels encode, the slowest first, such as `0.8 × libx264 1080p30 of 2160p`."""

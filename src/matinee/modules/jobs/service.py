@@ -94,6 +94,7 @@ class JobService:
 
     async def list_workers(self, db: Connection) -> list[WorkerInfo]:
         """Who works, for operators."""
+        speeds = await self._encoding.read_speeds(db)
         return [
             WorkerInfo(
                 name=row.name,
@@ -105,6 +106,7 @@ class JobService:
                 seen_at=row.seen_at,
                 alive=row.alive,
                 running=msgspec.json.decode(row.running, type=list[str]),
+                speeds=speeds.of_kind(frozenset(row.labels)),
             )
             for row in await repository.list_workers(db, stale=self._stale)
         ]

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,9 @@ import msgspec
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import Notifications
 from matinee.media import dash, hls, keys
-from matinee.media.model import Plan
+from matinee.media.bandwidth import Measured
+from matinee.media.model import Plan, without
+from matinee.modules.encoding.service import Speeds
 from matinee.modules.playback.audience import Audience, News, Place
 from matinee.modules.playback.documents import Document, DocumentCache, PlanCache, document
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
@@ -26,6 +28,17 @@ WantCell = Callable[[UUID, Plan, str, int], Awaitable[Any]]
 
 Gone = Callable[[], Awaitable[Any]]
 """Returns when whoever asked has left."""
+
+
+class Offers(Protocol):
+    """What players are told of, as things are."""
+
+    async def speeds(self) -> Speeds:
+        """How fast workers are; a look at the database every few seconds at most, however often it is asked."""
+
+    def left_out(self, plan: Plan, stored: Mapping[str, int], speeds: Speeds) -> frozenset[str]:
+        """The renditions that they are not told of, by how many cells of each are stored."""
+
 
 Facts = TypeVar("Facts", bound=VideoFacts)
 
@@ -87,6 +100,7 @@ class PlaybackService:
         *,
         wait_seconds: float,
         audience: Audience | None = None,
+        offers: Offers | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._repository = repository
@@ -97,26 +111,36 @@ class PlaybackService:
         self._plans = PlanCache()
         self._documents = DocumentCache()
         self._audience = audience or Audience(_tell_nobody)
+        self._offers = offers or _Everything()
 
     async def master(self, viewer: Caller | None, video_id: UUID) -> Playlist:
         """The HLS master playlist."""
         facts = await self.playable(viewer, ("ladder", video_id), lambda: self._repository.find_ladder(video_id))
-        key = (video_id, "master", facts.version, facts.ladder, facts.texts)
+        speeds = await self._offers.speeds()
+        key = (video_id, "master", facts.version, facts.ladder, facts.texts, speeds.verdicts)
         written = self._documents.get(key)
         if written is None:
-            plan = await self.plan(video_id, facts)
-            written = self._documents.keep(key, document(hls.master_playlist(plan, facts.measured(), facts.listed())))
+            measured = facts.measured()
+            plan = self._offered(await self.plan(video_id, facts), measured, speeds)
+            written = self._documents.keep(key, document(hls.master_playlist(plan, measured, facts.listed())))
         return Playlist(written, facts.visibility == "private")
 
     async def manifest(self, viewer: Caller | None, video_id: UUID) -> Playlist:
         """The DASH manifest."""
-        facts = await self.playable(viewer, ("menu", video_id), lambda: self._repository.find_menu(video_id))
-        key = (video_id, "manifest", facts.version, facts.texts)
+        facts = await self.playable(viewer, ("ladder", video_id), lambda: self._repository.find_ladder(video_id))
+        speeds = await self._offers.speeds()
+        stored = facts.ladder if speeds.is_anything_slow else None  # else all is offered, stored or not
+        key = (video_id, "manifest", facts.version, stored, facts.texts, speeds.verdicts)
         written = self._documents.get(key)
         if written is None:
-            plan = await self.plan(video_id, facts)
+            plan = self._offered(await self.plan(video_id, facts), facts.measured(), speeds)
             written = self._documents.keep(key, document(dash.manifest(plan, facts.listed())))
         return Playlist(written, facts.visibility == "private")
+
+    def _offered(self, plan: Plan, measured: Mapping[str, Measured], speeds: Speeds) -> Plan:
+        """The plan without what players are not told of."""
+        stored = {name: each.cells for name, each in measured.items()}
+        return without(plan, self._offers.left_out(plan, stored, speeds))
 
     async def media_playlist(self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str) -> Playlist:
         """The HLS playlist of a rendition: all cells, stored or not."""
@@ -269,6 +293,19 @@ class PlaybackService:
                 raise VideoNotFound
             self._plans.keep(video_id, facts.version, plan)
         return plan
+
+
+class _Everything:
+    """Whatever is planned is offered."""
+
+    _speeds = Speeds()
+
+    async def speeds(self) -> Speeds:
+        return self._speeds
+
+    def left_out(self, plan: Plan, stored: Mapping[str, int], speeds: Speeds) -> frozenset[str]:
+        del plan, stored, speeds
+        return frozenset()
 
 
 async def _tell_nobody(news: News) -> None:

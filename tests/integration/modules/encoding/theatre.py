@@ -9,6 +9,7 @@ from tests.integration.modules.encoding.stage import Stage
 
 from matinee.common.notifications import Notifications
 from matinee.media.model import Plan
+from matinee.modules.encoding.offers import Offers
 from matinee.modules.playback.audience import Audience, News
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService, StoredObject
@@ -29,6 +30,7 @@ class Theatre:
             self._want_cell,
             wait_seconds=60.0,
             audience=self.audience,
+            offers=Offers(stage.database, stage.encoding),
         )
 
     @classmethod

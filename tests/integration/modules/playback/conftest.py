@@ -20,12 +20,16 @@ from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.call import Runtime
 from matinee.common.http.edge import Edge
 from matinee.common.http.router import Router
+from matinee.common.jobs import JobQueue
 from matinee.common.notifications import Notifications, announce
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
 from matinee.media.captions.model import Cue
 from matinee.media.captions.vtt import write_vtt
-from matinee.media.model import AudioRendition, Plan
+from matinee.media.model import AudioRendition, Plan, VideoRendition
+from matinee.media.speed import work_of
+from matinee.modules.encoding.offers import Offers
+from matinee.modules.encoding.service import EncodingService
 from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.captions import CaptionPlayback
 from matinee.modules.playback.cell_cache import CellCache
@@ -49,6 +53,12 @@ _RECORD = """
 UPDATE renditions SET stored = stored + int4multirange(int4range(%(i)s, %(i)s + 1)), bytes = bytes + %(size)s,
     keyframe_bytes[%(i)s + 1] = 10, init_hash = 'x'
 WHERE video_id = %(id)s AND name = %(name)s
+"""
+
+_MEASURE = """
+INSERT INTO encode_speeds (labels, encoder, side, rate, source_side, alone, film, seconds, slow)
+VALUES ('{}', %(encoder)s, %(side)s, %(rate)s, %(source_side)s, true, %(film)s, 60, %(slow)s)
+ON CONFLICT (labels, encoder, side, rate, source_side) DO UPDATE SET film = EXCLUDED.film, slow = EXCLUDED.slow
 """
 
 
@@ -103,6 +113,15 @@ class Film:
         self.clock.offset += 1
         return track_id
 
+    async def measure(self, rendition: str, times: float) -> None:
+        """The only workers, of which none lives now, made such renditions at so many times real time."""
+        rung = self.plan.rendition(rendition)
+        assert isinstance(rung, VideoRendition)
+        async with self.database.connection() as db:
+            work = msgspec.structs.asdict(work_of(self.plan, rung))
+            await execute(db, _MEASURE, {**work, "film": 60 * times, "slow": times < 1})
+        self.clock.offset += 5
+
     async def change(self, **columns: Any) -> None:
         """Changes columns of the row, as other features do."""
         async with self.database.connection() as db:
@@ -156,6 +175,7 @@ async def app(
     storage: S3Storage,
     tokens: AccessTokens,
     encoder: Encoder,
+    queue: JobQueue,
     clock: Clock,
     cache: CellCache,
     cell_wait: float,
@@ -165,7 +185,12 @@ async def app(
     """Playback as an ASGI application, listening for news."""
     notifications = Notifications(settings.database_url)
     service = PlaybackService(
-        PlaybackRepository(database), notifications, encoder.want_cell, wait_seconds=cell_wait, clock=clock
+        PlaybackRepository(database),
+        notifications,
+        encoder.want_cell,
+        wait_seconds=cell_wait,
+        offers=Offers(database, EncodingService(queue, clock=clock)),
+        clock=clock,
     )
     router = Router()
     delivery = Delivery(storage, cache, delivery_mode)

@@ -1,3 +1,6 @@
+import re
+
+import httpx
 import m3u8
 import pytest
 
@@ -28,6 +31,44 @@ class TestGetHlsMaster:
         await film.store(0, "v480")
         then = m3u8.loads((await player.get(f"{film.url}/master.m3u8")).text).playlists[0].uri
         assert (first, then) == ("r1/v240/playlist.m3u8", "r1/v480/playlist.m3u8")
+
+
+def told_of(answer: httpx.Response) -> list[str]:
+    """The pictures that a master playlist or a manifest names."""
+    return sorted(set(re.findall(r"r1/(v\d+)/playlist.m3u8", answer.text) + re.findall(r'id="(v\d+)"', answer.text)))
+
+
+@pytest.mark.parametrize("name", ["master.m3u8", "manifest.mpd"])
+class TestWhatIsMadeTooSlowly:
+    async def test_is_left_out_until_all_of_it_is_stored(self, player, film, name) -> None:
+        """Who is at it goes on: its playlist and its cells stay where they are."""
+        await film.measure("v480", 0.7)
+        assert told_of(await player.get(f"{film.url}/{name}")) == ["v240", "v360"]
+        for index in range(film.plan.grid.cells):
+            assert told_of(await player.get(f"{film.url}/{name}")) == ["v240", "v360"]
+            await film.store(index, "v480")
+        assert told_of(await player.get(f"{film.url}/{name}")) == ["v240", "v360", "v480"]
+
+    async def test_stays_reachable(self, player, film, name) -> None:
+        """For players that were told of it before."""
+        await film.store(0, "v480")
+        await film.measure("v480", 0.7)
+        await player.get(f"{film.url}/{name}")
+        for path in ("playlist.m3u8", "iframes.m3u8", "init.mp4", "0.m4s"):
+            assert (await player.get(f"{film.url}/r1/v480/{path}")).status_code == 200
+
+    async def test_comes_back_when_it_is_fast(self, player, film, name) -> None:
+        """With other bytes it has another ETag, and with the same again the same."""
+        usual = await player.get(f"{film.url}/{name}")
+        await film.measure("v360", 0.7)
+        short = await player.get(f"{film.url}/{name}", headers={"If-None-Match": usual.headers["etag"]})
+        assert (short.status_code, told_of(short)) == (200, ["v240"])
+        await film.measure("v360", 0.6)  # a figure that changes nothing
+        again = await player.get(f"{film.url}/{name}", headers={"If-None-Match": short.headers["etag"]})
+        assert again.status_code == 304
+        await film.measure("v360", 2.0)
+        back = await player.get(f"{film.url}/{name}")
+        assert (back.text, back.headers["etag"]) == (usual.text, usual.headers["etag"])
 
 
 class TestGetDashManifest:

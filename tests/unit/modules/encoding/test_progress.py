@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from tests.unit.modules.encoding.plans import HIGH, LOW, plan
 
+from matinee.media.speed import work_of
 from matinee.modules.encoding.progress import StoredCells, announce, describe_progress
 from matinee.modules.encoding.schemas import Encoding
+from matinee.modules.encoding.speeds import Speed, Speeds
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -55,6 +57,17 @@ class TestDescribeProgress:
         assert (encoding.state, encoding.percent, encoding.seconds_left, encoding.waiting_for) == (
             "complete", 100.0, None, None,
         )  # fmt: skip
+
+    def test_says_how_fast_a_rung_is_made_and_why_players_are_not_told_of_it(self) -> None:
+        """What is stored whole is offered however slow it was to make."""
+        film = plan(LOW, HIGH)
+        known = Speeds((), [Speed(frozenset(), work_of(film, rung), True, 0.5) for rung in (LOW, HIGH)])
+        rows = [stored("v240", 1), stored("v480", 9), stored("audio", 1)]
+        begun = describe_progress(announce(film), rows, playable=True, failed=False, speeds=known, now=NOW).renditions
+        assert [(rung.speed, rung.left_out is None) for rung in begun] == [(0.5, True), (0.5, False), (None, True)]
+        rows[1] = stored("v480", 10)
+        whole = describe_progress(announce(film), rows, playable=True, failed=False, speeds=known, now=NOW).renditions
+        assert whole[1].left_out is None
 
     def test_rests_when_what_is_missing_waits_for_a_viewer(self) -> None:
         """On demand, or evicted: nothing is being made, and every quality can be watched."""
