@@ -67,7 +67,7 @@ function renditionItem(rendition: RenditionProgress): HTMLElement {
   const done = rendition.cells > 0 && rendition.cells_stored >= rendition.cells;
   return el(
     "li",
-    { class: "encoding-rendition", "data-done": done },
+    { class: "encoding-rendition", "data-done": done, title: rendition.left_out ?? "" },
     el("span", { class: "rendition-name" }, name),
     el("progress", { max: 100, value: percent, "aria-label": name }),
     el("span", { class: "rendition-figure" }, done ? icon("check") : `${Math.floor(percent)} %`),
