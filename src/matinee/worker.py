@@ -13,9 +13,12 @@ from matinee.common.config import Settings
 from matinee.common.database import Database
 from matinee.common.jobs import JobQueue, Lane, WorkerIdentity
 from matinee.common.storage.port import Storage
+from matinee.media.binaries import find_binaries
+from matinee.media.hardware import ensure_encoder
 from matinee.media.speech.listener import SpeechProgram
 from matinee.media.speech.models import NoSpeech, find_model, whisper_program
 from matinee.modules.downloads.runner import DownloadRunner
+from matinee.modules.encoding.jobs import HARDWARE
 from matinee.modules.encoding.marks import DefaultMark, read_default_mark
 from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.scratch import Scratch
@@ -53,7 +56,8 @@ class Worker:
         """`speech` hears; None: what the settings name, if it is there. `mark`: what the settings name."""
         self._settings = settings
         self._queue = queue
-        labels = tuple(sorted(settings.worker_labels))  # those of a kind say the same
+        # those of a kind say the same
+        labels = tuple(sorted({*settings.worker_labels, *HARDWARE[settings.h264_encoder]}))
         self._who = WorkerIdentity(settings.worker_name or socket.gethostname(), labels)
         self._sources = SourceServer(storage, Scratch(settings.scratch_dir), settings.scratch_bytes)
         self._encoding = EncodingRunners(settings, database, storage, queue, self._sources, mark)
@@ -171,7 +175,12 @@ async def work_until_signalled(worker: Worker) -> None:
 
 
 async def run_worker(settings: Settings) -> None:
-    """A whole worker process, from its settings to its end by a signal."""
+    """A whole worker process, from its settings to its end by a signal.
+
+    Raises EncoderUnavailable where this machine cannot encode as the settings want it.
+    """
+    programs = find_binaries(*(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path)))
+    await ensure_encoder(settings.h264_encoder, str(settings.vaapi_device), programs)
     async with open_services(settings, name="matinee-worker") as services:
         register_upkeep(services)
         mark = await read_default_mark(settings)

@@ -19,6 +19,7 @@ from matinee.common.errors import Unavailable
 from matinee.common.migrations import missing_migrations
 from matinee.common.storage.s3 import S3Storage
 from matinee.media.binaries import BinaryNotFound, find_binaries
+from matinee.media.hardware import EncoderUnavailable, ensure_encoder
 from matinee.media.sandbox import landlock_abi
 from matinee.media.speech.listener import SpeechFailed, SpeechRefused, listening
 from matinee.media.speech.models import NoSpeech, find_model, whisper_program
@@ -57,6 +58,7 @@ async def _findings() -> AsyncIterator[Finding]:
         _storage,
         _cors,
         _ffmpeg,
+        _encoder,
         _sandbox,
         _scratch,
         _cells,
@@ -141,6 +143,18 @@ async def _ffmpeg(settings: Settings) -> Finding:
         if process.returncode != 0:
             return False, "ffmpeg", f"{program} ended with code {process.returncode}."
     return True, "ffmpeg", output.decode(errors="replace").partition(" Copyright")[0] + "."
+
+
+async def _encoder(settings: Settings) -> Finding:
+    """Whether this machine can be a worker with what the settings want H.264 to be encoded by."""
+    encoder = settings.h264_encoder
+    try:
+        programs = find_binaries(_text(settings.ffmpeg_path), _text(settings.ffprobe_path))
+        await ensure_encoder(encoder, str(settings.vaapi_device), programs)
+    except (BinaryNotFound, EncoderUnavailable) as error:
+        return False, "encoder", str(error)
+    where = f" on {settings.vaapi_device}" if encoder == "h264_vaapi" else ""
+    return True, "encoder", f"H.264 is encoded by {encoder}{where}."
 
 
 async def _sandbox(settings: Settings) -> Finding:

@@ -8,6 +8,7 @@ import uvloop
 
 from matinee.common.config import Settings
 from matinee.common.logging import configure_logging
+from matinee.media.hardware import EncoderUnavailable
 from matinee.worker import run_worker
 
 log = structlog.get_logger()
@@ -19,6 +20,9 @@ def run(settings: Settings) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run_worker(settings))
+    except EncoderUnavailable as error:
+        log.critical("worker_refused", reason=str(error))
+        sys.exit(1)
     except Exception:
         log.exception("worker_failed")
         sys.exit(1)

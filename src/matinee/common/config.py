@@ -22,6 +22,9 @@ _NOT_SETTINGS = frozenset({"MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWOR
 _SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
 
 
+HARDWARE_LABELS = frozenset({"vaapi", "nvenc"})
+"""Of workers that encode with a GPU; nobody gives them by hand."""
+
 Label = Annotated[str, Meta(pattern=rf"^[a-z0-9-]{{1,20}}{END}", description="A word for what a worker can do.")]
 
 
@@ -81,6 +84,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # --- encoding
     encode_policy: Literal["eager", "on_demand"] = "eager"
     codecs: tuple[Literal["h264", "hevc", "av1", "hevc-hdr", "av1-hdr"], ...] = ("h264",)
+    h264_encoder: Literal["libx264", "h264_vaapi", "h264_nvenc"] = "libx264"
+    vaapi_device: Path = Path("/dev/dri/renderD128")
     keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     worker_name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     worker_labels: Annotated[tuple[Label, ...], Meta(max_length=4)] = ()
@@ -215,6 +220,8 @@ def _bad_pairs(settings: Settings) -> Iterator[Fault]:
         yield Fault("worker_stale_seconds", "This must be at least 3 × MATINEE_WORKER_HEARTBEAT_SECONDS.")
     if len(set(settings.worker_labels)) < len(settings.worker_labels):
         yield Fault("worker_labels", "Each label needs to stand there once.")
+    if not HARDWARE_LABELS.isdisjoint(settings.worker_labels):
+        yield Fault("worker_labels", "`vaapi` and `nvenc` come with MATINEE_H264_ENCODER, where it works.")
     if settings.public_url.startswith("https://") and not settings.cookie_secure:
         yield Fault("cookie_secure", "This must be true where the public address is https.")
 

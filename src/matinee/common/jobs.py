@@ -112,7 +112,7 @@ UPDATE procrastinate_jobs SET priority = %(priority)s,
 WHERE queueing_lock = %(lock)s AND status = 'todo' AND priority < %(priority)s
 """
 _IS_ANY_WAITING = """
-SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queue_name = %s AND status = 'todo' AND priority >= %s)
+SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queue_name = ANY(%s) AND status = 'todo' AND priority >= %s)
 """
 # Locks the dead workers' jobs, so that of several sweepers one alone takes a job over.
 _FIND_ORPHANS = """
@@ -200,9 +200,11 @@ class JobQueue:
         if not await self.enqueue(db, job):
             await execute(db, _RAISE_PRIORITY, {"priority": job.priority, "lock": job.unique, "urgent": URGENT})
 
-    async def is_any_waiting(self, db: Connection, lane: Lane, *, priority: int) -> bool:
-        """Whether a job of at least this priority waits for a slot of a lane."""
-        return bool(await fetch_value(db, _IS_ANY_WAITING, (lane, priority)))
+    async def is_any_waiting(
+        self, db: Connection, lane: Lane, *, priority: int, needs: frozenset[str] = frozenset()
+    ) -> bool:
+        """Whether a job of at least this priority, with these needs or none, waits for a slot of a lane."""
+        return bool(await fetch_value(db, _IS_ANY_WAITING, ([lane, queue_of(lane, needs)], priority)))
 
     async def progressed(self, db: Connection, run: JobRun) -> None:
         """A run has achieved something that is kept: neither it nor those before it count as attempts."""

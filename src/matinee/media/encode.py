@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import msgspec
 
+from . import hardware
 from .aac import AdtsReader, AudioCellWriter, BadAudioStream
 from .audio_argv import audio_argv
 from .binaries import Binaries, find_binaries
@@ -21,6 +22,7 @@ from .brake import Brake
 from .cells import Cell
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, READ_BYTES, Process, ProcessLimits, ProcessTimedOut, running
+from .hardware import VAAPI_DEVICE
 from .memory_files import memory_files
 from .model import AudioRendition, Plan, VideoRendition
 from .probe import DEFAULT_LIMITS
@@ -47,6 +49,8 @@ class EncoderOptions(msgspec.Struct, frozen=True):
     """None finds them in the wheels."""
     limits: ProcessLimits = ProcessLimits()
     max_pixels: int = DEFAULT_LIMITS.max_pixels
+    device: str = VAAPI_DEVICE
+    """The GPU of what is encoded by VA-API."""
     brake: Brake | None = None
     """Holds the process while others are more urgent."""
 
@@ -207,6 +211,7 @@ async def _attempt_run(
                 hold=hold,
                 mark=images[0] if images else None,
                 max_pixels=options.max_pixels,
+                device=options.device,
             )
 
         async with aclosing(_run(argv, source, plan, run, rungs, images, expected_inits, options)) as cells:
@@ -226,13 +231,9 @@ async def _run(
 ) -> AsyncGenerator[Cell, None]:
     """The cells that a command writes, one pipe a rung; it inherits the descriptors of `images`."""
     splitters = [CellSplitter(rung.name, plan.grid, run, expected_inits.get(rung.name)) for rung in rungs]
-    async with running(
-        argv,
-        outputs=len(rungs),
-        confinement=confinement(options.ffmpeg, source),
-        limits=options.limits,
-        inherited=images,
-    ) as process:
+    allowed = hardware.confined(confinement(options.ffmpeg, source), rungs, options.device)
+    limits = hardware.limited(options.limits, rungs)
+    async with running(argv, outputs=len(rungs), confinement=allowed, limits=limits, inherited=images) as process:
         done: asyncio.Queue[Cell | None] = asyncio.Queue(CELLS_IN_HAND)
         pixels = sum(rung.width * rung.height for rung in rungs)
         stopwatches = [

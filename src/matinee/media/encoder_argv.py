@@ -32,8 +32,51 @@ AV1_PARAMS = (
 )
 
 
+NVENC_PRESET = "p5"
+"""Of p1 to p7. An NVENC unit is many times faster than real time at any of them."""
+
+
 def encoder_argv(rendition: VideoRendition) -> list[str]:
-    """The encoder of a rendition with what is peculiar to it; rate and keyframes are set for all alike."""
+    """The encoder of a rendition with what is peculiar to it; the cap on bits and keyframes are set for all alike."""
+    if rendition.codec == "h264" and rendition.encoder != "libx264":
+        return [
+            *_HARDWARE[rendition.encoder](rendition),
+            "-profile:v",
+            rendition.profile,
+            "-level:v",
+            rendition.level,
+        ]
+    return [*_software(rendition), "-crf", str(rendition.crf)]
+
+
+def _vaapi(rendition: VideoRendition) -> list[str]:
+    return [
+        "-c:v", "h264_vaapi",
+        "-rc_mode", "QVBR",  # constant quality under a cap, as CRF with -maxrate is
+        "-global_quality:v", str(rendition.crf),  # of the same scale of 1 to 51 as CRF
+        "-b:v", str(rendition.max_bit_rate),  # QVBR wants one: all that the cap allows
+        "-bf", "0",  # drivers differ in what B-frames may refer to; without them decoding order is the order of time
+        "-idr_interval", "0",  # every forced keyframe ends the references to what is before it
+        "-sei", "0",  # no version string in the stream
+    ]  # fmt: skip
+
+
+def _nvenc(rendition: VideoRendition) -> list[str]:
+    return [
+        "-c:v", "h264_nvenc", "-preset", NVENC_PRESET,
+        "-rc", "vbr", "-cq", str(rendition.crf), "-b:v", "0",  # constant quality; the cap is -maxrate
+        "-bf", "0", "-b_ref_mode", "disabled",
+        "-rc-lookahead", "0", "-no-scenecut", "1",  # an extra keyframe at a scene cut would split a cell
+        "-forced-idr", "1",  # every forced keyframe ends the references to what is before it
+        "-strict_gop", "1",
+        "-spatial-aq", "1",
+    ]  # fmt: skip
+
+
+_HARDWARE = {"h264_vaapi": _vaapi, "h264_nvenc": _nvenc}
+
+
+def _software(rendition: VideoRendition) -> list[str]:
     if rendition.codec == "av1":
         settings = (*AV1_PARAMS, f"level={rendition.level.replace('.', '')}")
         return ["-c:v", "libsvtav1", "-preset", AV1_PRESET, "-svtav1-params", ":".join(settings)]

@@ -134,6 +134,8 @@ class Grid(msgspec.Struct, frozen=True):
 
 
 Codec = Literal["h264", "hevc", "av1"]
+H264Encoder = Literal["libx264", "h264_vaapi", "h264_nvenc"]
+"""FFmpeg's names: in software, on the GPUs of Intel and AMD, on NVIDIA's."""
 Offer = Literal["h264", "hevc", "av1", "hevc-hdr", "av1-hdr"]
 """What a video may be offered in. With `-hdr`: the picture of an HDR source as it is, not tone-mapped."""
 VideoRange = Literal["SDR", "PQ", "HLG"]
@@ -162,6 +164,8 @@ class VideoRendition(msgspec.Struct, frozen=True, tag="video", tag_field="kind")
     """Of x264: how long it looks for a shorter way to say the same. The default is that of plans before recipe r3."""
     params: str = ""
     """What x264 is told besides, as `key=value:key=value`."""
+    encoder: H264Encoder = "libx264"
+    """Who encodes it where that is H.264; the other codecs have one encoder each."""
 
     @property
     def bit_depth(self) -> int:

@@ -11,7 +11,17 @@ from .captions.languages import UNKNOWN, canonical_language
 from .faults import MediaFault
 from .grid import AUDIO_ONLY_RATE, make_grid, output_rate
 from .ladder import display_size, ladder
-from .model import AAC_FRAME_SAMPLES, AudioRendition, Grid, Plan, Rate, Source, VideoRange, VideoRendition
+from .model import (
+    AAC_FRAME_SAMPLES,
+    AudioRendition,
+    Grid,
+    H264Encoder,
+    Plan,
+    Rate,
+    Source,
+    VideoRange,
+    VideoRendition,
+)
 from .probe import AudioFacts, Probe, VideoFacts
 from .title import Survey, fit
 
@@ -31,9 +41,13 @@ SURROUND_CHANNELS = 6
 ENCODER_PRIMING_FRAMES = 1
 
 
-def make_plan(probe: Probe, seen: Survey | None = None, *, measured: bool = False) -> Plan:
+def make_plan(
+    probe: Probe, seen: Survey | None = None, *, measured: bool = False, encoder: H264Encoder = "libx264"
+) -> Plan:
     """Decide everything about the encoding; with a survey of the picture the ladder is made for it.
 
+    `encoder` makes the ladder, except for its lowest rung: that one costs a processor little, and any worker can make
+    a video playable.
     With `measured` the gain of each sound stays open until its loudness was measured. Raises MediaFault when there is
     nothing to encode.
     """
@@ -43,7 +57,10 @@ def make_plan(probe: Probe, seen: Survey | None = None, *, measured: bool = Fals
     rate = _rate(probe.video, reasons)
     origin = _origin(probe, rate)
     grid, video_end = _grid(probe, rate, origin, reasons)
-    video = _video(probe.video, rate, seen, reasons)
+    video = tuple(
+        msgspec.structs.replace(rung, encoder=encoder) if place > 0 else rung
+        for place, rung in enumerate(_video(probe.video, rate, seen, reasons))
+    )
     gain = None if measured else 0.0
     sounds = [
         sound
@@ -60,7 +77,7 @@ def make_plan(probe: Probe, seen: Survey | None = None, *, measured: bool = Fals
         reasons.append("The file has no index: it is encoded from front to back by one process.")
     return Plan(
         version=PLAN_VERSION,
-        recipe=RECIPE,
+        recipe=RECIPE if encoder == "libx264" else f"{RECIPE}-{encoder}",  # cells of two encoders are never mixed
         grid=grid,
         video=video,
         sounds=tuple(sounds),

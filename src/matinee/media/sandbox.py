@@ -21,7 +21,8 @@ _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 2
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-_FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15  # + TRUNCATE, IOCTL_DEV
+_IOCTL_DEV = 1 << 15
+_FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | _IOCTL_DEV  # + TRUNCATE
 _FS_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _FS_RIGHTS_SINCE_5 = (1 << 16) - 1
 _NET_BIND_AND_CONNECT = 0b11
@@ -55,6 +56,8 @@ class Confinement(msgspec.Struct, frozen=True):
     """Files, or folders with all below them, that may be read."""
     scratch: tuple[str, ...] = ()
     """Folders in which files may be made, written and removed."""
+    devices: tuple[str, ...] = ()
+    """Device files, or folders of them, that may be opened and controlled."""
     connect_port: int | None = None
     """The one TCP port that may be connected to (on any address: Landlock knows ports only)."""
 
@@ -101,6 +104,8 @@ def ruleset(confinement: Confinement) -> Iterator[int | None]:
         for path in confinement.read:
             _allow_path(fd, path, (_READ_FILE | _READ_DIR) & handled)
         _allow_path(fd, "/dev/null", (_READ_FILE | _WRITE_FILE) & handled)
+        for path in confinement.devices:
+            _allow_path(fd, path, (_READ_FILE | _READ_DIR | _WRITE_FILE | _IOCTL_DEV) & handled)
         for path in confinement.scratch:
             _allow_path(fd, path, handled & ~_EXECUTE)
         if abi >= 4 and confinement.connect_port is not None:

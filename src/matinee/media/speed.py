@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .model import Codec, Plan, VideoRendition
+from .model import Plan, VideoRendition
 
 SIDES = (240, 360, 480, 720, 1080, 1440, 2160, 4320)
 """Sizes that are told apart, by the shorter side of a picture of 16:9."""
@@ -12,7 +12,7 @@ RATES = (30, 60)
 """Frames a second that are told apart."""
 _LENIENCE = 1.05  # 854 x 480 is a little more than 480 * 16 / 9 by 480
 
-_ENCODERS: dict[Codec, str] = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
+_ENCODERS = {"hevc": "libx265", "av1": "libsvtav1"}
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Work(msgspec.Struct, frozen=True):
 def work_of(plan: Plan, rung: VideoRendition) -> Work:
     """The work that a rendition of the plan is."""
     return Work(
-        encoder=_ENCODERS[rung.codec],
+        encoder=_ENCODERS.get(rung.codec, rung.encoder),
         side=_side(rung.width * rung.height),
         rate=next((rate for rate in RATES if plan.grid.rate.fraction <= rate), RATES[-1]),
         source_side=_side(plan.source.width * plan.source.height),

@@ -56,11 +56,12 @@ def cells_argv(
     hold: bool = False,
     mark: int | None = None,
     max_pixels: int,
+    device: str = "",
 ) -> list[str]:
     """The command that writes each rendition's cells, as fragmented MP4, to the output of its place.
 
     With `hold` the last picture that can be decoded stays on for as long as is needed. `mark` is the descriptor of
-    the image that the plan's watermark, where it has one, is made of.
+    the image that the plan's watermark, where it has one, is made of, `device` one that encodes for VA-API.
     """
     if (mark is None) != (plan.watermark is None):
         raise ValueError("an image is needed for a plan with a watermark, and for no other")
@@ -70,6 +71,7 @@ def cells_argv(
         ffmpeg, "-hide_banner", "-nostdin", "-v", "error",
         "-max_error_rate", "1",  # what is missing shows in what comes out
         "-max_alloc", str(MAX_ALLOC_BYTES),
+        *device_argv(renditions, device),
         *_input(source, plan, entry, max_pixels),
         *(mark_input(mark) if mark is not None else ()),
         "-filter_complex_threads", str(THREADS),
@@ -80,6 +82,13 @@ def cells_argv(
             for argument in _output(plan.grid, cells, place, rendition, output)
         ),
     ]  # fmt: skip
+
+
+def device_argv(renditions: Sequence[VideoRendition], device: str) -> list[str]:
+    """What opens the GPU that pictures are loaded up to; NVENC's opens itself, and takes them from memory."""
+    if all(rendition.encoder != "h264_vaapi" for rendition in renditions):
+        return []
+    return ["-init_hw_device", f"vaapi=gpu:{device}", "-filter_hw_device", "gpu"]
 
 
 def seconds(moment: Fraction) -> str:
@@ -144,7 +153,8 @@ def _graph(plan: Plan, frames: range, renditions: Sequence[VideoRendition], held
 
 def _end(mark: Watermark | None, rung: VideoRendition, place: int) -> str:
     """What follows a rung's own filters: its output, with the watermark over it where there is one."""
-    return f"[p{place}];[p{place}][m{place}]{overlay(mark, rung)}[v{place}]" if mark else f"[v{place}]"
+    over = f"[p{place}];[p{place}][m{place}]{overlay(mark, rung)}" if mark else ""
+    return f"{over}{upload(rung)}[v{place}]"
 
 
 def _held_frames(plan: Plan, frames: range) -> int:
@@ -175,11 +185,15 @@ def _rung_filters(plan: Plan, rendition: VideoRendition) -> str:
     )
 
 
+def upload(rendition: VideoRendition) -> str:
+    """What follows the filters of a rung whose encoder takes pictures from the GPU's memory alone."""
+    return ",format=nv12,hwupload" if rendition.encoder == "h264_vaapi" else ""
+
+
 def _output(grid: Grid, cells: range, place: int, rendition: VideoRendition, output: str) -> list[str]:
     return [
         "-map", f"[v{place}]",
         *encoder_argv(rendition),
-        "-crf", str(rendition.crf),
         "-maxrate", str(rendition.max_bit_rate), "-bufsize", str(rendition.buffer_bits),
         "-force_key_frames", _keyframes(grid, cells),
         "-g", str(2 * grid.frames_per_cell),  # only the forced ones: a cell has exactly one keyframe

@@ -225,3 +225,20 @@ class TestAudio:
         assert plan.grid.rate == Rate(25, 1)
         assert plan.audio is not None
         assert "no picture" in plan.reasons[0]
+
+
+class TestTheEncoder:
+    def test_makes_all_but_the_lowest_rung_and_is_part_of_the_recipe(self) -> None:
+        """Any worker can make a video playable; and cells of two encoders are never mixed."""
+        usual = make_plan(probe_of())
+        made = make_plan(probe_of(), encoder="h264_vaapi")
+        assert {rung.encoder for rung in usual.video} == {"libx264"}
+        assert [rung.encoder for rung in made.video] == ["libx264"] + ["h264_vaapi"] * (len(usual.video) - 1)
+        assert made.recipe == f"{usual.recipe}-h264_vaapi"
+
+    def test_of_a_stored_plan_that_names_none_is_x264(self) -> None:
+        """Plans of before there was a choice."""
+        text = msgspec.json.encode(make_plan(probe_of())).decode()
+        older = text.replace(',"encoder":"libx264"', "")
+        assert older != text
+        assert decode_plan(older) == decode_plan(text)

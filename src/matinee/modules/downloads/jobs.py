@@ -7,7 +7,7 @@ from matinee.common.jobs import NewJob
 PREPARE = "downloads.prepare"
 
 
-def prepare_job(video_id: UUID, name: str) -> NewJob:
+def prepare_job(video_id: UUID, name: str, *, needs: frozenset[str] = frozenset()) -> NewJob:
     """Makes what is missing of a file, and lays it out. Somebody asked for it: it goes before the background."""
     return NewJob(
         name=PREPARE,
@@ -15,4 +15,5 @@ def prepare_job(video_id: UUID, name: str) -> NewJob:
         args={"video_id": str(video_id), "name": name},
         priority=1,
         unique=f"download:{video_id}:{name}",
+        needs=needs,
     )

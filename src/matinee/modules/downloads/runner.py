@@ -13,9 +13,10 @@ from matinee.media import keys
 from matinee.media.model import Plan
 from matinee.media.progressive import Track, lay_out
 from matinee.modules.downloads import repository
-from matinee.modules.downloads.jobs import PREPARE
+from matinee.modules.downloads.jobs import PREPARE, prepare_job
 from matinee.modules.downloads.rules import parts_of
 from matinee.modules.encoding import repository as encoding
+from matinee.modules.encoding.errors import OtherWorkerError
 from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.pictures.objects import read_whole
@@ -59,7 +60,12 @@ class DownloadRunner:
             plan = await self._encoding.complete(run, video, name)
             await self._lay_out(run, video, plan, name)
 
-        await self._encoding.attend(run, UUID(video_id), work)
+        try:
+            await self._encoding.attend(run, UUID(video_id), work)
+        except OtherWorkerError as error:
+            async with self._database.transaction() as db:
+                await self._queue.enqueue(db, prepare_job(UUID(video_id), name, needs=error.needs))
+            return
         async with self._database.transaction() as db:  # a fault of the source ends the work, and is the video's
             await self._gave_up(db, video_id, name)
 

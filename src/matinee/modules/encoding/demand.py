@@ -21,7 +21,7 @@ from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import PlanChangedError
 from matinee.modules.encoding.film_cells import FilmCells
-from matinee.modules.encoding.jobs import DEMAND, WANTED, demand_job
+from matinee.modules.encoding.jobs import DEMAND, WANTED, cell_needs, demand_job
 from matinee.modules.encoding.marks import Marks
 from matinee.modules.encoding.publishing import Publisher
 from matinee.modules.encoding.repository import DemandRow, WorkRow
@@ -60,7 +60,9 @@ class DemandRunner:
         results: Results,
         copier: Copier,
         marks: Marks,
+        labels: frozenset[str] = frozenset(),
     ) -> None:
+        """`labels`: of this worker."""
         self._database = database
         self._storage = storage
         self._queue = queue
@@ -72,6 +74,7 @@ class DemandRunner:
         self._results = results
         self._copier = copier
         self._marks = marks
+        self._labels = labels
         self._film = FilmCells(database, storage)
         self._usual: dict[str, float] = {}  # seconds that a cell of a rendition of that name took last
 
@@ -87,6 +90,10 @@ class DemandRunner:
             assert found.plan is not None
             plan = read_plan(found.plan)
             if all(known.name != rendition for known in plan.renditions):  # the video has another file by now
+                return
+            needs = cell_needs(plan, rendition)
+            if not needs <= self._labels:  # who enqueued it did not know the plan
+                await self._enqueue(video, plan, rendition, region, wanted=run.urgent)
                 return
             async with self._making(video, found, plan, rendition) as make:
                 try:
@@ -109,10 +116,10 @@ class DemandRunner:
             choice = choose(cells, row.cells, row.wanted())
             if choice is None:
                 if choose(behind, row.cells, row.wanted()) is not None:
-                    await self._enqueue(video_id, rendition, region + 1)
+                    await self._enqueue(video_id, plan, rendition, region + 1)
                 return
-            if not choice.waits and await self._others_wait():
-                await self._enqueue(video_id, rendition, region)
+            if not choice.waits and await self._others_wait(cell_needs(plan, rendition)):
+                await self._enqueue(video_id, plan, rendition, region)
                 return
             publisher = Publisher(self._storage, self._results, run, video_id, plan, {rendition: row})
             if await self._film.copy(work, plan, {rendition: [choice.cell]}, publisher):
@@ -179,14 +186,17 @@ class DemandRunner:
                 raise StillEvictingError(rendition)
             await asyncio.sleep(_EVICTION_PAUSE)
 
-    async def _others_wait(self) -> bool:
+    async def _others_wait(self, needs: frozenset[str]) -> bool:
         """Whether somebody waits for another job, while this one is only ahead of its viewers."""
         async with self._database.connection() as db:
-            return await self._queue.is_any_waiting(db, "demand", priority=WANTED)
+            return await self._queue.is_any_waiting(db, "demand", priority=WANTED, needs=needs)
 
-    async def _enqueue(self, video_id: UUID, rendition: str, region: int) -> None:
+    async def _enqueue(
+        self, video_id: UUID, plan: Plan, rendition: str, region: int, *, wanted: bool = False
+    ) -> None:
+        job = demand_job(video_id, rendition, region, wanted=wanted, needs=cell_needs(plan, rendition))
         async with self._database.connection() as db:
-            await self._queue.enqueue(db, demand_job(video_id, rendition, region))
+            await self._queue.enqueue(db, job)
 
 
 async def _checked(making: AsyncGenerator[Cell, None], source: ServedSource) -> AsyncGenerator[Cell, None]:

@@ -47,3 +47,11 @@ class PlanChangedError(Exception):
 
 class InitChangedError(Exception):
     """The encoder made another init segment than the one stored: its cells would not play with the stored ones."""
+
+
+class OtherWorkerError(Exception):
+    """A worker with labels that this one lacks has to do it."""
+
+    def __init__(self, needs: frozenset[str]) -> None:
+        super().__init__(", ".join(sorted(needs)))
+        self.needs = needs

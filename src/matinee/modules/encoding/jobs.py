@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from matinee.common.config import HARDWARE_LABELS
 from matinee.common.jobs import BEHIND, URGENT, NewJob
-from matinee.media.model import Plan
+from matinee.media.model import H264Encoder, Plan
 from matinee.modules.encoding.ahead import REGION_CELLS, region_of
 
 INGEST = "encoding.ingest"
@@ -56,7 +57,9 @@ def poster_job(video_id: UUID) -> NewJob:
     return NewJob(name=POSTER, lane="ingest", args={"video_id": str(video_id)}, unique=f"poster:{video_id}")
 
 
-def demand_job(video_id: UUID, rendition: str, region: int, *, wanted: bool = False) -> NewJob:
+def demand_job(
+    video_id: UUID, rendition: str, region: int, *, wanted: bool = False, needs: frozenset[str] = frozenset()
+) -> NewJob:
     """Makes what viewers need of a region of a rendition."""
     return NewJob(
         name=DEMAND,
@@ -64,26 +67,44 @@ def demand_job(video_id: UUID, rendition: str, region: int, *, wanted: bool = Fa
         args={"video_id": str(video_id), "rendition": rendition, "region": region},
         priority=WANTED if wanted else 0,
         unique=f"demand:{video_id}:{rendition}:{region}",
+        needs=needs,
     )
 
 
+HARDWARE: dict[H264Encoder, frozenset[str]] = {
+    "libx264": frozenset(),
+    "h264_vaapi": frozenset({"vaapi"}),
+    "h264_nvenc": frozenset({"nvenc"}),
+}
+"""The label of workers that have an encoder; all have x264."""
 BIG = "big"
 """The label of workers that take on large pictures."""
 
 
 def needs_of(plan: Plan, big_pixels: int) -> frozenset[str]:
-    """What a worker must be able to do to fill in a video: from so many pixels on it must be big; 0: never."""
+    """What a worker must be able to do to fill in a video: from so many pixels on it must be big; 0: never.
+
+    And it must have the encoders of the ladder.
+    """
     is_big = 0 < big_pixels <= plan.source.width * plan.source.height
-    return frozenset({BIG}) if is_big else frozenset()
+    hardware = frozenset().union(*(HARDWARE[rung.encoder] for rung in plan.video))
+    return hardware | {BIG} if is_big else hardware
+
+
+def cell_needs(plan: Plan, rendition: str) -> frozenset[str]:
+    """What a worker must be able to do to make any cell of a rendition by itself."""
+    return next((HARDWARE[rung.encoder] for rung in plan.video if rung.name == rendition), frozenset())
 
 
 def viewers_needs(plan: Plan, big_pixels: int) -> dict[str, frozenset[str]]:
     """By rendition that is encoded, what a worker must be able to do to make what a viewer waits for.
 
-    Anything that can be made cell by cell is made by any worker; else it is the chunk, which is the whole video.
+    Of what can be made cell by cell that is its encoder; else the chunk is made, which is the whole video.
     """
-    needs = frozenset[str]() if plan.source.seekable else needs_of(plan, big_pixels)
-    return {rung.name: needs for rung in plan.pictures}
+    if plan.source.seekable:
+        return {rung.name: cell_needs(plan, rung.name) for rung in plan.pictures}
+    needs = needs_of(plan, big_pixels)
+    return {rung.name: needs if rung in plan.video else needs - HARDWARE_LABELS for rung in plan.pictures}
 
 
 def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False, needs: frozenset[str] = frozenset()) -> NewJob:
@@ -108,7 +129,7 @@ def alternatives_job(
         args={"video_id": str(video_id), "chunk": chunk},
         priority=WANTED if wanted else BEHIND - chunk,
         unique=f"alternatives:{video_id}:{chunk}",
-        needs=needs,
+        needs=needs - HARDWARE_LABELS,  # their encoders are software
     )
 
 

@@ -42,12 +42,13 @@ from matinee.modules.encoding.errors import (
     EvictedError,
     Failure,
     FillingCancelledError,
+    OtherWorkerError,
     PlanChangedError,
     RenditionGoneError,
     VideoGoneError,
 )
 from matinee.modules.encoding.film_cells import FilmCells
-from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, INGEST, POSTER
+from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, HARDWARE, INGEST, POSTER, cell_needs
 from matinee.modules.encoding.marks import DefaultMark, Marks
 from matinee.modules.encoding.outages import OUTAGES, outlast
 from matinee.modules.encoding.policy import Policy
@@ -108,6 +109,7 @@ class EncodingRunners:
             self._results,
             self._copier,
             self._marks,
+            HARDWARE[settings.h264_encoder],
         )
         self._running: set[asyncio.Task[None]] = set()
         self._handing_back = False
@@ -187,11 +189,14 @@ class EncodingRunners:
     async def complete(self, run: JobRun, video_id: UUID, name: str) -> Plan:
         """Makes what is missing of a rendition, of a picture with the first sound; returns the plan of it.
 
-        Raises RenditionGoneError where the video has no such rendition any more.
+        Raises RenditionGoneError where the video has no such rendition any more, OtherWorkerError where this worker
+        lacks its encoder.
         """
         work, plan = await self._measured(run, video_id)
         if all(rendition.name != name for rendition in plan.renditions):
             raise RenditionGoneError(name)
+        if not cell_needs(plan, name) <= HARDWARE[self._settings.h264_encoder]:
+            raise OtherWorkerError(cell_needs(plan, name))
         sound = _sound_of(plan, name) or plan.audio
         if any(rung.name == name for rung in plan.pictures):
             there = set((await self._results.find_stored(video_id, plan, range(plan.grid.cells)))[name].cells)
@@ -294,11 +299,11 @@ class EncodingRunners:
     async def _for_this_title(self, facts: Probe, source: ServedSource) -> Plan:
         """The plan with the ladder that the picture needs, or with the usual one where that is not known in time."""
         measured = self._settings.loudness != "off"
-        usual = make_plan(facts, measured=measured)
+        usual = make_plan(facts, measured=measured, encoder=self._settings.h264_encoder)
         options = self._options(0.0, urgent=True)
         seen = await survey(source.url, usual, patience=self._settings.survey_seconds, options=options)
         source.check()
-        return make_plan(facts, seen, measured=measured) if seen else usual
+        return make_plan(facts, seen, measured=measured, encoder=self._settings.h264_encoder) if seen else usual
 
     async def _make_cells(
         self,
@@ -437,6 +442,7 @@ class EncodingRunners:
             binaries=self._binaries,
             limits=limits,
             max_pixels=self._settings.max_source_pixels,
+            device=str(self._settings.vaapi_device),
             brake=None if urgent else self._brake,
         )
 

@@ -20,6 +20,7 @@ from matinee.modules.encoding.jobs import (
     alternatives_job,
     alternatives_jobs,
     audio_job,
+    cell_needs,
     chunk_job,
     copy_jobs,
     demand_job,
@@ -140,7 +141,7 @@ class EncodingService:
             job = make(video_id, plan.chunk_of(index), wanted=True, needs=needs_of(plan, self._big_pixels))
         else:
             await repository.tell_interests(db, [_waiting(video_id, rendition, index)])
-            job = demand_job(video_id, rendition, region_of(index), wanted=True)
+            job = demand_job(video_id, rendition, region_of(index), wanted=True, needs=cell_needs(plan, rendition))
         await self._queue.want(db, job)
         return True
 

@@ -3,15 +3,17 @@
 from uuid import UUID
 
 import msgspec
-from tests.unit.modules.encoding.plans import GERMAN, LOW, SOUND, plan
+from tests.unit.modules.encoding.plans import GERMAN, HIGH, LOW, SOUND, plan
 
 from matinee.modules.encoding.jobs import (
+    alternatives_job,
     audio_job,
     chunk_job,
     ingest_job,
     later_jobs,
     needs_of,
     other_sound_jobs,
+    viewers_needs,
 )
 
 VIDEO = UUID(int=1)
@@ -65,3 +67,23 @@ class TestIngestLane:
     def test_a_begun_video_goes_before_a_new_one(self) -> None:
         """The sound that makes one video playable is not kept waiting by the next video's ingest."""
         assert audio_job(VIDEO, "audio", first=True).priority > ingest_job(VIDEO).priority
+
+
+class TestWhatAnEncoderNeeds:
+    MADE = plan(LOW, msgspec.structs.replace(HIGH, encoder="h264_nvenc"))
+
+    def test_a_worker_that_has_it(self) -> None:
+        """For chunks, which hold all rungs, and for cells of the rungs that it makes."""
+        assert needs_of(self.MADE, 0) == {"nvenc"}
+        assert viewers_needs(self.MADE, 0) == {"v240": set(), "v480": {"nvenc"}}
+
+    def test_nothing_for_other_codecs(self) -> None:
+        """Their encoders are software."""
+        job = alternatives_job(VIDEO, 0, needs=needs_of(self.MADE, 0) | {"big"})
+        assert job.needs == {"big"}
+
+    def test_the_chunk_s_needs_where_cells_cannot_be_made_one_by_one(self) -> None:
+        """There a viewer waits for the whole chunk."""
+        source = msgspec.structs.replace(self.MADE.source, seekable=False, width=100, height=100)
+        film = msgspec.structs.replace(self.MADE, source=source)
+        assert viewers_needs(film, 1) == {"v240": {"nvenc", "big"}, "v480": {"nvenc", "big"}}
