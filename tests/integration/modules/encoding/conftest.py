@@ -29,6 +29,8 @@ FILMS = {
     "indexed.mp4": [*PICTURE, "-t", "6", *X264, "-movflags", "+faststart"],
     # nine cells in three chunks, one rung
     "three-chunks.mkv": ["-f", "lavfi", "-i", "testsrc2=size=426x240:rate=5", "-t", "35", *X264],
+    # noise: more bytes than a few blocks of a source
+    "heavy.mkv": [*PICTURE, "-vf", "noise=alls=60:allf=t", "-t", "14", *X264, "-qp", "6"],
     "silent.mp4": [*PICTURE, "-t", "6", *X264],
     # English in 5.1, German, which is the default, and French in mono
     "dubbed.mkv": [

@@ -4,6 +4,8 @@ import asyncio
 import os
 import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -151,3 +153,65 @@ class TestScratchFull:
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
         await stage.until_complete(video_id)
         assert "scratch_write_failed" in process.log.read_text()
+
+    @pytest.mark.parametrize(
+        ("room", "trouble"),
+        [("size=2m", "scratch_write_failed"), ("size=4k,nr_inodes=1", "scratch_unavailable")],
+        ids=["fills up", "has no room for a file"],
+    )
+    async def test_encodes_beside_a_disk_of_a_few_megabytes(
+        self,
+        stage: Stage,
+        film: Film,
+        worker_process: Callable[..., WorkerProcess],
+        tmp_path: Path,
+        room: str,
+        trouble: str,
+    ) -> None:
+        """The same bytes, no attempt lost, and nothing left behind."""
+        _require_namespaces()
+        source = film("heavy.mkv")
+        assert len(source) > 4 * 1024**2
+        video_id = await stage.upload(source)
+        async with stage.working():
+            await stage.until_complete(video_id)
+        expected = await stage.fingerprints(video_id)
+        for statement in _NOTE_LOST_ATTEMPTS:
+            await stage.execute(statement)
+        disk, left = tmp_path / "disk", tmp_path / "left"
+        disk.mkdir()
+        process = worker_process([*_NAMESPACE, _ON_A_SMALL_DISK, room, str(disk), str(left)], scratch_dir=disk)
+        again = await stage.upload(source)
+        await stage.until_complete(again)
+        assert await stage.fingerprints(again) == expected
+        assert await stage.value("SELECT count(*) FROM lost_attempts") == 0
+        process.signal(signal.SIGTERM)
+        assert await process.ended() == 0, process.log.read_text()
+        assert trouble in process.log.read_text()
+        assert left.read_text().split() in ([], [".lock"])  # what all workers of a root share
+        assert list(disk.iterdir()) == []
+
+
+_NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+# A worker whose disk nobody else sees; when it has ended, what is left there is told.
+_ON_A_SMALL_DISK = f"""
+mount -t tmpfs -o "$0" matinee-test "$1" || exit 9
+trap 'kill -TERM $worker' TERM
+{sys.executable} -m matinee.cli worker & worker=$!
+wait $worker
+wait $worker; code=$?
+ls -A "$1" > "$2"
+exit $code
+"""
+
+
+def _require_namespaces() -> None:
+    """Skips where a process may not have a mount of its own: it takes user namespaces, or root."""
+    try:
+        tried = subprocess.run(
+            [*_NAMESPACE, "mount -t tmpfs none /mnt"], capture_output=True, text=True, check=False, timeout=30
+        )
+    except FileNotFoundError:
+        pytest.skip("`unshare` (util-linux) is not installed.")
+    if tried.returncode != 0:
+        pytest.skip(f"This machine lets no process have a mount of its own: {tried.stderr.strip()}")
