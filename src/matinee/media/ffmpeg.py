@@ -242,9 +242,9 @@ def _spawn(
         (resource.RLIMIT_CPU, limits.cpu_seconds),
         (resource.RLIMIT_AS, limits.address_space),
         (resource.RLIMIT_NOFILE, 256),
-        # No RLIMIT_NPROC: it counts the threads of all processes of the user, ours and other workers' too, so that a
-        # figure that binds a hostile FFmpeg (one makes a ladder with about 20) would fail sound ones by chance; and it
-        # does not bind root. What may be executed is the program itself alone; the number is for the container.
+        # No RLIMIT_NPROC: it counts the threads of all processes of the user, ours and other workers' too. A figure
+        # that binds a hostile FFmpeg (one makes a ladder with about 20) would fail sound ones by chance; and it does
+        # not bind root. What may be executed is the program itself alone; the number is for the container.
     )
     with sandbox.ruleset(confinement) as ruleset_fd:
 
