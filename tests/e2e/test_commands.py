@@ -104,7 +104,18 @@ class TestDoctor:
         ended = matinee("doctor", env=installation.environment())
         assert ended.returncode == 0, ended.stdout
         assert "FAULT" not in ended.stdout
-        for what in ("settings", "database", "storage", "cors", "ffmpeg", "sandbox", "scratch", "cells", "pages"):
+        for what in (
+            "settings",
+            "database",
+            "storage",
+            "cors",
+            "ffmpeg",
+            "encoder",
+            "sandbox",
+            "scratch",
+            "cells",
+            "pages",
+        ):
             assert f" {what} " in ended.stdout
 
     def test_what_is_wrong_is_told_in_a_sentence(self, installation: Installation) -> None:
@@ -144,6 +155,14 @@ class TestDoctor:
         assert re.search(r"FAULT cells +\S+/file/cells cannot be made: \S+/file is no folder\.", ended.stdout)
         assert ended.stdout.count("FAULT") == 2
         assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+    def test_an_encoder_that_this_machine_lacks_is_told(self, installation: Installation) -> None:
+        """With what to do instead."""
+        wrong = {"MATINEE_H264_ENCODER": "h264_vaapi", "MATINEE_VAAPI_DEVICE": "/dev/null"}
+        ended = matinee("doctor", env={**installation.environment(), **wrong})
+        assert ended.returncode == 1
+        assert re.search(r"FAULT encoder .* on /dev/null: .* set MATINEE_H264_ENCODER=libx264", ended.stdout)
+        assert ended.stdout.count("FAULT") == 1
 
     def test_a_database_that_is_away_is_told(self, installation: Installation) -> None:
         """Without the password in the sentence."""

@@ -27,6 +27,10 @@ WITH new AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() + 
 INSERT INTO job_workers (id, lane, slots, name, host, pid, labels)
 SELECT id, 'encode', 2, 'ant', 'hill', 4711, '{big}' FROM new RETURNING id
 """
+_ADD_SPEED = """
+INSERT INTO encode_speeds (labels, encoder, side, rate, source_side, alone, film, seconds, slow)
+VALUES ('{big}', 'libx264', 1080, 30, 2160, true, 40, 50, true)
+"""
 _ADD_JOB = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id)
 VALUES ('encode', 'encoding.chunk', json_build_object('video_id', %s::text, 'chunk', %s::integer), %s, %s)
@@ -42,6 +46,7 @@ class Terminal:
         self.video_id = str(db.execute(_ADD_VIDEO, [msgspec.json.encode(film).decode()]).fetchall()[0][0])
         for place, rendition in enumerate(film.renditions):
             db.execute(_ADD_RENDITION, [self.video_id, rendition.name, place])
+        db.execute(_ADD_SPEED)
         worker = db.execute(_ADD_WORKER).fetchall()[0][0]
         db.execute(_ADD_JOB, [self.video_id, 0, "doing", worker])
         db.execute(_ADD_JOB, [self.video_id, 1, "todo", None])
@@ -105,4 +110,7 @@ class TestWorkers:
             {"encode": 2},
         )
         assert (worker["alive"], worker["running"]) == (True, [f"encoding.chunk {terminal.video_id}"])
-        assert "encoding.chunk" in terminal.type("workers").stdout
+        assert worker["speeds"] == ["0.8 × libx264 1080p30 of 2160p"]
+        table = terminal.type("workers").stdout
+        assert "encoding.chunk" in table
+        assert "0.8 × libx264" in table
