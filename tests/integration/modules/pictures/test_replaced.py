@@ -35,7 +35,7 @@ async def make_pictures(services: Services, settings: Settings, film: Film, revi
 
 async def replace(services: Services, settings: Settings, film: Film, other: Film, revision: int) -> None:
     """The other takes the film's place, by the job that does so; it has no file, so nothing of it is encoded."""
-    await other.change(replaces=film.id, source_id=film.id, source_revision=revision)
+    await other.change(source_id=film.id, source_revision=revision, edition=revision, replaces=film.id)
     async with services.database.transaction() as db:
         await services.queue.enqueue(db, replace_job(other.id))
     async with working(services, settings):
