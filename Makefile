@@ -6,6 +6,9 @@ WEB := src/matinee/web/index.html
 # One more than the processors of a small machine: tests wait for processes and time.
 WORKERS ?= 3
 
+# Bytecode is kept, also where the environment says no: a run of the tests starts some hundred processes of ours.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo dev test fuzz check bench web format lock contract schema inputs clean chromium
 .DEFAULT_GOAL := demo
 

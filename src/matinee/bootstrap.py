@@ -62,7 +62,9 @@ class Services:
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
         self.auth = AuthService(self.database, self.passwords, self.tokens, refresh_days=settings.refresh_token_days)
-        self.encoding = EncodingService(self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels)
+        self.encoding = EncodingService(
+            self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers
+        )
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
         self.jobs = JobService(self.videos, self.encoding, stale_after=settings.worker_stale_seconds)
         self.clips = ClipService(self.videos, self.encoding)

@@ -89,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     worker_name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     worker_labels: Annotated[tuple[Label, ...], Meta(max_length=4)] = ()
+    offers: Literal["measured", "all"] = "measured"
     big_source_pixels: Annotated[int, Meta(ge=0)] = 0
     passthrough: Literal["on", "off"] = "on"
     passthrough_max_kbits: Annotated[int, Meta(ge=100, le=1_000_000)] = 12_000

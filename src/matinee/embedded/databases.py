@@ -32,7 +32,8 @@ def ensure_template(endpoint: PostgresEndpoint, name: str, build: Callable[[str]
 def create_database(endpoint: PostgresEndpoint, name: str, *, template: str = "template0") -> str:
     """Create the database `name` as a copy of `template`; returns its URL."""
     with _maintenance(endpoint) as connection:
-        _run(connection, "CREATE DATABASE {} TEMPLATE {}", name, template)
+        # by files: half the work of logging each page, where nothing is written by others meanwhile
+        _run(connection, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
     return endpoint.dsn_of(name)
 
 

@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -59,13 +60,18 @@ class EncodingService:
         policy: Policy = "eager",
         *,
         big_pixels: int = 0,
+        offers: Literal["measured", "all"] = "measured",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`policy` is what holds where a video's owner has not chosen. `big_pixels`: see `needs_of`."""
+        """`policy` is what holds where a video's owner has not chosen. `big_pixels`: see `needs_of`.
+
+        With `offers="all"` no quality counts as too slow to be watched while it is made.
+        """
         self._queue = queue
         self._policy = policy
         self._big_pixels = big_pixels
         self._ladders: OrderedDict[UUID, tuple[int, Ladder]] = OrderedDict()
+        self._offers = offers
         self._clock = clock
         self._speeds: tuple[float, Speeds] | None = None
 
@@ -102,7 +108,10 @@ class EncodingService:
         read_at = self._clock()
         rows = await repository.list_speeds(db)
         kinds = {frozenset(row.labels) for row in rows if row.living}
-        speeds = Speeds(kinds, [_speed(row) for row in rows if row.encoder is not None])
+        known = [_speed(row) for row in rows if row.encoder is not None]
+        if self._offers == "all":
+            known = [msgspec.structs.replace(speed, slow=False) for speed in known]
+        speeds = Speeds(kinds, known)
         if self._speeds is not None and self._speeds[1].verdicts == speeds.verdicts:
             speeds.verdicts = self._speeds[1].verdicts  # the very same: documents are kept by it
         self._speeds = read_at, speeds
