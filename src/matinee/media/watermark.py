@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .ladder import ladder
+from .ladder import with_replaced
 from .memory_files import PROTOCOL, as_input
 from .model import Plan, VideoRange, VideoRendition, Watermark
 
@@ -55,10 +55,14 @@ def marked(plan: Plan, mark: Watermark | None) -> Plan:
     reasons = tuple(reason for reason in plan.reasons if reason != _REASON)
     if mark is None:
         return msgspec.structs.replace(plan, watermark=None, reasons=reasons)
-    video = plan.video
-    if plan.copied is not None:
-        video = (*video, ladder(plan.copied.width, plan.copied.height, plan.grid.rate)[-1])
-    return msgspec.structs.replace(plan, video=video, copied=None, watermark=mark, reasons=(*reasons, _REASON))
+    return msgspec.structs.replace(
+        plan,
+        video=with_replaced(plan),
+        copied=None,
+        replaced=None,
+        watermark=mark,
+        reasons=(*reasons, _REASON),
+    )
 
 
 def mark_input(descriptor: int) -> list[str]:

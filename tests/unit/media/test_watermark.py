@@ -113,9 +113,14 @@ class TestPlan:
     def test_nothing_is_copied(self) -> None:
         """The size that was copied is encoded, and the notes say why."""
         film = marked(conforming(), MARK)
-        assert film.copied is None
+        assert (film.copied, film.replaced) == (None, None)
         assert [rung.name for rung in film.video][-1] == "v1080"
         assert "none is copied" in film.reasons[-1]
+
+    def test_the_size_that_was_copied_is_what_its_place_was_kept_for(self) -> None:
+        """The rung that the plan would have had without the copy, as it was fitted."""
+        kept = msgspec.structs.replace(plan(60).video[-1], crf=31)
+        assert marked(msgspec.structs.replace(conforming(), replaced=kept), MARK).video[-1] == kept
 
     def test_another_one_takes_its_place_and_none_leaves_no_trace(self) -> None:
         """What is said of it is said once."""

@@ -1,5 +1,6 @@
 """What is shown in the place of what a video showed before. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -8,6 +9,8 @@ from msgspec.structs import replace
 
 from matinee.media.clips import fit_sound, trim
 from matinee.media.model import AudioRendition, Plan, Rendition, Watermark
+
+_FORMER_EDITION = re.compile(r"-[0-9]+\Z")  # what is before it is the recipe, and perhaps the encoder
 
 
 def successor(film: Plan, made: Plan, edition: int, *, derived: bool, same_file: bool) -> Plan:
@@ -18,7 +21,7 @@ def successor(film: Plan, made: Plan, edition: int, *, derived: bool, same_file:
     """
     sounds = _sounds_as_left(film, made) if derived else _sounds_with_added(film, made, same_file=same_file)
     # other object keys and other addresses than those of before: nothing of the two is ever mixed
-    recipe = f"{made.recipe.partition('-')[0]}-{edition}"
+    recipe = f"{_FORMER_EDITION.sub('', made.recipe)}-{edition}"
     return replace(made, sounds=sounds, recipe=recipe)
 
 

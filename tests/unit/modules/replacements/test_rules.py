@@ -86,6 +86,13 @@ class TestSameFile:
         film = successor(plan(60), plan(60), 2, derived=True, same_file=True)
         assert successor(film, marked(film, MARK), 3, derived=True, same_file=True).recipe == f"{BASE}-3"
 
+    def test_the_encoder_stays_in_the_name(self) -> None:
+        """Cells of two encoders are never mixed."""
+        film = msgspec.structs.replace(plan(60), recipe="r3-h264_vaapi")
+        second = successor(film, marked(film, MARK), 2, derived=True, same_file=True)
+        assert second.recipe == "r3-h264_vaapi-2"
+        assert successor(second, marked(second, None), 3, derived=True, same_file=True).recipe == "r3-h264_vaapi-3"
+
 
 class TestLasting:
     def test_what_a_sound_is_called_does_not_matter(self) -> None:
