@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from tests.ports import free_port
 
 from matinee.common.migrations import migrate
 from matinee.embedded.postgres import EmbeddedPostgres
@@ -190,12 +190,6 @@ def until(condition: Callable[[], bool], patience: float = _PATIENCE) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"{condition.__qualname__} did not come true in {patience} s"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def make_film(file: Path, *, seconds: int = 12, size: str = "426x240", rate: int = 25) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import msgspec
 
 
@@ -32,3 +34,20 @@ class Cell(msgspec.Struct, frozen=True):
     """Frames of video, or AAC frames."""
     effort: Effort | None = None
     """None: it was not encoded, or nobody looked at the clock."""
+
+    def __eq__(self, other: object) -> bool:
+        """By what it is, not by what it took to make it."""
+        return isinstance(other, Cell) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __repr__(self) -> str:
+        """Without its megabytes."""
+        return (
+            f"<cell {self.index} of {self.rendition}, {len(self.data)} bytes, {sha256(self.data).hexdigest()[:12]}>"
+        )
+
+    @property
+    def _identity(self) -> tuple[str, int, bytes, bytes, int, int]:
+        return self.rendition, self.index, self.init, self.data, self.keyframe_bytes, self.samples

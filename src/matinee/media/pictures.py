@@ -230,11 +230,11 @@ async def _convert(
     count: int,
     options: EncoderOptions,
     *,
-    largest: int = PICTURE_BYTES,
+    largest: int | None = None,
 ) -> list[bytes]:
     """Has FFmpeg write `count` files from one, all in memory; it can reach nothing else."""
     with memory_files([content, *[b""] * count]) as (source, *outputs):
-        limits = msgspec.structs.replace(options.limits, file_size=largest)
+        limits = msgspec.structs.replace(options.limits, file_size=largest or PICTURE_BYTES)
         async with running(
             lambda _: argv(source, outputs),
             outputs=0,

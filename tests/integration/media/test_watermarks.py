@@ -60,11 +60,6 @@ async def cells_of(source: Path, plan: Plan, image: Mark | None, *names: str) ->
     return [cell async for cell in encode_cells(str(source), plan, range(plan.grid.cells), names or None, mark=mark)]
 
 
-def bytes_of(cells: list[Cell]) -> list[tuple[int, bytes, bytes]]:
-    """What is stored of cells; how long they took is another matter."""
-    return [(cell.index, cell.init, cell.data) for cell in cells]
-
-
 def shown(cell: Cell, rung: VideoRendition, folder: Path) -> list[bytes]:
     """The first picture of a cell: luma by line, and then both planes of chroma as one line."""
     film, pixels = folder / "cell.mp4", folder / "cell.raw"
@@ -149,7 +144,7 @@ class TestBytes:
         plan = marked(film, watermark(image))
         together = [cell for cell in await cells_of(source, plan, image) if cell.rendition == "v360"]
         alone = [cell async for cell in encode_cells(str(source), plan, range(1, 2), ["v360"], mark=image.png)]
-        assert bytes_of(alone) == bytes_of(together[1:])
+        assert alone == together[1:]
         plain = await cells_of(source, film, None, "v360")
         moved = await cells_of(source, marked(film, watermark(image, position="center")), image, "v360")
         assert len({cell.data for cell in (plain[0], moved[0], together[0])}) == 3
@@ -164,7 +159,7 @@ class TestBytes:
         cells = await cells_of(source, plan, image, "v360")
         monkeypatch.setattr(encoder_argv, "X264_PARAMS", f"{encoder_argv.X264_PARAMS}:asm=sse2fast")
         monkeypatch.setattr(encode, "running", running_on_an_old_cpu)
-        assert bytes_of(await cells_of(source, plan, image, "v360")) == bytes_of(cells)
+        assert await cells_of(source, plan, image, "v360") == cells
 
 
 class TestImage:

@@ -2,19 +2,13 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.ports import free_port
 
 
 @pytest.fixture
