@@ -9,7 +9,7 @@ WORKERS ?= 3
 # Bytecode is kept, also where the environment says no: a run of the tests starts some hundred processes of ours.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo dev test fuzz check bench web format lock contract schema inputs clean chromium
+.PHONY: demo dev test soak fuzz check bench web format lock contract schema inputs clean chromium
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready $(WEB)
@@ -19,8 +19,12 @@ dev: .venv/ready $(WEB)
 	@$(BIN)/matinee dev
 
 test: .venv/ready $(WEB) chromium
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
 	cd web && $(abspath scripts/with-node.sh) npm test --silent
+
+# The same faults at more moments and places: some minutes, for whoever has changed what they are about.
+soak: .venv/ready $(WEB) chromium
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m soak $(ARGS)
 
 # By chance, where `make test` tries the same each time: each property for about SECONDS, or 5000 times where it does not say.
 SECONDS ?= 60

@@ -43,7 +43,7 @@ def well_formed_data_is_understood(ctx: CheckContext, response: Response, case: 
 
 @pytest.mark.parametrize("role", ["anonymous", "user", "admin"])
 @schema.parametrize()
-@settings(suppress_health_check=list(HealthCheck), max_examples=15)  # a role; bounds are tried besides
+@settings(suppress_health_check=list(HealthCheck), max_examples=10)  # a role; bounds are tried besides
 def test_answers_are_as_documented(
     case: schemathesis.Case[Any], role: str, base_url: str, people: dict[str, Person | None], stage: Stage
 ) -> None:

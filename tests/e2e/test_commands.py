@@ -56,7 +56,9 @@ class TestDemo:
 
 
 class TestDev:
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+    @pytest.mark.parametrize(
+        "number", [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.soak), signal.SIGKILL]
+    )
     def test_however_it_ends_no_process_is_left(self, tmp_path: Path, number: signal.Signals) -> None:
         """Ctrl-C, a closed terminal, a kill: servers, API and worker end with it."""
         command = [sys.executable, "-m", "matinee.cli", "dev", "--data", str(tmp_path), "--port", "0"]

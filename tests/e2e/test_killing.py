@@ -23,7 +23,7 @@ _STUCK = "SELECT count(*) FROM procrastinate_jobs WHERE queue_name <> 'upkeep' A
 VICTIMS = ("worker", "postgres", "serve")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 class TestKilling:
     def test_ten_kills_in_one_encode_change_no_byte(self, tmp_path: Path) -> None:
         """Worker, PostgreSQL and API in turn, ten times, each at another moment of the encode."""

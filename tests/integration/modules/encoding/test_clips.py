@@ -265,6 +265,7 @@ class TestDeletion:
             await stage.execute("DELETE FROM videos WHERE id = %s", film_id)
 
 
+@pytest.mark.soak
 class TestKilled:
     async def test_a_worker_that_is_killed_costs_nothing(
         self, stage: Stage, film: Film, worker_process: Callable[..., WorkerProcess]

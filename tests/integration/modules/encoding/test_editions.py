@@ -282,7 +282,7 @@ class TestDefault:
 
 
 class TestKilled:
-    @pytest.mark.parametrize("cells", [0, 2])
+    @pytest.mark.parametrize("cells", [0, pytest.param(2, marks=pytest.mark.soak)])
     async def test_a_worker_that_is_killed_costs_nothing(
         self, stage: Stage, film: Film, worker_process: Callable[..., WorkerProcess], cells: int
     ) -> None:

@@ -302,7 +302,9 @@ class TestAround:
 
 
 class TestKilled:
-    @pytest.mark.parametrize("cells", [0, 1, 3])
+    @pytest.mark.parametrize(
+        "cells", [pytest.param(0, marks=pytest.mark.soak), 1, pytest.param(3, marks=pytest.mark.soak)]
+    )
     async def test_a_worker_that_is_killed_costs_nothing(
         self, stage: Stage, film: Film, worker_process: Callable[..., WorkerProcess], cells: int
     ) -> None:

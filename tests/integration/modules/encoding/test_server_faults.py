@@ -154,6 +154,7 @@ class TestScratchFull:
         await stage.until_complete(video_id)
         assert "scratch_write_failed" in process.log.read_text()
 
+    @pytest.mark.soak
     @pytest.mark.parametrize(
         ("room", "trouble"),
         [("size=2m", "scratch_write_failed"), ("size=4k,nr_inodes=1", "scratch_unavailable")],

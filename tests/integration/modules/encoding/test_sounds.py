@@ -95,6 +95,7 @@ class TestFormerPlan:
         assert await stage.fingerprints(video_id) == before
 
 
+@pytest.mark.soak
 class TestCrash:
     async def test_a_killed_worker_costs_no_sound(
         self, stage: Stage, film: Film, worker_process: Callable[..., WorkerProcess]

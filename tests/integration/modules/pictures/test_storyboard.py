@@ -116,6 +116,7 @@ class TestRunningTwice:
             pass
         assert await fingerprint(services, whole.id) == before
 
+    @pytest.mark.soak
     async def test_a_worker_that_is_killed_costs_nothing(
         self,
         services: Services,
