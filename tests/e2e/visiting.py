@@ -39,7 +39,12 @@ _SEEK = """
   video.pause();
   const shown = () => requestAnimationFrame(() => requestAnimationFrame(() => resolve(video.currentTime)));
   video.addEventListener("seeked", shown, { once: true });
-  setTimeout(() => reject(new Error(`no seek to ${seconds}: ${JSON.stringify(window.matinee.fault)}`)), 30000);
+  setTimeout(() => {
+    const { buffered: held, currentTime, readyState, seeking } = video;
+    const buffered = [...Array(held.length).keys()].map((i) => [held.start(i), held.end(i)]);
+    const state = { fault: window.matinee.fault, currentTime, readyState, seeking, buffered };
+    reject(new Error(`no seek to ${seconds}: ${JSON.stringify(state)}`));
+  }, 30000);
   window.matinee.seek(seconds);
 })
 """
