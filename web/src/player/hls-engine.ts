@@ -80,7 +80,11 @@ export class HlsEngine implements Engine {
 
   setLevel(index: number): void {
     this.#selected = index;
-    this.#hls.nextLevel = index; // from the next segment on, what is on screen plays out
+    const hls = this.#hls;
+    // What is buffered of another level is thrown away, from the next segment on: what is on screen plays out. Where
+    // all of it is of this level that would be for nothing, and a seek meanwhile might wait for ever.
+    if (this.#shown === index && hls.nextLevel === index && hls.loadLevel === index) hls.loadLevel = index;
+    else hls.nextLevel = index;
     this.#listener.onLevelChange();
   }
 
