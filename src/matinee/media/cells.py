@@ -39,9 +39,6 @@ class Cell(msgspec.Struct, frozen=True):
         """By what it is, not by what it took to make it."""
         return isinstance(other, Cell) and self._identity == other._identity
 
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
     def __repr__(self) -> str:
         """Without its megabytes."""
         return (

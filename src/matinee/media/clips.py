@@ -22,7 +22,6 @@ from .plan import CELLS_PER_CHUNK, encoded_anew
 
 _BOX_HEADER_BYTES = 8
 
-
 _CLIP = "It is a clip: what it shares with the film is copied."
 _TRIMMED = "It is trimmed: the file has more than is shown."
 _NOT_COPIED = "{} need not begin at a keyframe: its largest quality is encoded."
@@ -102,7 +101,7 @@ def film_cell(film: Plan, clip: Plan, rendition: str, index: int) -> int | None:
     rung = next((rung for rung in film.pictures if rung.name == rendition), None)
     if rung is None or rung not in clip.pictures or not _share(film, clip) or not clip.source.seekable:
         return None
-    if film.watermark != clip.watermark:
+    if film.watermark != clip.watermark:  # sounds are shared all the same
         return None
     wanted = clip.grid.source_frames(range(index, index + 1))
     place = _cell_of(film.grid, wanted.start - film.grid.skipped_frames)

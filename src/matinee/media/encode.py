@@ -22,7 +22,6 @@ from .brake import Brake
 from .cells import Cell
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, READ_BYTES, Process, ProcessLimits, ProcessTimedOut, running
-from .hardware import VAAPI_DEVICE
 from .memory_files import memory_files
 from .model import AudioRendition, Plan, VideoRendition
 from .probe import DEFAULT_LIMITS
@@ -49,7 +48,7 @@ class EncoderOptions(msgspec.Struct, frozen=True):
     """None finds them in the wheels."""
     limits: ProcessLimits = ProcessLimits()
     max_pixels: int = DEFAULT_LIMITS.max_pixels
-    device: str = VAAPI_DEVICE
+    device: str = hardware.VAAPI_DEVICE
     """The GPU of what is encoded by VA-API."""
     brake: Brake | None = None
     """Holds the process while others are more urgent."""

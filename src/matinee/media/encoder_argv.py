@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .model import VideoRendition
+from .model import VideoRange, VideoRendition
 
 ENCODER_THREADS = 1
 """Part of the recipe. With more, x264 gives other bytes each time that it runs into the cap on bits: its threads
@@ -98,3 +98,8 @@ def _software(rendition: VideoRendition) -> list[str]:
 def x264_params(rendition: VideoRendition) -> str:
     """What x264 is told in its own language."""
     return f"{X264_PARAMS}:{rendition.params}" if rendition.params else X264_PARAMS
+
+
+def transfer(video_range: VideoRange) -> str:
+    """FFmpeg's name of how brightness is coded."""
+    return {"SDR": "bt709", "PQ": "smpte2084", "HLG": "arib-std-b67"}[video_range]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from .encoder_argv import encoder_argv
+from .encoder_argv import encoder_argv, transfer
 from .model import Grid, Plan, VideoRendition, Watermark
 from .source_access import MAX_ALLOC_BYTES, input_guards, input_name
-from .watermark import mark_filters, mark_input, overlay, transfer
+from .watermark import mark_filters, mark_input, overlay
 
 THREADS = 2
 """Of the decoder and of the filters."""

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from .encoder_argv import transfer
 from .ladder import with_replaced
 from .memory_files import PROTOCOL, as_input
-from .model import Plan, VideoRange, VideoRendition, Watermark
+from .model import Plan, VideoRendition, Watermark
 
 DEMUXER = "png_pipe"
 MARK_SIDE = 1024
@@ -107,11 +108,6 @@ def _for_rung(mark: Watermark, rung: VideoRendition, time_base: str) -> str:
         colours = f"color_primaries=bt2020:color_trc={transfer(rung.video_range)}:colorspace=bt2020nc"
     # of the picture's own colours and clock: nothing is converted where they meet
     return ",".join([*steps, "setsar=1", f"setparams=range=tv:{colours}", f"settb={time_base}", "setpts=0"])
-
-
-def transfer(video_range: VideoRange) -> str:
-    """FFmpeg's name of how brightness is coded."""
-    return {"SDR": "bt709", "PQ": "smpte2084", "HLG": "arib-std-b67"}[video_range]
 
 
 def _even(pixels: float) -> int:
