@@ -7,7 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import api, cells, cpu, demand, encode, lists, passthrough, playlists, quality, ready, source, workers
+from bench import (
+    api,
+    cells,
+    cpu,
+    demand,
+    encode,
+    lists,
+    passthrough,
+    playlists,
+    quality,
+    ready,
+    source,
+    starts,
+    workers,
+)
 from bench.load import require_wrk
 from bench.servers import Site
 from bench.tables import console, progress
@@ -23,6 +37,7 @@ BENCHES: dict[str, Bench] = {
     "lists": lists.run,
     "ready": ready.run,
     "encode": encode.run,
+    "starts": starts.run,
     "demand": demand.run,
     "source": source.run,
     "workers": workers.run,

@@ -8,11 +8,10 @@ from uuid import UUID
 import aiohttp
 import psycopg
 
-from bench.films import film, long_film
+from bench.films import film
 from bench.servers import Site
 from bench.studio import Studio, clear, plan_of, seconds_until, signed_in, studio
 from bench.tables import Row, Target, median, progress, report
-from matinee.cli.client import Client
 from matinee.media.binaries import find_binaries
 from matinee.media.model import Plan, VideoRendition
 from matinee.media.video_argv import cells_argv, entry_points
@@ -23,7 +22,6 @@ _FIRST, _APART = 12, 25  # cells; further apart than what is made ahead of a vie
 _VIEWERS = 20
 _AT_ONCE = 2  # bare FFmpeg processes beside as many demand slots
 _EXTRA = Target("≤", 0.15)
-_LOWEST, _HIGHEST = Target("≤", 2.0), Target("≤", 4.0)
 
 
 def run(site: Site, *, seconds: float, rounds: int) -> None:
@@ -36,10 +34,10 @@ async def _measure(site: Site, rounds: int) -> None:
     file = film(site.folder, _MINUTES)
     with studio(site, "demand", ENCODE_POLICY="on_demand", PASSTHROUGH="off") as place:
         async with signed_in(place.url) as client, aiohttp.ClientSession(place.url) as http:
-            rows = await _beginnings(site, place, client, http)
-            _, video = await seconds_until(client, file, _is_ready)
+            _, video = await seconds_until(client, file, is_ready)
             plan = plan_of(place, video.id)
             await _until_idle(place)
+            rows = []
             for rung in plan.video[1:]:
                 rows += await _missing_cells(site, place, http, video.id, plan, rung, file, rounds)
             rows += await _crowd(site, place, http, video.id, plan, file)
@@ -49,27 +47,6 @@ async def _measure(site: Site, rounds: int) -> None:
         "Bare FFmpeg: the same command on the file itself, into a file; nothing else runs.",
     ]
     report("demand", "Encoding on demand", rows, notes, site.folder)
-
-
-async def _beginnings(site: Site, place: Studio, client: Client, http: aiohttp.ClientSession) -> list[Row]:
-    """From the end of an upload to a player's first picture: of the lowest rung, of the highest, and after a seek."""
-    rows = []
-    films = {f"{minutes} min": film(site.folder, minutes) for minutes in (1, _MINUTES)}
-    for length, file in {**films, "2 h": long_film(site.folder)}.items():
-        ready, video = await seconds_until(client, file, _is_ready)
-        plan = plan_of(place, video.id)
-        lowest, highest = plan.video[0], plan.video[-1]
-        to_lowest = ready + await _get(http, video.id, plan, lowest, 0)
-        to_highest = to_lowest + await _get(http, video.id, plan, highest, 0)
-        sought = await _get(http, video.id, plan, highest, plan.grid.cells * 2 // 3)
-        await clear(place)
-        progress(
-            f"{length}: {lowest.name} after {to_lowest:.2f} s, {highest.name} {to_highest:.2f} s, {sought:.2f} s"
-        )
-        rows.append(Row(f"upload complete → {lowest.name}, {length}", to_lowest, "s", target=_LOWEST))
-        rows.append(Row(f"upload complete → {highest.name}, {length}", to_highest, "s", target=_HIGHEST))
-        rows.append(Row(f"  at once a seek to two thirds, {highest.name}", sought, "s"))
-    return rows
 
 
 async def _missing_cells(
@@ -85,7 +62,7 @@ async def _missing_cells(
     """Seeks of one viewer to places of which nothing exists."""
     ours, bare = [], []
     for cell in range(_FIRST, min(plan.grid.cells, _FIRST + rounds * _APART), _APART):
-        ours.append(await _get(http, video_id, plan, rung, cell))
+        ours.append(await get_cell(http, video_id, plan, rung, cell))
         await _until_idle(place)
         bare.append(await _bare(site, plan, rung, cell, file))
         progress(f"{rung.name}, cell {cell}: {ours[-1]:.2f} s, bare FFmpeg {bare[-1]:.2f} s")
@@ -107,7 +84,7 @@ async def _crowd(
             "UPDATE renditions SET stored = '{}', bytes = 0 WHERE video_id = %s AND name = %s", (video_id, rung.name)
         )
     cells = [index * plan.grid.cells // _VIEWERS for index in range(_VIEWERS)]
-    taken = await asyncio.gather(*(_get(http, video_id, plan, rung, cell) for cell in cells))
+    taken = await asyncio.gather(*(get_cell(http, video_id, plan, rung, cell) for cell in cells))
     await _until_idle(place)
     slots = asyncio.Semaphore(_AT_ONCE)
     began = time.monotonic()
@@ -131,7 +108,7 @@ async def _crowd(
     ]
 
 
-async def _get(http: aiohttp.ClientSession, video_id: UUID, plan: Plan, rung: VideoRendition, cell: int) -> float:
+async def get_cell(http: aiohttp.ClientSession, video_id: UUID, plan: Plan, rung: VideoRendition, cell: int) -> float:
     """Seconds until a player has the cell: it asks again where the server says so."""
     began = time.monotonic()
     while True:
@@ -180,5 +157,5 @@ async def _until_idle(place: Studio) -> None:
             await asyncio.sleep(0.2)
 
 
-def _is_ready(video: Video) -> bool:
+def is_ready(video: Video) -> bool:
     return video.status == "READY"

@@ -41,7 +41,9 @@ def average_bits(plan: Plan, rendition: Rendition, measured: Measured) -> int:
     if isinstance(rendition, CopiedRendition):
         return rendition.average_bit_rate
     if measured.cells > 0:
-        seconds = min(measured.cells * plan.grid.usual_duration, plan.grid.duration)
+        usual = plan.grid.usual_duration
+        short = usual - plan.grid.cell_duration(0) if measured.starts else 0
+        seconds = min(measured.cells * usual - short, plan.grid.duration)
         average = round(measured.bytes * 8 / seconds)
     elif isinstance(rendition, VideoRendition):
         average = round(rendition.max_bit_rate * _TYPICAL_SHARE) + _overhead_bits(plan.grid, rendition)

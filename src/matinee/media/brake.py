@@ -40,14 +40,22 @@ class Brake:
     @contextmanager
     def over(self, process: Process) -> Iterator[None]:
         """Puts a process under the brake; when the block is left it runs, so that it can end."""
-        self._processes.add(process)
-        if self._held:
-            process.hold()
+        self.add(process)
         try:
             yield
         finally:
-            self._processes.discard(process)
-            process.resume()
+            self.remove(process)
+
+    def add(self, process: Process) -> None:
+        """Puts a process under the brake until it is removed."""
+        self._processes.add(process)
+        if self._held:
+            process.hold()
+
+    def remove(self, process: Process) -> None:
+        """Lets a process run, whoever is urgent."""
+        self._processes.discard(process)
+        process.resume()
 
     def _hold(self) -> None:
         self._held = True
@@ -62,3 +70,30 @@ class Brake:
         self._held = False
         for process in self._processes:
             process.resume()
+
+
+class EasedBrake:
+    """A brake as one process feels it, for whose work somebody may come to wait as well."""
+
+    def __init__(self, brake: Brake) -> None:
+        self._brake = brake
+        self._eased = False
+        self._process: Process | None = None
+
+    @contextmanager
+    def over(self, process: Process) -> Iterator[None]:
+        """Puts the process under the brake for the length of the block, whenever that is not eased."""
+        self._process = process
+        if not self._eased:
+            self._brake.add(process)
+        try:
+            yield
+        finally:
+            self._process = None
+            self._brake.remove(process)
+
+    def ease(self, eased: bool) -> None:
+        """Whether the process runs on though others are urgent."""
+        if self._process is not None and eased != self._eased:
+            (self._brake.remove if eased else self._brake.add)(self._process)
+        self._eased = eased

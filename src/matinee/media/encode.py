@@ -18,7 +18,7 @@ from .aac import AdtsReader, AudioCellWriter, BadAudioStream
 from .audio_argv import audio_argv
 from .binaries import Binaries, find_binaries
 from .boxes import BadFragment, CellSplitter, MisplacedFragment
-from .brake import Brake
+from .brake import Brake, EasedBrake
 from .cells import Cell
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, READ_BYTES, Process, ProcessLimits, ProcessTimedOut, running
@@ -31,7 +31,7 @@ from .video_argv import cells_argv, entry_points, runs
 
 SOUND_ADDRESS_SPACE = 1024 * MIB
 """FFmpeg fills a gap in the sound with silence all at once: 1.4 GB for an hour. This is enough for half of one."""
-SOUND_IN_HAND = 8  # cells, half a minute: from then on a sound makes way for whoever waits
+SOUND_IN_HAND = 2  # cells behind the first: from then on a sound makes way for whoever waits
 CELLS_IN_HAND = 4  # finished cells that wait for the caller; then FFmpeg waits too
 
 _UNSUPPORTED = ("Decoder not found", "Unknown decoder", "no decoder found", "unsupported codec")
@@ -50,7 +50,7 @@ class EncoderOptions(msgspec.Struct, frozen=True):
     max_pixels: int = DEFAULT_LIMITS.max_pixels
     device: str = hardware.VAAPI_DEVICE
     """The GPU of what is encoded by VA-API."""
-    brake: Brake | None = None
+    brake: Brake | EasedBrake | None = None
     """Holds the process while others are more urgent."""
 
     @property

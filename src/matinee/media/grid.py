@@ -7,6 +7,9 @@ from fractions import Fraction
 from .model import Grid, Rate
 
 CELL_SECONDS = 4  # shorter: more requests and keyframes; longer: slower starts and switches
+OPENING_SECONDS = 1
+"""Of the first cell, which nobody can begin without: any rung has it four times as soon as another cell. Under half
+of CELL_SECONDS, so that it does not count for the peak of a playlist (RFC 8216, 4.3.4.2)."""
 MAX_RATE = 60
 
 STANDARD_RATES = tuple(
@@ -52,4 +55,9 @@ def _every_nth(rate: Fraction) -> Fraction:
 def make_grid(rate: Rate, duration: Fraction) -> Grid:
     """The grid of a video that lasts `duration` seconds; it has at least one frame."""
     frames = max(1, round(duration * rate.fraction))
-    return Grid(rate=rate, frames_per_cell=round(CELL_SECONDS * rate.fraction), frames=frames)
+    return Grid(
+        rate=rate,
+        frames_per_cell=round(CELL_SECONDS * rate.fraction),
+        frames=frames,
+        opening_frames=round(OPENING_SECONDS * rate.fraction),
+    )

@@ -30,9 +30,9 @@ class Rate(msgspec.Struct, frozen=True):
 class Grid(msgspec.Struct, frozen=True):
     """The whole video laid on its output frame rate and cut into cells, the same for every rendition.
 
-    Every cell has `frames_per_cell` frames except the last, and the first of a clip. A remainder under half a second
-    joins the cell beside it (a cell too short to hold one audio frame would be an empty segment), so these last
-    between half a second and a cell plus half a second; a video shorter than that is one cell.
+    Every cell has `frames_per_cell` frames except the first and the last. A remainder under half a second joins the
+    cell beside it (a cell too short to hold one audio frame would be an empty segment), so these last between half a
+    second and a cell plus half a second; a video shorter than that is one cell.
     """
 
     rate: Rate
@@ -40,6 +40,8 @@ class Grid(msgspec.Struct, frozen=True):
     frames: int
     skipped_frames: int = 0
     """Frames of the source that come before the first one: a clip's cells end where those of its film do."""
+    opening_frames: int = 0
+    """Frames of the first cell of the whole film; 0: as many as of any other, as in plans before recipe r4."""
 
     @property
     def cells(self) -> int:
@@ -50,10 +52,8 @@ class Grid(msgspec.Struct, frozen=True):
     @property
     def _head(self) -> int:
         """The number of the second cell's first frame, where there is a second cell."""
-        if self.skipped_frames == 0:
-            return self.frames_per_cell
-        head = self.frames_per_cell - self.skipped_frames % self.frames_per_cell
-        return head if self._counts(head) else head + self.frames_per_cell
+        head = self.frames_per_cell - (self.skipped_frames - self.opening_frames) % self.frames_per_cell
+        return head if head == self.frames_per_cell or self._counts(head) else head + self.frames_per_cell
 
     @property
     def lead_frames(self) -> int:

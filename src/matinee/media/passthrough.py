@@ -288,17 +288,17 @@ def choose_cuts(
 ) -> list[tuple[int, int]]:
     """Where cells begin, as (frame, tick): at the keyframe nearest to the start of each cell of the grid.
 
-    One that comes too soon after the cut before it is passed over, so that no cell is shorter than half a usual one;
-    and one too near to the end, so that the last lasts half a second.
+    One that comes too soon after the cut before it is passed over, so that no cell is shorter than half of the
+    grid's; and one too near to the end, so that the last lasts half a second.
     """
-    usual = grid.cell_duration(0) * timescale
     latest = end - _SHORTEST_END * timescale
     cuts = [(places[0], moments[0])]
     for index in range(1, grid.cells):
-        target = index * grid.frames_per_cell * grid.rate.den * timescale // grid.rate.num
+        target = int(grid.cell_start(index) * timescale)
         right = min(bisect_left(moments, target), len(moments) - 1)
         nearest = min(max(right - 1, 0), right, key=lambda at: (abs(moments[at] - target), at))
-        if moments[nearest] - cuts[-1][1] >= usual / 2 and moments[nearest] <= latest:
+        before = grid.cell_duration(0) if len(cuts) == 1 else grid.usual_duration
+        if moments[nearest] - cuts[-1][1] >= before * timescale / 2 and moments[nearest] <= latest:
             cuts.append((places[nearest], moments[nearest]))
     return cuts
 
@@ -306,7 +306,7 @@ def choose_cuts(
 def _bits(
     grid: Grid, sizes: Sequence[int], firsts: Sequence[int], bounds: Sequence[int], timescale: int
 ) -> tuple[int, int]:
-    """Bits a second: of the costliest cell, and of all. A last cell under half the usual length does not count."""
+    """Bits a second: of the costliest cell, and of all. A cell under half the usual length does not count."""
     totals = list(accumulate(sizes, initial=0))
     cells = [cell_bytes(stop - start, totals[stop] - totals[start]) for start, stop in pairwise(firsts)]
     lengths = [stop - start for start, stop in pairwise(bounds)]
@@ -315,7 +315,7 @@ def _bits(
     counted = [
         (size, length)
         for size, length in zip(cells, lengths, strict=True)
-        if len(cells) == 1 or 2 * length >= grid.cell_duration(0) * timescale
+        if len(cells) == 1 or 2 * length >= grid.usual_duration * timescale
     ]
     peak = max(-(-8 * timescale * size // length) for size, length in counted or zip(cells, lengths, strict=True))
     return peak, -(-8 * timescale * sum(cells) // (bounds[-1] - bounds[0]))

@@ -27,7 +27,7 @@ from .title import Survey, fit
 
 PLAN_VERSION = 2
 """1 had one sound; see `stored_plans`."""
-RECIPE = "r3"
+RECIPE = "r4"
 CELLS_PER_CHUNK = 3
 """Cells that one job of the background makes. Fewer: more jobs. More: a job that is lost costs more."""
 

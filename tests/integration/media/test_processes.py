@@ -16,7 +16,7 @@ import pytest
 import uvloop
 
 from matinee.media.binaries import find_binaries
-from matinee.media.brake import Brake
+from matinee.media.brake import Brake, EasedBrake
 from matinee.media.ffmpeg import STDERR_TAIL_BYTES, Process, ProcessLimits, ProcessTimedOut, running
 from matinee.media.sandbox import Confinement, landlock_abi
 from matinee.media.source_access import confinement
@@ -104,6 +104,21 @@ class TestRunning:
                 assert await process.wait() == 0
                 assert process.stderr_tail == "done"
 
+    async def test_a_brake_that_is_eased_holds_nothing(self) -> None:
+        """And takes hold again when nobody waits for the process any more."""
+        brake = Brake()
+        eased = EasedBrake(brake)
+        script = "import time; time.sleep(60)"
+        with brake.applied():
+            async with running(python(script), outputs=0, confinement=FREE, limits=ProcessLimits()) as process:
+                with eased.over(process):
+                    assert await _becomes(process.pid, "T")
+                    eased.ease(True)
+                    assert await _becomes(process.pid, "RSD")
+                    eased.ease(False)
+                    assert await _becomes(process.pid, "T")
+                assert await _becomes(process.pid, "RSD")
+
     async def test_cancelling_kills_the_whole_group_and_reaps_it(self) -> None:
         """After a cancellation neither the process nor its child is left."""
         script = """
@@ -152,6 +167,15 @@ class TestRunning:
             assert not is_gone(child)
             parent.send_signal(signal.SIGKILL)
         assert await _becomes_gone(child)
+
+
+async def _becomes(pid: int, states: str) -> bool:
+    """Whether the process is soon in one of these states: T is stopped."""
+    for _ in range(500):
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in states:
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 async def _becomes_gone(pid: int) -> bool:

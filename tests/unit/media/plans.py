@@ -36,6 +36,11 @@ def dubbed() -> tuple[AudioRendition, ...]:
     return (english, surround, *german)
 
 
+def even_grid(rate: Rate, seconds: Fraction) -> Grid:
+    """A grid whose first cell is as long as the others, as in old plans: numbers that a reader can follow."""
+    return msgspec.structs.replace(make_grid(rate, seconds), opening_frames=0)
+
+
 def plan(
     seconds: Fraction | int = 60,
     *,
@@ -46,7 +51,12 @@ def plan(
 ) -> Plan:
     """A plan for a source of some length; without a picture where `size` is None."""
     rungs = ladder(*size, rate) if size else ()
-    return on_grid(make_grid(rate, Fraction(seconds)), rungs, *((audio,) if audio else sounds))
+    return on_grid(even_grid(rate, Fraction(seconds)), rungs, *((audio,) if audio else sounds))
+
+
+def opened(plan: Plan) -> Plan:
+    """The plan with the short first cell that plans have since recipe r4."""
+    return msgspec.structs.replace(plan, grid=make_grid(plan.grid.rate, plan.grid.duration))
 
 
 def on_grid(grid: Grid, rungs: tuple[VideoRendition, ...], *sounds: AudioRendition) -> Plan:

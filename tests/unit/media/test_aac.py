@@ -8,10 +8,10 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.media.plans import even_grid
 
 from matinee.media.aac import AdtsReader, AudioCellWriter, BadAudioStream, audio_init
 from matinee.media.boxes import Fragment
-from matinee.media.grid import make_grid
 from matinee.media.model import AudioRendition, Plan, Rate, Source
 
 AUDIO = AudioRendition(
@@ -27,7 +27,7 @@ AUDIO = AudioRendition(
 PLAN = Plan(
     version=1,
     recipe="r1",
-    grid=make_grid(Rate(25, 1), Fraction(9)),
+    grid=even_grid(Rate(25, 1), Fraction(9)),
     video=(),
     sounds=(AUDIO,),
     source=Source(container="mov", start_time=(0, 1), duration=(9, 1)),

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import msgspec
 import pytest
+from tests.unit.media.plans import even_grid
 
 from matinee.media.audio_argv import audio_argv
-from matinee.media.grid import make_grid
 from matinee.media.ladder import ladder
 from matinee.media.model import AudioRendition, Plan, Rate, SoundFile, Source, VideoRendition
 from matinee.media.picture_argv import poster_size
@@ -31,7 +31,7 @@ RATE = Rate(25, 1)
 PLAN = Plan(
     version=1,
     recipe="r1",
-    grid=make_grid(RATE, Fraction(30)),
+    grid=even_grid(RATE, Fraction(30)),
     video=ladder(1280, 720, RATE),
     sounds=(AUDIO,),
     source=SOURCE,

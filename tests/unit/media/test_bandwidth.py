@@ -1,6 +1,6 @@
 from fractions import Fraction
 
-from tests.unit.media.plans import plan, sound
+from tests.unit.media.plans import opened, plan, sound
 
 from matinee.media.bandwidth import NOTHING, Measured, average_bits, keyframe_peak_bits, peak_bits, shortest_cell
 from matinee.media.clips import cut
@@ -44,6 +44,12 @@ class TestAverageBits:
         assert made.grid.cells == 11
         assert average_bits(made, made.video[-1], Measured(cells=11, bytes=42 * 125_000)) == 1_000_000
 
+    def test_counts_the_opening_as_what_it_is(self) -> None:
+        """Right after the upload it is all that is stored."""
+        made = opened(plan(60))
+        assert average_bits(made, made.video[-1], Measured(cells=1, bytes=125_000, starts=True)) == 1_000_000
+        assert average_bits(made, made.video[-1], Measured(cells=2, bytes=625_000, starts=True)) == 1_000_000
+
     def test_is_an_estimate_below_the_peak_where_nothing_is_stored(self) -> None:
         made = plan(60, audio=sound())
         for rendition in made.renditions:
@@ -65,6 +71,10 @@ class TestShortestCell:
     def test_a_last_cell_of_half_the_length_counts(self) -> None:
         assert shortest_cell(plan(Fraction(63)).grid) == 3
         assert shortest_cell(plan(Fraction(62)).grid) == 2
+
+    def test_an_opening_does_not_count(self) -> None:
+        """What players are told of a rendition's bits is not higher for it."""
+        assert shortest_cell(opened(plan(61)).grid) == 4
 
     def test_a_shorter_last_cell_does_not_count(self) -> None:
         assert shortest_cell(plan(Fraction(61)).grid) == 4

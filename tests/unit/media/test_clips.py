@@ -18,25 +18,27 @@ from matinee.media.model import AAC_FRAME_SAMPLES, CopiedRendition, Grid, Plan, 
 from matinee.media.timeline import timeline
 from matinee.media.video_argv import cells_argv, entry_points
 
-from .plans import NTSC, plan, sound
+from .plans import NTSC, opened, plan, sound
 
 rates = st.sampled_from(STANDARD_RATES)
+openings = st.sampled_from((0, 1))  # seconds that the film's first cell lasts; 0: as long as any
 
 
 @st.composite
 def cut_films(draw: st.DrawFn) -> tuple[Plan, Plan]:
     """A film with sound, and a clip of it of half a second or more."""
     film = plan(draw(st.fractions(1, 60)), rate=draw(rates), audio=sound(draw(st.sampled_from((44_100, 48_000)))))
+    film = opened(film) if draw(st.booleans()) else film
     least = -(-film.grid.rate.num // (2 * film.grid.rate.den))
     start = draw(st.integers(0, film.grid.frames - least))
     return film, cut(film, range(start, draw(st.integers(start + least, film.grid.frames))))
 
 
 class TestGrid:
-    @given(rates, st.integers(0, 5_000), st.integers(1, 5_000))
-    def test_cells_hold_every_frame_once(self, rate: Rate, skipped: int, frames: int) -> None:
+    @given(rates, st.integers(0, 5_000), st.integers(1, 5_000), openings)
+    def test_cells_hold_every_frame_once(self, rate: Rate, skipped: int, frames: int, opening: int) -> None:
         """Wherever a clip begins, its cells add up to it, and each moment belongs to the cell that shows it."""
-        grid = Grid(rate, round(4 * rate.fraction), frames, skipped)
+        grid = Grid(rate, round(4 * rate.fraction), frames, skipped, round(opening * rate.fraction))
         bounds = grid.first_frames()
         assert bounds == [grid.first_frame(index) for index in range(grid.cells + 1)]
         assert (bounds[0], bounds[-1]) == (0, frames)
@@ -46,19 +48,21 @@ class TestGrid:
             grid.cell_at((grid.first_frame(index + 1) - 1) / rate.fraction) == index for index in range(grid.cells)
         )
 
-    @given(rates, st.integers(0, 5_000), st.fractions(Fraction(1, 2), 100))
-    def test_no_cell_is_too_short_for_sound(self, rate: Rate, skipped: int, seconds: Fraction) -> None:
+    @given(rates, st.integers(0, 5_000), st.fractions(Fraction(1, 2), 100), openings)
+    def test_no_cell_is_too_short_for_sound(self, rate: Rate, skipped: int, seconds: Fraction, opening: int) -> None:
         """At both ends a remainder under half a second joins the cell beside it."""
-        grid = Grid(rate, round(4 * rate.fraction), max(1, -(-seconds * rate.num // rate.den)), skipped)
+        frames = max(1, -(-seconds * rate.num // rate.den))
+        grid = Grid(rate, round(4 * rate.fraction), frames, skipped, round(opening * rate.fraction))
         lengths = [grid.cell_duration(index) for index in range(grid.cells)]
         assert min(lengths) >= Fraction(1, 2)
         assert max(lengths) < 5 + 1 / rate.fraction
 
-    @given(rates, st.integers(0, 5_000), st.integers(1, 5_000))
-    def test_bounds_within_are_those_of_the_film(self, rate: Rate, skipped: int, frames: int) -> None:
+    @given(rates, st.integers(0, 5_000), st.integers(1, 5_000), openings)
+    def test_bounds_within_are_those_of_the_film(self, rate: Rate, skipped: int, frames: int, opening: int) -> None:
         """So that what lies between them need not be encoded again."""
-        grid = Grid(rate, round(4 * rate.fraction), frames, skipped)
-        assert all((skipped + bound) % grid.frames_per_cell == 0 for bound in grid.first_frames()[1:-1])
+        first = round(opening * rate.fraction)
+        grid = Grid(rate, round(4 * rate.fraction), frames, skipped, first)
+        assert all((skipped + bound - first) % grid.frames_per_cell == 0 for bound in grid.first_frames()[1:-1])
 
     def test_a_grid_that_was_stored_before_there_were_clips_is_what_it_was(self) -> None:
         """Nothing is skipped, and the first cell is as long as the others."""

@@ -72,6 +72,20 @@ class TestGrid:
         assert longest < Fraction(9, 2) + 1 / rate.fraction
 
     @pytest.mark.parametrize(
+        ("frames", "bounds"),
+        [
+            (1500, [0, 25, *range(125, 1426, 100), 1500]),
+            (130, [0, 25, 130]),
+            (30, [0, 30]),
+            (38, [0, 25, 38]),
+            (10, [0, 10]),
+        ],
+    )
+    def test_it_begins_with_a_second(self, frames: int, bounds: list[int]) -> None:
+        """Nobody waits for a whole cell before the first picture; what is left is counted as ever."""
+        assert make_grid(Rate(25, 1), Fraction(frames, 25)).first_frames() == bounds
+
+    @pytest.mark.parametrize(
         ("rate", "timescale", "ticks"),
         [(Rate(30, 1), 30000, 1000), (Rate(30000, 1001), 30000, 1001), (Rate(25, 1), 25000, 1000)],
     )

@@ -38,7 +38,7 @@ def windows_of(plan: Plan, audio: AudioRendition) -> list[Window]:
     times = timeline(plan, audio)
     bounds = [bound * 1000 // times.timescale for bound in times.bounds]
     cells = plan.grid.cells
-    step = max(1, round(WINDOW_SECONDS / float(plan.grid.cell_duration(0))))
+    step = max(1, round(WINDOW_SECONDS / float(plan.grid.usual_duration)))
     made = []
     for begin in range(0, cells, step):
         first, stop = max(0, begin - 1), min(cells, begin + step + 1)

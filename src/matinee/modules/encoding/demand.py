@@ -35,7 +35,7 @@ Options = Callable[..., EncoderOptions]
 Make = Callable[[int, DemandRow], AsyncGenerator[Cell, None]]
 """Makes one cell of a rendition, whose row is as given."""
 
-_LOOK_SECONDS = 1.0  # between two looks whether a cell in the making is still wanted
+LOOK_SECONDS = 1.0  # between two looks who waits for what is in the making
 _EVICTION_PAUSE, _EVICTION_SECONDS = 0.2, 5.0
 _NEARLY_DONE = 0.5  # of the time that the last such cell took; then it is kept
 
@@ -159,7 +159,7 @@ class DemandRunner:
             if waits:
                 urgent.enter_context(self._brake.applied())
             try:
-                while not (await asyncio.wait({making}, timeout=_LOOK_SECONDS))[0]:
+                while not (await asyncio.wait({making}, timeout=LOOK_SECONDS))[0]:
                     row = await self._look(video_id, rendition, range(cell, cell + 1))
                     needed = choose(range(cell, cell + 1), row.cells, row.wanted())
                     if needed is None and not 0 < enough <= time.monotonic() - began:

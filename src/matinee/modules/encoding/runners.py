@@ -20,7 +20,7 @@ from matinee.common.jobs import JobQueue, JobRun
 from matinee.common.storage.port import NoSuchObjectError, Storage, StorageUnavailable
 from matinee.media import keys
 from matinee.media.binaries import find_binaries
-from matinee.media.brake import Brake
+from matinee.media.brake import Brake, EasedBrake
 from matinee.media.cells import Cell
 from matinee.media.encode import EncoderOptions, encode_audio, encode_cells
 from matinee.media.faults import MediaFault
@@ -36,7 +36,7 @@ from matinee.media.video_argv import runs
 from matinee.media.watermark import marked
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.copying import Copier, CopyRunner
-from matinee.modules.encoding.demand import DemandRunner
+from matinee.modules.encoding.demand import LOOK_SECONDS, DemandRunner
 from matinee.modules.encoding.errors import (
     SOURCE_MISSING,
     EvictedError,
@@ -60,6 +60,7 @@ from matinee.modules.encoding.source_server import ServedSource, SourceServer
 
 log = structlog.get_logger()
 
+_STARTING_SIDE = 360  # lines that a player begins with, and that cost next to nothing beside the lowest rung
 _LEAST_WALL_SECONDS = 600.0
 _YIELD_SECONDS = 10.0  # well within the 30 s after which FFmpeg calls its input lost
 _YIELD_PAUSE = 0.1
@@ -255,9 +256,9 @@ class EncodingRunners:
             plan = read_plan(work.plan) if work.plan else await self._make_plan(run, video_id, work, source)
             if plan.video:
                 for cells in runs(plan, plan.chunk_cells(0)):
-                    lowest = [plan.video[0].name]
                     first = cells.start == 0  # with it the video plays; from then on others may be in more of a hurry
-                    await self._make_cells(run, video_id, work, plan, source, cells, lowest, urgent=first)
+                    names = _opening(plan) if first else [plan.video[0].name]
+                    await self._make_cells(run, video_id, work, plan, source, cells, names, urgent=first)
         await self._results.first_chunk_done(run, video_id, plan, brief=work.replaces is not None)
 
     async def _make_plan(self, run: JobRun, video_id: UUID, work: WorkRow, source: ServedSource) -> Plan:
@@ -352,13 +353,40 @@ class EncodingRunners:
             first = await self._film.copy_sound(work, plan, sound, first, publisher)
         if first is not None and first < plan.grid.cells:
             options = self._options(float(plan.grid.duration), urgent=sound is plan.audio)
-            options = msgspec.structs.replace(options, brake=self._brake)  # it has some in hand when it is held
-            async with self._sources.serve(_file_of(work.replaces or video_id, work, sound)) as source:
+            async with (
+                self._brake_unless_awaited(video_id, sound, range(first, plan.grid.cells)) as brake,
+                self._sources.serve(_file_of(work.replaces or video_id, work, sound)) as source,
+            ):
+                options = msgspec.structs.replace(options, brake=brake)
                 making = encode_audio(source.url, plan, sound, first=first, options=options)
                 await self._publish_all(
                     making, source, publisher, after_first=lambda: self._yield_to_picture(video_id, source)
                 )
         await self._results.sound_done(run, video_id, plan)
+
+    @asynccontextmanager
+    async def _brake_unless_awaited(
+        self, video_id: UUID, sound: AudioRendition, cells: range
+    ) -> AsyncIterator[EasedBrake]:
+        """The brake for the process of a sound, eased for as long as somebody waits for one of these cells of it."""
+        brake = EasedBrake(self._brake)
+
+        async def look() -> None:
+            async with self._database.connection() as db:
+                row = await repository.find_demand(db, video_id, sound.name, cells)
+            brake.ease(any(interest.waits and interest.cell not in row.cells for interest in row.wanted()))
+
+        async def keep_looking() -> None:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                await outlast(look, what="look")
+
+        looking = asyncio.create_task(keep_looking())
+        try:
+            yield brake
+        finally:
+            looking.cancel()
+            await asyncio.wait({looking})  # a video that is gone ends it, and meets whoever publishes
 
     async def _measured(self, run: JobRun, video_id: UUID) -> tuple[WorkRow, Plan]:
         """The video and its plan, of which the gain of each sound is known.
@@ -487,6 +515,12 @@ class EncodingRunners:
                     await repository.stay_alive(db, worker_id)
             except OUTAGES as error:
                 log.warning("heartbeat_failed", error=str(error))
+
+
+def _opening(plan: Plan) -> list[str]:
+    """The rungs whose first cell is made before anything else: the lowest, and what players begin with beside it."""
+    small = [rung for rung in plan.video[1:] if min(rung.width, rung.height) <= _STARTING_SIDE]
+    return [rung.name for rung in (*plan.video[:1], *small)]
 
 
 def _unasked(plan: Plan, policy: Policy, cells: range) -> list[str]:

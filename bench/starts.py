@@ -1,0 +1,54 @@
+"""From the end of an upload to the first picture of each rung, of short films and long ones."""
+
+import asyncio
+
+import aiohttp
+
+from bench.demand import get_cell, is_ready
+from bench.films import film, long_film
+from bench.servers import Site
+from bench.studio import Studio, clear, plan_of, seconds_until, signed_in, studio
+from bench.tables import Row, Target, progress, report
+from matinee.cli.client import Client
+
+_TARGETS = {"v240": None, "v360": Target("≤", 2.0), "v480": None, "v720": None, "v1080": Target("≤", 4.0)}
+
+
+def run(site: Site, *, seconds: float, rounds: int) -> None:
+    """Prints the table; once is enough, for each rung of each film has an upload of its own."""
+    del seconds, rounds
+    asyncio.run(_measure(site))
+
+
+async def _measure(site: Site) -> None:
+    with studio(site, "starts", ENCODE_POLICY="on_demand", PASSTHROUGH="off") as place:
+        async with signed_in(place.url) as client, aiohttp.ClientSession(place.url) as http:
+            rows = await _beginnings(site, place, client, http)
+    report(
+        "starts",
+        "First pictures after an upload",
+        rows,
+        ["1080p30; each figure has an upload of its own."],
+        site.folder,
+    )
+
+
+async def _beginnings(site: Site, place: Studio, client: Client, http: aiohttp.ClientSession) -> list[Row]:
+    """Uploads each film once for each rung, and asks for that one alone as soon as the video is READY."""
+    rows = []
+    films = {f"{minutes} min": film(site.folder, minutes) for minutes in (1, 10)}
+    for length, file in {**films, "2 h": long_film(site.folder)}.items():
+        names, sought = list(_TARGETS), 0.0
+        for name in names:
+            ready, video = await seconds_until(client, file, is_ready)
+            plan = plan_of(place, video.id)
+            rung = next(rung for rung in plan.video if rung.name == name)
+            taken = ready + await get_cell(http, video.id, plan, rung, 0)
+            if name == names[-1]:
+                sought = await get_cell(http, video.id, plan, rung, plan.grid.cells * 2 // 3)
+            await clear(place)
+            progress(f"{length}: {name} after {taken:.2f} s")
+            rows.append(Row(f"upload complete → {name}, {length}", taken, "s", target=_TARGETS[name]))
+        progress(f"{length}: a seek after {sought:.2f} s")
+        rows.append(Row(f"  at once a seek to two thirds, {names[-1]}", sought, "s"))
+    return rows
