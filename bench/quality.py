@@ -27,9 +27,10 @@ from matinee.media.encode import EncoderOptions, encode_cells
 from matinee.media.ffmpeg import ProcessLimits
 from matinee.media.ladder import ladder
 from matinee.media.model import Plan, VideoRendition
-from matinee.media.plan import make_plan
+from matinee.media.plan import make_plan, titled
 from matinee.media.probe import probe
-from matinee.media.survey import survey
+from matinee.media.title import fit
+from matinee.media.trials import try_ladder
 
 _BYTES = Target("≤", 0.75)
 _LOSS = Target("≤", 1.0)
@@ -38,7 +39,6 @@ _EVERY = 5  # frames; VMAF of all of them says the same to a tenth
 _OPTIONS = EncoderOptions(limits=ProcessLimits(niceness=15))
 # Else FFmpeg turns the colours of the one into those that the other is tagged with, before they are compared.
 _UNTAGGED = "setparams=range=unknown:color_primaries=unknown:color_trc=unknown:colorspace=unknown"
-_PATIENCE = 60.0  # seconds: here it is asked what a survey is worth, not whether it is in time
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -107,7 +107,7 @@ def measure(folder: Path, seconds: int, height: int, names: Sequence[str] = ()) 
     for what, group in (("all clips", outcomes), ("clips the model never saw", unseen)):
         if group:
             rows.append(Row(f"bytes, mean of {what}", _mean([o.ratio for o in group]), "× usual", target=_BYTES))
-            rows.append(Row("  at equal VMAF", _mean([o.at_equal_quality for o in group]), "× usual", target=_BYTES))
+            rows.append(Row("  bit rate by bit rate", _mean([o.at_equal_quality for o in group]), "× usual"))
     rows.append(Row("largest loss of VMAF", max(outcome.loss for outcome in outcomes), "points", target=_LOSS))
     spent = sum(point.cpu for outcome in outcomes for point in outcome.title)
     before = sum(point.cpu for outcome in outcomes for point in outcome.usual)
@@ -145,10 +145,12 @@ async def _outcome(clip: Clip, kept: Path) -> Outcome:
     source = str(clip.file)
     facts = await probe(source)
     draft = make_plan(facts)
+    draft = replace(draft, grid=replace(draft.grid, opening_frames=0))  # what is compared is a whole cell
     usual = replace(draft, video=as_in_r2(draft))
-    seen = await survey(source, draft, patience=_PATIENCE, options=_OPTIONS)
-    assert seen is not None, f"nothing is known of {clip.name}"
-    plan = make_plan(facts, seen)
+    before = _cpu_of_children()
+    seen = await try_ladder(source, draft, options=_OPTIONS)
+    progress(f"{clip.name}: its trials took {_cpu_of_children() - before:.1f} CPU-s")
+    plan = titled(draft, fit(draft.video, seen, draft.grid.rate))
     return Outcome(
         clip=clip.name,
         kind=clip.kind,

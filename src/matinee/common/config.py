@@ -111,7 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ffmpeg_path: Path | None = None
     ffprobe_path: Path | None = None
     ffmpeg_nice: Annotated[int, Meta(ge=0, le=19)] = 10
-    survey_seconds: Annotated[float, Meta(ge=0, le=60)] = 0.0
+    ladder: Literal["title", "usual"] = "title"
     max_source_hours: Annotated[float, Meta(gt=0, le=240)] = 12.0
     max_source_pixels: Annotated[int, Meta(ge=256 * 256)] = 8192 * 4352
 

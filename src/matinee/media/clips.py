@@ -74,6 +74,7 @@ def _cut_picture(film: Plan, frames: range) -> Plan:
         film,
         grid=grid,
         video=video,
+        spare=(),
         copied=None,
         replaced=None,
         cells_per_chunk=CELLS_PER_CHUNK if film.source.seekable else grid.cells,

@@ -84,7 +84,7 @@ async def encode_cells(
 
     Raises MediaFault when the source is at fault, EncoderFailed when another attempt may succeed.
     """
-    named = [rung for rung in plan.pictures if renditions is not None and rung.name in renditions]
+    named = [rung for rung in plan.encodable if renditions is not None and rung.name in renditions]
     rungs = list(plan.video) if renditions is None else named
     if renditions is not None and len(rungs) != len(set(renditions)):
         raise KeyError(f"not all of {list(renditions)} are video renditions of the plan")

@@ -32,10 +32,16 @@ class _Effort(NamedTuple):
     params: str
 
 
+# Headers that do not depend on CRF: cells of a rung go on from each other also where its CRF was changed.
+_STITCHABLE = "stitchable=1"
 _EFFORTS = (
-    _Effort(360, "faster", "rc-lookahead=40"),  # small rungs cost little, so more can be spent on them
-    _Effort(1080, "veryfast", "trellis=1:rc-lookahead=30"),  # a tenth more time, and two points of VMAF
-    _Effort(STANDARD_RUNGS[0], "veryfast", "trellis=1"),  # frames that are looked ahead at are memory: 15 MB each
+    _Effort(360, "faster", f"{_STITCHABLE}:rc-lookahead=40"),  # small rungs cost little, so more can be spent on them
+    _Effort(
+        1080, "veryfast", f"{_STITCHABLE}:trellis=1:rc-lookahead=30"
+    ),  # a tenth more time, and two points of VMAF
+    _Effort(
+        STANDARD_RUNGS[0], "veryfast", f"{_STITCHABLE}:trellis=1"
+    ),  # frames that are looked ahead at are memory: 15 MB each
 )
 
 # Level, macroblocks a frame, macroblocks a second, kbit/s in High profile (ITU-T H.264 table A-1).
@@ -106,6 +112,7 @@ def _rung(side: int, scale: Fraction, width: int, height: int, rate: Rate) -> Vi
         codecs=f"avc1.6400{round(float(level) * 10):02x}",
         preset=effort.preset,
         params=effort.params,
+        states_cap=False,
     )
 
 

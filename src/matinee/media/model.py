@@ -166,6 +166,8 @@ class VideoRendition(msgspec.Struct, frozen=True, tag="video", tag_field="kind")
     """What x264 is told besides, as `key=value:key=value`."""
     encoder: H264Encoder = "libx264"
     """Who encodes it where that is H.264; the other codecs have one encoder each."""
+    states_cap: bool = True
+    """Whether its init segment tells the cap on bits, as it did before recipe r4: then the cap can never change."""
 
     @property
     def bit_depth(self) -> int:
@@ -344,6 +346,10 @@ class Plan(msgspec.Struct, frozen=True):
     """The rung of the ladder in whose place it stands; unknown to plans that were stored before it was kept."""
     watermark: Watermark | None = None
     """Laid over every picture that is encoded; with one, nothing is copied."""
+    titled: bool = False
+    """Whether trial encodes have chosen its ladder."""
+    spare: tuple[VideoRendition, ...] = ()
+    """Rungs that they left out of it: nobody is told of them any more, and who was told can go on."""
     trimmed: bool = False
     """Whether its file has more than is shown, because its owner left something out."""
 
@@ -351,6 +357,11 @@ class Plan(msgspec.Struct, frozen=True):
     def pictures(self) -> tuple[VideoRendition, ...]:
         """Every picture that is encoded: the ladder, then the alternatives."""
         return (*self.video, *self.alternatives)
+
+    @property
+    def encodable(self) -> tuple[VideoRendition, ...]:
+        """Every picture whose cells are made for whoever asks."""
+        return (*self.pictures, *self.spare)
 
     @property
     def ladder(self) -> tuple[VideoRendition | CopiedRendition, ...]:
@@ -394,11 +405,15 @@ class Plan(msgspec.Struct, frozen=True):
         return -(-self.grid.cells // self.cells_per_chunk)
 
     def rendition(self, name: str) -> Rendition:
-        """The rendition of that name; KeyError when the plan has none."""
-        for rendition in self.renditions:
+        """The rendition of that name, offered or spare; KeyError when the plan has none."""
+        for rendition in (*self.renditions, *self.spare):
             if rendition.name == name:
                 return rendition
         raise KeyError(name)
+
+    def has(self, name: str) -> bool:
+        """Whether it has a rendition of that name, offered or spare."""
+        return any(rendition.name == name for rendition in (*self.renditions, *self.spare))
 
     def cells_of(self, name: str) -> int:
         """How many cells the rendition of that name has; KeyError when the plan has none."""

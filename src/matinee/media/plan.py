@@ -23,7 +23,7 @@ from .model import (
     VideoRendition,
 )
 from .probe import AudioFacts, Probe, VideoFacts
-from .title import Survey, fit
+from .title import Fitted
 
 PLAN_VERSION = 2
 """1 had one sound; see `stored_plans`."""
@@ -41,10 +41,8 @@ SURROUND_CHANNELS = 6
 ENCODER_PRIMING_FRAMES = 1
 
 
-def make_plan(
-    probe: Probe, seen: Survey | None = None, *, measured: bool = False, encoder: H264Encoder = "libx264"
-) -> Plan:
-    """Decide everything about the encoding; with a survey of the picture the ladder is made for it.
+def make_plan(probe: Probe, *, measured: bool = False, encoder: H264Encoder = "libx264") -> Plan:
+    """Decide everything about the encoding.
 
     `encoder` makes the ladder, except for its lowest rung: that one costs a processor little, and any worker can make
     a video playable.
@@ -59,7 +57,7 @@ def make_plan(
     grid, video_end = _grid(probe, rate, origin, reasons)
     video = tuple(
         msgspec.structs.replace(rung, encoder=encoder) if place > 0 else rung
-        for place, rung in enumerate(_video(probe.video, rate, seen, reasons))
+        for place, rung in enumerate(_video(probe.video, rate, reasons))
     )
     gain = None if measured else 0.0
     sounds = [
@@ -122,9 +120,7 @@ def _grid(probe: Probe, rate: Rate, origin: Fraction, reasons: list[str]) -> tup
     return make_grid(rate, video_end), video_end
 
 
-def _video(
-    facts: VideoFacts | None, rate: Rate, seen: Survey | None, reasons: list[str]
-) -> tuple[VideoRendition, ...]:
+def _video(facts: VideoFacts | None, rate: Rate, reasons: list[str]) -> tuple[VideoRendition, ...]:
     if facts is None:
         return ()
     if facts.hdr:
@@ -136,12 +132,13 @@ def _video(
     if facts.mirrored:
         reasons.append("The picture is mirrored, as its header wants it.")
     width, height = display_size(facts.width, facts.height, facts.sample_aspect, facts.rotation)
-    usual = ladder(width, height, rate)
-    if seen is None:
-        return usual
-    fitted, reason = fit(usual, seen, rate)
-    reasons.append(reason)
-    return fitted
+    return ladder(width, height, rate)
+
+
+def titled(plan: Plan, fitted: Fitted) -> Plan:
+    """The plan with the ladder that trial encodes have chosen."""
+    reasons = (*plan.reasons, fitted.reason)
+    return msgspec.structs.replace(plan, video=fitted.rungs, spare=fitted.spare, titled=True, reasons=reasons)
 
 
 def sound_name(place: int) -> str:

@@ -1,17 +1,16 @@
-"""The ladder of one title: what the usual ladder becomes when it is known how hard the picture is. Pure.
+"""The ladder of one title: what the usual ladder becomes when it is known how its rungs look and what
+they cost. Pure.
 
-Three things follow from what a few places of the film cost (see survey.py). The CRF rises where there is little fine
-detail: that is what coarser steps lose first, and where it is seen first. The cap of each rung comes down to what the
+Three things follow from the trials of a few places (see trials.py). The CRF of a rung rises as far as it looks hardly
+worse than a yardstick: what x264 makes of it with its own settings at the usual CRF. Its cap comes down to what the
 hardest place needs, with room above it. And a rung goes that no connection has a use for: by their lower caps the
-others serve, at every bit rate for which the usual ladder has a rung, at least as large a picture.
-
-The figures rest on the clips of `bench/quality.py`; docs/ladder.md tells how they were found.
+others look, at every bit rate for which the usual ladder has a rung, hardly worse.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -19,20 +18,16 @@ from msgspec.structs import replace
 from .ladder import MIN_SAVING
 from .model import Rate, VideoRendition
 
-SURVEY_CRF = 23
-"""At which a survey codes what it sees."""
+STEPS = (0, 2, 6)
+"""How far above the usual CRF of a rung its trials are; between them is read off. The second is near the first, for
+noise goes all at once: in one clip two steps cost three points and save three quarters of the bits, four more cost one.
+"""
 
-SMALL_SIDE = 270
-"""The shorter side, in pixels, of the whole picture that a survey codes."""
+MOST_LOSS = 0.8
+"""Points of VMAF that a rung may look worse than the yardstick, averaged over the places. Six are a difference that
+people notice; the bench allows one."""
 
-KEY_SHARE, REST_SHARE = 0.7, 0.2
-"""Of the bits of the fastest encode what a rung takes, for a keyframe and for what follows it."""
-
-MOST_CRF = 1
-"""Steps of CRF above the usual where there is no fine detail."""
-
-CRF_AN_OCTAVE = 1.0
-"""Steps of CRF fewer for each time that a pixel of the picture costs twice what one of the shrunk picture does."""
+MOST_LOSS_OF_A_PLACE = 1.6
 
 HEADROOM = 2.0
 """Times the hardest place seen that a rung may take: there are harder ones between them."""
@@ -46,87 +41,108 @@ LEAST_CAP = 0.5
 WIDEST_STEP = 4.0
 """Times the cap of a rung that the next may have. From there players would rather not climb."""
 
-_LEAST = 1e-6  # bits a pixel; nothing at all has no logarithm
 _KEYFRAME_SECONDS = 4  # a cell
-_WORDS = ((1, "An easy picture"), (0, "A hard picture"))
 
 
-class Cost(msgspec.Struct, frozen=True):
-    """What a picture costs in bits a pixel."""
+class Trial(msgspec.Struct, frozen=True):
+    """A place of the film, encoded by one rung with one CRF."""
 
+    vmaf: float
+    """From 0 to 100, of the rung as a screen of the source's size shows it."""
     key: float
-    """A keyframe."""
+    """Bits of a keyframe."""
     rest: float
-    """Each frame after it."""
+    """Bits of a frame after it, on average."""
+
+    def bits(self, rate: Rate) -> float:
+        """Bits a second, without a cap."""
+        return self.rest * float(rate.fraction) + self.key / _KEYFRAME_SECONDS
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A place of the film."""
+    """A place of the film, as one rung shows it."""
 
-    small: Cost
-    """The whole picture, shrunk to SMALL_SIDE."""
-    detail: Cost
-    """Its middle, not shrunk."""
+    yardstick: float
+    """VMAF of x264's `veryfast` at the rung's usual CRF."""
+    trials: tuple[Trial, ...]
+    """The rung itself, by STEPS."""
 
+    def vmaf(self, steps: float) -> float:
+        """Of the rung at so many steps above its usual CRF."""
+        return _between([trial.vmaf for trial in self.trials], steps)
 
-class Survey(msgspec.Struct, frozen=True):
-    """What was seen of a film."""
-
-    side: int
-    """The shorter side of its picture, in pixels."""
-    places: tuple[Place, ...]
-    """At least one."""
-
-
-def fit(usual: Sequence[VideoRendition], seen: Survey, rate: Rate) -> tuple[tuple[VideoRendition, ...], str]:
-    """The rungs for this title, lowest first, and a sentence that says what became of the usual ones."""
-    capped = _capped(usual, seen, rate)
-    kept = _useful(usual, _rising(capped))
-    top = kept[-1].max_bit_rate / usual[-1].max_bit_rate
-    names = {rung.name for rung in kept}
-    left_out = [rung.name for rung in usual if rung.name not in names]
-    return kept, _sentence(crf_steps(seen), top, left_out)
+    def loss(self, steps: float) -> float:
+        """Points that the rung then looks worse than the yardstick."""
+        return self.yardstick - self.vmaf(steps)
 
 
-def expected_bits(rung: VideoRendition, seen: Survey, place: Place, rate: Rate) -> float:
-    """Bits a second that the rung takes of a place, without a cap."""
-    cost = _at(seen, place, min(rung.width, rung.height))
-    each = REST_SHARE * cost.rest * float(rate.fraction) + KEY_SHARE * cost.key / _KEYFRAME_SECONDS
-    return each * rung.width * rung.height
+Places = tuple[Place, ...]
+"""At least one, the same ones for every rung."""
 
 
-def crf_steps(seen: Survey) -> int:
-    """How much higher the CRF may be than usual: MOST_CRF without fine detail, 0 where there is much of it."""
-    fine = [math.log2(max(_LEAST, place.detail.key) / max(_LEAST, place.small.key)) for place in seen.places]
-    return max(0, min(MOST_CRF, round(MOST_CRF - CRF_AN_OCTAVE * sum(fine) / len(fine))))
+class Fitted(msgspec.Struct, frozen=True):
+    """The ladder of a title."""
+
+    rungs: tuple[VideoRendition, ...]
+    """Lowest first; each is one of the usual ladder with other figures."""
+    spare: tuple[VideoRendition, ...]
+    """The rungs of the usual ladder that are not in it, as they are there."""
+    reason: str
+    """A sentence that says what became of the usual ladder."""
 
 
-def _at(seen: Survey, place: Place, side: int) -> Cost:
-    """The cost at a size: between the two that were seen as sizes lie between them, on logarithmic scales."""
-    if seen.side <= SMALL_SIDE:
-        return place.detail
-    nearness = min(1.0, max(0.0, math.log(side / SMALL_SIDE) / math.log(seen.side / SMALL_SIDE)))
-    return Cost(
-        key=_between(place.small.key, place.detail.key, nearness),
-        rest=_between(place.small.rest, place.detail.rest, nearness),
-    )
+def fit(usual: Sequence[VideoRendition], seen: Mapping[str, Places], rate: Rate) -> Fitted:
+    """The ladder for this title. A rung without trials stays as it is."""
+    steps = {rung.name: crf_steps(seen[rung.name]) for rung in usual if rung.name in seen}
+    capped = [_capped(rung, seen[rung.name], steps[rung.name], rate) if rung.name in seen else rung for rung in usual]
+    looks = {name: _mean([place.vmaf(raised) for place in seen[name]]) for name, raised in steps.items()}
+    wanted = {name: _mean([place.yardstick for place in seen[name]]) - MOST_LOSS for name in steps}
+    rungs = _useful(usual, _rising(capped), looks, wanted)
+    names = {rung.name for rung in rungs}
+    spare = tuple(rung for rung in usual if rung.name not in names)
+    top = rungs[-1].max_bit_rate / usual[-1].max_bit_rate
+    return Fitted(rungs, spare, _sentence(list(steps.values()), top, [rung.name for rung in spare]))
 
 
-def _between(small: float, detail: float, nearness: float) -> float:
-    return math.exp((1 - nearness) * math.log(max(_LEAST, small)) + nearness * math.log(max(_LEAST, detail)))
+def crf_steps(places: Places) -> int:
+    """How much higher than usual the CRF of a rung may be."""
+    fits = [
+        steps
+        for steps in range(STEPS[0], STEPS[-1] + 1)
+        if _mean([place.loss(steps) for place in places]) <= MOST_LOSS
+        and all(place.loss(steps) <= MOST_LOSS_OF_A_PLACE for place in places)
+    ]
+    return max(fits, default=0)
 
 
-def _capped(usual: Sequence[VideoRendition], seen: Survey, rate: Rate) -> list[VideoRendition]:
-    steps = crf_steps(seen)
-    rungs = []
-    for rung in usual:
-        needs = max(HEADROOM * expected_bits(rung, seen, place, rate) for place in seen.places)
-        side = min(rung.width, rung.height)
-        keyframe = max(_at(seen, place, side).key for place in seen.places) * rung.width * rung.height
-        wanted = max(needs, KEYFRAME_ROOM * KEY_SHARE * keyframe, LEAST_CAP * rung.max_bit_rate)
-        bits = min(rung.max_bit_rate, math.ceil(wanted / 1000) * 1000)
-        rungs.append(replace(rung, crf=rung.crf + steps, max_bit_rate=bits, buffer_bits=bits))
-    return rungs
+def expected_bits(place: Place, steps: int, rate: Rate) -> float:
+    """Bits a second of a rung, without a cap: between two trials as CRF lies between them, on a logarithmic scale."""
+    return math.exp(_between([math.log(max(1.0, trial.bits(rate))) for trial in place.trials], steps))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _between(values: Sequence[float], steps: float) -> float:
+    """The value at so many steps, of those at each of STEPS."""
+    low = max(place for place in range(len(STEPS) - 1) if STEPS[place] <= steps)
+    share = (steps - STEPS[low]) / (STEPS[low + 1] - STEPS[low])
+    return (1 - share) * values[low] + share * values[low + 1]
+
+
+def _capped(rung: VideoRendition, places: Places, steps: int, rate: Rate) -> VideoRendition:
+    """The rung with so much higher a CRF, and with the cap that it then needs.
+
+    Where the CRF cannot rise the cap stays, too: x264 takes noise for dearer than it is, and saves long before a cap.
+    """
+    if steps == 0:
+        return rung
+    needs = max(HEADROOM * expected_bits(place, steps, rate) for place in places)
+    keyframe = max(place.trials[0].key for place in places)
+    wanted = max(needs, KEYFRAME_ROOM * keyframe, LEAST_CAP * rung.max_bit_rate)
+    bits = min(rung.max_bit_rate, math.ceil(wanted / 1000) * 1000)
+    return replace(rung, crf=rung.crf + steps, max_bit_rate=bits, buffer_bits=bits)
 
 
 def _rising(rungs: Sequence[VideoRendition]) -> list[VideoRendition]:
@@ -139,30 +155,37 @@ def _rising(rungs: Sequence[VideoRendition]) -> list[VideoRendition]:
     return risen
 
 
-def _useful(usual: Sequence[VideoRendition], rungs: Sequence[VideoRendition]) -> tuple[VideoRendition, ...]:
+def _useful(
+    usual: Sequence[VideoRendition],
+    rungs: Sequence[VideoRendition],
+    looks: Mapping[str, float],
+    wanted: Mapping[str, float],
+) -> tuple[VideoRendition, ...]:
     """The rungs without those that no connection misses, looked at from the second highest down."""
-    kept = list(rungs)
+    left = list(rungs)
     for rung in rungs[-2:0:-1]:
-        place = kept.index(rung)
-        rest = kept[:place] + kept[place + 1 :]
-        narrow = kept[place + 1].max_bit_rate <= WIDEST_STEP * kept[place - 1].max_bit_rate
-        if narrow and all(_best(rest, step.max_bit_rate) >= _pixels(step) for step in usual):
-            kept = rest
-    return tuple(kept)
+        place = left.index(rung)
+        rest = left[:place] + left[place + 1 :]
+        narrow = left[place + 1].max_bit_rate <= WIDEST_STEP * left[place - 1].max_bit_rate
+        if rung.name in looks and narrow and all(_serves(rest, step, looks, wanted) for step in usual):
+            left = rest
+    return tuple(left)
 
 
-def _best(rungs: Sequence[VideoRendition], bits: int) -> int:
-    """Pixels of the largest rung that fits into a bit rate; 0 when none does."""
-    return max((_pixels(rung) for rung in rungs if rung.max_bit_rate <= bits), default=0)
+def _serves(
+    rungs: Sequence[VideoRendition], step: VideoRendition, looks: Mapping[str, float], wanted: Mapping[str, float]
+) -> bool:
+    """Whether a connection that just carries a usual rung gets a picture from these that looks as good as wanted."""
+    best = next((rung for rung in reversed(rungs) if rung.max_bit_rate <= step.max_bit_rate), None)
+    if best is None or best.name == step.name:
+        return best is not None
+    return best.name in looks and step.name in wanted and looks[best.name] >= wanted[step.name]
 
 
-def _pixels(rung: VideoRendition) -> int:
-    return rung.width * rung.height
-
-
-def _sentence(steps: int, top: float, left_out: Sequence[str]) -> str:
-    kind = next(words for least, words in _WORDS if steps >= least)
-    crf = f"CRF is {steps} above the usual" if steps else "CRF is the usual"
+def _sentence(steps: Sequence[int], top: float, spare: Sequence[str]) -> str:
+    low, high = min(steps), max(steps)
+    above = f"{low}" if low == high else f"{low} to {high}"
+    crf = f"CRF is {above} above the usual" if high else "CRF is the usual"
     cap = f"the highest quality takes at most {top:.0%} of the usual bits" if top < 1 else "no cap is lowered"
-    gone = f"; nobody would miss {', '.join(left_out)}" if left_out else ""
-    return f"{kind}: {crf}, {cap}{gone}."
+    gone = f"; nobody would miss {', '.join(spare)}" if spare else ""
+    return f"Trial encodes chose the ladder: {crf}, {cap}{gone}."

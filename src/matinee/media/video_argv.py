@@ -143,7 +143,7 @@ def _graph(plan: Plan, frames: range, renditions: Sequence[VideoRendition], held
     head = f"[0:{plan.source.video_stream}]{','.join(steps)}"
     mark = plan.watermark
     marks = mark_filters(mark, renditions, f"{grid.rate.den}/{grid.rate.num}") if mark else []
-    chains = [f"{_rung_filters(plan, rung)}{_end(mark, rung, place)}" for place, rung in enumerate(renditions)]
+    chains = [f"{rung_filters(plan, rung)}{_end(mark, rung, place)}" for place, rung in enumerate(renditions)]
     if len(renditions) == 1:
         return ";".join((*marks, f"{head},{chains[0]}"))
     taps = "".join(f"[s{place}]" for place in range(len(renditions)))
@@ -164,7 +164,7 @@ def _held_frames(plan: Plan, frames: range) -> int:
     return max(0, frames.stop - reliable)
 
 
-def _rung_filters(plan: Plan, rendition: VideoRendition) -> str:
+def rung_filters(plan: Plan, rendition: VideoRendition) -> str:
     """Size, colour and pixel format of one rung. A rung does not depend on which others are made beside it."""
     size = f"scale={rendition.width}:{rendition.height}:flags=bicubic+bitexact"  # the same on every CPU
     if rendition.video_range != "SDR":
@@ -207,6 +207,7 @@ def _output(grid: Grid, cells: range, place: int, rendition: VideoRendition, out
         "+cmaf+frag_keyframe"  # a fragment a keyframe, which is a fragment a cell
         "+delay_moov"  # the edit list needs the first timestamps; without it the picture is two frames late
         "+default_base_moof+skip_trailer",
+        *(() if rendition.states_cap else ("-write_btrt", "0")),
         "-flush_packets", "1",  # a cell is wanted when it is done, not when a buffer is full
         "-f", "mp4", output,
     ]  # fmt: skip

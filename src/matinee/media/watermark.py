@@ -55,10 +55,11 @@ def marked(plan: Plan, mark: Watermark | None) -> Plan:
         return plan
     reasons = tuple(reason for reason in plan.reasons if reason != _REASON)
     if mark is None:
-        return msgspec.structs.replace(plan, watermark=None, reasons=reasons)
+        return msgspec.structs.replace(plan, watermark=None, spare=(), reasons=reasons)
     return msgspec.structs.replace(
         plan,
         video=with_replaced(plan),
+        spare=(),
         copied=None,
         replaced=None,
         watermark=mark,

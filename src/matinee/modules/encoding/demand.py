@@ -89,7 +89,7 @@ class DemandRunner:
             found = await self._results.find_work(video)
             assert found.plan is not None
             plan = read_plan(found.plan)
-            if all(known.name != rendition for known in plan.renditions):  # the video has another file by now
+            if not plan.has(rendition):  # the video has another file by now
                 return
             needs = cell_needs(plan, rendition)
             if not needs <= self._labels:  # who enqueued it did not know the plan

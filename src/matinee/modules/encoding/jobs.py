@@ -14,11 +14,13 @@ DEMAND = "encoding.demand"
 AUDIO = "encoding.audio"
 COPY = "encoding.copy"
 POSTER = "encoding.poster"
+TITLE = "encoding.title"
 
 # Within the ingest lane: a video that has begun becomes playable before the next one begins.
 _AUDIO_FIRST = 20
 _COPY_SOON = 15  # a minute of video, which takes a second or two
 _INGEST_NEXT = 10
+_TITLE_FIRST = 2  # in the lane of the chunks, before them: it says how they are made
 _OTHER_SOUNDS = 1  # in the lane of the chunks, before them: a sound takes as long as one or two of these
 # Somebody waits. Above what is made ahead of viewers (0) and every background chunk (0 and less).
 WANTED = URGENT
@@ -57,6 +59,17 @@ def poster_job(video_id: UUID) -> NewJob:
     return NewJob(name=POSTER, lane="ingest", args={"video_id": str(video_id)}, unique=f"poster:{video_id}")
 
 
+def title_job(video_id: UUID) -> NewJob:
+    """Tries the ladder on the picture, and changes it to what the picture needs."""
+    return NewJob(
+        name=TITLE,
+        lane="encode",
+        args={"video_id": str(video_id)},
+        priority=_TITLE_FIRST,
+        unique=f"title:{video_id}",
+    )
+
+
 def demand_job(
     video_id: UUID, rendition: str, region: int, *, wanted: bool = False, needs: frozenset[str] = frozenset()
 ) -> NewJob:
@@ -93,7 +106,7 @@ def needs_of(plan: Plan, big_pixels: int) -> frozenset[str]:
 
 def cell_needs(plan: Plan, rendition: str) -> frozenset[str]:
     """What a worker must be able to do to make any cell of a rendition by itself."""
-    return next((HARDWARE[rung.encoder] for rung in plan.video if rung.name == rendition), frozenset())
+    return next((HARDWARE[rung.encoder] for rung in plan.encodable if rung.name == rendition), frozenset())
 
 
 def viewers_needs(plan: Plan, big_pixels: int) -> dict[str, frozenset[str]]:
@@ -102,7 +115,7 @@ def viewers_needs(plan: Plan, big_pixels: int) -> dict[str, frozenset[str]]:
     Of what can be made cell by cell that is its encoder; else the chunk is made, which is the whole video.
     """
     if plan.source.seekable:
-        return {rung.name: cell_needs(plan, rung.name) for rung in plan.pictures}
+        return {rung.name: cell_needs(plan, rung.name) for rung in plan.encodable}
     needs = needs_of(plan, big_pixels)
     return {rung.name: needs if rung in plan.video else needs - HARDWARE_LABELS for rung in plan.pictures}
 

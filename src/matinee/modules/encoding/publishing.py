@@ -60,7 +60,7 @@ class Publisher:
             raise GiveUpError(f"{name} has another init segment than its stored cells")
         await self._storage.put(keys.cell_key(self._video_id, recipe, name, cell.index), cell.data, content_type)
         new = NewCell(name, recipe, cell.index, len(cell.data), init_hash, cell.keyframe_bytes, self._evictions[name])
-        rung = next((rung for rung in self._plan.pictures if rung.name == name), None)
+        rung = next((rung for rung in self._plan.encodable if rung.name == name), None)
         if rung is not None and cell.effort is not None:
             film = float(self._plan.grid.cell_duration(cell.index))
             new = msgspec.structs.replace(new, work=work_of(self._plan, rung), effort=cell.effort, film=film)

@@ -4,14 +4,20 @@ A worker that lost its job records nothing (JobLostError); nothing is recorded f
 failed meanwhile (VideoGoneError).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+import structlog
 
 from matinee.common.database import Connection, Database
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.notifications import announce
 from matinee.media.alternatives import offered
 from matinee.media.model import Offer, Plan
+from matinee.media.plan import titled
+from matinee.media.stored_plans import decode_plan
+from matinee.media.title import Places, fit
+from matinee.media.trials import worth_trying
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.errors import (
     ENCODING_CRASHED,
@@ -29,12 +35,15 @@ from matinee.modules.encoding.jobs import (
     needs_of,
     other_sound_jobs,
     poster_job,
+    title_job,
 )
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.repository import LockedVideo, NewCell, StoredRow, WorkRow
 from matinee.modules.pictures.jobs import picture_jobs
 from matinee.modules.replacements.jobs import replace_job
 from matinee.modules.tracks.jobs import extract_job
+
+log = structlog.get_logger()
 
 
 class Results:
@@ -48,13 +57,18 @@ class Results:
         codecs: Sequence[Offer] = (),
         *,
         big_pixels: int = 0,
+        fits_ladders: bool = False,
     ) -> None:
-        """`policy` and `codecs` are what holds where a video's owner has not chosen. `big_pixels`: see `needs_of`."""
+        """`policy` and `codecs` are what holds where a video's owner has not chosen. `big_pixels`: see `needs_of`.
+
+        `fits_ladders`: whether the ladder of a film is chosen by trials of it.
+        """
         self._database = database
         self._queue = queue
         self._policy = policy
         self._codecs = codecs
         self._big_pixels = big_pixels
+        self._fits_ladders = fits_ladders
 
     async def find_work(self, video_id: UUID) -> WorkRow:
         """The video; raises VideoGoneError where nothing is to be made of it."""
@@ -137,6 +151,24 @@ class Results:
             if len(plan.video) > 1 and not brief and not video.cancelled:
                 await self._queue.enqueue(db, chunk_job(video_id, 0, needs=needs_of(plan, self._big_pixels)))
 
+    async def title_tried(self, run: JobRun, video_id: UUID, tried: Plan, seen: Mapping[str, Places]) -> None:
+        """The ladder becomes what its trials say.
+
+        Raises PlanChangedError where the video has another ladder than the one that was tried.
+        """
+        async with self._database.transaction() as db:
+            await _lock(db, run, video_id)
+            row = await repository.lock_plan(db, video_id)
+            if row is None:
+                return
+            plan = decode_plan(row.plan)
+            if plan.video != tried.video:
+                raise PlanChangedError
+            fitted = fit(plan.video, seen, plan.grid.rate)
+            await repository.change_plan(db, video_id, titled(plan, fitted), revision=row.plan_revision)
+            await announce(db, str(video_id))
+        log.info("ladder_chosen", video_id=str(video_id), reason=fitted.reason)
+
     async def sound_done(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
         """The sound track is stored whole."""
         async with self._database.transaction() as db:
@@ -186,6 +218,8 @@ class Results:
             if is_eager:
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
             if not video.cancelled:
+                if self._fits_ladders and worth_trying(plan):
+                    await self._queue.enqueue(db, title_job(video_id))
                 needs = needs_of(plan, self._big_pixels)
                 await self._queue.enqueue_all(db, later_jobs(video_id, plan, needs))
                 if is_eager:

@@ -31,7 +31,6 @@ from matinee.media.passthrough import consider
 from matinee.media.pictures import make_poster
 from matinee.media.plan import make_plan
 from matinee.media.probe import Limits, Probe, probe
-from matinee.media.survey import survey
 from matinee.media.video_argv import runs
 from matinee.media.watermark import marked
 from matinee.modules.encoding import repository
@@ -57,6 +56,7 @@ from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.results import Results
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.encoding.source_server import ServedSource, SourceServer
+from matinee.modules.encoding.titling import TitleRunner
 
 log = structlog.get_logger()
 
@@ -86,7 +86,12 @@ class EncodingRunners:
         self._queue = queue
         self._sources = sources
         self._results = Results(
-            database, queue, settings.encode_policy, settings.codecs, big_pixels=settings.big_source_pixels
+            database,
+            queue,
+            settings.encode_policy,
+            settings.codecs,
+            big_pixels=settings.big_source_pixels,
+            fits_ladders=settings.ladder == "title",
         )
         self._film = FilmCells(database, storage)
         self._binaries = find_binaries(
@@ -112,6 +117,7 @@ class EncodingRunners:
             self._marks,
             HARDWARE[settings.h264_encoder],
         )
+        self._titling = TitleRunner(queue, self._results, sources, self._brake, self.attend, self._options)
         self._running: set[asyncio.Task[None]] = set()
         self._handing_back = False
 
@@ -124,6 +130,7 @@ class EncodingRunners:
         self._queue.register(POSTER, self.poster)
         self._demand.register()
         self._copying.register()
+        self._titling.register()
 
     def hand_back(self) -> None:
         """Ends what is running, and what still begins, at once; the queue gives it to another worker."""
@@ -272,7 +279,8 @@ class EncodingRunners:
                 raise StorageUnavailable("The object storage was too slow for a look at the source.") from fault
             raise
         source.check()
-        planned = await self._for_this_title(facts, source)
+        measured = self._settings.loudness != "off"
+        planned = make_plan(facts, measured=measured, encoder=self._settings.h264_encoder)
         mark = await self._marks.chosen(work) if planned.video else None
         if mark is not None:
             planned = marked(planned, mark)
@@ -296,15 +304,6 @@ class EncodingRunners:
         if index is not None:
             await self._copier.keep_index(video_id, plan, index)
         return plan
-
-    async def _for_this_title(self, facts: Probe, source: ServedSource) -> Plan:
-        """The plan with the ladder that the picture needs, or with the usual one where that is not known in time."""
-        measured = self._settings.loudness != "off"
-        usual = make_plan(facts, measured=measured, encoder=self._settings.h264_encoder)
-        options = self._options(0.0, urgent=True)
-        seen = await survey(source.url, usual, patience=self._settings.survey_seconds, options=options)
-        source.check()
-        return make_plan(facts, seen, measured=measured, encoder=self._settings.h264_encoder) if seen else usual
 
     async def _make_cells(
         self,
@@ -482,7 +481,7 @@ class EncodingRunners:
         """Removes what was stored after a removed rendition's objects were removed. No other ever has its name."""
         async with self._database.connection() as db:
             plan = await repository.find_plan(db, video_id)
-        if plan is not None and all(rendition.name != name for rendition in plan.renditions):
+        if plan is not None and not plan.has(name):
             await self._storage.delete_prefix(keys.rendition_prefix(video_id, plan.recipe, name))
 
     async def _clear_away(self, video_id: UUID) -> None:

@@ -143,13 +143,13 @@ class EncodingService:
         kind = plan.rendition(rendition)
         if not await repository.is_wanted(db, video_id, rendition, index):
             return False
+        await repository.tell_interests(db, [_waiting(video_id, rendition, index)])
         if isinstance(kind, AudioRendition):
             job = audio_job(video_id, rendition, first=kind is plan.audio, wanted=True)
         elif not plan.source.seekable and not isinstance(kind, CopiedRendition):
             make = chunk_job if kind in plan.video else alternatives_job
             job = make(video_id, plan.chunk_of(index), wanted=True, needs=needs_of(plan, self._big_pixels))
         else:
-            await repository.tell_interests(db, [_waiting(video_id, rendition, index)])
             job = demand_job(video_id, rendition, region_of(index), wanted=True, needs=cell_needs(plan, rendition))
         await self._queue.want(db, job)
         return True

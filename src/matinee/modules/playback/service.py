@@ -341,7 +341,7 @@ def _allowed(viewer: Caller | None, facts: Facts | None) -> Facts:
 
 
 def _require_rendition(plan: Plan, recipe: str, rendition: str) -> None:
-    if plan.recipe != recipe or all(known.name != rendition for known in plan.renditions):
+    if plan.recipe != recipe or not plan.has(rendition):
         raise NoSuchCell
 
 

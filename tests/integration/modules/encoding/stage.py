@@ -196,6 +196,15 @@ class Stage:
 
         await self.until(reached, patience)
 
+    async def until_idle(self, video_id: UUID) -> None:
+        """Waits until the video can be played and no job is left."""
+        await self.until_status(video_id, "READY")
+
+        async def reached() -> bool:
+            return await self.jobs_left() == 0
+
+        await self.until(reached)
+
     async def jobs_left(self) -> int:
         """Encoding jobs that wait or run."""
         return int(await self.value(_JOBS_LEFT))

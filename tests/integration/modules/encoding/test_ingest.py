@@ -7,8 +7,10 @@ from msgspec.structs import replace
 from tests.integration.modules.encoding.stage import Stage
 
 from matinee.media import keys
+from matinee.media.dash import manifest
+from matinee.media.hls import master_playlist
 from matinee.media.ladder import CRF
-from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job
+from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job, title_job
 
 Film = Callable[[str], bytes]
 
@@ -132,22 +134,45 @@ class TestWantCell:
         assert await stage.jobs_left() == 0
 
 
-class TestSurvey:
-    async def test_a_plan_says_what_kind_of_picture_it_is_for(self, stage: Stage, film: Film) -> None:
-        """The ladder is chosen before the plan is stored, and every cell of it is made."""
-        video_id = await stage.upload(film("film.mkv"))
-        async with stage.working(survey_seconds=60.0):
-            await stage.until_complete(video_id)
+class TestTitle:
+    async def test_the_ladder_becomes_what_the_picture_needs(self, stage: Stage, film: Film) -> None:
+        """After the video can be played; what exists of it, and what has begun, stays."""
+        video_id = await stage.upload(film("minutes.mkv"), "on_demand")
+        async with stage.working():
+            await stage.until_idle(video_id)
         plan = await stage.plan(video_id)
-        assert any("picture: CRF is" in reason for reason in plan.reasons)
+        assert plan.titled
+        assert plan.reasons[-1].startswith("Trial encodes chose the ladder: CRF is ")
+        assert [rung.name for rung in plan.video] == ["v240", "v360", "v720"]
+        assert all(rung.crf > CRF for rung in plan.video)
         encoding = await stage.progress(video_id)
         assert [r.name for r in encoding.renditions] == [r.name for r in plan.renditions]
 
-    async def test_one_that_takes_too_long_is_not_waited_for(self, stage: Stage, film: Film) -> None:
-        """The video is playable all the same, with the ladder that any film can have."""
-        video_id = await stage.upload(film("film.mkv"))
-        async with stage.working(survey_seconds=0.001):
-            await stage.until_status(video_id, "READY")
-        plan = await stage.plan(video_id)
-        assert not any("CRF" in reason for reason in plan.reasons)
-        assert [rung.crf for rung in plan.video] == [CRF, CRF]
+    async def test_who_was_told_of_a_rung_goes_on(self, stage: Stage, film: Film) -> None:
+        """A rung that trials left out is offered to nobody, and its cells are made for whoever asks."""
+        video_id = await stage.upload(film("minutes.mkv"), "on_demand")
+        async with stage.working():
+            await stage.until_idle(video_id)
+            plan = await stage.plan(video_id)
+            assert "/v480/" not in master_playlist(plan, {})
+            assert "/v480-" not in manifest(plan)
+            async with stage.database.transaction() as db:
+                assert await stage.encoding.want_cell(db, video_id, plan, "v480", 20)
+            is_stored = "SELECT stored @> 20 FROM renditions WHERE video_id = %s AND name = 'v480'"
+            await stage.until(lambda: stage.value(is_stored, video_id))
+
+    async def test_trials_are_made_once(self, stage: Stage, film: Film) -> None:
+        """A job that runs again finds the ladder chosen; it would raise the CRF each time."""
+        video_id = await stage.upload(film("minutes.mkv"), "on_demand")
+        async with stage.working(ladder="usual"):
+            await stage.until_idle(video_id)
+        assert not (await stage.plan(video_id)).titled
+        plans = []
+        for _ in range(2):
+            async with stage.database.transaction() as db:
+                await stage.queue.enqueue(db, title_job(video_id))
+            async with stage.working():
+                await stage.until_idle(video_id)
+            plans.append(await stage.plan(video_id))
+        assert plans[0].titled
+        assert plans[0] == plans[1]
