@@ -15,6 +15,7 @@ FaultCode = Literal[
     "too_short",
     "too_many_streams",
     "took_too_long",
+    "clock_restarts",
 ]
 
 SENTENCES: dict[FaultCode, str] = {
@@ -28,6 +29,8 @@ SENTENCES: dict[FaultCode, str] = {
     "too_short": "The file holds no picture and no sound that last.",
     "too_many_streams": "The file has more streams than this server accepts.",
     "took_too_long": "The file took too long to read.",
+    "clock_restarts": "Its clock begins anew on the way, as where recordings are joined byte by byte: "
+    "join them with a video tool, and upload that.",
 }
 
 

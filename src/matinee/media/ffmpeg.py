@@ -236,6 +236,7 @@ def _spawn(
     limits: ProcessLimits,
 ) -> subprocess.Popen[bytes]:
     parent = os.getpid()
+    niceness = max(limits.niceness, os.getpriority(os.PRIO_PROCESS, 0))  # who is nicer than that cannot go back
     ceilings = (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, limits.file_size),
@@ -252,7 +253,7 @@ def _spawn(
             sandbox.die_with_parent(signal.SIGKILL)
             if os.getppid() != parent:  # it died before the request above was made
                 os._exit(127)
-            os.setpriority(os.PRIO_PROCESS, 0, limits.niceness)
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
             for kind, ceiling in ceilings:
                 resource.setrlimit(kind, (ceiling, ceiling))
             sandbox.enter(ruleset_fd)

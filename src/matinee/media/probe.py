@@ -19,6 +19,7 @@ from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, Process, ProcessLimits, ProcessTimedOut, running
 from .names import one_line
 from .packets import HEAD_PACKETS, PacketSpan, packet_spans
+from .sample_tables import Read
 from .source_access import (
     ALLOWED_DEMUXERS,
     MAX_ALLOC_BYTES,
@@ -28,6 +29,7 @@ from .source_access import (
     input_was_lost,
     is_url,
 )
+from .transport_clock import clock_restarts
 
 HEADER_BYTES = 4 * MIB  # the most JSON that a header may turn into
 TAIL_SECONDS = 3  # where the look at the end begins, before the end
@@ -144,9 +146,14 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 async def probe(
-    source: str, *, size: int | None = None, limits: Limits = DEFAULT_LIMITS, binaries: Binaries | None = None
+    source: str,
+    *,
+    size: int | None = None,
+    read: Read | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    binaries: Binaries | None = None,
 ) -> Probe:
-    """Look at a source: a path, or an address of the loopback range server.
+    """Look at a source: a path, or an address of the loopback range server; `read` gives bytes of the same file.
 
     Raises MediaFault when the source is not a usable video or is over a limit, EncoderFailed when the look itself
     failed. `size` is the number of bytes, when known.
@@ -157,7 +164,10 @@ async def probe(
     if size == 0:
         raise MediaFault("empty_file")
     header = await _header(ffprobe, source, limits)
-    return await _Reading(ffprobe, source, limits, header).facts()
+    facts = await _Reading(ffprobe, source, limits, header).facts()
+    if facts.container == "mpegts" and size and read and await clock_restarts(read, size):
+        raise MediaFault("clock_restarts")
+    return facts
 
 
 async def _header(ffprobe: str, source: str, limits: Limits) -> dict[str, Any]:

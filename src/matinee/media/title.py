@@ -20,7 +20,7 @@ from .model import Rate, VideoRendition
 
 STEPS = (0, 2, 6)
 """How far above the usual CRF of a rung its trials are; between them is read off. The second is near the first, for
-noise goes all at once: in one clip two steps cost three points and save three quarters of the bits, four more cost one.
+noise goes all at once: two steps may cost three points and save three quarters of the bits, four more cost one point.
 """
 
 MOST_LOSS = 0.8

@@ -119,6 +119,28 @@ class TestRunning:
                     assert await _becomes(process.pid, "T")
                 assert await _becomes(process.pid, "RSD")
 
+    async def test_a_nicer_parent_has_nicer_children(self) -> None:
+        """Only root may take niceness back, so that a worker that was started with `nice` would encode nothing."""
+        script = f"""
+            import asyncio, os, sys
+            sys.path.insert(0, {str(ROOT / "src")!r})
+            from matinee.media.ffmpeg import ProcessLimits, running
+            from matinee.media.sandbox import Confinement
+
+            async def main():
+                if os.getuid() == 0:
+                    os.setuid(65534)
+                argv = lambda outputs: ["/bin/sleep", "60"]
+                free = Confinement("/bin/sleep", read=("/",))
+                async with running(argv, outputs=0, confinement=free, limits=ProcessLimits(niceness=5)) as process:
+                    print(os.getpriority(os.PRIO_PROCESS, process.pid))
+
+            asyncio.run(main())
+        """
+        command = ["nice", "-n", "12", sys.executable, "-c", textwrap.dedent(script)]
+        done = await asyncio.to_thread(subprocess.run, command, stdout=subprocess.PIPE, text=True, check=True)
+        assert int(done.stdout) >= 12
+
     async def test_cancelling_kills_the_whole_group_and_reaps_it(self) -> None:
         """After a cancellation neither the process nor its child is left."""
         script = """

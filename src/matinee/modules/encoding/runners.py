@@ -273,7 +273,9 @@ class EncodingRunners:
             max_seconds=int(self._settings.max_source_hours * 3600), max_pixels=self._settings.max_source_pixels
         )
         try:
-            facts = await probe(source.url, size=source.size, limits=limits, binaries=self._binaries)
+            facts = await probe(
+                source.url, size=source.size, read=source.read, limits=limits, binaries=self._binaries
+            )
         except MediaFault as fault:
             if fault.code == "took_too_long" and source.waited > limits.probe_seconds / 2:
                 raise StorageUnavailable("The object storage was too slow for a look at the source.") from fault

@@ -90,7 +90,9 @@ class SoundRunner:
         )
         try:
             async with self._sources.serve(keys.sound_key(row.video_id, row.name)) as source:
-                found = await probe(source.url, size=source.size, limits=limits, binaries=self._binaries)
+                found = await probe(
+                    source.url, size=source.size, read=source.read, limits=limits, binaries=self._binaries
+                )
                 return await self._planned(row, plan, found, source, reasons)
         except MediaFault as fault:
             log.info("no_sound", video_id=str(row.video_id), code=fault.code, evidence=fault.evidence)

@@ -1,0 +1,86 @@
+"""Where the clock of a transport stream begins anew; packets written here, no FFmpeg."""
+
+from __future__ import annotations
+
+import pytest
+
+from matinee.media.transport_clock import LOOK_BYTES, clock_restarts, goes_back, read_clocks
+
+SECOND = 90_000
+ROUND = 1 << 33
+
+
+def packet(ticks: int | None = None, program: int = 256) -> bytes:
+    """A packet of 188 bytes, with a clock or none."""
+    head = b"\x47" + program.to_bytes(2, "big")
+    if ticks is None:
+        return head + b"\x10" + bytes(184)
+    return head + b"\x30" + bytes((183, 0x10)) + ((ticks << 7) % (1 << 40)).to_bytes(5, "big") + b"\x7e" + bytes(176)
+
+
+def recording(seconds: int, *, start: int = 0, prefix: bytes = b"") -> bytes:
+    """A clock every tenth of a second, and 20 packets between two."""
+    return b"".join(
+        prefix + packet(tick % ROUND if number == 0 else None)
+        for tick in range(start, start + seconds * SECOND, SECOND // 10)
+        for number in range(20)
+    )
+
+
+async def restarts(data: bytes) -> bool:
+    async def read(start: int, length: int) -> bytes:
+        return data[start : start + length]
+
+    return await clock_restarts(read, len(data))
+
+
+class TestFiles:
+    @pytest.mark.parametrize("prefix", [b"", b"\x12\x47\x56\x78"], ids=["TS", "M2TS"])
+    async def test_a_recording_is_told_from_two_joined(self, prefix: bytes) -> None:
+        """Whatever their length, and whether the second one began earlier or at the same time."""
+        one = recording(90, start=7 * SECOND, prefix=prefix)
+        assert not await restarts(one)
+        assert await restarts(one + one)
+        assert await restarts(one + recording(30, prefix=prefix))
+        assert await restarts(recording(2, prefix=prefix) * 2)
+
+    async def test_a_clock_that_runs_over_goes_on(self) -> None:
+        """After 26 hours it begins at 0 by itself."""
+        assert not await restarts(recording(90, start=ROUND - 40 * SECOND))
+
+    async def test_a_gap_is_no_restart(self) -> None:
+        """A clock may jump ahead: nothing was sent meanwhile."""
+        assert not await restarts(recording(30) + recording(30, start=3600 * SECOND))
+
+    async def test_what_is_no_transport_stream_has_no_clock(self) -> None:
+        """Nor has a file that is shorter than three packets."""
+        for data in (b"", b"\x47", bytes(3 * LOOK_BYTES), recording(1)[:400]):
+            assert not await restarts(data)
+
+
+class TestClocks:
+    def test_each_program_has_its_own(self) -> None:
+        """As they stand in the file; what is in front of the first whole packet is passed over."""
+        data = b"\x47\x00" + packet(5) + packet() + packet(7, program=300) + packet(ROUND - 1)
+        assert list(read_clocks(data)) == [(256, 5), (300, 7), (256, ROUND - 1)]
+
+    def test_they_end_where_packets_do(self) -> None:
+        """What follows a damaged packet is not guessed at."""
+        data = packet(1) + packet(2) + packet(3) + b"\x00" + packet(4)
+        assert [ticks for _, ticks in read_clocks(data)] == [1, 2, 3]
+
+    @pytest.mark.parametrize(
+        ("seconds", "back"),
+        [
+            ([0, 1, 2, 0, 1], True),
+            ([0, 1, 2, 3], False),
+            ([0, 1, 90, 2, 3, 4], False),
+            ([5, 6, 0, 7, 8], False),
+            ([0, 1, 0.8, 1.1, 2], False),
+            ([3], False),
+            ([], False),
+        ],
+    )
+    def test_one_that_is_damaged_tells_nothing(self, seconds: list[float], back: bool) -> None:
+        """Two before and two behind have to agree; and a little back is no new beginning."""
+        assert goes_back([round(second * SECOND) for second in seconds]) is back
