@@ -9,7 +9,7 @@ import pytest
 
 from .films import RATE, counted_picture, ffmpeg, flash_and_beep, tone
 
-FRAMES = 145  # at 25 a second: one cell of 100 frames and one of 45
+FRAMES = 145  # at 25 a second: cells of 25, 100 and 20 frames
 SECONDS = FRAMES / RATE
 
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
@@ -49,7 +49,7 @@ FILMS: dict[str, list[str]] = {
 }  # fmt: skip
 """Films whose frames are numbered from 0 to FRAMES - 1 without a gap."""
 
-FLASHES = (1.0, 3.96, 5.2)  # the middle one lies across the start of a cell
+FLASHES = (0.96, 3.96, 5.2)  # the first one lies across the start of a cell
 FLASH = flash_and_beep(6.0, FLASHES)
 
 SYNC_FILMS: dict[str, list[str]] = {

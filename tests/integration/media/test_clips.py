@@ -20,18 +20,21 @@ from .playing import audio_cells, joined, planned, video_cells
 from .test_sync import onsets
 
 Film = Callable[[str], Path]
+SHARED = 2  # the film's cell of frames 125 to 224
 
 
 @pytest.fixture(scope="module")
 async def long(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
-    """A film of two rungs and three cells: 100, 100 and 30 frames."""
+    """A film of two rungs and four cells: 25, 100, 100 and 30 frames."""
     source = tmp_path_factory.mktemp("clips") / "long.mp4"
-    ffmpeg(*counted_picture(230, width=640, height=360), *tone(9.2), *X264, "-g", "37", "-c:a", "ac3", str(source))
+    ffmpeg(*counted_picture(255, width=640, height=360), *tone(10.2), *X264, "-g", "37", "-c:a", "ac3", str(source))
     return source, await planned(source)
 
 
 class TestPictures:
-    @pytest.mark.parametrize("frames", [range(37, 225), range(230), range(95, 130), range(203, 216), range(100, 200)])
+    @pytest.mark.parametrize(
+        "frames", [range(37, 250), range(255), range(10, 130), range(120, 155), range(228, 241), range(125, 225)]
+    )
     async def test_it_shows_the_frames_that_were_asked_for(
         self, long: tuple[Path, Plan], tmp_path: Path, frames: range
     ) -> None:
@@ -45,11 +48,11 @@ class TestPictures:
     async def test_a_shared_cell_is_the_films_to_the_byte(self, long: tuple[Path, Plan]) -> None:
         """Copied or encoded, it is the same."""
         source, film = long
-        clip = cut(film, range(37, 225))
+        clip = cut(film, range(37, 250))  # 88 frames, a whole cell, and 25
         in_film, in_clip = await video_cells(source, film), await video_cells(source, clip)
         for rung in film.video:
-            assert [film_cell(film, clip, rung.name, index) for index in range(3)] == [None, 1, None]
-            theirs = in_film[rung.name][1]
+            assert [film_cell(film, clip, rung.name, index) for index in range(3)] == [None, SHARED, None]
+            theirs = in_film[rung.name][SHARED]
             assert moved_cell(clip, rung.name, 1, theirs.init, theirs.data) == in_clip[rung.name][1]
             assert theirs.data != in_clip[rung.name][1].data  # its time is another one
 

@@ -19,7 +19,7 @@ from .inputs.page import PAGE, page
 from .listening import onsets
 from .playing import audio_cells, joined
 
-A_FEW = 3  # cells; of longer films the first, the middle and the last are made
+A_FEW = 4  # cells; of longer films the first, the middle and the last are made
 
 
 class TestInputs:

@@ -132,13 +132,13 @@ class TestThumbnail:
 
 class TestSheet:
     async def test_each_tile_shows_its_cell(self, tmp_path: Path) -> None:
-        """Twelve cells: ten tiles, and two in a second row that is half empty."""
+        """Fourteen cells: ten tiles, and four in a second row that is half empty."""
         source = tmp_path / "long.mp4"
         ffmpeg(*counted_picture(250, rate="5"), *X264_B, str(source))
         plan = await planned(source)
         cells = (await video_cells(source, plan))[plan.video[0].name]
         board = make_storyboard(plan)
-        assert (board.tiles, board.columns, board.rows) == (13, 10, 2)
+        assert (board.tiles, board.columns, board.rows) == (14, 10, 2)
         sheet = await make_sheet(b"".join(map(keyframe, cells)), board, 0)
         path = written(tmp_path, "sheet.jpg", sheet)
         assert stream_facts(path, "width,height") == ["1600,180"]

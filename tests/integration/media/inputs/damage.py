@@ -23,7 +23,7 @@ LONG_FLASH = flash_and_beep(LONG, (1.0, 10.2))
 
 
 def damaged(suffix: str, change: Callable[[bytes], bytes], *arguments: str) -> Make:
-    """A flashing film of three cells, and then its bytes changed."""
+    """A flashing film of four cells, and then its bytes changed."""
 
     def make(path: Path) -> None:
         base = path.parent / f"base{suffix}"
