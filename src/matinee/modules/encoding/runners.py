@@ -97,6 +97,7 @@ class EncodingRunners:
         self._binaries = find_binaries(
             *(str(p) if p else None for p in (settings.ffmpeg_path, settings.ffprobe_path))
         )
+        self._labels = HARDWARE[settings.h264_encoder]
         self._brake = Brake()
         self._copier = Copier(storage)
         self._marks = Marks(database, storage, mark)
@@ -115,7 +116,7 @@ class EncodingRunners:
             self._results,
             self._copier,
             self._marks,
-            HARDWARE[settings.h264_encoder],
+            self._labels,
         )
         self._titling = TitleRunner(queue, self._results, sources, self._brake, self.attend, self._options)
         self._running: set[asyncio.Task[None]] = set()
@@ -203,7 +204,7 @@ class EncodingRunners:
         work, plan = await self._measured(run, video_id)
         if all(rendition.name != name for rendition in plan.renditions):
             raise RenditionGoneError(name)
-        if not cell_needs(plan, name) <= HARDWARE[self._settings.h264_encoder]:
+        if not cell_needs(plan, name) <= self._labels:
             raise OtherWorkerError(cell_needs(plan, name))
         sound = _sound_of(plan, name) or plan.audio
         if any(rung.name == name for rung in plan.pictures):
@@ -264,7 +265,7 @@ class EncodingRunners:
             if plan.video:
                 for cells in runs(plan, plan.chunk_cells(0)):
                     first = cells.start == 0  # with it the video plays; from then on others may be in more of a hurry
-                    names = _opening(plan) if first else [plan.video[0].name]
+                    names = _opening(plan, self._labels) if first else [plan.video[0].name]
                     await self._make_cells(run, video_id, work, plan, source, cells, names, urgent=first)
         await self._results.first_chunk_done(run, video_id, plan, brief=work.replaces is not None)
 
@@ -518,10 +519,13 @@ class EncodingRunners:
                 log.warning("heartbeat_failed", error=str(error))
 
 
-def _opening(plan: Plan) -> list[str]:
-    """The rungs whose first cell is made before anything else: the lowest, and what players begin with beside it."""
+def _opening(plan: Plan, labels: frozenset[str]) -> list[str]:
+    """The rungs whose first cell is made before anything else: the lowest, and what players begin with beside it.
+
+    Of these only what a worker with such labels can make: the plan may be another's, that is lost.
+    """
     small = [rung for rung in plan.video[1:] if min(rung.width, rung.height) <= _STARTING_SIDE]
-    return [rung.name for rung in (*plan.video[:1], *small)]
+    return [plan.video[0].name, *(rung.name for rung in small if HARDWARE[rung.encoder] <= labels)]
 
 
 def _unasked(plan: Plan, policy: Policy, cells: range) -> list[str]:

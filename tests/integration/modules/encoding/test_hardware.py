@@ -14,12 +14,15 @@ from matinee.media.hardware import EncoderUnavailable, ensure_encoder
 from matinee.media.model import VideoRendition
 from matinee.modules.downloads.jobs import prepare_job
 from matinee.modules.downloads.repository import offer
+from matinee.modules.encoding.jobs import ingest_job
 
 Film = Callable[[str], bytes]
 
 _COMMAND = [sys.executable, "-m", "matinee.cli", "worker"]
 _QUEUES = "SELECT array_agg(DISTINCT queue_name ORDER BY queue_name) FROM procrastinate_jobs WHERE task_name = %s"
 _LABELS = "SELECT labels FROM job_workers LIMIT 1"
+_INGESTS = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'encoding.ingest'"
+_STORED = "SELECT stored::text FROM renditions WHERE video_id = %s AND name = %s"
 _ENCODERS = "SELECT array_agg(DISTINCT encoder ORDER BY encoder) FROM encode_speeds"
 
 
@@ -71,6 +74,24 @@ class TestAWorkerWithAnEncoder:
                 return bool(await stage.value("SELECT ready_at IS NOT NULL FROM downloads"))
 
             await stage.until(ready)
+
+    async def test_is_not_needed_to_make_a_video_playable(self, stage: Stage, film: Film) -> None:
+        """Whose plan it made before it was lost: the others begin with the lowest rung alone."""
+        video_id = await stage.upload(film("film.mkv"))
+        async with stage.working(h264_encoder="h264_nvenc"):
+            await stage.until_complete(video_id)
+        await stage.execute("UPDATE renditions SET stored = '{}' WHERE name IN ('v360', 'v240')")
+        async with stage.database.transaction() as db:
+            await stage.queue.enqueue(db, ingest_job(video_id))
+
+        async def ingested() -> bool:
+            return not await stage.value(_INGESTS)
+
+        async with stage.working():
+            await stage.until(ingested)
+        assert await stage.failure(video_id) == (None, None)
+        stored = [await stage.value(_STORED, video_id, name) for name in ("v240", "v360")]
+        assert stored == ["{[0,3)}", "{}"]
 
     async def test_is_not_needed_by_what_was_planned_for_x264(self, stage: Stage, film: Film) -> None:
         """A plan stays what it is, whoever goes on with it."""
