@@ -10,7 +10,7 @@ from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.visiting import Visit, wait_for
 
 SECONDS = 24
-CELL = 4  # seconds that a tile of a short film stands for
+STARTS = (0, 1, 5, 9, 13, 17, 21)  # seconds at which the cells begin; each has a tile
 # Reads the tile's columns from the sheet, as it is cut out for the viewer; null while there is none.
 _READ_TILE = """
 async (bits) => {
@@ -86,9 +86,9 @@ class TestTimeLine:
     def test_hovering_shows_the_right_picture_and_its_time(self, visit: Visit, film_id: str) -> None:
         """In every cell of the film, from this host alone and without an error in the console."""
         page = visit.play(f"/watch/{film_id}")
-        for seconds in (1.5, 6, 10, 14, 18, 22.5, 2.5):
+        for seconds in (0.5, 1.5, 6, 10, 14, 18, 22.5, 2.5):
             point_at(page, seconds)
-            expected = int(seconds / CELL) * CELL * RATE
+            expected = max(start for start in STARTS if start <= seconds) * RATE
             until(lambda expected=expected: tile_frame(page) == expected)
             assert page.locator(".timeline-tip").inner_text().startswith(f"0:{int(seconds):02}")
         assert visit.faults == []
@@ -98,8 +98,8 @@ class TestTimeLine:
         """While the button is held."""
         page = visit.play(f"/watch/{film_id}")
         point_at(page, 5, drag=True)
-        point_at(page, 17)
-        until(lambda: tile_frame(page) == 16 * RATE)
+        point_at(page, 18)
+        until(lambda: tile_frame(page) == 17 * RATE)
         page.mouse.up()
 
     def test_a_private_film_shows_its_owner_its_pictures(
@@ -111,8 +111,8 @@ class TestTimeLine:
         visit.page.goto("/")
         visit.page.evaluate("localStorage.setItem('matinee.signed-in', '1')")
         page = visit.play(f"/watch/{video_id}")
-        point_at(page, 9)
-        until(lambda: tile_frame(page) == 8 * RATE)
+        point_at(page, 10)
+        until(lambda: tile_frame(page) == 9 * RATE)
 
 
 class TestPlaceholder:

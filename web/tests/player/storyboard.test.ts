@@ -9,18 +9,18 @@ const board: Storyboard = {
   rows: 10,
   tiles: 150,
   interval: 4,
-  lead: 0,
-  duration: 599,
+  lead: 3,
+  duration: 596,
   sheets: ["/0.jpg", "/1.jpg"],
 };
 
 describe("tileAt", () => {
   it("finds the tile of a moment", () => {
     expect(tileAt(board, 0)).toEqual({ sheet: 0, left: 0, top: 0 });
-    expect(tileAt(board, 3.99)).toEqual({ sheet: 0, left: 0, top: 0 });
-    expect(tileAt(board, 4)).toEqual({ sheet: 0, left: 160, top: 0 });
-    expect(tileAt(board, 44.1)).toEqual({ sheet: 0, left: 160, top: 90 });
-    expect(tileAt(board, 400)).toEqual({ sheet: 1, left: 0, top: 0 });
+    expect(tileAt(board, 0.99)).toEqual({ sheet: 0, left: 0, top: 0 });
+    expect(tileAt(board, 1)).toEqual({ sheet: 0, left: 160, top: 0 });
+    expect(tileAt(board, 41.1)).toEqual({ sheet: 0, left: 160, top: 90 });
+    expect(tileAt(board, 397)).toEqual({ sheet: 1, left: 0, top: 0 });
   });
 
   it("stays within the video", () => {

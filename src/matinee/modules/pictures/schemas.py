@@ -85,7 +85,7 @@ class Storyboard(msgspec.Struct, kw_only=True):
     tiles: Annotated[int, Meta(description="Tiles altogether.", examples=[150])]
     interval: Annotated[float, Meta(description="Seconds that a tile stands for.", examples=[4.0])]
     lead: Annotated[
-        float, Meta(description="Seconds that the first tile is short of: 0 but for clips.", examples=[0.0])
+        float, Meta(description="Seconds that the first tile is shorter than the others.", examples=[3.0])
     ]
     duration: Annotated[float, Meta(description="Seconds of the video.", examples=[597.5])]
     sheets: Annotated[list[str], Meta(description="Their addresses (JPEG), in order.")]

@@ -18,17 +18,19 @@ from matinee.media.binaries import find_binaries
 SOUND = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"]
 PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=5"]
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "12"]
-# 14 s at 5 frames a second: four cells in two chunks, v360 and v240, and sound that must be encoded
+# 12 s at 5 frames a second: cells of 5, 20, 20 and 15 frames in two chunks, v360 and v240, and sound to be encoded
 FILMS = {
-    "film.mkv": [*PICTURE, *SOUND, "-t", "14", *X264, "-c:a", "libopus"],
+    "film.mkv": [*PICTURE, *SOUND, "-t", "12", *X264, "-c:a", "libopus"],
     # it conforms: its own picture is offered, cut at keyframes that are 4.8 s apart
     "conforming.mp4": [*PICTURE, *SOUND, "-t", "34", *X264, "-g", "24", "-c:a", "aac"],
     # 33 cells, of which a viewer's minute is less than half
-    "long.mkv": [*PICTURE, "-t", "130", *X264],
+    "long.mkv": [*PICTURE, "-t", "127", *X264],
     # its index comes first, so that what is cut off is known to be missing
     "indexed.mp4": [*PICTURE, "-t", "6", *X264, "-movflags", "+faststart"],
     # nine cells in three chunks, one rung
-    "three-chunks.mkv": ["-f", "lavfi", "-i", "testsrc2=size=426x240:rate=5", "-t", "35", *X264],
+    "three-chunks.mkv": ["-f", "lavfi", "-i", "testsrc2=size=426x240:rate=5", "-t", "32", *X264],
+    # three cells, three rungs
+    "three-rungs.mkv": ["-f", "lavfi", "-i", "testsrc2=size=854x480:rate=5", "-t", "6", *X264],
     # noise: more bytes than a few blocks of a source
     "heavy.mkv": [*PICTURE, "-vf", "noise=alls=60:allf=t", "-t", "14", *X264, "-qp", "6"],
     # long enough for its ladder to be tried, and easy
@@ -40,7 +42,7 @@ FILMS = {
         *("-f", "lavfi", "-i", "sine=440:r=48000,aformat=channel_layouts=5.1"),
         *("-f", "lavfi", "-i", "sine=880:r=48000,aformat=channel_layouts=stereo"),
         *("-f", "lavfi", "-i", "sine=1760:r=48000"),
-        *("-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:a", "-t", "14", *X264),
+        *("-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:a", "-t", "12", *X264),
         *("-c:a:0", "ac3", "-c:a:1", "aac", "-c:a:2", "libopus"),
         *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger", "-metadata:s:a:2", "language=fra"),
         *("-metadata:s:a:1", "title=Synchron", "-disposition:a:0", "0", "-disposition:a:1", "default"),
@@ -75,6 +77,8 @@ FILMS = {
         "1",
     ],
     "sound.mp3": [*SOUND, "-t", "9", "-c:a", "libmp3lame"],
+    # 33 cells, far more than are made before it is held by the brake
+    "long.mp3": [*SOUND, "-t", "127", "-c:a", "libmp3lame"],
 }
 
 

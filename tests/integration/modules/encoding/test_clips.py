@@ -27,7 +27,7 @@ from matinee.modules.videos.schemas import Video
 
 Film = Callable[[str], bytes]
 
-# of 70 frames at 5 a second, cells of 20: the clip is 13 frames, a whole cell, and 11 frames
+# of 60 frames at 5 a second, cells that begin at 0, 5, 25 and 45: the clip is 18 frames, a whole cell, and 6 frames
 START, END = 1.4, 10.2
 SHARED = 1
 
@@ -116,9 +116,9 @@ class TestClip:
         await stage.until_complete(clip_id)
         of_film, of_clip = [await pictures(stage, video, tmp_path) for video in (film_id, clip_id)]
         assert len(of_clip) == 44
-        nearest = [min(range(70), key=lambda at, p=picture: difference(p, of_film[at])) for picture in of_clip]
+        nearest = [min(range(60), key=lambda at, p=picture: difference(p, of_film[at])) for picture in of_clip]
         assert nearest == list(range(7, 51))
-        assert of_clip[13:33] == of_film[20:40]
+        assert of_clip[18:38] == of_film[25:45]
 
     async def test_a_film_without_sound_and_sound_without_a_film(self, stage: Stage, film: Film) -> None:
         """Both can be cut."""
@@ -132,7 +132,7 @@ class TestClip:
     async def test_a_clip_of_a_clip(self, stage: Stage, film: Film) -> None:
         """Is made from the film's file, and has the bytes of a clip of the film."""
         film_id = await complete_film(stage, film)
-        outer = await cut(stage, film_id, 1.0, 13.0)
+        outer = await cut(stage, film_id, 1.0, 11.0)
         await stage.until_complete(outer)
         inner = await cut(stage, outer, START - 1, END - 1)
         direct = await cut(stage, film_id)

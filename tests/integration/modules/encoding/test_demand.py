@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
+import psutil
 import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
+from tests.integration.modules.encoding.test_clips import encoded
 from tests.integration.modules.encoding.theatre import Theatre
 
 from matinee.common.database import execute
+from matinee.media import brake
 from matinee.modules.encoding.ahead import AHEAD_CELLS
 from matinee.modules.playback.errors import ViewerLeftError
+
+__all__ = ["encoded"]
 
 Film = Callable[[str], bytes]
 
@@ -47,6 +52,20 @@ async def lean(stage: Stage, film: Film) -> UUID:
     assert await stored(stage, video_id, "v240") == list(range(33))
     assert await stored(stage, video_id, "v360") == [0]
     return video_id
+
+
+class TestOpening:
+    async def test_the_first_cells_of_small_rungs_are_made_before_anything_else(
+        self, stage: Stage, film: Film, encoded: list[tuple[str, int]]
+    ) -> None:
+        """Players begin with one of these; larger rungs begin when the video plays."""
+        async with stage.working():
+            video_id = await stage.upload(film("three-rungs.mkv"), "on_demand")
+            await stage.until_status(video_id, "READY")
+            await stage.until(lambda: idle(stage))
+        assert encoded[:2] == [("v240", 0), ("v360", 0)]
+        made = {rung.name: await stored(stage, video_id, rung.name) for rung in (await stage.plan(video_id)).video}
+        assert made == {"v240": [0, 1, 2], "v360": [0], "v480": [0]}
 
 
 class TestWanted:
@@ -126,6 +145,21 @@ class TestWanted:
             await stage.execute(_STOP_FILLING)
 
 
+class TestSound:
+    async def test_it_is_made_for_a_listener_while_a_picture_is_waited_for(
+        self, stage: Stage, theatre: Theatre, film: Film, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With some cells in hand it makes way for the picture, but not with a cell for which somebody waits."""
+        monkeypatch.setattr(brake, "LONGEST_HOLD", 3600.0)  # nothing else lets it go on
+        video_id = await stage.upload(film("long.mp3"))
+        async with stage.working() as worker:
+            with worker._encoding._brake.applied():  # as a viewer's cell of a picture does
+                await stage.until(is_held)
+                last = (await stage.plan(video_id)).grid.cells - 1
+                assert not await is_stored(stage, video_id, "audio", last)
+                assert (await theatre.watch(video_id, "audio", last)).key.endswith(f"/audio/{last}.m4s")
+
+
 class TestLeaving:
     async def test_what_nobody_waits_for_any_more_is_not_made(
         self, stage: Stage, theatre: Theatre, lean: UUID
@@ -160,6 +194,14 @@ class TestLeaving:
         await drop_connections(stage)
         async with stage.working():
             assert (await watching).key.endswith("/v360/20.m4s")
+
+
+async def is_held() -> bool:
+    """Whether an FFmpeg of this process is stopped."""
+    try:
+        return any(child.status() == psutil.STATUS_STOPPED for child in psutil.Process().children())
+    except psutil.Error:  # a child that ended while it was looked at
+        return False
 
 
 async def has_demands(stage: Stage, count: int) -> bool:

@@ -36,7 +36,7 @@ __all__ = ["encoded"]
 
 Film = Callable[[str], bytes]
 
-# of 70 frames at 5 a second, cells of 20: what is left is 13 frames, a whole cell, and 11 frames
+# of 60 frames at 5 a second, cells that begin at 0, 5, 25 and 45: 18 frames, a whole cell, and 6 frames are left
 SPAN = Trim(start=1.4, end=10.2)
 
 

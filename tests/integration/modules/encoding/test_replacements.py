@@ -80,7 +80,7 @@ async def _fingerprints(stage: Stage, video_id: UUID) -> dict[str, str]:
     wanted += [
         keys.cell_key(video_id, plan.recipe, rendition.name, index)
         for rendition in plan.renditions
-        for index in range(plan.grid.cells)
+        for index in range(plan.cells_of(rendition.name))
     ]
     return {key.removeprefix(prefix): await stage._fingerprint(key) for key in wanted}
 

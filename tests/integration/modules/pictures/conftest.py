@@ -26,7 +26,7 @@ from matinee.modules.pictures.jobs import picture_jobs
 from matinee.upkeep import register_upkeep
 from matinee.worker import Worker
 
-SECONDS = 14  # four cells, in v240 and v360
+SECONDS = 14  # five cells, in v240 and v360: they begin at 0, 1, 5, 9 and 13 s
 PATIENCE = 60.0
 
 _ADD_VIDEO = """

@@ -37,8 +37,9 @@ class TestMaking:
 
     async def test_each_tile_is_the_keyframe_of_its_cell(self, api: httpx.AsyncClient, whole: Film) -> None:
         """By the JSON, and by the WebVTT alike."""
+        grid = whole.plan.grid
         board = (await api.get(f"{whole.url}/storyboard.json")).json()
-        assert (board["tiles"], board["interval"], board["duration"]) == (4, 4.0, 14.0)
+        assert (board["tiles"], board["interval"], board["lead"], board["duration"]) == (5, 4.0, 3.0, 14.0)
         sheet = await api.get(board["sheets"][0])
         assert sheet.headers["content-type"] == "image/jpeg"
         assert sheet.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -47,8 +48,11 @@ class TestMaking:
             left = tile * board["tile_width"]
             area = f"{left},0,{board['tile_width']},{board['tile_height']}"
             assert cue.splitlines()[1] == f"storyboard/0.jpg?v=1#xywh={area}"
+            start = float(grid.cell_start(tile))
+            assert cue.startswith(f"00:00:{start:06.3f} --> ")
+            assert (start + board["lead"]) // board["interval"] == tile
             crop = f"crop={board['tile_width']}:{board['tile_height']}:{left}:0"
-            assert shown_frame(sheet.content, crop) == tile * 100
+            assert shown_frame(sheet.content, crop) == grid.first_frame(tile)
 
     async def test_the_preview_is_an_animation(self, api: httpx.AsyncClient, whole: Film) -> None:
         """Of a few hundred kilobytes at most."""
@@ -74,7 +78,7 @@ class TestMaking:
         problem(await api.get(f"{film.url}/preview.webp"), 404, "no_preview")
 
     async def test_there_is_no_other_sheet(self, api: httpx.AsyncClient, whole: Film) -> None:
-        """Four tiles are on one."""
+        """Five tiles are on one."""
         problem(await api.get(f"{whole.url}/storyboard/1.jpg"), 404, "no_such_sheet")
 
 
@@ -90,7 +94,8 @@ class TestLong:
     ) -> None:
         """102 segments, which here repeat four of a real film: a full sheet and one with two tiles."""
         plan, cells = encoded
-        grid = msgspec.structs.replace(plan.grid, frames=102 * plan.grid.frames_per_cell)
+        frames = plan.grid.first_frame(1) + 101 * plan.grid.frames_per_cell
+        grid = msgspec.structs.replace(plan.grid, frames=frames)
         long = msgspec.structs.replace(plan, grid=grid, video=plan.video[:1])
         repeated = [msgspec.structs.replace(cells["v240"][index % 4], index=index) for index in range(102)]
         film = await shoot(ada, made_of=(long, {"v240": repeated}))
@@ -102,7 +107,7 @@ class TestLong:
         sheets = [(await api.get(address)).content for address in board["sheets"]]
         for tile in (0, 11, 99, 100, 101):
             left, top = tile % 10 * 160, tile % 100 // 10 * 90
-            assert shown_frame(sheets[tile // 100], f"crop=160:90:{left}:{top}") == tile % 4 * 100
+            assert shown_frame(sheets[tile // 100], f"crop=160:90:{left}:{top}") == plan.grid.first_frame(tile % 4)
 
 
 class TestRunningTwice:

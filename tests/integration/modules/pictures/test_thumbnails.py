@@ -41,7 +41,9 @@ def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
 
 
 class TestPicture:
-    @pytest.mark.parametrize(("time", "frame"), [("0", 0), ("3.99", 0), ("4", 100), ("13.9", 300), ("99999", 300)])
+    @pytest.mark.parametrize(
+        ("time", "frame"), [("0", 0), ("0.99", 0), ("1", 25), ("4.99", 25), ("5", 125), ("13.9", 325), ("99999", 325)]
+    )
     async def test_it_shows_the_moment(self, api: httpx.AsyncClient, film: Film, time: str, frame: int) -> None:
         """The beginning of the cell that the time is in."""
         answer = await api.get(f"{film.url}/thumbnail.jpg?time={time}&width=320")
@@ -50,7 +52,7 @@ class TestPicture:
 
     async def test_without_a_time_it_is_the_middle(self, api: httpx.AsyncClient, film: Film) -> None:
         """The beginning is often black."""
-        assert shown_frame((await api.get(f"{film.url}/thumbnail.jpg")).content) == 100
+        assert shown_frame((await api.get(f"{film.url}/thumbnail.jpg")).content) == 125
 
     @pytest.mark.parametrize("extension", ["jpg", "webp", "avif"])
     async def test_it_has_the_format_of_its_address(self, api: httpx.AsyncClient, film: Film, extension: str) -> None:
@@ -67,7 +69,7 @@ class TestPicture:
         self, api: httpx.AsyncClient, ada: Person, shoot: Shoot
     ) -> None:
         """While the one that would do is still being encoded."""
-        film = await shoot(ada, stored={"v240": 4})
+        film = await shoot(ada, stored={"v240": 5})
         answer = await api.get(f"{film.url}/thumbnail.jpg?time=0&width=640")
         assert answer.headers["cache-control"] == "public, no-cache"
 
@@ -91,7 +93,7 @@ class TestPicture:
                 assert answer.status_code == 302
                 assert answer.headers["cache-control"] == "no-store"
                 async with httpx.AsyncClient() as browser:
-                    assert shown_frame((await browser.get(answer.headers["location"])).content) == 100
+                    assert shown_frame((await browser.get(answer.headers["location"])).content) == 25
                 await film.change(visibility="private")
                 address = f"{film.url}/thumbnail.jpg?time=4&width=320"
                 problem(await client.get(address), 404, "video_not_found")
@@ -117,7 +119,7 @@ class TestPicture:
 class TestBounds:
     async def test_near_wishes_share_a_picture(self, api: httpx.AsyncClient, film: Film, counter: Counter) -> None:
         """Any time in a cell and any width up to the next: one object."""
-        for time, width in (("0", 300), ("1.234", 319), ("3.9", 161), ("2", 320)):
+        for time, width in (("1", 300), ("2.234", 319), ("4.9", 161), ("3", 320)):
             assert (await api.get(f"{film.url}/thumbnail.jpg?time={time}&width={width}")).status_code == 200
         assert counter.made == 1
         assert len([key for key in await film.objects() if key.startswith("pictures/")]) == 1

@@ -5,7 +5,8 @@ from xml.etree.ElementTree import fromstring
 
 import m3u8
 import msgspec
-from tests.unit.media.plans import plan
+import pytest
+from tests.unit.media.plans import opened, plan
 
 from matinee.common.database import execute
 from matinee.media import hls
@@ -62,14 +63,16 @@ class TestManifest:
 
 
 class TestTrack:
-    async def test_its_playlist_has_whole_cells(self, player, make_film) -> None:
-        """A segment a minute."""
-        film = await make_film(made=plan(150))
+    @pytest.mark.parametrize(("made", "first", "last"), [(plan(150), 60.0, 30.0), (opened(plan(150)), 57.0, 33.0)])
+    async def test_its_playlist_has_whole_cells(self, player, make_film, made, first, last) -> None:
+        """A segment a minute, or what as many cells last where the first is short."""
+        film = await make_film(made=made)
         track = await film.add_track(CUES)
         answer = await player.get(f"{film.url}/captions/{track}/index.m3u8")
         assert answer.headers["content-type"] == hls.CONTENT_TYPE
         playlist = m3u8.loads(answer.text)
-        assert [(s.uri, s.duration) for s in playlist.segments] == [("0.vtt", 60.0), ("1.vtt", 60.0), ("2.vtt", 30.0)]
+        assert [s.uri for s in playlist.segments] == ["0.vtt", "1.vtt", "2.vtt"]
+        assert [s.duration for s in playlist.segments] == [first, 60.0, last]
         assert (playlist.target_duration, playlist.is_endlist) == (60, True)
 
     async def test_its_segments_hold_the_cues_that_touch_them(self, player, make_film) -> None:
