@@ -35,7 +35,7 @@ async def restarts(data: bytes) -> bool:
 
 
 class TestFiles:
-    @pytest.mark.parametrize("prefix", [b"", b"\x12\x47\x56\x78"], ids=["TS", "M2TS"])
+    @pytest.mark.parametrize("prefix", [b"", b"\x12\x34\x56\x78"], ids=["TS", "M2TS"])
     async def test_a_recording_is_told_from_two_joined(self, prefix: bytes) -> None:
         """Whatever their length, and whether the second one began earlier or at the same time."""
         one = recording(90, start=7 * SECOND, prefix=prefix)
