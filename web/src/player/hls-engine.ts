@@ -29,6 +29,10 @@ const CELL_POLICY: LoadPolicy = {
   },
 };
 
+// Seconds. A cell that is put over one which was cut elsewhere takes a few pictures before it along, those that need what
+// it covers. Browsers play over two pictures; hls.js would leave a tenth of a second, and playback would stand there.
+const MAX_HOLE = 0.04;
+
 const RECOVERY_PAUSE_MS = 5_000; // a second decoder failure within this time is not an accident
 
 export const hlsIsSupported = (): boolean => Hls.isSupported();
@@ -202,6 +206,7 @@ function configuration(source: Source): Partial<HlsConfig> {
     abrEwmaDefaultEstimate: 3_000_000,
     maxBufferLength: 30,
     backBufferLength: 60,
+    maxBufferHole: MAX_HOLE,
     fragLoadPolicy: CELL_POLICY,
     ...(authorize && {
       xhrSetup: async (request: XMLHttpRequest, url: string) => {
