@@ -1,6 +1,7 @@
 """Chooses benches and runs them: `python -m bench [names…]`."""
 
 import argparse
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -64,6 +65,7 @@ def main() -> None:
 
 def _run(names: list[str], **effort: Any) -> None:
     folder = FOLDER.absolute()
+    shutil.rmtree(folder / "s3", ignore_errors=True)  # films of former runs, which nobody knows of any more
     for part in ("postgres", "s3"):
         (folder / part).mkdir(mode=0o755, parents=True, exist_ok=True)
     # not synced to the disk at each commit: the software is measured, and the disk is the same for all

@@ -32,7 +32,7 @@ def run(site: Site, *, seconds: float, rounds: int) -> None:
 
 async def _measure(site: Site, rounds: int) -> None:
     file = film(site.folder, _MINUTES)
-    with studio(site, "demand", ENCODE_POLICY="on_demand", PASSTHROUGH="off") as place:
+    with studio(site, "demand", ENCODE_POLICY="on_demand", PASSTHROUGH="off", LADDER="usual") as place:
         async with signed_in(place.url) as client, aiohttp.ClientSession(place.url) as http:
             _, video = await seconds_until(client, file, is_ready)
             plan = plan_of(place, video.id)

@@ -11,6 +11,7 @@ from bench.studio import Studio, clear, plan_of, seconds_until, signed_in, studi
 from bench.tables import Row, Target, progress, report
 from matinee.cli.client import Client
 
+_ENDS = ("v240", "v360", "v1080")  # of the long film, which takes its time to upload
 _TARGETS = {"v240": None, "v360": Target("≤", 2.0), "v480": None, "v720": None, "v1080": Target("≤", 4.0)}
 
 
@@ -38,7 +39,7 @@ async def _beginnings(site: Site, place: Studio, client: Client, http: aiohttp.C
     rows = []
     films = {f"{minutes} min": film(site.folder, minutes) for minutes in (1, 10)}
     for length, file in {**films, "2 h": long_film(site.folder)}.items():
-        names, sought = list(_TARGETS), 0.0
+        names, sought = list(_ENDS if length == "2 h" else _TARGETS), 0.0
         for name in names:
             ready, video = await seconds_until(client, file, is_ready)
             plan = plan_of(place, video.id)

@@ -29,12 +29,13 @@ LEAST_SECONDS = 180
 SHARES = tuple(Fraction(share, 12) for share in (5, 9, 1, 7))
 """Where to look, as shares of the film; far apart first."""
 APART_SECONDS = 2  # in a short film places closer to each other show the same
-FRAMES = 12  # of a place: what moves shows in a third of a second
-EVERY = 4  # frames of which one is compared
+FRAMES = 10  # of a place: what moves shows in a third of a second
+EVERY = 3  # frames of which one is compared
 MOST_SIDE = 1080
 """Lines at which pictures are compared, at most: VMAF's model was trained there, and more would take gigabytes."""
 
 _AT_ONCE = 2
+_TOGETHER = 2  # encodes in one process: 15 MB a frame of 1080p each, and VMAF as much as six frames
 _WALL_SECONDS = 60.0
 _SCORE = re.compile(r"libvmaf@t(\d+) @ [^\]]*\] VMAF score: ([\d.]+)")
 # Else FFmpeg turns the colours of the one into those that the other is tagged with, before they are compared.
@@ -88,14 +89,13 @@ def trial_argv(
     ffmpeg: str,
     source: str,
     plan: Plan,
-    rung: VideoRendition,
+    tried: Sequence[VideoRendition],
     outputs: Sequence[str],
     *,
     entry: Fraction | None,
     max_pixels: int,
 ) -> list[str]:
-    """Encodes a place by each of `_tried`: writes what each frame costs to its output, and says how good it is."""
-    tried = _tried(rung)
+    """Encodes a place by each of these, which are one rung: writes what each frame costs, and says how good it is."""
     tries = range(len(tried))
     steps = ["bwdif=mode=send_frame:deint=interlaced"] if plan.source.interlaced else []
     steps += [f"fps={plan.grid.rate.num}/{plan.grid.rate.den}", f"trim=end_frame={FRAMES}", "setpts=N"]
@@ -103,7 +103,7 @@ def trial_argv(
     side = Fraction(min(MOST_SIDE, plan.source.width, plan.source.height), min(plan.source.width, plan.source.height))
     size = f"scale={2 * round(plan.source.width * side / 2)}:{2 * round(plan.source.height * side / 2)}:flags=bicubic"
     shown = f"{size},format=yuv420p,{_UNTAGGED},setpts=N"
-    encoded = f"{head},{rung_filters(plan, rung)},split={len(tries)}{''.join(f'[e{place}]' for place in tries)}"
+    encoded = f"{head},{rung_filters(plan, tried[0])},split={len(tries)}{''.join(f'[e{place}]' for place in tries)}"
     compared = [f"{head},{shown},split={len(tries)}{''.join(f'[m{place}]' for place in tries)}"]
     for place in tries:
         compared.append(f"[dec:{place}]{shown}[s{place}]")
@@ -124,7 +124,7 @@ def trial_argv(
     ]  # fmt: skip
 
 
-def read_place(said: str, costs: Sequence[str]) -> Place:
+def read_trials(said: str, costs: Sequence[str]) -> list[Trial]:
     """From what the command said and wrote; ValueError when that is short."""
     scores = {int(place): float(score) for place, score in _SCORE.findall(said)}
     trials = []
@@ -135,10 +135,10 @@ def read_place(said: str, costs: Sequence[str]) -> Place:
             raise ValueError("there are too few frames to tell")
         key, *rest = sizes
         trials.append(Trial(vmaf=scores[place], key=8 * key, rest=8 * sum(rest) / len(rest)))
-    return Place(yardstick=trials[-1].vmaf, trials=tuple(trials[:-1]))
+    return trials
 
 
-def _tried(rung: VideoRendition) -> list[VideoRendition]:
+def tried_as(rung: VideoRendition) -> list[VideoRendition]:
     """The rung with each of STEPS, and last the yardstick."""
     return [*(replace(rung, crf=rung.crf + step) for step in STEPS), replace(rung, preset="veryfast", params="")]
 
@@ -146,8 +146,17 @@ def _tried(rung: VideoRendition) -> list[VideoRendition]:
 async def _try(
     source: str, plan: Plan, rung: VideoRendition, entry: Fraction | None, options: EncoderOptions
 ) -> Place:
+    tried, trials = tried_as(rung), list[Trial]()
+    for first in range(0, len(tried), _TOGETHER):
+        trials += await _try_some(source, plan, tried[first : first + _TOGETHER], entry, options)
+    return Place(yardstick=trials[-1].vmaf, trials=tuple(trials[:-1]))
+
+
+async def _try_some(
+    source: str, plan: Plan, tried: Sequence[VideoRendition], entry: Fraction | None, options: EncoderOptions
+) -> list[Trial]:
     def argv(outputs: Sequence[str]) -> list[str]:
-        return trial_argv(options.ffmpeg, source, plan, rung, outputs, entry=entry, max_pixels=options.max_pixels)
+        return trial_argv(options.ffmpeg, source, plan, tried, outputs, entry=entry, max_pixels=options.max_pixels)
 
     limits = ProcessLimits(
         wall_seconds=_WALL_SECONDS,
@@ -156,11 +165,11 @@ async def _try(
         niceness=options.limits.niceness,
     )
     allowed = confinement(options.ffmpeg, source)
-    async with running(argv, outputs=len(_tried(rung)), confinement=allowed, limits=limits) as process:
+    async with running(argv, outputs=len(tried), confinement=allowed, limits=limits) as process:
         with options.held_back(process):
             costs = await asyncio.gather(*(_read(output) for output in process.outputs))
             await check_exit(process, source)
-        return read_place(process.stderr_tail, costs)
+        return read_trials(process.stderr_tail, costs)
 
 
 async def _read(output: asyncio.StreamReader) -> str:

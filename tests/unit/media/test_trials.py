@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from matinee.media.ladder import CRF, ladder
 from matinee.media.model import Plan
 from matinee.media.title import STEPS
-from matinee.media.trials import FRAMES, SHARES, read_place, trial_argv, trial_entries, worth_trying
+from matinee.media.trials import FRAMES, SHARES, read_trials, trial_argv, trial_entries, tried_as, worth_trying
 
 from .plans import THIRTY, plan
 
@@ -26,7 +26,8 @@ def film(seconds: int = 600, size: tuple[int, int] = (1920, 1080), **changes: ob
 
 def command(plan: Plan, entry: Fraction | None = None) -> list[str]:
     outputs = [f"pipe:{9 + place}" for place in range(len(STEPS) + 1)]
-    return trial_argv("ffmpeg", "/film.mp4", plan, plan.video[0], outputs, entry=entry, max_pixels=10**7)
+    tried = tried_as(plan.video[0])
+    return trial_argv("ffmpeg", "/film.mp4", plan, tried, outputs, entry=entry, max_pixels=10**7)
 
 
 def values(argv: list[str], flag: str) -> list[str]:
@@ -95,23 +96,23 @@ class TestCommand:
 
 
 class TestReading:
-    def test_a_place_is_what_was_said_and_written(self) -> None:
+    def test_trials_are_what_was_said_and_written(self) -> None:
         """Scores by their number, in whatever order; bits, of which the first frame's are the keyframe's."""
-        place = read_place(SAID, [LINES] * (len(STEPS) + 1))
-        assert [trial.vmaf for trial in place.trials] == [90.5 - number for number in range(len(STEPS))]
-        assert place.yardstick == 90.5 - len(STEPS)
-        assert (place.trials[0].key, place.trials[0].rest) == (8000, 1600)
+        backwards = "".join(reversed(SAID.splitlines(keepends=True)))
+        trials = read_trials(backwards, [LINES] * (len(STEPS) + 1))
+        assert [trial.vmaf for trial in trials] == [90.5 - number for number in range(len(STEPS) + 1)]
+        assert (trials[0].key, trials[0].rest) == (8000, 1600)
 
     @pytest.mark.parametrize("lines", ["", "#tb 0: 1/25\n", "0, 0, 0, 1, 1000, 0x1\n"])
     def test_one_frame_tells_nothing(self, lines: str) -> None:
         """What was cut off is not taken for an easy picture."""
         with pytest.raises(ValueError, match="too few"):
-            read_place(SAID, [lines] * (len(STEPS) + 1))
+            read_trials(SAID, [lines] * (len(STEPS) + 1))
 
     def test_without_a_score_it_tells_nothing(self) -> None:
         """However many frames there are."""
         with pytest.raises(ValueError, match="too few"):
-            read_place(SAID.splitlines()[0], [LINES] * (len(STEPS) + 1))
+            read_trials(SAID.splitlines()[0], [LINES] * (len(STEPS) + 1))
 
 
 def test_the_usual_ladder_is_what_every_film_can_have() -> None:

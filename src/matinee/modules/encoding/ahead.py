@@ -49,3 +49,13 @@ def choose(cells: range, stored: Collection[int], interests: Sequence[Interest])
         if cell in cells and cell not in stored
     ]
     return Choice(min(needed)[1], waits=False) if needed else None
+
+
+def still_needed(cell: int, cells: range, stored: Collection[int], interests: Sequence[Interest]) -> Choice | None:
+    """What `choose` says of a cell that is being made; None where nobody needs it.
+
+    What is made ahead of viewers is not needed, either, while somebody waits for another of `cells`.
+    """
+    here, first = (choose(among, stored, interests) for among in (range(cell, cell + 1), cells))
+    overtaken = here is not None and first is not None and first.waits and not here.waits
+    return None if overtaken else here

@@ -16,7 +16,7 @@ from matinee.media.cells import Cell
 from matinee.media.encode import EncoderOptions, encode_cells
 from matinee.media.model import Plan
 from matinee.modules.encoding import repository
-from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, choose, region_cells
+from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, choose, region_cells, still_needed
 from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import PlanChangedError
@@ -124,7 +124,7 @@ class DemandRunner:
             publisher = Publisher(self._storage, self._results, run, video_id, plan, {rendition: row})
             if await self._film.copy(work, plan, {rendition: [choice.cell]}, publisher):
                 continue
-            await self._while_needed(video_id, rendition, choice, _publish(make(choice.cell, row), publisher))
+            await self._while_needed(video_id, rendition, cells, choice, _publish(make(choice.cell, row), publisher))
 
     @asynccontextmanager
     async def _making(self, video_id: UUID, work: WorkRow, plan: Plan, rendition: str) -> AsyncIterator[Make]:
@@ -149,8 +149,10 @@ class DemandRunner:
 
             yield encode
 
-    async def _while_needed(self, video_id: UUID, rendition: str, choice: Choice, work: Awaitable[None]) -> None:
-        """Does the work for as long as somebody needs the cell, or until the end where that is near."""
+    async def _while_needed(
+        self, video_id: UUID, rendition: str, cells: range, choice: Choice, work: Awaitable[None]
+    ) -> None:
+        """Does the work for as long as somebody needs the cell before others of `cells`, or where its end is near."""
         cell, began = choice.cell, time.monotonic()
         enough = self._usual.get(rendition, 0.0) * _NEARLY_DONE
         making = asyncio.ensure_future(work)
@@ -160,8 +162,8 @@ class DemandRunner:
                 urgent.enter_context(self._brake.applied())
             try:
                 while not (await asyncio.wait({making}, timeout=LOOK_SECONDS))[0]:
-                    row = await self._look(video_id, rendition, range(cell, cell + 1))
-                    needed = choose(range(cell, cell + 1), row.cells, row.wanted())
+                    row = await self._look(video_id, rendition, cells)
+                    needed = still_needed(cell, cells, row.cells, row.wanted())
                     if needed is None and not 0 < enough <= time.monotonic() - began:
                         log.info("viewer_left", video_id=str(video_id), rendition=rendition, cell=cell)
                         return
