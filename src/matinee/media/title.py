@@ -35,8 +35,10 @@ HEADROOM = 2.0
 KEYFRAME_ROOM = 1.3
 """Times a keyframe that the rate buffer holds, else the first picture of each cell would be the poorest."""
 
-LEAST_CAP = 0.5
-"""Of the usual cap. What looked so easy everywhere may yet have a minute that is not."""
+LEAST_CAP = 0.53
+"""Of the usual cap. What looked so easy everywhere may yet have a minute that is not. It is as much as lets a rung
+take the place of the next smaller one, whose usual cap is 0.531 of its own.
+"""
 
 WIDEST_STEP = 4.0
 """Times the cap of a rung that the next may have. From there players would rather not climb."""

@@ -145,7 +145,7 @@ class TestTitle:
             await stage.until_idle(video_id)
             plan = await stage.plan(video_id)
             assert plan.reasons[-1].startswith("Trial encodes chose the ladder: CRF is ")
-            assert all(rung.crf > CRF for rung in plan.video)
+            assert all(rung.crf > CRF for rung in plan.video[1:])
             assert [rung.name for rung in plan.spare] == ["v360"]
             encoding = await stage.progress(video_id)
             assert [r.name for r in encoding.renditions] == [r.name for r in plan.renditions] == ["v240", "v480"]
