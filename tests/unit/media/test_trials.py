@@ -64,9 +64,9 @@ class TestPlaces:
 
     def test_short_films_are_not_worth_it(self) -> None:
         """To try the ladder would cost more than to make it; nor is it tried twice."""
-        assert worth_trying(film(180))
-        assert not worth_trying(film(179))
-        assert not worth_trying(replace(film(180), titled=True))
+        assert worth_trying(film(300))
+        assert not worth_trying(film(299))
+        assert not worth_trying(replace(film(300), titled=True))
 
 
 class TestCommand:

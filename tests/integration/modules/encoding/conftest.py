@@ -33,8 +33,8 @@ FILMS = {
     "three-rungs.mkv": ["-f", "lavfi", "-i", "testsrc2=size=854x480:rate=5", "-t", "6", *X264],
     # noise: more bytes than a few blocks of a source
     "heavy.mkv": [*PICTURE, "-vf", "noise=alls=60:allf=t", "-t", "14", *X264, "-qp", "6"],
-    # long enough for its ladder to be tried, and easy
-    "minutes.mkv": ["-f", "lavfi", "-i", "gradients=s=854x480:r=5:speed=0.00001:seed=3", "-t", "181", *X264],
+    # every rung of it is easy
+    "easy.mkv": ["-f", "lavfi", "-i", "gradients=s=854x480:r=5:speed=0.00001:seed=3", "-t", "30", *X264],
     "silent.mp4": [*PICTURE, "-t", "6", *X264],
     # English in 5.1, German, which is the default, and French in mono
     "dubbed.mkv": [
