@@ -15,13 +15,16 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from .ladder import MIN_SAVING
+from .ladder import CRF, MIN_SAVING
 from .model import Rate, VideoRendition
 
 STEPS = (0, 2, 6)
 """How far above the usual CRF of a rung its trials are; between them is read off. The second is near the first, for
 noise goes all at once: two steps may cost three points and save three quarters of the bits, four more cost one point.
 """
+
+LEAST_STEPS = -1
+"""As far as CRF may fall: of some noise a rung's own settings leave less than the yardstick does."""
 
 MOST_LOSS = 0.8
 """Points of VMAF that a rung may look worse than the yardstick, averaged over the places. Six are a difference that
@@ -107,14 +110,14 @@ def fit(usual: Sequence[VideoRendition], seen: Mapping[str, Places], rate: Rate)
 
 
 def crf_steps(places: Places) -> int:
-    """How much higher than usual the CRF of a rung may be."""
+    """How much higher than usual the CRF of a rung may be, so that it looks hardly worse than the yardstick."""
     fits = [
         steps
-        for steps in range(STEPS[0], STEPS[-1] + 1)
+        for steps in range(LEAST_STEPS, STEPS[-1] + 1)
         if _mean([place.loss(steps) for place in places]) <= MOST_LOSS
         and all(place.loss(steps) <= MOST_LOSS_OF_A_PLACE for place in places)
     ]
-    return max(fits, default=0)
+    return max(fits, default=LEAST_STEPS)
 
 
 def expected_bits(place: Place, steps: int, rate: Rate) -> float:
@@ -127,8 +130,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _between(values: Sequence[float], steps: float) -> float:
-    """The value at so many steps, of those at each of STEPS."""
-    low = max(place for place in range(len(STEPS) - 1) if STEPS[place] <= steps)
+    """The value at so many steps, of those at each of STEPS; below the first as it goes on from there."""
+    low = max((place for place in range(len(STEPS) - 1) if STEPS[place] <= steps), default=0)
     share = (steps - STEPS[low]) / (STEPS[low + 1] - STEPS[low])
     return (1 - share) * values[low] + share * values[low + 1]
 
@@ -138,8 +141,8 @@ def _capped(rung: VideoRendition, places: Places, steps: int, rate: Rate) -> Vid
 
     Where the CRF cannot rise the cap stays, too: x264 takes noise for dearer than it is, and saves long before a cap.
     """
-    if steps == 0:
-        return rung
+    if steps <= 0:
+        return replace(rung, crf=rung.crf + steps)
     needs = max(HEADROOM * expected_bits(place, steps, rate) for place in places)
     keyframe = max(place.trials[0].key for place in places)
     wanted = max(needs, KEYFRAME_ROOM * keyframe, LEAST_CAP * rung.max_bit_rate)
@@ -185,9 +188,8 @@ def _serves(
 
 
 def _sentence(steps: Sequence[int], top: float, spare: Sequence[str]) -> str:
-    low, high = min(steps), max(steps)
-    above = f"{low}" if low == high else f"{low} to {high}"
-    crf = f"CRF is {above} above the usual" if high else "CRF is the usual"
+    low, high = (CRF + extreme(steps, default=0) for extreme in (min, max))
+    crf = f"CRF is {low}" if low == high else f"CRF is {low} to {high}"
     cap = f"the highest quality takes at most {top:.0%} of the usual bits" if top < 1 else "no cap is lowered"
     gone = f"; nobody would miss {', '.join(spare)}" if spare else ""
     return f"Trial encodes chose the ladder: {crf}, {cap}{gone}."

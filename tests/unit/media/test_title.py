@@ -11,7 +11,18 @@ from msgspec.structs import replace
 
 from matinee.media.ladder import CRF, MIN_SAVING, ladder
 from matinee.media.model import Rate, VideoRendition
-from matinee.media.title import LEAST_CAP, MOST_LOSS, STEPS, Place, Places, Trial, crf_steps, expected_bits, fit
+from matinee.media.title import (
+    LEAST_CAP,
+    LEAST_STEPS,
+    MOST_LOSS,
+    STEPS,
+    Place,
+    Places,
+    Trial,
+    crf_steps,
+    expected_bits,
+    fit,
+)
 
 FILM = Rate(25, 1)
 USUAL = ladder(1920, 1080, FILM)
@@ -66,7 +77,7 @@ class TestEveryTitle:
         for rung in fitted.rungs:
             before = known[rung.name]
             assert LEAST_CAP * before.max_bit_rate <= rung.max_bit_rate <= before.max_bit_rate
-            assert CRF <= rung.crf <= CRF + STEPS[-1]
+            assert CRF + LEAST_STEPS <= rung.crf <= CRF + STEPS[-1]
             changed = {"crf": rung.crf, "max_bit_rate": rung.max_bit_rate, "buffer_bits": rung.max_bit_rate}
             assert rung == replace(before, **changed)
             assert rung.name in seen or rung.crf == CRF
@@ -86,7 +97,11 @@ class TestSteps:
         assert crf_steps((place(90, [90, 89.8, 89.6]),)) == STEPS[-1]
         assert crf_steps((place(90, [90, 89, 87]),)) == 1
         assert crf_steps((place(90, [91.5, 90.5, 88.5]),)) == 4
-        assert crf_steps((place(90, [89, 88, 87]),)) == 0
+
+    def test_crf_falls_where_a_rung_looks_worse_than_the_yardstick(self) -> None:
+        """By one step, which may not be enough."""
+        assert crf_steps((place(90, [89, 87, 80]),)) == -1
+        assert crf_steps((place(90, [80, 78, 70]),)) == -1
 
     def test_noise_that_goes_at_once_is_not_taken_for_a_gentle_slope(self) -> None:
         """From the first trial to the last alone one step would seem to cost 0.8 points; it costs 1.5."""
@@ -133,4 +148,4 @@ class TestHardTitle:
         """Nothing is saved where nothing can be."""
         fitted = fit(USUAL, HARD, FILM)
         assert fitted.rungs == USUAL
-        assert fitted.reason == "Trial encodes chose the ladder: CRF is the usual, no cap is lowered."
+        assert fitted.reason == "Trial encodes chose the ladder: CRF is 23, no cap is lowered."

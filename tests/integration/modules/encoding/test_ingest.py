@@ -147,7 +147,7 @@ class TestTitle:
         async with stage.working():
             await stage.until_idle(video_id)
             plan = await stage.plan(video_id)
-            assert plan.reasons[-1].startswith("Trial encodes chose the ladder: CRF is ")
+            assert plan.reasons[-1].startswith("Trial encodes chose the ladder: CRF is 2")
             assert all(rung.crf > CRF for rung in plan.video[1:])
             assert [rung.name for rung in plan.spare] == ["v360"]
             encoding = await stage.progress(video_id)
