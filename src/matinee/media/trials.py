@@ -78,7 +78,7 @@ def trial_entries(plan: Plan) -> list[Fraction | None]:
     source = plan.source
     if len(plan.video) < 2 or not source.seekable or source.hdr:  # nothing is known of how bright HDR is meant
         return []
-    if any(rung.encoder != "libx264" for rung in plan.video):
+    if any(rung.encoder != "libx264" or rung.states_cap for rung in plan.video):
         return []
     start, end = Fraction(*source.video_start), Fraction(*source.video_end)
     places = max(1, min(len(SHARES), int((end - start) / APART_SECONDS)))

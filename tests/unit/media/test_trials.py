@@ -54,11 +54,12 @@ class TestPlaces:
             film(hdr=True),
             film(size=(320, 180)),
             replace(film(), video=tuple(replace(rung, encoder="h264_nvenc") for rung in film().video)),
+            replace(film(), video=tuple(replace(rung, states_cap=True) for rung in film().video)),
         ],
-        ids=["without an index", "HDR", "one rung", "a GPU's"],
+        ids=["without an index", "HDR", "one rung", "a GPU's", "planned by a former recipe"],
     )
     def test_some_films_have_none(self, unfit: Plan) -> None:
-        """What cannot be entered, is changed before it is encoded, or has nothing to choose from."""
+        """What cannot be entered, is changed before it is encoded, has nothing to choose from or cannot be changed."""
         assert trial_entries(unfit) == []
         assert not worth_trying(unfit)
 

@@ -388,7 +388,7 @@ class EncodingRunners:
             yield brake
         finally:
             looking.cancel()
-            await asyncio.wait({looking})  # a video that is gone ends it, and meets whoever publishes
+            await asyncio.gather(looking, return_exceptions=True)  # a video that is gone meets whoever publishes
 
     async def _measured(self, run: JobRun, video_id: UUID) -> tuple[WorkRow, Plan]:
         """The video and its plan, of which the gain of each sound is known.
