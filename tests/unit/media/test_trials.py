@@ -59,7 +59,7 @@ class TestPlaces:
         ids=["without an index", "HDR", "one rung", "a GPU's", "planned by a former recipe"],
     )
     def test_some_films_have_none(self, unfit: Plan) -> None:
-        """What cannot be entered, is changed before it is encoded, has nothing to choose from or cannot be changed."""
+        """What cannot be entered or changed, is changed before it is encoded, or has nothing to choose from."""
         assert trial_entries(unfit) == []
         assert not worth_trying(unfit)
 
