@@ -59,7 +59,7 @@ def poster_job(video_id: UUID) -> NewJob:
     return NewJob(name=POSTER, lane="ingest", args={"video_id": str(video_id)}, unique=f"poster:{video_id}")
 
 
-def title_job(video_id: UUID) -> NewJob:
+def title_job(video_id: UUID, needs: frozenset[str] = frozenset()) -> NewJob:
     """Tries the ladder on the picture, and changes it to what the picture needs."""
     return NewJob(
         name=TITLE,
@@ -67,6 +67,7 @@ def title_job(video_id: UUID) -> NewJob:
         args={"video_id": str(video_id)},
         priority=_TITLE_FIRST,
         unique=f"title:{video_id}",
+        needs=needs,
     )
 
 

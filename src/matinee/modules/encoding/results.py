@@ -218,9 +218,9 @@ class Results:
             if is_eager:
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
             if not video.cancelled:
-                if self._fits_ladders and worth_trying(plan):
-                    await self._queue.enqueue(db, title_job(video_id))
                 needs = needs_of(plan, self._big_pixels)
+                if self._fits_ladders and worth_trying(plan):
+                    await self._queue.enqueue(db, title_job(video_id, needs))
                 await self._queue.enqueue_all(db, later_jobs(video_id, plan, needs))
                 if is_eager:
                     await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan, needs))
