@@ -112,6 +112,7 @@ def shared_settings(s3: SeaweedEndpoint) -> Settings:
         rate_limits=False,
         offers="all",  # how fast the machine of the tests is, is no test's matter
         worker_heartbeat_seconds=0.3,
+        fill_delay_seconds=0.0,
         worker_stale_seconds=2.0,
         worker_grace_seconds=5.0,
     )

@@ -74,6 +74,7 @@ class Installation:
             "SCRATCH_DIR": str(self.folder / "scratch"),
             "CELL_CACHE_DIR": str(self.folder / "cells"),
             "WORKER_HEARTBEAT_SECONDS": "0.3",
+            "FILL_DELAY_SECONDS": "0",
             "WORKER_STALE_SECONDS": "2",
             "WORKER_GRACE_SECONDS": "1",
             **self._settings,

@@ -112,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ffprobe_path: Path | None = None
     ffmpeg_nice: Annotated[int, Meta(ge=0, le=19)] = 10
     ladder: Literal["title", "usual"] = "title"
+    fill_delay_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     max_source_hours: Annotated[float, Meta(gt=0, le=240)] = 12.0
     max_source_pixels: Annotated[int, Meta(ge=256 * 256)] = 8192 * 4352
 

@@ -85,6 +85,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0  # of an owner's jobs the higher run first; from URGENT on, or BEHIND down, of all owners'
     unique: str | None = None
     needs: frozenset[str] = frozenset()  # labels that a worker must have
+    delay: float = 0.0  # seconds before it may run
 
 
 class JobLostError(Exception):
@@ -96,11 +97,14 @@ OnDead = Callable[..., Awaitable[None]]
 
 # A unique job that waits already is left alone: its lock is its queueing lock too, unique among those that wait.
 _ENQUEUE = """
-INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, share, band)
+INSERT INTO procrastinate_jobs
+    (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, share, band)
 SELECT queue, name, priority, lock, lock, args::jsonb,
+    CASE WHEN delay > 0 THEN now() + make_interval(secs => delay) END,
     coalesce(turn.share, '00000000-0000-0000-0000-000000000000'),
     CASE WHEN priority >= %s::integer THEN 3 WHEN priority <= %s::integer THEN -1 ELSE coalesce(turn.band, 1) END
-FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[]) AS new (queue, name, priority, lock, args)
+FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::float[])
+    AS new (queue, name, priority, lock, args, delay)
 LEFT JOIN LATERAL turn_of(args::jsonb) AS turn ON true
 ON CONFLICT DO NOTHING
 """
@@ -191,6 +195,7 @@ class JobQueue:
             [job.priority for job in jobs],
             [job.unique for job in jobs],
             [msgspec.json.encode(job.args).decode() for job in jobs],
+            [job.delay for job in jobs],
         )
         return await execute(db, _ENQUEUE, columns)
 

@@ -15,6 +15,7 @@ AUDIO = "encoding.audio"
 COPY = "encoding.copy"
 POSTER = "encoding.poster"
 TITLE = "encoding.title"
+FILL = "encoding.fill"
 
 # Within the ingest lane: a video that has begun becomes playable before the next one begins.
 _AUDIO_FIRST = 20
@@ -52,6 +53,17 @@ def audio_job(video_id: UUID, rendition: str, *, first: bool, wanted: bool = Fal
 def other_sound_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:
     """Every sound but the first."""
     return [audio_job(video_id, sound.name, first=False) for sound in plan.sounds[1:]]
+
+
+def fill_job(video_id: UUID, delay: float) -> NewJob:
+    """Enqueues whatever of a video nobody waits for, some seconds after it can be played.
+
+    They are many, which costs a third of a second that nobody needs to wait for; and who has uploaded a film looks
+    at it at once.
+    """
+    return NewJob(
+        name=FILL, lane="upkeep", args={"video_id": str(video_id)}, unique=f"fill:{video_id}", delay=delay
+    )
 
 
 def poster_job(video_id: UUID) -> NewJob:
@@ -121,7 +133,9 @@ def viewers_needs(plan: Plan, big_pixels: int) -> dict[str, frozenset[str]]:
     return {rung.name: needs if rung in plan.video else needs - HARDWARE_LABELS for rung in plan.pictures}
 
 
-def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False, needs: frozenset[str] = frozenset()) -> NewJob:
+def chunk_job(
+    video_id: UUID, chunk: int, *, wanted: bool = False, needs: frozenset[str] = frozenset(), delay: float = 0.0
+) -> NewJob:
     """Makes what is missing of a chunk. Of an owner's videos together the earliest chunks come first."""
     return NewJob(
         name=CHUNK,
@@ -130,6 +144,7 @@ def chunk_job(video_id: UUID, chunk: int, *, wanted: bool = False, needs: frozen
         priority=WANTED if wanted else -chunk,
         unique=f"chunk:{video_id}:{chunk}",
         needs=needs,
+        delay=delay,
     )
 
 

@@ -31,6 +31,7 @@ from matinee.modules.encoding.jobs import (
     audio_job,
     chunk_job,
     copy_jobs,
+    fill_job,
     later_jobs,
     needs_of,
     other_sound_jobs,
@@ -58,10 +59,11 @@ class Results:
         *,
         big_pixels: int = 0,
         fits_ladders: bool = False,
+        fill_delay: float = 0.0,
     ) -> None:
         """`policy` and `codecs` are what holds where a video's owner has not chosen. `big_pixels`: see `needs_of`.
 
-        `fits_ladders`: whether the ladder of a film is chosen by trials of it.
+        `fits_ladders`: whether the ladder of a film is chosen by trials of it. `fill_delay`: see `fill_job`.
         """
         self._database = database
         self._queue = queue
@@ -69,6 +71,7 @@ class Results:
         self._codecs = codecs
         self._big_pixels = big_pixels
         self._fits_ladders = fits_ladders
+        self._fill_delay = fill_delay
 
     async def find_work(self, video_id: UUID) -> WorkRow:
         """The video; raises VideoGoneError where nothing is to be made of it."""
@@ -133,7 +136,7 @@ class Results:
                 for job in picture_jobs(video_id):
                     await self._queue.enqueue(db, job)
             if video.status == "PROCESSING":
-                await self._make_ready_if_playable(db, video_id, plan, video)
+                await self._make_ready_if_playable(db, video_id, plan)
             await announce(db, str(video_id))
         if unasked and video.cancelled:
             raise FillingCancelledError
@@ -147,9 +150,28 @@ class Results:
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
             if video.status == "PROCESSING":  # a run before this one stored the cells and was killed
-                await self._make_ready_if_playable(db, video_id, plan, video)
+                await self._make_ready_if_playable(db, video_id, plan)
             if len(plan.video) > 1 and not brief and not video.cancelled:
-                await self._queue.enqueue(db, chunk_job(video_id, 0, needs=needs_of(plan, self._big_pixels)))
+                needs = needs_of(plan, self._big_pixels)
+                await self._queue.enqueue(db, chunk_job(video_id, 0, needs=needs, delay=self._fill_delay))
+
+    async def fill(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
+        """Whatever of a READY video nobody waits for is enqueued, but for its first chunk."""
+        needs = needs_of(plan, self._big_pixels)
+        async with self._database.transaction() as db:
+            video = await _lock(db, run, video_id)
+            if plan.video:
+                await self._queue.enqueue(db, poster_job(video_id))
+            is_eager = (await repository.find_policy(db, video_id) or self._policy) == "eager"
+            if is_eager:
+                await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
+            if video.cancelled:
+                return
+            if self._fits_ladders and worth_trying(plan):
+                await self._queue.enqueue(db, title_job(video_id, needs))
+            await self._queue.enqueue_all(db, later_jobs(video_id, plan, needs))
+            if is_eager:
+                await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan, needs))
 
     async def title_tried(self, run: JobRun, video_id: UUID, tried: Plan, seen: Mapping[str, Places]) -> None:
         """The ladder becomes what its trials say.
@@ -174,7 +196,7 @@ class Results:
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
             if video.status == "PROCESSING":
-                await self._make_ready_if_playable(db, video_id, plan, video)
+                await self._make_ready_if_playable(db, video_id, plan)
 
     async def poster_stored(self, run: JobRun, video_id: UUID, placeholder: str, *, edition: int) -> None:
         """The poster's object is stored; `placeholder` is its BlurHash."""
@@ -202,8 +224,8 @@ class Results:
         if await repository.fail(db, video_id, ENCODING_CRASHED):
             await announce(db, str(video_id))
 
-    async def _make_ready_if_playable(self, db: Connection, video_id: UUID, plan: Plan, video: LockedVideo) -> None:
-        """PROCESSING → READY when the lowest rung and the sound have begun; the rest is enqueued with it.
+    async def _make_ready_if_playable(self, db: Connection, video_id: UUID, plan: Plan) -> None:
+        """PROCESSING → READY when the lowest rung and the sound have begun; the rest will be enqueued soon.
 
         The caller holds the video's row, so that of two jobs that store the two first cells at once the second
         sees what the first has stored.
@@ -214,19 +236,7 @@ class Results:
         if ready is not None and ready.replaces is not None:
             await self._queue.enqueue(db, replace_job(video_id))
         elif ready is not None:
-            is_eager = (await repository.find_policy(db, video_id) or self._policy) == "eager"
-            if is_eager:
-                await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
-            if not video.cancelled:
-                needs = needs_of(plan, self._big_pixels)
-                if self._fits_ladders and worth_trying(plan):
-                    await self._queue.enqueue(db, title_job(video_id, needs))
-                await self._queue.enqueue_all(db, later_jobs(video_id, plan, needs))
-                if is_eager:
-                    await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan, needs))
-            if plan.video:
-                await self._queue.enqueue(db, poster_job(video_id))
-            await self._queue.enqueue(db, extract_job(video_id))
+            await self._queue.enqueue_all(db, [fill_job(video_id, self._fill_delay), extract_job(video_id)])
 
 
 async def _lock(db: Connection, run: JobRun, video_id: UUID) -> LockedVideo:

@@ -47,7 +47,7 @@ from matinee.modules.encoding.errors import (
     VideoGoneError,
 )
 from matinee.modules.encoding.film_cells import FilmCells
-from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, HARDWARE, INGEST, POSTER, cell_needs
+from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, FILL, HARDWARE, INGEST, POSTER, cell_needs
 from matinee.modules.encoding.marks import DefaultMark, Marks
 from matinee.modules.encoding.outages import OUTAGES, outlast
 from matinee.modules.encoding.policy import Policy
@@ -92,6 +92,7 @@ class EncodingRunners:
             settings.codecs,
             big_pixels=settings.big_source_pixels,
             fits_ladders=settings.ladder == "title",
+            fill_delay=settings.fill_delay_seconds,
         )
         self._film = FilmCells(database, storage)
         self._binaries = find_binaries(
@@ -129,6 +130,7 @@ class EncodingRunners:
         self._queue.register(ALTERNATIVES, self.alternatives, on_dead=self._gave_up)
         self._queue.register(AUDIO, self.audio, on_dead=self._gave_up)
         self._queue.register(POSTER, self.poster)
+        self._queue.register(FILL, self.fill)
         self._demand.register()
         self._copying.register()
         self._titling.register()
@@ -194,6 +196,14 @@ class EncodingRunners:
     async def poster(self, run: JobRun, video_id: str) -> None:
         """Makes the poster. A file without a picture that could serve goes without."""
         await self.attend(run, UUID(video_id), self._poster)
+
+    async def fill(self, run: JobRun, video_id: str) -> None:
+        """Has the rest made of a video that can be played."""
+
+        async def work(run: JobRun, video: UUID) -> None:
+            await self._results.fill(run, video, _plan_of(await self._results.find_work(video)))
+
+        await self.attend(run, UUID(video_id), work)
 
     async def complete(self, run: JobRun, video_id: UUID, name: str) -> Plan:
         """Makes what is missing of a rendition, of a picture with the first sound; returns the plan of it.

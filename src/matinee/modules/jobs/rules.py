@@ -53,10 +53,7 @@ def _of_jobs(jobs: Sequence[Job], kinds: Sequence[Kind]) -> tuple[Reason, str]:
         return _of_waiting(waiting, kinds)
     delayed = next((job for job in jobs if job.state == "delayed"), None)
     if delayed is not None:
-        return (
-            "delayed",
-            f"{delayed.error.detail if delayed.error else 'Its last try failed.'} It is tried again soon.",
-        )
+        return "delayed", f"{delayed.error.detail} It is tried again soon." if delayed.error else "It begins soon."
     return "idle", "No job makes it; a retry sees to that."
 
 

@@ -11,7 +11,7 @@ from matinee.common.database import Connection
 from matinee.common.errors import Forbidden
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import announce
-from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, COPY, INGEST
+from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, COPY, FILL, INGEST
 from matinee.modules.encoding.schemas import SETTLED
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.jobs import repository
@@ -33,7 +33,7 @@ from matinee.modules.videos.service import VideoService
 
 log = structlog.get_logger()
 
-_MAKERS = (INGEST, AUDIO, CHUNK, COPY, ALTERNATIVES)  # what completes a video by itself
+_MAKERS = (INGEST, AUDIO, FILL, CHUNK, COPY, ALTERNATIVES)  # what completes a video by itself
 
 
 class JobService:
