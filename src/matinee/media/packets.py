@@ -27,12 +27,12 @@ class PacketSpan(msgspec.Struct):
 
 
 async def packet_spans(
-    lines: asyncio.StreamReader, wanted: set[int], head: int = HEAD_PACKETS
+    lines: asyncio.StreamReader, wanted: set[int] | None = None, head: int = HEAD_PACKETS
 ) -> dict[int, PacketSpan]:
     """Read `index,pts,dts,duration,flags` lines to the end; memory does not grow with their number.
 
-    The first `head` packets are those of the look at the beginning. A stream none of whose packets is shown is left
-    out.
+    `wanted`: streams; None: all. The first `head` packets are those of the look at the beginning. A stream none of
+    whose packets is shown is left out.
     """
     spans: dict[int, PacketSpan] = {}
     packets = 0
@@ -41,7 +41,7 @@ async def packet_spans(
         if len(fields) < 5 or not fields[0].isdigit():
             continue
         packets += 1
-        if int(fields[0]) not in wanted:
+        if wanted is not None and int(fields[0]) not in wanted:
             continue
         span = spans.get(int(fields[0]))
         shown, decoded = _time(fields[1]), _time(fields[2])

@@ -1,14 +1,17 @@
 """What a source is: typed facts from two short ffprobe runs, one over its header and one over its ends.
 
 Neither reads the whole file, unless the container has no index or no duration, when its packets are counted
-(without decoding them). Every source is taken to be hostile.
+(without decoding them). Where an MP4 says early how long it lasts, both run at once. Every source is taken to be
+hostile.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +22,7 @@ from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, Process, ProcessLimits, ProcessTimedOut, running
 from .names import one_line
 from .packets import HEAD_PACKETS, PacketSpan, packet_spans
-from .sample_tables import Read
+from .sample_tables import BadTables, Read, read_duration
 from .source_access import (
     ALLOWED_DEMUXERS,
     MAX_ALLOC_BYTES,
@@ -33,6 +36,7 @@ from .transport_clock import clock_restarts
 
 HEADER_BYTES = 4 * MIB  # the most JSON that a header may turn into
 TAIL_SECONDS = 3  # where the look at the end begins, before the end
+FORETOLD_BADLY = Fraction(1)  # seconds that an early look may have been away from where it belongs
 MOST_SOUNDS = 16
 LONGEST_PRIMING = Fraction(1, 10)  # seconds
 LONGEST_TITLE = 100  # characters
@@ -163,8 +167,9 @@ async def probe(
         size = os.stat(source).st_size  # noqa: PTH116 -- no pathlib in async code
     if size == 0:
         raise MediaFault("empty_file")
-    header = await _header(ffprobe, source, limits)
-    facts = await _Reading(ffprobe, source, limits, header).facts()
+    async with _early_look(ffprobe, source, limits, read, size) as early:
+        header = await _header(ffprobe, source, limits)
+        facts = await _Reading(ffprobe, source, limits, header, early).facts()
     if facts.container == "mpegts" and size and read and await clock_restarts(read, size):
         raise MediaFault("clock_restarts")
     return facts
@@ -188,6 +193,73 @@ async def _header(ffprobe: str, source: str, limits: Limits) -> dict[str, Any]:
     if len(streams) > limits.max_streams:
         raise MediaFault("too_many_streams", f"It has {len(streams)}, {limits.max_streams} are allowed.")
     return {"format": form, "streams": streams}
+
+
+class _Ends(msgspec.Struct, frozen=True):
+    """What was seen at both ends."""
+
+    head: int
+    """Packets of the look at the beginning."""
+    tail: Fraction
+    """Where the look at the end began, in seconds."""
+    spans: dict[int, PacketSpan]
+
+
+@asynccontextmanager
+async def _early_look(
+    ffprobe: str, source: str, limits: Limits, read: Read | None, size: int | None
+) -> AsyncIterator[asyncio.Task[_Ends | None]]:
+    """A look at the ends of all streams, while the header is read; None where nothing foretells where the end is."""
+
+    async def look() -> _Ends | None:
+        if read is None or size is None:
+            return None
+        try:
+            duration = await read_duration(read, size)
+            if not duration:
+                return None
+            tail = max(Fraction(0), duration - TAIL_SECONDS)
+            spans = await _packets(ffprobe, source, limits, (HEAD_PACKETS, tail), limits.probe_seconds)
+        except (BadTables, EncoderFailed, MediaFault):  # whatever it is, the look in due time tells
+            return None
+        return _Ends(HEAD_PACKETS, tail, spans)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield looking
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+async def _packets(
+    ffprobe: str,
+    source: str,
+    limits: Limits,
+    ends: tuple[int, Fraction] | None,
+    wall: float,
+    wanted: set[int] | None = None,
+) -> dict[int, PacketSpan]:
+    """From when to when each wanted stream's packets go (None: all streams').
+
+    `ends`: how many packets of the beginning are looked at, and from which second on the end is; None: all of the
+    file.
+    """
+    options = ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,flags", "-of", "csv=p=0"]
+    head = HEAD_PACKETS
+    if ends is not None:
+        head, tail = ends
+        options += ["-read_intervals", f"%+#{head},{float(tail):.3f}%"]
+
+    def argv(outputs: Sequence[str]) -> list[str]:
+        return _probe_argv(ffprobe, source, limits, options, outputs[0])
+
+    async with running(
+        argv, outputs=1, confinement=confinement(ffprobe, source), limits=_process_limits(wall)
+    ) as process:
+        spans = await packet_spans(process.outputs[0], wanted, head)
+        await _check_exit(process, source)
+    return spans
 
 
 async def ask_ffprobe(
@@ -242,10 +314,18 @@ def _process_limits(wall: float) -> ProcessLimits:
 class _Reading:
     """Turns a header and the packets at the ends into facts."""
 
-    def __init__(self, ffprobe: str, source: str, limits: Limits, header: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        ffprobe: str,
+        source: str,
+        limits: Limits,
+        header: dict[str, Any],
+        early: asyncio.Task[_Ends | None],
+    ) -> None:
         self._ffprobe = ffprobe
         self._source = source
         self._limits = limits
+        self._early = early
         self._form = header["format"]
         streams = header["streams"]
         self._picture = _best(streams, "video")
@@ -320,9 +400,9 @@ class _Reading:
         start = _seconds(self._form.get("start_time")) or Fraction(0)
         if duration is not None:
             tail = max(Fraction(0), start + duration - TAIL_SECONDS)
-            spans = await self._packets(f"%+#{self._head_packets()},{float(tail):.3f}%", self._limits.probe_seconds)
-            if self._reaches(spans, start + duration):
-                return spans, True, self._far_apart(spans, tail)
+            ends = await self._ends(tail)
+            if self._reaches(ends.spans, start + duration):
+                return ends.spans, True, self._far_apart(ends)
             if self._indexed():
                 raise MediaFault("source_truncated")
         spans = await self._packets(None, self._limits.scan_seconds)
@@ -330,15 +410,21 @@ class _Reading:
             raise MediaFault("source_truncated")
         return spans, False, None
 
-    def _far_apart(self, spans: dict[int, PacketSpan], wanted: Fraction) -> Fraction | None:
-        """Whoever wants to enter at a moment begins at the keyframe before it."""
-        span = spans.get(int(self._picture["index"])) if self._picture else None
-        if span is None or span.entered is None or wanted - span.entered <= FAR_APART:
-            return None
-        return wanted - span.entered
+    async def _ends(self, tail: Fraction) -> _Ends:
+        """The early look where that was good enough, else another."""
+        head = HEAD_PACKETS + HEAD_PACKETS_A_STREAM * max(0, len(self._sounds) - 1)
+        early = await self._early
+        if early is not None and early.head == head and abs(early.tail - tail) <= FORETOLD_BADLY:
+            wanted = self._wanted()
+            return _Ends(head, early.tail, {index: span for index, span in early.spans.items() if index in wanted})
+        return _Ends(head, tail, await self._packets((head, tail), self._limits.probe_seconds))
 
-    def _head_packets(self) -> int:
-        return HEAD_PACKETS + HEAD_PACKETS_A_STREAM * max(0, len(self._sounds) - 1)
+    def _far_apart(self, ends: _Ends) -> Fraction | None:
+        """Whoever wants to enter at a moment begins at the keyframe before it."""
+        span = ends.spans.get(int(self._picture["index"])) if self._picture else None
+        if span is None or span.entered is None or ends.tail - span.entered <= FAR_APART:
+            return None
+        return ends.tail - span.entered
 
     def _reaches(self, spans: dict[int, PacketSpan], end: Fraction) -> bool:
         return any(span.end >= end - MISSING_TOLERANCE for span in spans.values())
@@ -349,24 +435,11 @@ class _Reading:
             int(part.get("nb_frames", 0)) > 1 for part in (self._picture, self._sound) if part
         )
 
-    async def _packets(self, intervals: str | None, wall: float) -> dict[int, PacketSpan]:
-        wanted = {int(part["index"]) for part in (self._picture, *self._sounds) if part}
-        options = ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,flags", "-of", "csv=p=0"]
-        if intervals is not None:
-            options += ["-read_intervals", intervals]
+    def _wanted(self) -> set[int]:
+        return {int(part["index"]) for part in (self._picture, *self._sounds) if part}
 
-        def argv(outputs: Sequence[str]) -> list[str]:
-            return _probe_argv(self._ffprobe, self._source, self._limits, options, outputs[0])
-
-        async with running(
-            argv,
-            outputs=1,
-            confinement=confinement(self._ffprobe, self._source),
-            limits=_process_limits(wall),
-        ) as process:
-            spans = await packet_spans(process.outputs[0], wanted, self._head_packets())
-            await _check_exit(process, self._source)
-        return spans
+    async def _packets(self, ends: tuple[int, Fraction] | None, wall: float) -> dict[int, PacketSpan]:
+        return await _packets(self._ffprobe, self._source, self._limits, ends, wall, self._wanted())
 
     def _video_facts(self, spans: dict[int, PacketSpan]) -> VideoFacts | None:
         stream = self._picture

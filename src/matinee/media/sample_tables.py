@@ -24,6 +24,7 @@ MAX_MOVIE_BYTES = 64 << 20  # twelve hours of picture and sound, each picture a 
 MAX_SAMPLES = 3_000_000  # twelve hours at 60 a second have 2.6 million
 MAX_SOUND_RUNS = 4096  # runs of samples that last as long: one as a rule
 _MAX_TOP_BOXES = 64
+_MOVIE_HEADER_BYTES = 40  # of the `mvhd` box, up to its duration
 _MAX_BOXES = 1024  # within one box
 _AT_NORMAL_SPEED = 0x10000
 _NOTHING_SHOWN = -1
@@ -113,6 +114,26 @@ class SoundTrack(msgspec.Struct, frozen=True):
 
 async def read_movie(read: Read, size: int) -> bytes:
     """The payload of the `moov` box."""
+    start, length = await _find_movie(read, size)
+    if length > MAX_MOVIE_BYTES:
+        raise BadTables(f"its index of {length >> 20} MB is too large")
+    return await read(start, length)
+
+
+async def read_duration(read: Read, size: int) -> Fraction | None:
+    """Seconds that the file says it lasts, in the first box of its index; None where it does not say so there."""
+    start, length = await _find_movie(read, size)
+    head = await read(start, min(length, _MOVIE_HEADER_BYTES))
+    with _doubting():
+        if head[4:8] != b"mvhd":
+            return None
+        wide = head[8] == 1
+        timescale, duration = struct.unpack_from(">IQ" if wide else ">II", head, 28 if wide else 20)
+        return Fraction(duration, timescale) if timescale else None
+
+
+async def _find_movie(read: Read, size: int) -> tuple[int, int]:
+    """Where the payload of the `moov` box begins, and its length."""
     at = 0
     for _ in range(_MAX_TOP_BOXES):
         head = await read(at, 16)
@@ -129,9 +150,7 @@ async def read_movie(read: Read, size: int) -> bytes:
         if length < header or at + length > size:
             break
         if kind == b"moov":
-            if length > MAX_MOVIE_BYTES:
-                raise BadTables(f"its index of {length >> 20} MB is too large")
-            return (await read(at, length))[header:]
+            return at + header, length - header
         at += length
     raise BadTables("its index was not found")
 

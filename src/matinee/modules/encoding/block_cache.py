@@ -59,9 +59,13 @@ class BlockCache:
         # shielded: others may wait for the same block when this reader goes away
         return await asyncio.shield(self._begin(block))
 
+    def has(self, block: Block) -> bool:
+        """Whether the block need not be fetched."""
+        return block in self._memory or block in self._disk
+
     def prefetch(self, block: Block) -> None:
         """Begins to fetch a block that will likely be read soon."""
-        if block not in self._memory and block not in self._disk:
+        if not self.has(block):
             self._begin(block)
 
     async def close(self) -> None:

@@ -61,9 +61,7 @@ def fill_job(video_id: UUID, delay: float) -> NewJob:
     They are many, which costs a third of a second that nobody needs to wait for; and who has uploaded a film looks
     at it at once.
     """
-    return NewJob(
-        name=FILL, lane="upkeep", args={"video_id": str(video_id)}, unique=f"fill:{video_id}", delay=delay
-    )
+    return NewJob(name=FILL, lane="upkeep", args={"video_id": str(video_id)}, unique=f"fill:{video_id}", delay=delay)
 
 
 def poster_job(video_id: UUID) -> NewJob:

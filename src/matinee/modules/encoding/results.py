@@ -160,6 +160,7 @@ class Results:
         needs = needs_of(plan, self._big_pixels)
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
+            await self._queue.enqueue(db, extract_job(video_id))
             if plan.video:
                 await self._queue.enqueue(db, poster_job(video_id))
             is_eager = (await repository.find_policy(db, video_id) or self._policy) == "eager"
@@ -236,7 +237,7 @@ class Results:
         if ready is not None and ready.replaces is not None:
             await self._queue.enqueue(db, replace_job(video_id))
         elif ready is not None:
-            await self._queue.enqueue_all(db, [fill_job(video_id, self._fill_delay), extract_job(video_id)])
+            await self._queue.enqueue(db, fill_job(video_id, self._fill_delay))
 
 
 async def _lock(db: Connection, run: JobRun, video_id: UUID) -> LockedVideo:

@@ -34,7 +34,7 @@ class ServedSource:
         self.url = url
         self.size = size
         self.read = read
-        """Bytes of the object, past the server: from where, how many."""
+        """Bytes of the object, without a request: from where, how many."""
         self.failure: StorageUnavailable | None = None
         self.waited = 0.0
         """Seconds that its readers have waited for the storage."""
@@ -110,7 +110,7 @@ class SourceServer:
         """
         token = secrets.token_urlsafe(24)
         url = f"http://127.0.0.1:{self._port}/{token}"
-        source = ServedSource(key, url, await self._storage.size(key), partial(self._storage.read, key))
+        source = ServedSource(key, url, await self._storage.size(key), partial(self._read, key))
         self._sources[token] = source
         try:
             yield source
@@ -165,6 +165,16 @@ class SourceServer:
             data = data[max(0, wanted.start - offset) : wanted.stop - offset]
             for start in range(0, len(data), _WRITE_BYTES):
                 await response.write(data[start : start + _WRITE_BYTES])
+
+    async def _read(self, key: str, start: int, length: int) -> bytes:
+        """Bytes of an object: what is wanted alone, unless the blocks around it are there."""
+        assert self._cache is not None
+        first, last = start // BLOCK_BYTES, (start + length - 1) // BLOCK_BYTES
+        blocks = [Block(key, index) for index in range(first, last + 1)]
+        if not all(self._cache.has(block) for block in blocks):
+            return await self._storage.read(key, start, length)
+        data = b"".join([await self._cache.read(block) for block in blocks])
+        return data[start - first * BLOCK_BYTES :][:length]
 
     async def _fetch(self, key: str, start: int, length: int) -> bytes:
         """The bytes, with as much patience as FFmpeg has; raises StorageUnavailable then."""

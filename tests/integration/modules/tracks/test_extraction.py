@@ -35,7 +35,10 @@ CHAPTERS = (
     ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=2000\ntitle=Start\n"
     "[CHAPTER]\nTIMEBASE=1/1000\nSTART=2000\nEND=5000\n"
 )
-_JOBS = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = 'tracks.extract'"
+_JOBS = """
+SELECT count(*) FROM procrastinate_jobs
+WHERE status IN ('todo', 'doing') AND task_name IN ('encoding.fill', 'tracks.extract')
+"""
 
 
 class Row(msgspec.Struct):
