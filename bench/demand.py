@@ -10,12 +10,11 @@ import psycopg
 
 from bench.films import film
 from bench.servers import Site
-from bench.studio import Studio, clear, plan_of, seconds_until, signed_in, studio
+from bench.studio import Studio, clear, get_cell, is_ready, plan_of, seconds_until, signed_in, studio
 from bench.tables import Row, Target, median, progress, report
 from matinee.media.binaries import find_binaries
 from matinee.media.model import Plan, VideoRendition
 from matinee.media.video_argv import cells_argv, entry_points
-from matinee.modules.videos.schemas import Video
 
 _MINUTES = 10
 _FIRST, _APART = 12, 25  # cells; further apart than what is made ahead of a viewer
@@ -108,18 +107,6 @@ async def _crowd(
     ]
 
 
-async def get_cell(http: aiohttp.ClientSession, video_id: UUID, plan: Plan, rung: VideoRendition, cell: int) -> float:
-    """Seconds until a player has the cell: it asks again where the server says so."""
-    began = time.monotonic()
-    while True:
-        async with http.get(f"/playback/{video_id}/{plan.recipe}/{rung.name}/{cell}.m4s") as answer:
-            await answer.read()
-            if answer.status == 200:
-                return time.monotonic() - began
-            if answer.status != 503:
-                raise SystemExit(f"Cell {cell} of {rung.name} answered {answer.status}.")
-
-
 async def _bare(site: Site, plan: Plan, rung: VideoRendition, cell: int, file: Path) -> float:
     cells = range(cell, cell + 1)
     output = site.folder / f"bare-{rung.name}-{cell}.mp4"
@@ -155,7 +142,3 @@ async def _until_idle(place: Studio) -> None:
             if found == (0,):
                 return
             await asyncio.sleep(0.2)
-
-
-def is_ready(video: Video) -> bool:
-    return video.status == "READY"

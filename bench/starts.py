@@ -4,10 +4,9 @@ import asyncio
 
 import aiohttp
 
-from bench.demand import get_cell, is_ready
 from bench.films import film, long_film
 from bench.servers import Site
-from bench.studio import Studio, clear, plan_of, seconds_until, signed_in, studio
+from bench.studio import Studio, clear, get_cell, is_ready, plan_of, seconds_until, signed_in, studio
 from bench.tables import Row, Target, progress, report
 from matinee.cli.client import Client
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
+import aiohttp
 import psycopg
 from psycopg import sql
 
 from bench.servers import Server, Site
 from matinee.cli.client import Client
 from matinee.common.migrations import migrate
-from matinee.media.model import Plan
+from matinee.media.model import Plan, VideoRendition
 from matinee.media.stored_plans import decode_plan
 from matinee.modules.videos.schemas import Video
 
@@ -67,12 +68,29 @@ async def seconds_until(client: Client, file: Path, reached: Callable[[Video], b
     raise SystemExit(f"The events of {file.name} ended early.")
 
 
+def is_ready(video: Video) -> bool:
+    """Whether a video can be played."""
+    return video.status == "READY"
+
+
 def plan_of(place: Studio, video_id: UUID) -> Plan:
     """How a video is encoded."""
     with psycopg.connect(place.database_url) as db:
         row = db.execute("SELECT plan::text FROM videos WHERE id = %s", (video_id,)).fetchone()
     assert row is not None
     return decode_plan(row[0])
+
+
+async def get_cell(http: aiohttp.ClientSession, video_id: UUID, plan: Plan, rung: VideoRendition, cell: int) -> float:
+    """Seconds until a player has the cell: it asks again where the server says so."""
+    began = time.monotonic()
+    while True:
+        async with http.get(f"/playback/{video_id}/{plan.recipe}/{rung.name}/{cell}.m4s") as answer:
+            await answer.read()
+            if answer.status == 200:
+                return time.monotonic() - began
+            if answer.status != 503:
+                raise SystemExit(f"Cell {cell} of {rung.name} answered {answer.status}.")
 
 
 async def clear(place: Studio) -> None:

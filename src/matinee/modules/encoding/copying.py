@@ -30,7 +30,7 @@ from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.publishing import Publisher
 from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.results import Results
-from matinee.modules.encoding.service import read_plan
+from matinee.modules.encoding.service import plan_of
 
 _REMEMBERED = 16  # heads: 40 kB at most for a long film
 _READS_AT_ONCE = 8  # of pieces of the source; a cell is usually one
@@ -119,8 +119,7 @@ class CopyRunner:
 
         async def work(run: JobRun, video: UUID) -> None:
             found = await self._results.find_work(video)
-            assert found.plan is not None, "this job is enqueued with the plan"
-            plan = read_plan(found.plan)
+            plan = plan_of(found)
             if plan.copied is None or (found.cancelled and not run.urgent):  # the video may have another file by now
                 return
             cells = region_cells(part, plan.copied.cells)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, aclosing, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from uuid import UUID
 
 import structlog
@@ -11,9 +11,8 @@ import structlog
 from matinee.common.database import Database
 from matinee.common.jobs import JobQueue, JobRun, OnDead
 from matinee.common.storage.port import Storage
-from matinee.media.brake import Brake
 from matinee.media.cells import Cell
-from matinee.media.encode import EncoderOptions, encode_cells
+from matinee.media.encode import encode_cells
 from matinee.media.model import Plan
 from matinee.modules.encoding import repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, choose, region_cells, still_needed
@@ -23,15 +22,15 @@ from matinee.modules.encoding.errors import PlanChangedError
 from matinee.modules.encoding.film_cells import FilmCells
 from matinee.modules.encoding.jobs import DEMAND, WANTED, cell_needs, demand_job
 from matinee.modules.encoding.marks import Marks
+from matinee.modules.encoding.options import Options
 from matinee.modules.encoding.publishing import Publisher
 from matinee.modules.encoding.repository import DemandRow, WorkRow
 from matinee.modules.encoding.results import Results
-from matinee.modules.encoding.service import read_plan
-from matinee.modules.encoding.source_server import ServedSource, SourceServer
+from matinee.modules.encoding.service import plan_of
+from matinee.modules.encoding.source_server import SourceServer
 
 log = structlog.get_logger()
 
-Options = Callable[..., EncoderOptions]
 Make = Callable[[int, DemandRow], AsyncGenerator[Cell, None]]
 """Makes one cell of a rendition, whose row is as given."""
 
@@ -53,7 +52,6 @@ class DemandRunner:
         storage: Storage,
         queue: JobQueue,
         sources: SourceServer,
-        brake: Brake,
         attend: Attend,
         options: Options,
         gave_up: OnDead,
@@ -67,7 +65,6 @@ class DemandRunner:
         self._storage = storage
         self._queue = queue
         self._sources = sources
-        self._brake = brake
         self._attend = attend
         self._options = options
         self._gave_up = gave_up
@@ -87,8 +84,7 @@ class DemandRunner:
 
         async def work(run: JobRun, video: UUID) -> None:
             found = await self._results.find_work(video)
-            assert found.plan is not None
-            plan = read_plan(found.plan)
+            plan = plan_of(found)
             if not plan.has(rendition):  # the video has another file by now
                 return
             needs = cell_needs(plan, rendition)
@@ -124,7 +120,8 @@ class DemandRunner:
             publisher = Publisher(self._storage, self._results, run, video_id, plan, {rendition: row})
             if await self._film.copy(work, plan, {rendition: [choice.cell]}, publisher):
                 continue
-            await self._while_needed(video_id, rendition, cells, choice, _publish(make(choice.cell, row), publisher))
+            making = publisher.publish_all(make(choice.cell, row))
+            await self._while_needed(video_id, rendition, cells, choice, making)
 
     @asynccontextmanager
     async def _making(self, video_id: UUID, work: WorkRow, plan: Plan, rendition: str) -> AsyncIterator[Make]:
@@ -145,7 +142,7 @@ class DemandRunner:
                     expected_inits=row.inits(),
                     options=self._options(float(plan.grid.cell_duration(cell)), urgent=True),
                 )
-                return _checked(making, source)
+                return source.checked(making)
 
             yield encode
 
@@ -159,17 +156,17 @@ class DemandRunner:
         with ExitStack() as urgent:
             waits = choice.waits
             if waits:
-                urgent.enter_context(self._brake.applied())
+                urgent.enter_context(self._options.brake.applied())
             try:
                 while not (await asyncio.wait({making}, timeout=LOOK_SECONDS))[0]:
                     row = await self._look(video_id, rendition, cells)
                     needed = still_needed(cell, cells, row.cells, row.wanted())
                     if needed is None and not 0 < enough <= time.monotonic() - began:
-                        log.info("viewer_left", video_id=str(video_id), rendition=rendition, cell=cell)
+                        log.info("no_longer_needed", video_id=str(video_id), rendition=rendition, cell=cell)
                         return
                     if needed is not None and needed.waits and not waits:
                         waits = True
-                        urgent.enter_context(self._brake.applied())
+                        urgent.enter_context(self._options.brake.applied())
                 await making
                 self._usual[rendition] = time.monotonic() - began
             finally:
@@ -199,16 +196,3 @@ class DemandRunner:
         job = demand_job(video_id, rendition, region, wanted=wanted, needs=cell_needs(plan, rendition))
         async with self._database.connection() as db:
             await self._queue.enqueue(db, job)
-
-
-async def _checked(making: AsyncGenerator[Cell, None], source: ServedSource) -> AsyncGenerator[Cell, None]:
-    async with aclosing(making):
-        async for cell in making:
-            source.check()  # a picture that FFmpeg made up for a part it could not read is not stored
-            yield cell
-
-
-async def _publish(making: AsyncGenerator[Cell, None], publisher: Publisher) -> None:
-    async with aclosing(making):
-        async for cell in making:
-            await publisher.publish(cell)

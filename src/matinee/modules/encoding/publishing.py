@@ -1,5 +1,7 @@
 """From a cell in memory to a cell that viewers get: its object first, then its record."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from hashlib import sha256
 from uuid import UUID
 
@@ -48,6 +50,12 @@ class Publisher:
     async def publish(self, cell: Cell) -> None:
         """When this returns, the cell can be played. Raises as `Results.cell_stored` does."""
         await outlast(lambda: self._publish(cell), what="publish")
+
+    async def publish_all(self, making: AsyncGenerator[Cell, None]) -> None:
+        """Publishes each cell as it is made."""
+        async with aclosing(making):
+            async for cell in making:
+                await self.publish(cell)
 
     async def _publish(self, cell: Cell) -> None:
         recipe, name = self._plan.recipe, cell.rendition

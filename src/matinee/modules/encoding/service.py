@@ -33,7 +33,7 @@ from matinee.modules.encoding.jobs import (
 )
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
-from matinee.modules.encoding.repository import STORED, NewInterest, SpeedRow
+from matinee.modules.encoding.repository import STORED, NewInterest, SpeedRow, WorkRow
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.encoding.speeds import Speed, Speeds
 from matinee.modules.replacements.jobs import replace_job
@@ -249,3 +249,9 @@ def _waiting(video_id: UUID, rendition: str, cell: int) -> NewInterest:
 def read_plan(text: str) -> Plan:
     """A plan as it was stored."""
     return decode_plan(text)
+
+
+def plan_of(work: WorkRow) -> Plan:
+    """The plan of a video whose job was enqueued with it."""
+    assert work.plan is not None
+    return read_plan(work.plan)

@@ -7,14 +7,15 @@ kept in the scratch cache for the next chunk. Each use has an address of its own
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import partial
 
 import structlog
 from aiohttp import web
 
 from matinee.common.storage.port import NoSuchObjectError, Storage, StorageUnavailable
+from matinee.media.cells import Cell
 from matinee.media.sample_tables import Read
 from matinee.modules.encoding.block_cache import BLOCK_BYTES, Block, BlockCache
 from matinee.modules.encoding.scratch import Scratch
@@ -60,6 +61,13 @@ class ServedSource:
         start = self._run.start if wanted.start == self._run.stop else wanted.start
         self._run = range(start, wanted.stop)
         return start
+
+    async def checked(self, cells: AsyncGenerator[Cell, None]) -> AsyncGenerator[Cell, None]:
+        """What is made of the source, as long as that can be read: FFmpeg makes up pictures for the rest."""
+        async with aclosing(cells):
+            async for cell in cells:
+                self.check()
+                yield cell
 
     def check(self) -> None:
         """Raises StorageUnavailable where the object could not be read to the reader's wish.

@@ -1,18 +1,14 @@
 """The job that tries the ladder of a film which can be played by now, before the rest of it is made."""
 
-from collections.abc import Callable
 from uuid import UUID
 
-import msgspec
-
 from matinee.common.jobs import JobQueue, JobRun
-from matinee.media.brake import Brake
-from matinee.media.encode import EncoderOptions
 from matinee.media.trials import try_ladder
 from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.jobs import TITLE
+from matinee.modules.encoding.options import Options
 from matinee.modules.encoding.results import Results
-from matinee.modules.encoding.service import read_plan
+from matinee.modules.encoding.service import plan_of
 from matinee.modules.encoding.source_server import SourceServer
 
 
@@ -24,14 +20,12 @@ class TitleRunner:
         queue: JobQueue,
         results: Results,
         sources: SourceServer,
-        brake: Brake,
         attend: Attend,
-        options: Callable[..., EncoderOptions],
+        options: Options,
     ) -> None:
         self._queue = queue
         self._results = results
         self._sources = sources
-        self._brake = brake
         self._attend = attend
         self._options = options
 
@@ -44,13 +38,11 @@ class TitleRunner:
 
         async def work(run: JobRun, video: UUID) -> None:
             found = await self._results.find_work(video)
-            assert found.plan is not None, "this job is enqueued with the plan"
-            plan = read_plan(found.plan)
+            plan = plan_of(found)
             if plan.titled or found.cancelled:
                 return
-            options = msgspec.structs.replace(self._options(0.0), brake=self._brake)
             async with self._sources.serve(found.source_key) as source:
-                seen = await try_ladder(source.url, plan, options=options)
+                seen = await try_ladder(source.url, plan, options=self._options(0.0))
             if seen:
                 await self._results.title_tried(run, video, plan, seen)
 

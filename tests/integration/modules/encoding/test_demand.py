@@ -153,7 +153,7 @@ class TestSound:
         monkeypatch.setattr(brake, "LONGEST_HOLD", 3600.0)  # nothing else lets it go on
         video_id = await stage.upload(film("long.mp3"))
         async with stage.working() as worker:
-            with worker._encoding._brake.applied():  # as a viewer's cell of a picture does
+            with worker._encoding._options.brake.applied():  # as a viewer's cell of a picture does
                 await stage.until(is_held)
                 last = (await stage.plan(video_id)).grid.cells - 1
                 assert not await is_stored(stage, video_id, "audio", last)
