@@ -10,13 +10,17 @@ from matinee.media import keys, trials
 from matinee.media.dash import manifest
 from matinee.media.hls import master_playlist
 from matinee.media.ladder import CRF
-from matinee.modules.encoding.jobs import audio_job, chunk_job, ingest_job, title_job
+from matinee.modules.encoding.jobs import audio_job, chunk_job, fill_job, ingest_job, title_job
 
 Film = Callable[[str], bytes]
 
 _ARE_STORED = """
 SELECT count(*) FROM unnest(%s::text[], %s::integer[]) AS wanted (name, cell)
 JOIN renditions r USING (name) WHERE r.video_id = %s AND r.stored @> wanted.cell
+"""
+_FILL_WAITS = """
+SELECT count(*) FROM procrastinate_jobs
+WHERE status = 'todo' AND task_name = 'encoding.fill' AND scheduled_at > now()
 """
 
 
@@ -88,6 +92,35 @@ class TestIngest:
             await stage.queue.enqueue_all(db, again)
         await stage.until_complete(video_id)
         assert await stage.fingerprints(video_id) == before
+
+
+class TestFill:
+    async def test_nothing_that_nobody_waits_for_is_made_before_its_time(self, stage: Stage, film: Film) -> None:
+        """Of a video that can just be played its beginning exists, and what somebody asks for."""
+        video_id = await stage.upload(film("film.mkv"))
+        async with stage.working(fill_delay_seconds=3600.0):
+            await stage.until_status(video_id, "READY")
+            plan = await stage.plan(video_id)
+            async with stage.database.transaction() as db:
+                await stage.encoding.want_cell(db, video_id, plan, plan.video[-1].name, 2)
+
+            async def made() -> bool:
+                return bool(await stage.value(_ARE_STORED, [plan.video[-1].name], [2], video_id) == 1)
+
+            await stage.until(made)
+            assert await stage.value(_FILL_WAITS) == 1
+            assert not await stage.value("SELECT has_poster FROM videos WHERE id = %s", video_id)
+
+    async def test_a_fill_that_runs_twice_changes_nothing(self, stage: Stage, film: Film) -> None:
+        """It finds what it would enqueue waiting, or its work done."""
+        video_id = await stage.upload(film("film.mkv"))
+        async with stage.working():
+            await stage.until_complete(video_id)
+            before = await stage.fingerprints(video_id)
+            async with stage.database.transaction() as db:
+                await stage.queue.enqueue(db, fill_job(video_id, 0.0))
+            await stage.until_complete(video_id)
+            assert await stage.fingerprints(video_id) == before
 
 
 class TestWantCell:

@@ -139,6 +139,21 @@ class TestGet:
                 await answer.read()
         assert counting.bytes_read == len(CONTENT)
 
+    async def test_what_readers_have_fetched_serves_the_worker_itself(
+        self, source: ServedSource, http: aiohttp.ClientSession, counting: Counting
+    ) -> None:
+        """It fetches no more than what it asks for, and nothing of what is there."""
+        asked = f"bytes=0-{2 * BLOCK_BYTES - 1}"
+        async with http.get(source.url, headers={"Range": asked}) as answer:
+            await answer.read()
+        before = counting.bytes_read
+        start, length = BLOCK_BYTES - 7, 20
+        assert await source.read(start, length) == CONTENT[start : start + length]
+        assert counting.bytes_read == before
+        start = len(CONTENT) - 5
+        assert await source.read(start, length) == CONTENT[start:]
+        assert counting.bytes_read == before + 5
+
     async def test_an_address_ends_with_its_use(
         self, server: SourceServer, key: str, http: aiohttp.ClientSession
     ) -> None:

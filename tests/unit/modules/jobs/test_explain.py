@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from matinee.modules.encoding.schemas import Encoding, State
 from matinee.modules.jobs.rules import Kind, explain
 from matinee.modules.jobs.schemas import Job, JobError, JobState, JobWorker, Why
@@ -54,6 +56,11 @@ class TestExplain:
         assert (reason.code, reason.detail) == (
             "failed", "This is not a video. It can be tried again by a retry.",
         )  # fmt: skip
+
+    def test_what_has_not_begun_yet_has_not_failed(self) -> None:
+        """A job that is to begin later says so."""
+        begins = msgspec.structs.replace(job("delayed"), error=None)
+        assert why(begins) == Why(code="delayed", detail="It begins soon.")
 
     def test_what_runs_counts_before_what_waits(self) -> None:
         """One living worker is enough; a dead one is told."""
