@@ -2,6 +2,7 @@ import type { Encoding, RenditionProgress } from "../api/types";
 import type { Level } from "./engine";
 
 const AHEAD_S = 12; // three cells: less, and the player outruns the encoder
+const OPENING_S = 1; // of films that were planned before it was so short: then a little less is believed than is there
 
 /**
  * The highest level that automatic quality should take, or null for no limit: no more pixels than the screen
@@ -38,14 +39,19 @@ function storedCeiling(
   const needed = Math.min(duration, position + AHEAD_S);
   const reaches = (level: Level) => {
     const rendition = encoding.renditions.find((candidate) => isLevel(candidate, level));
-    // Cells are encoded front to back, so the share stored is how far the rendition reaches.
-    return !rendition || (rendition.cells_stored / Math.max(1, rendition.cells)) * duration >= needed;
+    return !rendition || reach(rendition.cells_stored, rendition.cells, duration) >= needed;
   };
   for (let index = levels.length - 1; index > 0; index--) {
     const level = levels[index];
     if (level && reaches(level)) return index;
   }
   return 0;
+}
+
+/** Seconds that so many of a rendition's cells reach, which are encoded front to back: the first lasts one second. */
+function reach(stored: number, cells: number, duration: number): number {
+  if (stored === 0) return 0;
+  return stored >= cells ? duration : OPENING_S + ((stored - 1) * (duration - OPENING_S)) / (cells - 1);
 }
 
 function isLevel(rendition: RenditionProgress, level: Level): boolean {

@@ -33,7 +33,7 @@ function encoding(stored: number[], state: Encoding["state"] = "running"): Encod
 }
 
 const LARGE = 2160;
-const DURATION = 100; // 25 cells of 4 s
+const DURATION = 97; // a cell of 1 s and 24 of 4 s
 
 describe("the ceiling of automatic quality", () => {
   it("is absent on a large screen once everything is encoded", () => {
@@ -52,12 +52,13 @@ describe("the ceiling of automatic quality", () => {
 
   it("stays with levels that reach some cells ahead of the viewer", () => {
     expect(ceiling(LEVELS, LARGE, encoding([25, 10, 4]), 20, DURATION)).toBe(1);
-    expect(ceiling(LEVELS, LARGE, encoding([25, 10, 4]), 0, DURATION)).toBeNull();
+    expect(ceiling(LEVELS, LARGE, encoding([25, 10, 4]), 1, DURATION)).toBeNull();
+    expect(ceiling(LEVELS, LARGE, encoding([25, 10, 4]), 2, DURATION)).toBe(1);
   });
 
   it("asks for no more than the end of the video", () => {
-    expect(ceiling(LEVELS, LARGE, encoding([25, 25, 24]), 99, DURATION)).toBe(1);
-    expect(ceiling(LEVELS, LARGE, encoding([25, 25, 25]), 99, DURATION)).toBeNull();
+    expect(ceiling(LEVELS, LARGE, encoding([25, 25, 24]), 96, DURATION)).toBe(1);
+    expect(ceiling(LEVELS, LARGE, encoding([25, 25, 25]), 96, DURATION)).toBeNull();
   });
 
   it("is the lowest level when nothing reaches that far", () => {
