@@ -70,8 +70,10 @@ INSERT INTO job_workers (id, lane, slots, name, host, pid, labels)
 SELECT id, %s, %s::integer, %s, %s, %s::integer, %s::text[] FROM new
 RETURNING id
 """
-# Run by Procrastinate's own connection.
+# Run by Procrastinate's own connection. Who takes a job is alive, however late its signs of life are: after an outage
+# it would lose the job at once.
 _FETCH = """
+WITH alive AS (UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %(worker_id)s)
 SELECT id, status, task_name, priority, lock, queueing_lock, args, scheduled_at, queue_name, attempts, worker_id
 FROM fetch_job(%(queues)s::varchar[], %(worker_id)s)
 """

@@ -223,6 +223,15 @@ class TestSweep:
         async with database.connection() as db:
             assert await fetch_value(db, "SELECT attempts FROM procrastinate_jobs") == 1
 
+    async def test_who_takes_a_job_is_alive(self, queue: JobQueue, database: Database) -> None:
+        """Also where its signs of life are late, as after an outage: else it would lose the job at once."""
+        lost = await self.orphan(queue, database)
+        await queue.sweep()
+        async with queue.running():
+            taken = await queue._manager.fetch_job(["ingest"], lost.worker_id)
+        assert taken is not None
+        assert await queue.sweep() == 0
+
     async def test_a_dead_workers_job_leaves_its_attempts_to_its_twin(
         self, queue: JobQueue, database: Database
     ) -> None:

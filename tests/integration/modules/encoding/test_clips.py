@@ -18,6 +18,7 @@ from matinee.media.encode import encode_audio, encode_cells
 from matinee.modules.clips.errors import InvalidClip
 from matinee.modules.clips.schemas import NewClip
 from matinee.modules.clips.service import ClipService
+from matinee.modules.encoding import audio as sounds
 from matinee.modules.encoding import demand, runners
 from matinee.modules.tracks import repository as tracks
 from matinee.modules.tracks.repository import NewRow
@@ -81,7 +82,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
     monkeypatch.setattr(runners, "encode_cells", cells)
     monkeypatch.setattr(demand, "encode_cells", cells)
-    monkeypatch.setattr(runners, "encode_audio", audio)
+    monkeypatch.setattr(sounds, "encode_audio", audio)
     return asked
 
 
