@@ -420,6 +420,13 @@ class Plan(msgspec.Struct, frozen=True):
         rendition = self.rendition(name)
         return rendition.cells if isinstance(rendition, CopiedRendition) else self.grid.cells
 
+    def cell_seconds(self, name: str, cell: int) -> float:
+        """Seconds that a cell of a rendition lasts; of a copied picture, whose cells are uneven, the mean."""
+        rendition = self.rendition(name)
+        if isinstance(rendition, CopiedRendition):
+            return float(self.grid.duration / rendition.cells)
+        return float(self.grid.cell_duration(cell))
+
     def chunk_of(self, cell: int) -> int:
         """The chunk that a cell is made in."""
         return cell // self.cells_per_chunk

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 AHEAD_CELLS = 8  # half a minute: what players keep in hand. More: more is made that nobody watches
+NEARLY_DONE = 0.5  # of the time that it will likely take
 REGION_CELLS = 15  # a minute, made by one job: two viewers within it share a job, others may have another worker
 
 
@@ -25,6 +26,22 @@ class Choice(msgspec.Struct, frozen=True):
 
     cell: int
     waits: bool
+
+
+class Paces:
+    """How long the cells of each rendition took last: of films alike, for they are told apart by the name alone."""
+
+    def __init__(self) -> None:
+        self._paces: dict[str, float] = {}  # seconds a second of film
+
+    def note(self, rendition: str, film: float, took: float) -> None:
+        """A cell with so many seconds of film took so long."""
+        self._paces[rendition] = took / film
+
+    def is_nearly_done(self, rendition: str, film: float, elapsed: float) -> bool:
+        """Whether the end of a cell is near, so that it is worth its while; not where nothing is known."""
+        pace = self._paces.get(rendition)
+        return pace is not None and elapsed >= NEARLY_DONE * pace * film
 
 
 def region_of(cell: int) -> int:

@@ -15,7 +15,7 @@ from matinee.media.cells import Cell
 from matinee.media.encode import encode_cells
 from matinee.media.model import Plan
 from matinee.modules.encoding import repository
-from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, choose, region_cells, still_needed
+from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, Paces, choose, region_cells, still_needed
 from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import PlanChangedError
@@ -36,7 +36,6 @@ Make = Callable[[int, DemandRow], AsyncGenerator[Cell, None]]
 
 LOOK_SECONDS = 1.0  # between two looks who waits for what is in the making
 _EVICTION_PAUSE, _EVICTION_SECONDS = 0.2, 5.0
-_NEARLY_DONE = 0.5  # of the time that the last such cell took; then it is kept
 
 
 class StillEvictingError(Exception):
@@ -73,7 +72,7 @@ class DemandRunner:
         self._marks = marks
         self._labels = labels
         self._film = FilmCells(database, storage)
-        self._usual: dict[str, float] = {}  # seconds that a cell of a rendition of that name took last
+        self._paces = Paces()
 
     def register(self) -> None:
         """Tells the queue how the job is run."""
@@ -121,7 +120,8 @@ class DemandRunner:
             if await self._film.copy(work, plan, {rendition: [choice.cell]}, publisher):
                 continue
             making = publisher.publish_all(make(choice.cell, row))
-            await self._while_needed(video_id, rendition, cells, choice, making)
+            film = plan.cell_seconds(rendition, choice.cell)
+            await self._while_needed(video_id, rendition, cells, choice, film, making)
 
     @asynccontextmanager
     async def _making(self, video_id: UUID, work: WorkRow, plan: Plan, rendition: str) -> AsyncIterator[Make]:
@@ -147,11 +147,13 @@ class DemandRunner:
             yield encode
 
     async def _while_needed(
-        self, video_id: UUID, rendition: str, cells: range, choice: Choice, work: Awaitable[None]
+        self, video_id: UUID, rendition: str, cells: range, choice: Choice, film: float, work: Awaitable[None]
     ) -> None:
-        """Does the work for as long as somebody needs the cell before others of `cells`, or where its end is near."""
+        """Does the work for as long as somebody needs the cell before others of `cells`, or where its end is near.
+
+        `film`: seconds of the film that it is made of.
+        """
         cell, began = choice.cell, time.monotonic()
-        enough = self._usual.get(rendition, 0.0) * _NEARLY_DONE
         making = asyncio.ensure_future(work)
         with ExitStack() as urgent:
             waits = choice.waits
@@ -161,14 +163,14 @@ class DemandRunner:
                 while not (await asyncio.wait({making}, timeout=LOOK_SECONDS))[0]:
                     row = await self._look(video_id, rendition, cells)
                     needed = still_needed(cell, cells, row.cells, row.wanted())
-                    if needed is None and not 0 < enough <= time.monotonic() - began:
+                    if needed is None and not self._paces.is_nearly_done(rendition, film, time.monotonic() - began):
                         log.info("no_longer_needed", video_id=str(video_id), rendition=rendition, cell=cell)
                         return
-                    if needed is not None and needed.waits and not waits:
+                    if not waits and (needed is None or needed.waits):  # what is in the way must be out of it soon
                         waits = True
                         urgent.enter_context(self._options.brake.applied())
                 await making
-                self._usual[rendition] = time.monotonic() - began
+                self._paces.note(rendition, film, time.monotonic() - began)
             finally:
                 making.cancel()
                 await asyncio.wait({making})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, Interest, choose, still_needed
+from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, Interest, Paces, choose, still_needed
 
 MINUTE = range(15)
 
@@ -40,3 +40,13 @@ class TestInTheMaking:
         """Each of two viewers gets his cell, one after the other."""
         interests = [Interest(12, waits=True), Interest(4, waits=True)]
         assert still_needed(4, MINUTE, {3}, interests) == Choice(4, waits=True)
+
+
+class TestPaces:
+    def test_by_the_short_first_cell_the_next_is_foretold(self) -> None:
+        """A second of film took two: four seconds will take eight."""
+        paces = Paces()
+        assert not paces.is_nearly_done("v1080", 4.0, 3600.0)
+        paces.note("v1080", 1.0, 2.0)
+        assert [paces.is_nearly_done("v1080", 4.0, elapsed) for elapsed in (1.0, 3.9, 4.0)] == [False, False, True]
+        assert not paces.is_nearly_done("v720", 4.0, 3600.0)
