@@ -34,6 +34,7 @@ from matinee.media.trials import try_ladder
 
 _BYTES = Target("≤", 0.75)
 _LOSS = Target("≤", 1.0)
+_OVERTAKEN = Target("≤", 0)
 _CPU = Target("≤", 1.10)
 _EVERY = 5  # frames; VMAF of all of them says the same to a tenth
 _OPTIONS = EncoderOptions(limits=ProcessLimits(niceness=15))
@@ -108,6 +109,8 @@ def measure(folder: Path, seconds: int, height: int, names: Sequence[str] = ()) 
         if group:
             rows.append(Row(f"bytes, mean of {what}", _mean([o.ratio for o in group]), "× usual", target=_BYTES))
             rows.append(Row("  bit rate by bit rate", _mean([o.at_equal_quality for o in group]), "× usual"))
+    overtaken = sum(low.bytes > high.bytes for o in outcomes for low, high in pairwise(o.title))
+    rows.append(Row("rungs larger than the one above", overtaken, "rungs", target=_OVERTAKEN))
     rows.append(Row("largest loss of VMAF", max(outcome.loss for outcome in outcomes), "points", target=_LOSS))
     spent = sum(point.cpu for outcome in outcomes for point in outcome.title)
     before = sum(point.cpu for outcome in outcomes for point in outcome.usual)

@@ -60,7 +60,7 @@ log = structlog.get_logger()
 _KEPT_HOURS = 7 * 24
 
 # ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
-# · upkeep: deleting, cleaning · speech: captions by machine
+# · upkeep: deleting, cleaning, pictures, enqueuing what fills a video · speech: captions by machine
 Lane = Literal["ingest", "demand", "encode", "upkeep", "speech"]
 URGENT = 1_000  # the least priority of what somebody waits for: it goes before all that is not, whoever's turn it is
 BEHIND = -1_000_000  # the highest priority of what waits until nothing else does, whoever's it is
@@ -111,7 +111,7 @@ ON CONFLICT DO NOTHING
 _STILL_MINE = "SELECT 1 FROM procrastinate_jobs WHERE id = %s AND worker_id = %s AND status = 'doing' FOR SHARE"
 _CLEAR_ATTEMPTS = "UPDATE procrastinate_jobs SET attempts = 0 WHERE id = %s AND worker_id = %s AND attempts > 0"
 _RAISE_PRIORITY = """
-UPDATE procrastinate_jobs SET priority = %(priority)s,
+UPDATE procrastinate_jobs SET priority = %(priority)s, scheduled_at = NULL,
     band = CASE WHEN %(priority)s >= %(urgent)s::integer THEN 3 ELSE band END
 WHERE queueing_lock = %(lock)s AND status = 'todo' AND priority < %(priority)s
 """

@@ -22,7 +22,7 @@ from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, Process, ProcessLimits, ProcessTimedOut, running
 from .names import one_line
 from .packets import HEAD_PACKETS, PacketSpan, packet_spans
-from .sample_tables import BadTables, Read, read_duration
+from .sample_tables import Read, read_duration
 from .source_access import (
     ALLOWED_DEMUXERS,
     MAX_ALLOC_BYTES,
@@ -220,7 +220,7 @@ async def _early_look(
                 return None
             tail = max(Fraction(0), duration - TAIL_SECONDS)
             spans = await _packets(ffprobe, source, limits, (HEAD_PACKETS, tail), limits.probe_seconds)
-        except (BadTables, EncoderFailed, MediaFault):  # whatever it is, the look in due time tells
+        except Exception:  # noqa: BLE001 -- whatever it is, also of the storage, the look in due time tells
             return None
         return _Ends(HEAD_PACKETS, tail, spans)
 

@@ -136,7 +136,9 @@ async def _find_movie(read: Read, size: int) -> tuple[int, int]:
     """Where the payload of the `moov` box begins, and its length."""
     at = 0
     for _ in range(_MAX_TOP_BOXES):
-        head = await read(at, 16)
+        if at + 8 > size:  # storages refuse to read what is not there
+            break
+        head = await read(at, min(16, size - at))
         if len(head) < 8:
             break
         length, kind = struct.unpack_from(">I4s", head)
@@ -150,6 +152,8 @@ async def _find_movie(read: Read, size: int) -> tuple[int, int]:
         if length < header or at + length > size:
             break
         if kind == b"moov":
+            if length == header:
+                raise BadTables("its index is empty")
             return at + header, length - header
         at += length
     raise BadTables("its index was not found")

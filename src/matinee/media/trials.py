@@ -35,7 +35,7 @@ MOST_SIDE = 1080
 """Lines at which pictures are compared, at most: VMAF's model was trained there, and more would take gigabytes."""
 
 _AT_ONCE = 2
-_TOGETHER = 2  # encodes in one process: 15 MB a frame of 1080p each, and VMAF as much as six frames
+_TOGETHER = 2  # encodes in one process, which takes less memory than one of a cell
 _WALL_SECONDS = 60.0
 _SCORE = re.compile(r"libvmaf@t(\d+) @ [^\]]*\] VMAF score: ([\d.]+)")
 # Else FFmpeg turns the colours of the one into those that the other is tagged with, before they are compared.
@@ -104,11 +104,16 @@ def trial_argv(
     side = Fraction(min(MOST_SIDE, plan.source.width, plan.source.height), min(plan.source.width, plan.source.height))
     size = f"scale={2 * round(plan.source.width * side / 2)}:{2 * round(plan.source.height * side / 2)}:flags=bicubic"
     shown = f"{size},format=yuv420p,{_UNTAGGED},setpts=N"
-    encoded = f"{head},{rung_filters(plan, tried[0])},split={len(tries)}{''.join(f'[e{place}]' for place in tries)}"
-    compared = [f"{head},{shown},split={len(tries)}{''.join(f'[m{place}]' for place in tries)}"]
+    # The film is cut off before it is shared out: whoever waits for the encoder would be sent all that follows.
+    encoded = [
+        f"{head},split[film][original]",
+        f"[film]{rung_filters(plan, tried[0])},split={len(tries)}{''.join(f'[e{place}]' for place in tries)}",
+        f"[original]{shown},split={len(tries)}{''.join(f'[o{place}]' for place in tries)}",
+    ]
+    compared = []
     for place in tries:
         compared.append(f"[dec:{place}]{shown}[s{place}]")
-        compared.append(f"[s{place}][m{place}]libvmaf@t{place}=n_subsample={EVERY}:shortest=1[v{place}]")
+        compared.append(f"[s{place}][o{place}]libvmaf@t{place}=n_subsample={EVERY}:shortest=1[v{place}]")
     return [
         ffmpeg, "-hide_banner", "-nostdin", "-nostats",
         "-v", "info",  # the score is information
@@ -117,7 +122,7 @@ def trial_argv(
         "-an", "-sn", "-dn",
         *source_input(source, plan, entry, max_pixels),
         "-filter_complex_threads", "1",
-        "-filter_complex", encoded,
+        "-filter_complex", ";".join(encoded),
         *(argument for place in tries for argument in _output(tried[place], place, outputs[place])),
         *(argument for place in tries for argument in ("-dec", f"{place}:0")),
         "-filter_complex", ";".join(compared),

@@ -23,6 +23,7 @@ _COPY_SOON = 15  # a minute of video, which takes a second or two
 _INGEST_NEXT = 10
 _TITLE_FIRST = 2  # in the lane of the chunks, before them: it says how they are made
 _OTHER_SOUNDS = 1  # in the lane of the chunks, before them: a sound takes as long as one or two of these
+_FILL_FIRST = 1  # in the lane of upkeep, before all that its owner has deleted: encoders would stand idle
 # Somebody waits. Above what is made ahead of viewers (0) and every background chunk (0 and less).
 WANTED = URGENT
 
@@ -61,7 +62,14 @@ def fill_job(video_id: UUID, delay: float) -> NewJob:
     They are many, which costs a third of a second that nobody needs to wait for; and who has uploaded a film looks
     at it at once.
     """
-    return NewJob(name=FILL, lane="upkeep", args={"video_id": str(video_id)}, unique=f"fill:{video_id}", delay=delay)
+    return NewJob(
+        name=FILL,
+        lane="upkeep",
+        args={"video_id": str(video_id)},
+        priority=_FILL_FIRST,
+        unique=f"fill:{video_id}",
+        delay=delay,
+    )
 
 
 def poster_job(video_id: UUID) -> NewJob:

@@ -114,7 +114,7 @@ class EncodingRunners:
         self._queue.register(CHUNK, self.chunk, on_dead=self._gave_up)
         self._queue.register(ALTERNATIVES, self.alternatives, on_dead=self._gave_up)
         self._queue.register(POSTER, self.poster)
-        self._queue.register(FILL, self.fill)
+        self._queue.register(FILL, self.fill, on_dead=self._gave_up)
         self._demand.register()
         self._copying.register()
         self._titling.register()

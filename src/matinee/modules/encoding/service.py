@@ -25,6 +25,7 @@ from matinee.modules.encoding.jobs import (
     chunk_job,
     copy_jobs,
     demand_job,
+    fill_job,
     ingest_job,
     needs_of,
     other_sound_jobs,
@@ -52,7 +53,7 @@ _read_stored = msgspec.json.Decoder(Stored).decode
 
 
 class EncodingService:
-    """Encoding as seen from outside; the work itself is in `runners.py`."""
+    """Encoding as seen from outside; the work itself is in the modules that end in a Runner."""
 
     def __init__(
         self,
@@ -192,8 +193,11 @@ class EncodingService:
         if policy == "eager":
             await self._queue.enqueue_all(db, alternatives_jobs(video_id, plan, needs_of(plan, self._big_pixels)))
 
-    async def resume(self, db: Connection, video_id: UUID, *, playable: bool) -> None:
-        """Has everything tried again that does not exist. What is there already costs its jobs a look."""
+    async def resume(self, db: Connection, video_id: UUID, *, playable: bool, unfilled: bool = False) -> None:
+        """Has everything tried again that does not exist. What is there already costs its jobs a look.
+
+        `unfilled`: the job was given up that has the rest made of a video that can be played.
+        """
         work = await repository.find_work(db, video_id)
         if work is not None and work.replaces is not None and playable:
             await self._queue.enqueue(db, replace_job(video_id))
@@ -206,6 +210,8 @@ class EncodingService:
             jobs.append(audio_job(video_id, plan.audio.name, first=True))
         if plan is not None and plan.video and playable:
             jobs.append(poster_job(video_id))
+        if playable and unfilled:
+            jobs.append(fill_job(video_id, 0.0))
         await self._queue.enqueue_all(db, jobs)
         if playable:
             await self.fill(db, video_id)

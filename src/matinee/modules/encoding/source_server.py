@@ -25,6 +25,7 @@ log = structlog.get_logger()
 PATIENCE_SECONDS = 15.0  # with a pause before it well within the 30 s after which FFmpeg takes its input for lost
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 3.0
 _WRITE_BYTES = 256 * 1024
+_BLOCKS_READ_AT_ONCE = 16  # more would push what is being read out of the memory
 
 
 class ServedSource:
@@ -179,10 +180,13 @@ class SourceServer:
         assert self._cache is not None
         first, last = start // BLOCK_BYTES, (start + length - 1) // BLOCK_BYTES
         blocks = [Block(key, index) for index in range(first, last + 1)]
-        if not all(self._cache.has(block) for block in blocks):
+        if len(blocks) > _BLOCKS_READ_AT_ONCE or not all(self._cache.has(block) for block in blocks):
             return await self._storage.read(key, start, length)
-        data = b"".join([await self._cache.read(block) for block in blocks])
-        return data[start - first * BLOCK_BYTES :][:length]
+        read = [await self._cache.read(block) for block in blocks]
+        if any(len(data) < BLOCK_BYTES for data in read[:-1]):
+            raise StorageUnavailable("The object storage sent less than it has.")
+        offset = start - first * BLOCK_BYTES
+        return b"".join(read)[offset : offset + length]
 
     async def _fetch(self, key: str, start: int, length: int) -> bytes:
         """The bytes, with as much patience as FFmpeg has; raises StorageUnavailable then."""

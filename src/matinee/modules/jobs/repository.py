@@ -124,7 +124,9 @@ _TRY_NOW = """
 UPDATE procrastinate_jobs SET scheduled_at = NULL
 WHERE args ->> 'video_id' = %s::text AND status = 'todo' AND scheduled_at > now()
 """
-_FORGET_FAILED = "DELETE FROM procrastinate_jobs WHERE args ->> 'video_id' = %s::text AND status = 'failed'"
+_FORGET_FAILED = """
+DELETE FROM procrastinate_jobs WHERE args ->> 'video_id' = %s::text AND status = 'failed' RETURNING task_name AS kind
+"""
 _REMOVE_WAITING = """
 DELETE FROM procrastinate_jobs
 WHERE args ->> 'video_id' = %s::text AND status = 'todo' AND band < 3 AND task_name = ANY(%s::text[])
@@ -244,9 +246,13 @@ async def try_now(db: Connection, video_id: UUID) -> int:
     return await execute(db, _TRY_NOW, (str(video_id),))
 
 
-async def forget_failed(db: Connection, video_id: UUID) -> None:
-    """Deletes the jobs that were given up: another try begins."""
-    await execute(db, _FORGET_FAILED, (str(video_id),))
+class _Named(msgspec.Struct, frozen=True):
+    kind: str
+
+
+async def forget_failed(db: Connection, video_id: UUID) -> set[str]:
+    """Deletes the jobs that were given up: another try begins. Returns of which kinds they were."""
+    return {row.kind for row in await fetch_all(db, _Named, _FORGET_FAILED, (str(video_id),))}
 
 
 async def remove_waiting(db: Connection, video_id: UUID, kinds: Sequence[str]) -> int:

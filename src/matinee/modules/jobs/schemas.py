@@ -75,7 +75,9 @@ class Job(msgspec.Struct, kw_only=True):
         int | None, Meta(description="How many jobs of its lane go before it as things are; null unless it waits.")
     ]
     attempts: Annotated[int, Meta(description="Runs that failed since it last achieved something.")]
-    next_try_at: Annotated[datetime | None, Meta(description="When it is tried again; null unless it is delayed.")]
+    next_try_at: Annotated[
+        datetime | None, Meta(description="When it begins, or is tried again; null unless it is delayed.")
+    ]
     worker: Annotated[JobWorker | None, Meta(description="Who runs it; null unless it is running.")]
     error: Annotated[JobError | None, Meta(description="Why its last run failed; null where none did.")]
 
@@ -85,7 +87,7 @@ class JobCounts(msgspec.Struct, kw_only=True):
 
     waiting: Annotated[int, Meta(description="They wait for a slot.")]
     running: Annotated[int, Meta(description="A worker is at them.")]
-    delayed: Annotated[int, Meta(description="They are tried again later.")]
+    delayed: Annotated[int, Meta(description="They begin later, or are tried again.")]
     failed: Annotated[int, Meta(description="They were given up within the last week.")]
 
 

@@ -59,8 +59,8 @@ class JobService:
         video = await self._find(db, video_id)
         if not (failed or stopped or delayed or await self._is_idle(db, video_id, video)):
             raise NothingToRetry
-        await repository.forget_failed(db, video_id)
-        await self._encoding.resume(db, video_id, playable=video.status == "READY")
+        forgotten = await repository.forget_failed(db, video_id)
+        await self._encoding.resume(db, video_id, playable=video.status == "READY", unfilled=FILL in forgotten)
         await announce(db, str(video_id))
         log.info("encoding_retried", video_id=str(video_id), user_id=str(caller.user_id))
         return await self._describe(db, caller, video_id)
