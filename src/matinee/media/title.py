@@ -102,33 +102,20 @@ class Fitted(msgspec.Struct, frozen=True):
 
 def fit(usual: Sequence[VideoRendition], seen: Mapping[str, Places], rate: Rate) -> Fitted:
     """The ladder for this title. A rung without trials stays as it is."""
-    steps = _ordered(usual, seen, rate)
+    steps = {rung.name: crf_steps(seen[rung.name]) for rung in usual if rung.name in seen}
     capped = [_capped(rung, seen[rung.name], steps[rung.name], rate) if rung.name in seen else rung for rung in usual]
     looks = {name: _mean([place.vmaf(raised) for place in seen[name]]) for name, raised in steps.items()}
     wanted = {name: _mean([place.yardstick for place in seen[name]]) - MOST_LOSS for name in steps}
-    rungs = _useful(usual, _rising(capped), looks, wanted)
+    rungs = _ordered(usual, _useful(usual, _rising(capped), looks, wanted), seen, rate)
     names = {rung.name for rung in rungs}
     spare = tuple(rung for rung in usual if rung.name not in names)
+    raised = [rung.crf - CRF for rung in rungs if rung.name in seen]
     top = rungs[-1].max_bit_rate / usual[-1].max_bit_rate
-    return Fitted(rungs, spare, _sentence(list(steps.values()), top, [rung.name for rung in spare]))
-
-
-def _ordered(usual: Sequence[VideoRendition], seen: Mapping[str, Places], rate: Rate) -> dict[str, int]:
-    """How much higher the CRF of each rung may be, so that none takes fewer bits than the one below it."""
-    steps: dict[str, int] = {}
-    least = 0.0
-    for rung in usual:
-        if rung.name not in seen:
-            continue
-        places = seen[rung.name]
-        if not steps and rung is not usual[0]:
-            least = LOWEST_SHARE * _mean([expected_bits(place, 0, rate) for place in places])
-        raised = crf_steps(places)
-        while raised > LEAST_STEPS and _mean([expected_bits(place, raised, rate) for place in places]) < least:
-            raised -= 1
-        steps[rung.name] = raised
-        least = _mean([expected_bits(place, raised, rate) for place in places])
-    return steps
+    return Fitted(
+        rungs,
+        spare,
+        _sentence(raised, top, [rung.name for rung in spare]),
+    )
 
 
 def crf_steps(places: Places) -> int:
@@ -207,6 +194,33 @@ def _serves(
     if best is None or best.name == step.name:
         return best is not None
     return best.name in looks and step.name in wanted and looks[best.name] >= wanted[step.name]
+
+
+def _ordered(
+    usual: Sequence[VideoRendition], rungs: Sequence[VideoRendition], seen: Mapping[str, Places], rate: Rate
+) -> tuple[VideoRendition, ...]:
+    """The rungs, where none takes fewer bits than the one below it: else its CRF is not raised so far."""
+    usual_crf = {rung.name: rung.crf for rung in usual}
+    ordered: list[VideoRendition] = []
+    least = 0.0
+    for rung in rungs:
+        if rung.name in seen:
+            bits = _bits_by_steps(seen[rung.name], rate)
+            if [each.name for each in usual[:2]] == [*(each.name for each in ordered), rung.name]:
+                least = LOWEST_SHARE * bits[0]
+            steps = rung.crf - usual_crf[rung.name]
+            while steps > LEAST_STEPS and bits[steps] < least:
+                steps -= 1
+            rung = replace(rung, crf=usual_crf[rung.name] + steps)
+            least = bits[steps]
+        ordered.append(rung)
+    return tuple(ordered)
+
+
+def _bits_by_steps(places: Places, rate: Rate) -> dict[int, float]:
+    """Bits a second of a rung, averaged over the places, at so many steps above its usual CRF."""
+    every = range(LEAST_STEPS, STEPS[-1] + 1)
+    return {steps: _mean([expected_bits(place, steps, rate) for place in places]) for steps in every}
 
 
 def _sentence(steps: Sequence[int], top: float, spare: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import msgspec
 import pytest
 
 from matinee.common.config import Settings
@@ -64,6 +65,14 @@ class TestEnqueue:
             await queue.enqueue(db, NOTE)
             await queue.want(db, wanted)
             assert await fetch_value(db, "SELECT array_agg(priority) FROM procrastinate_jobs") == [100]
+
+    async def test_wanting_a_delayed_job_makes_it_due(self, queue: JobQueue, database: Database) -> None:
+        """Somebody waits, whatever it was to wait for itself."""
+        later = NewJob(name="note", lane="ingest", args={"word": "hello"}, unique="note", delay=3600.0)
+        async with database.transaction() as db:
+            await queue.enqueue(db, later)
+            await queue.want(db, msgspec.structs.replace(later, priority=100))
+            assert await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NULL") == 1
 
 
 class TestRun:

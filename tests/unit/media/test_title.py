@@ -65,20 +65,20 @@ def names(rungs: Sequence[VideoRendition]) -> list[str]:
 class TestOrder:
     def test_no_rung_takes_fewer_bits_than_the_one_below_it(self) -> None:
         """Where noise goes all at once from one rung, it keeps the CRF that leaves it as many as the smaller one."""
-        seen = looking({"v360": 75, "v480": 85})
-        seen["v480"] = (place(85, [85, 85, 85], (2_000, 400, 200)),) * 4
-        rungs = {rung.name: rung.crf - CRF for rung in fit(USUAL, seen, FILM).rungs}
-        low, high = (expected_bits(seen[name][0], rungs[name], FILM) for name in ("v360", "v480"))
+        seen = looking({"v720": 92, "v1080": 50}, rest=600_000)
+        seen["v1080"] = (place(50, [50, 50, 50], (600_000, 60_000, 6_000)),) * 4
+        raised = {rung.name: rung.crf - CRF for rung in fit(USUAL, seen, FILM).rungs}
+        low, high = (expected_bits(seen[name][0], raised[name], FILM) for name in ("v720", "v1080"))
         assert low <= high
-        assert crf_steps(seen["v480"]) == STEPS[-1] > rungs["v480"]
+        assert raised["v1080"] < crf_steps(seen["v1080"]) == STEPS[-1]
 
     def test_the_lowest_which_is_not_tried_is_given_room(self) -> None:
         """The rung above it keeps the bits that it may take."""
         seen = {"v360": (place(75, [75, 75, 75], (200_000, 20_000, 2_000)),) * 4}
         raised = next(rung.crf - CRF for rung in fit(USUAL, seen, FILM).rungs if rung.name == "v360")
         kept = expected_bits(seen["v360"][0], raised, FILM) / expected_bits(seen["v360"][0], 0, FILM)
-        assert LOWEST_SHARE <= kept
-        assert crf_steps(seen["v360"]) == STEPS[-1] > raised
+        assert kept >= LOWEST_SHARE
+        assert raised < crf_steps(seen["v360"]) == STEPS[-1]
 
 
 class TestEveryTitle:

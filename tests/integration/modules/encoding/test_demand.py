@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import psutil
@@ -12,7 +13,9 @@ from tests.integration.modules.encoding.theatre import Theatre
 
 from matinee.common.database import execute
 from matinee.media import brake
-from matinee.modules.encoding.ahead import AHEAD_CELLS
+from matinee.media.encode import encode_cells
+from matinee.modules.encoding import demand
+from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, Paces, still_needed
 from matinee.modules.playback.errors import ViewerLeftError
 
 __all__ = ["encoded"]
@@ -35,6 +38,11 @@ async def stored(stage: Stage, video_id: UUID, name: str) -> list[int]:
 async def is_stored(stage: Stage, video_id: UUID, name: str, cell: int) -> bool:
     """Whether a cell exists."""
     return cell in await stored(stage, video_id, name)
+
+
+async def holds(so: bool) -> bool:
+    """What is so in this process."""
+    return so
 
 
 async def idle(stage: Stage) -> bool:
@@ -158,6 +166,91 @@ class TestSound:
                 last = (await stage.plan(video_id)).grid.cells - 1
                 assert not await is_stored(stage, video_id, "audio", last)
                 assert (await theatre.watch(video_id, "audio", last)).key.endswith(f"/audio/{last}.m4s")
+
+
+class Held:
+    """The encoder, whose cells are held back but for those that may go on."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.ended: list[int] = []
+        self.free: set[int] = set()
+        self._freed = asyncio.Event()
+
+    def let_go(self, *cells: int) -> None:
+        """Lets these cells be made."""
+        self.free.update(cells)
+        self._freed.set()
+
+    async def __call__(self, source: str, plan: Any, cells: range, names: list[str], **more: Any) -> Any:
+        self.begun.append(cells.start)
+        try:
+            while cells.start not in self.free:
+                self._freed.clear()
+                await self._freed.wait()
+        except asyncio.CancelledError:
+            self.ended.append(cells.start)
+            raise
+        async for cell in encode_cells(source, plan, cells, names, **more):
+            yield cell
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    """An encoder that takes its time, and a runner that looks often who still waits."""
+    encoder = Held()
+    monkeypatch.setattr(demand, "encode_cells", encoder)
+    monkeypatch.setattr(demand, "LOOK_SECONDS", 0.05)
+    return encoder
+
+
+class TestInTheMaking:
+    async def test_an_encoder_ends_when_its_viewer_has_left(
+        self, stage: Stage, theatre: Theatre, lean: UUID, held: Held
+    ) -> None:
+        """Its slot is free for others, and nothing of the cell is kept."""
+        gone = asyncio.Event()
+        async with stage.working():
+            watching = asyncio.create_task(theatre.watch(lean, "v360", 20, gone))
+            await stage.until(lambda: holds(held.begun == [20]))
+            gone.set()
+            with pytest.raises(ViewerLeftError):
+                await watching
+            await stage.until(lambda: holds(held.ended == [20]))
+            await stage.until(lambda: idle(stage))
+        assert await stored(stage, lean, "v360") == [0]
+
+    async def test_what_is_nearly_done_is_kept(
+        self, stage: Stage, theatre: Theatre, lean: UUID, held: Held, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The viewer may come back, and most of the work is done."""
+        seen: list[Choice | None] = []
+        monkeypatch.setattr(Paces, "is_nearly_done", lambda *_: True)
+        monkeypatch.setattr(demand, "still_needed", lambda *now: seen.append(still_needed(*now)) or seen[-1])
+        gone = asyncio.Event()
+        async with stage.working():
+            watching = asyncio.create_task(theatre.watch(lean, "v360", 20, gone))
+            await stage.until(lambda: holds(held.begun == [20]))
+            gone.set()
+            with pytest.raises(ViewerLeftError):
+                await watching
+            await stage.until(lambda: holds(None in seen))
+            held.let_go(20)
+            await stage.until(lambda: idle(stage))
+        assert (held.ended, await stored(stage, lean, "v360")) == ([], [0, 20])
+
+    async def test_what_is_made_ahead_makes_way_for_whoever_jumps_within_the_minute(
+        self, stage: Stage, theatre: Theatre, lean: UUID, held: Held, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """He waits for his own cell alone, not for the one that was begun before he came."""
+        monkeypatch.setattr(Paces, "is_nearly_done", lambda *_: False)
+        held.let_go(16, 28)
+        async with stage.working():
+            await theatre.watch(lean, "v360", 16)
+            await stage.until(lambda: holds(held.begun == [16, 17]))
+            await theatre.watch(lean, "v360", 28)
+            assert held.begun[:3] == [16, 17, 28]
+            assert 17 in held.ended
 
 
 class TestLeaving:

@@ -9,7 +9,7 @@ from tests.unit.media.plans import plan, sound
 
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
-from matinee.modules.encoding.jobs import audio_job, chunk_job, demand_job, ingest_job
+from matinee.modules.encoding.jobs import audio_job, chunk_job, demand_job, fill_job, ingest_job
 
 _INSERT = """
 INSERT INTO videos (owner_id, title, filename, filesize, filetype, part_size, status, plan, failure_code,
@@ -146,6 +146,15 @@ class TestRetry:
         assert (await ada.get(path(video_id))).json()["why"]["code"] == "idle"
         await ada.post(path(video_id, "retry"))
         assert await owned.waiting(video_id) > 0
+
+    async def test_a_fill_that_was_given_up_is_taken_up_again(self, owned: Owned, ada: Person) -> None:
+        """With it comes what nothing else enqueues: a look for texts, and trials of the ladder."""
+        video_id = await owned.make(failure="The encoder failed.")
+        async with owned.services.database.transaction() as db:
+            await owned.services.queue.enqueue(db, fill_job(UUID(video_id), 0.0))
+        await owned.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+        answer = (await ada.post(path(video_id, "retry"))).json()
+        assert "encoding.fill" in [job["kind"] for job in answer["jobs"] if job["state"] == "waiting"]
 
     async def test_what_goes_on_cannot_be_retried(self, owned: Owned, ada: Person) -> None:
         """Neither what waits its turn nor what is complete."""
