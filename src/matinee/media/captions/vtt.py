@@ -68,7 +68,8 @@ def write_vtt(cues: Iterable[Cue]) -> str:
 def cut_vtt(cues: Sequence[Cue], bounds: Sequence[int]) -> list[str]:
     """The segments between the `bounds`, in microseconds, as HLS wants them: a cue stands in each that it touches.
 
-    Its times stay those of the whole, so that players take it for one cue.
+    Its times stay those of the whole, so that players take it for one cue. An empty line ends each segment: FFmpeg
+    reads them as one file, and would take the next one's head for text of the last cue.
     """
     within: list[list[Cue]] = [[] for _ in bounds[1:]]
     for cue in cues:
@@ -76,7 +77,7 @@ def cut_vtt(cues: Sequence[Cue], bounds: Sequence[int]) -> list[str]:
         behind = min(len(within), bisect_left(bounds, cue.end * 1000))
         for index in range(first, behind):
             within[index].append(cue)
-    return [_file(f"WEBVTT\n{TIMESTAMP_MAP}", part) for part in within]
+    return [_file(f"WEBVTT\n{TIMESTAMP_MAP}", part) + "\n" for part in within]
 
 
 def _file(head: str, cues: Iterable[Cue]) -> str:

@@ -80,7 +80,7 @@ class TestTrack:
         film = await make_film(made=plan(150))
         track = await film.add_track(CUES)
         head = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n"
-        second = "\n00:00:58.000 --> 00:01:02.000\nacross the edge\n"
+        second = "\n00:00:58.000 --> 00:01:02.000\nacross the edge\n\n"
         texts = []
         for index in range(3):
             answer = await player.get(f"{film.url}/captions/{track}/{index}.vtt")
@@ -88,7 +88,7 @@ class TestTrack:
             assert answer.headers["cache-control"] == "public, max-age=5"
             texts.append(answer.text)
         assert texts[0] == head + "\n00:00:01.000 --> 00:00:02.500\nHello <i>there</i>\n" + second
-        assert texts[1:] == [head + second, head]
+        assert texts[1:] == [head + second, head + "\n"]
         assert (await player.get(f"{film.url}/captions/{track}/3.vtt")).json()["code"] == "no_such_track"
 
     async def test_another_grid_cuts_them_elsewhere(self, player, make_film) -> None:

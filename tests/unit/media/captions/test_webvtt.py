@@ -106,12 +106,12 @@ class TestSegments:
     def test_each_says_where_its_clock_starts(self) -> None:
         """Where the grid does: at timestamp 0."""
         [only] = cut_vtt([Cue(0, 1000, "a")], [0, 4_000_000])
-        assert only == "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n00:00:00.000 --> 00:00:01.000\na\n"
+        assert only == "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n00:00:00.000 --> 00:00:01.000\na\n\n"
         assert TIMESTAMP_MAP in only
 
     def test_a_segment_without_cues_is_a_file_all_the_same(self) -> None:
         """Players want one for every entry."""
-        assert cut_vtt([], [0, 4_000_000]) == [f"WEBVTT\n{TIMESTAMP_MAP}\n"]
+        assert cut_vtt([], [0, 4_000_000]) == [f"WEBVTT\n{TIMESTAMP_MAP}\n\n"]
 
     def test_segments_are_whole_cells(self) -> None:
         """Fifteen of four seconds, and what is left."""
