@@ -52,5 +52,8 @@ def decode_tone_edges(source: str) -> list[float]:
 def _decode(source: str, options: list[str]) -> bytes:
     if "-f" not in options:
         options = [*options, "-f", "rawvideo"]
-    command = [find_binaries().ffmpeg, "-loglevel", "error", "-nostdin", "-i", source, *options, "-"]
-    return subprocess.run(command, check=True, capture_output=True).stdout
+    command = [find_binaries().ffmpeg, "-loglevel", "warning", "-nostdin", "-i", source, *options, "-"]
+    done = subprocess.run(command, check=False, capture_output=True)
+    complaints = done.stderr.decode()
+    assert (done.returncode, complaints) == (0, "")
+    return done.stdout

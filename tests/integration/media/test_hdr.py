@@ -24,13 +24,13 @@ DISPLAY = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450
 TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67"}
 
 
-async def film(folder: Path, video_range: str) -> tuple[Path, Plan]:
+async def film(folder: Path, video_range: str, length: str = "r=25:d=5") -> tuple[Path, Plan]:
     """Two cells of HDR, 10-bit HEVC; with PQ it says what display it was made on."""
     source = folder / "film.mp4"
     display = f":{DISPLAY}:max-cll=1000,400" if video_range == "PQ" else ""
     colours = f"colorprim=bt2020:transfer={TRANSFERS[video_range]}:colormatrix=bt2020nc"
     ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc2=s=426x240:r=25:d=5,format=yuv420p10le"),
+        *("-f", "lavfi", "-i", f"testsrc2=s=426x240:{length},format=yuv420p10le"),
         *("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1"),
         *("-x265-params", f"log-level=none:{colours}{display}"),
         *("-color_primaries", "bt2020", "-color_trc", TRANSFERS[video_range], "-colorspace", "bt2020nc"),
