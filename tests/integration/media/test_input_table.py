@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -12,28 +13,33 @@ from matinee.media.model import Plan
 from matinee.media.plan import make_plan
 from matinee.media.probe import Probe, probe
 
-from .films import brightness, samples
-from .inputs.case import Case, Failed, Ready
+from .films import RATE, brightness, counted_picture, ffmpeg, frame_numbers, samples, stream_facts
+from .inputs.case import Case, Failed, Ready, Refused
 from .inputs.listed import CASES
+from .inputs.making import X264
 from .inputs.page import PAGE, page
 from .listening import onsets
 from .playing import audio_cells, joined
 
 A_FEW = 4  # cells; of longer films the first, the middle and the last are made
 
+TAKEN = [case for case in CASES if not isinstance(case.outcome, Refused)]  # for the others see uploads/test_listed.py
+
 
 class TestInputs:
-    @pytest.mark.parametrize("case", CASES, ids=[f"{case.group}: {case.title!a}" for case in CASES])
+    @pytest.mark.parametrize("case", TAKEN, ids=[f"{case.group}: {case.title!a}" for case in TAKEN])
     async def test_it_becomes_what_the_list_says(self, tmp_path: Path, case: Case) -> None:
         """Refused with its code; or planned, made and decoded, with length, size and moments as they were."""
         source = tmp_path / case.file
         case.make(source)
+        assert case.at_most is None or source.stat().st_size <= case.at_most
         if isinstance(case.outcome, Failed):
             with pytest.raises(MediaFault) as fault:
                 make_plan(await looked_at(source))
             assert fault.value.code == case.outcome.code
             assert fault.value.sentence.endswith(".")
             return
+        assert isinstance(case.outcome, Ready)
         plan = make_plan(await looked_at(source))
         _check_plan(plan, case.outcome)
         if plan.video:
@@ -76,6 +82,19 @@ async def _check_picture(source: Path, plan: Plan, outcome: Ready, folder: Path)
         turns = [at for at in range(len(bright)) if bright[at] and not (at and bright[at - 1])]
         flashes = [float(at / plan.grid.rate.fraction) for at in turns]
         assert flashes == pytest.approx(outcome.flashes, abs=outcome.within + 1e-6)
+
+
+class TestLargest:
+    async def test_the_top_rung_of_8k_is_2160p(self, tmp_path: Path) -> None:
+        """Two pictures of it, made and decoded: they have the size that the plan says, and show what they should."""
+        source = tmp_path / "film.mp4"
+        ffmpeg(*counted_picture(2, width=7680, height=4320), *X264, str(source))
+        plan = make_plan(await looked_at(source))
+        made = [cell async for cell in encode_cells(str(source), plan, range(1), ["v2160"])]
+        shown = joined(made, tmp_path / "shown.mp4")
+        assert stream_facts(shown, "width", "height", "nb_read_packets") == ["3840", "2160", "2"]
+        assert plan.grid.duration == Fraction(2, RATE)
+        assert frame_numbers(shown) == [0, 1]
 
 
 class TestPage:

@@ -38,6 +38,13 @@ class Failed(msgspec.Struct, frozen=True):
     code: FaultCode
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """`POST videos/init` refuses to take it: 422 `validation_failed`, with this field."""
+
+    field: str
+    why: str
+
+
 Make = Callable[[Path], None]
 
 
@@ -47,6 +54,10 @@ class Case(msgspec.Struct, frozen=True):
     group: str
     title: str
     file: str
-    """The name it is uploaded under."""
+    """Its name on the disk, where the engine meets it."""
     make: Make
-    outcome: Ready | Failed
+    outcome: Ready | Failed | Refused
+    at_most: int | None = None
+    """Bytes it has, where its title boasts of them."""
+    announced: Refused | None = None
+    """What the API says before there is a file; the outcome is the engine's, should it meet one."""

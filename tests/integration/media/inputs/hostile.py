@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..films import counted_picture, ffmpeg
-from .case import Case, Failed, Ready
+from .case import Case, Failed, Ready, Refused
 from .hostile_files import SCRIPTS, archive, claiming, elsewhere, linked, nested, sized
 from .making import (
     COPYING,
@@ -23,21 +23,32 @@ from .reasons import STEADY
 
 
 def ten_hours(path: Path) -> None:
-    """One picture a second, all alike."""
+    """A picture every two seconds, all alike."""
     base = path.parent / "base.mp4"
-    ffmpeg("-f", "lavfi", "-i", "color=black:s=64x64:r=1:d=10", *X264, "-g", "10", str(base))
-    ffmpeg("-stream_loop", "3599", "-i", str(base), "-c", "copy", str(path))
+    bare = ["-bsf:v", "filter_units=remove_types=6"]  # x264 describes itself in each keyframe: more than all the rest
+    ffmpeg("-f", "lavfi", "-i", "color=black:s=64x64:r=1/2:d=20", *X264, "-g", "5", *bare, str(base))
+    ffmpeg("-stream_loop", "1799", "-i", str(base), "-c", "copy", str(path))
 
 
 def eight_k(path: Path) -> None:
     """Four pictures of 7680 × 4320, all alike."""
-    base = path.parent / "base.mp4"
-    ffmpeg("-f", "lavfi", "-i", "color=black:s=7680x4320:r=2:d=0.5", *X264, str(base))
-    ffmpeg("-stream_loop", "3", "-i", str(base), "-c", "copy", str(path))
+    ffmpeg("-f", "lavfi", "-i", "color=black:s=7680x4320:r=2:d=2", *X264, "-coder", "1", str(path))
+
+
+def on_disk(name: str) -> str:
+    """The name, where a disk can have it."""
+    return name if name != ".." and len(name.encode()) <= 255 else "film.mp4"
 
 
 DISGUISES = [
-    Case("Disguises", "an empty file", "film.mp4", written(b""), Failed("empty_file")),
+    Case(
+        "Disguises",
+        "an empty file",
+        "film.mp4",
+        written(b""),
+        Failed("empty_file"),
+        announced=Refused("filesize", "A file has a byte at least."),
+    ),
     *(
         Case("Disguises", kind, "film.mp4", referring(script), Failed("not_a_video"))
         for kind, script in SCRIPTS.items()
@@ -92,13 +103,21 @@ BOMBS = [
         changed(["-an", *scaled(32, 32), "-c:v", "rawvideo", "-pix_fmt", "rgb24"], ".mov", sized(0, 0)),
         Failed("source_damaged"),
     ),
-    Case("Bombs", "8K in few bytes", "film.mp4", eight_k, Ready((3840, 2160), 2, None, None, (STEADY.format(2, 5),))),
+    Case(
+        "Bombs",
+        "8K in 99 kB",
+        "film.mp4",
+        eight_k,
+        Ready((3840, 2160), 2, None, None, (STEADY.format(2, 5),)),
+        at_most=99_000,
+    ),
     Case(
         "Bombs",
         "10 hours in half a megabyte",
         "film.mp4",
         ten_hours,
-        Ready((64, 64), 36000, None, None, (STEADY.format(1, 5),)),
+        Ready((64, 64), 36000, None, None, (STEADY.format(0.5, 5),)),
+        at_most=500_000,
     ),
     Case(
         "Bombs",
@@ -126,15 +145,30 @@ BOMBS = [
     Case("Bombs", "boxes 10,000 deep", "film.mp4", written(nested(10_000)), Failed("not_a_video")),
 ]
 
+NO_PATH = Refused("filename", "A name has no control characters, and no slash or backslash: it is no path.")
+TOO_LONG = Refused("filename", "A name has 255 characters at most.")
+
 NAMES = [
-    Case("Names", name, name, coded(*H264_AAC), COPYING)
-    for name in (
-        "concat:a|b.mp4",
-        "-i.mp4",
-        "a'b\"c`$(id).mp4",
-        "%d%s%n.mp4",
-        "line\nbreak.mp4",
-        "фильм 映画 🎬.mp4",
-        "a" * 250 + ".mp4",
-    )
+    *(
+        Case("Names", name, on_disk(name), coded(*H264_AAC), COPYING)
+        for name in (
+            "concat:a|b.mp4",
+            "-i.mp4",
+            "a'b\"c`$(id).mp4",
+            "%d%s%n.mp4",
+            "фильм 映画 🎬.mp4",
+            "..",
+            "a" * 250 + ".mp4",
+            "🎬" * 251 + ".mp4",
+        )
+    ),
+    *(
+        Case("Names", name, "film.mp4", coded(*H264_AAC), refused)
+        for name, refused in (
+            ("line\nbreak.mp4", NO_PATH),
+            ("../../etc/passwd", NO_PATH),
+            ("C:\\film.mp4", NO_PATH),
+            ("a" * 252 + ".mp4", TOO_LONG),
+        )
+    ),
 ]

@@ -113,6 +113,23 @@ def nested(depth: int) -> bytes:
     return box(b"ftyp", b"isom\0\0\0\0isom") + data
 
 
+def jumping(start: int, by: int) -> Callable[[bytes], bytes]:
+    """An FLV whose clock jumps: what comes at a millisecond or later, in the file, says another time."""
+
+    def change(data: bytes) -> bytes:
+        changed, at = bytearray(data), 9 + 4  # behind the header and the size of the tag that is not before it
+        while at < len(data):
+            length, low, high = int.from_bytes(data[at + 1 : at + 4], "big"), data[at + 4 : at + 7], data[at + 7]
+            moment = high << 24 | int.from_bytes(low, "big")
+            if moment >= start:
+                moment += by
+                changed[at + 4 : at + 8] = (moment & 0xFFFFFF).to_bytes(3, "big") + bytes([moment >> 24])
+            at += 11 + length + 4
+        return bytes(changed)
+
+    return change
+
+
 def rotten(start: float, stop: float, filler: bytes = b"\xaa") -> Callable[[bytes], bytes]:
     """The bytes between two parts of the whole are overwritten."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..films import counted_picture
 from .case import Case, Failed, Ready
+from .hostile_files import jumping
 from .making import (
     AAC,
     COPYING,
@@ -65,6 +66,38 @@ TIMES = [
             "setts=ts=TS+gte(TS*TB\\,1.5)*2/TB",
         ),
         Ready(seconds=5, flashes=(0.6, 4.2), beeps=(0.6, 4.2)),
+    ),
+    Case(
+        "Times",
+        "a clock that jumps ahead by two seconds, picture and sound",
+        "film.ts",
+        again(
+            [*X264, *AAC],
+            ".mkv",
+            "-i",
+            "{}",
+            "-c",
+            "copy",
+            "-bsf:v",
+            "setts=ts=TS+gte(TS*TB\\,1.5)*2/TB",
+            "-bsf:a",
+            "setts=ts=TS+gte(TS*TB\\,1.5)*2/TB",
+        ),
+        Ready(seconds=5, flashes=(0.6, 4.2), beeps=(0.6, 4.2)),
+    ),
+    Case(
+        "Times",
+        "a clock that jumps back by half a second: what has a time that was already is left out",
+        "film.flv",
+        changed([*X264, *AAC], ".flv", jumping(1500, -500)),
+        Ready(seconds=2.5, flashes=(0.6, 1.7), beeps=(0.6, 1.7)),
+    ),
+    Case(
+        "Times",
+        "two FLVs joined, so that the clock begins anew: the first is played",
+        "film.flv",
+        changed([*X264, *AAC], ".flv", lambda data: data + data[13:]),
+        SHOWN,
     ),
     Case("Times", "open GOPs", "film.mp4", coded(*X264_B, "-g", "12", "-x264-params", "open-gop=1", *AAC), COPYING),
     Case("Times", "one keyframe only", "film.mp4", coded(*X264_B, "-g", "9999", "-sc_threshold", "0", *AAC), COPYING),
