@@ -20,7 +20,7 @@ CONFIG = SchemathesisConfig.from_dict(
         "seed": 1,
         "max-stream-events": 1,  # a video's events may go on for an hour
         "request-timeout": 20,
-        "generation": {"deterministic": True, "max-examples": 12, "no-shrink": True},
+        "generation": {"deterministic": True, "max-examples": 8, "no-shrink": True},
         # 503: a cell that nobody encodes, a poster that the storage lost
         "checks": {"not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]}},
     }
@@ -43,7 +43,7 @@ def well_formed_data_is_understood(ctx: CheckContext, response: Response, case: 
 
 @pytest.mark.parametrize("role", ["anonymous", "user", "admin"])
 @schema.parametrize()
-@settings(suppress_health_check=list(HealthCheck), max_examples=10)  # a role; bounds are tried besides
+@settings(suppress_health_check=list(HealthCheck), max_examples=6)  # a role; bounds are tried besides
 def test_answers_are_as_documented(
     case: schemathesis.Case[Any], role: str, base_url: str, people: dict[str, Person | None], stage: Stage
 ) -> None:

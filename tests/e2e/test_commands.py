@@ -38,6 +38,7 @@ class TestDemo:
         assert again.returncode == 0, again.stdout + again.stderr
         assert password in again.stdout
 
+    @pytest.mark.soak
     def test_a_proxy_is_not_asked_for_what_is_on_this_machine(self, tmp_path: Path, film: Path) -> None:
         """It is meant for the world outside."""
         proxy = "http://127.0.0.1:1"

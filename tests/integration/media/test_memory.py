@@ -32,7 +32,10 @@ async def peaks_of(source: Path, *cells: int) -> Peaks:
 
 
 class TestMemory:
-    @pytest.mark.parametrize(("size", "megabytes"), [("1920x1080", ENCODE_MB), ("3840x2160", LARGEST_MB)])
+    @pytest.mark.parametrize(
+        ("size", "megabytes"),
+        [("1920x1080", ENCODE_MB), pytest.param("3840x2160", LARGEST_MB, marks=pytest.mark.soak)],
+    )
     async def test_a_plain_film(self, tmp_path: Path, size: str, megabytes: int) -> None:
         """All qualities of four seconds, made together: enough pictures for the encoders to look ahead at."""
         source = tmp_path / "film.mp4"
