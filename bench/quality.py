@@ -108,7 +108,7 @@ def measure(folder: Path, seconds: int, height: int, names: Sequence[str] = ()) 
     for what, group in (("all clips", outcomes), ("clips the model never saw", unseen)):
         if group:
             rows.append(Row(f"bytes, mean of {what}", _mean([o.ratio for o in group]), "× usual", target=_BYTES))
-            rows.append(Row("  bit rate by bit rate", _mean([o.at_equal_quality for o in group]), "× usual"))
+            rows.append(Row("  at equal VMAF", _mean([o.at_equal_quality for o in group]), "× usual"))
     overtaken = sum(low.bytes > high.bytes for o in outcomes for low, high in pairwise(o.title))
     rows.append(Row("rungs larger than the one above", overtaken, "rungs", target=_OVERTAKEN))
     rows.append(Row("largest loss of VMAF", max(outcome.loss for outcome in outcomes), "points", target=_LOSS))

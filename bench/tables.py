@@ -1,6 +1,7 @@
 """Results: a table for people and JSON for programs."""
 
 import json
+import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -85,6 +86,11 @@ def report(name: str, title: str, rows: Sequence[Row], notes: Sequence[str], fol
 def median(values: Sequence[float]) -> float:
     """The middle value: one disturbed round does not move it."""
     return statistics.median(values)
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that so many percent do not exceed, by nearest rank: of few values it is the largest."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
 def _number(value: float) -> str:
