@@ -19,7 +19,10 @@ CREATE TABLE public.added_sounds (
 );
 CREATE TABLE public.chapters (
     video_id uuid NOT NULL,
-    items jsonb NOT NULL
+    items jsonb NOT NULL,
+    whole jsonb,
+    whole_start double precision,
+    CONSTRAINT chapters_whole_from_somewhere CHECK (((whole IS NULL) = (whole_start IS NULL)))
 );
 CREATE TABLE public.downloads (
     video_id uuid NOT NULL,
@@ -163,11 +166,14 @@ END) STORED NOT NULL,
     state text DEFAULT 'ready'::text NOT NULL,
     machine_made boolean DEFAULT false NOT NULL,
     of_sound boolean DEFAULT false NOT NULL,
+    whole uuid,
+    whole_start integer,
     CONSTRAINT text_tracks_forced_are_subtitles CHECK (((NOT is_forced) OR (kind = 'subtitles'::text))),
     CONSTRAINT text_tracks_kind_known CHECK ((kind = ANY (ARRAY['subtitles'::text, 'captions'::text, 'descriptions'::text, 'chapters'::text, 'metadata'::text]))),
     CONSTRAINT text_tracks_machines_hear CHECK ((of_sound OR (NOT machine_made))),
     CONSTRAINT text_tracks_machines_work CHECK (((state = 'ready'::text) OR machine_made)),
-    CONSTRAINT text_tracks_state_known CHECK ((state = ANY (ARRAY['making'::text, 'ready'::text, 'failed'::text])))
+    CONSTRAINT text_tracks_state_known CHECK ((state = ANY (ARRAY['making'::text, 'ready'::text, 'failed'::text]))),
+    CONSTRAINT text_tracks_whole_from_somewhere CHECK (((whole IS NULL) = (whole_start IS NULL)))
 );
 CREATE UNLOGGED TABLE public.turns (
     queues text NOT NULL,

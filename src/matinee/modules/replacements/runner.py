@@ -36,6 +36,7 @@ from matinee.modules.pictures.objects import read_whole
 from matinee.modules.replacements import repository
 from matinee.modules.replacements.jobs import REPLACE
 from matinee.modules.replacements.rules import frames_left, lasting, shown_again, successor
+from matinee.modules.tracks import repository as tracks
 from matinee.modules.tracks.cutting import CutTexts, TextCutter, replace_texts
 from matinee.modules.tracks.jobs import extract_job, remove_job
 from matinee.modules.videos.service import removal_job
@@ -105,7 +106,7 @@ class ReplacementRunner:
                 if await repository.record_copied(db, work.replaces, name, group)
             ]
             is_lowest = bool(plan.video) and plan.video[0].name in complete
-            gone = await self._replace_texts(db, work.replaces, texts, derived=is_derived)
+            gone = await self._replace_texts(db, work.replaces, texts, derived=is_derived, same_file=same_file)
             await self._continue(db, video_id, work, plan, gone, derived=is_derived, pictures=is_lowest)
         log.info("edition_taken_over", video_id=str(work.replaces), edition=work.edition, derived=is_derived)
 
@@ -148,13 +149,15 @@ class ReplacementRunner:
         if start == 0 and made.grid.frames == shown.grid.frames:
             return None
         end = start + made.grid.duration
-        return await self._cutter.cut(film_id, film_id, start, end, edition=work.edition, given=not derived)
+        return await self._cutter.cut(
+            film_id, film_id, start, end, edition=work.edition, shown=None if derived else shown.grid.duration
+        )
 
     async def _replace_texts(
-        self, db: Connection, film_id: UUID, texts: CutTexts | None, *, derived: bool
+        self, db: Connection, film_id: UUID, texts: CutTexts | None, *, derived: bool, same_file: bool
     ) -> list[UUID]:
-        """Returns the ids of the tracks that are gone. Those that came with a file go where it is read anew."""
-        gone: list[UUID] = []
+        """Returns the ids of objects that are gone. The tracks that came with a file go where it is read anew."""
+        gone = [] if same_file else await tracks.forget_wholes(db, film_id)
         if texts is not None:
             replaced = await replace_texts(db, film_id, texts)
             if replaced is None:

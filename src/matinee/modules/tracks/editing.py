@@ -124,5 +124,7 @@ def _successor(old: TrackRow, new_id: UUID, cues: int) -> NewRow:
         encoding=old.encoding,
         cues=cues,
         of_sound=old.of_sound,
+        whole=old.whole,
+        whole_start=old.whole_start,
         created_at=old.created_at,
     )

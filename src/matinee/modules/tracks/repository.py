@@ -16,7 +16,7 @@ _PLAN = "SELECT plan::text FROM videos WHERE id = %s AND deleted_at IS NULL"
 _LOCK_VIDEO = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE"
 _SELECT = """
 SELECT t.id, t.kind, t.language, t.name, t.is_default, t.is_forced, t.source_stream, t.format, t.encoding, t.cues,
-    t.created_at, t.updated_at, t.state, t.machine_made, t.of_sound, h.probability, h.failure,
+    t.created_at, t.updated_at, t.state, t.machine_made, t.of_sound, t.whole, t.whole_start, h.probability, h.failure,
     100.0::double precision * h.heard / h.windows AS percent
 FROM text_tracks t LEFT JOIN hearings h ON h.track_id = t.id WHERE t.video_id = %s
 """
@@ -26,8 +26,8 @@ _COUNT = "SELECT count(*) FROM text_tracks WHERE video_id = %s"
 _INSERT = """
 INSERT INTO text_tracks
     (id, video_id, kind, language, name, is_default, is_forced, source_stream, format, encoding, cues,
-     state, machine_made, of_sound, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now())) ON CONFLICT DO NOTHING
+     state, machine_made, of_sound, whole, whole_start, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now())) ON CONFLICT DO NOTHING
 """
 _NO_DEFAULT = """
 UPDATE text_tracks SET is_default = false, updated_at = now()
@@ -44,6 +44,17 @@ _CHAPTERS = "SELECT items::text FROM chapters WHERE video_id = %s"
 _SET_CHAPTERS = """
 INSERT INTO chapters (video_id, items) VALUES (%s, %s::text::jsonb)
 ON CONFLICT (video_id) DO UPDATE SET items = excluded.items
+"""
+_CHAPTERS_AND_WHOLE = "SELECT items::text, whole::text, whole_start FROM chapters WHERE video_id = %s"
+_CUT_CHAPTERS = """
+INSERT INTO chapters (video_id, items, whole, whole_start) VALUES (%s, %s::text::jsonb, %s::text::jsonb, %s)
+ON CONFLICT (video_id) DO UPDATE
+SET items = excluded.items, whole = excluded.whole, whole_start = excluded.whole_start
+"""
+_FORGET_WHOLE_CHAPTERS = "UPDATE chapters SET whole = NULL, whole_start = NULL WHERE video_id = %s"
+_FORGET_WHOLES = """
+WITH had AS (SELECT id, whole FROM text_tracks WHERE video_id = %s AND whole IS NOT NULL FOR UPDATE)
+UPDATE text_tracks t SET whole = NULL, whole_start = NULL FROM had WHERE t.id = had.id RETURNING had.whole AS id
 """
 _ADD_CHAPTERS = "INSERT INTO chapters (video_id, items) VALUES (%s, %s::text::jsonb) ON CONFLICT DO NOTHING"
 
@@ -66,6 +77,10 @@ class TrackRow(msgspec.Struct, frozen=True):
     state: State
     machine_made: bool
     of_sound: bool
+    whole: UUID | None
+    """Its object before it was cut to the part that is shown."""
+    whole_start: int | None
+    """Milliseconds of that at which the part begins."""
     probability: float | None
     failure: str | None
     percent: float | None
@@ -87,8 +102,28 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     state: State = "ready"
     machine_made: bool = False
     of_sound: bool = False
+    whole: UUID | None = None
+    whole_start: int | None = None
     created_at: datetime | None = None
     """None: now."""
+
+
+class WholeChapters(msgspec.Struct, frozen=True):
+    """Chapters before they were cut to the part that is shown."""
+
+    items: list[Chapter]
+    start: float
+    """Seconds of them at which the part begins."""
+
+
+class _ChaptersRow(msgspec.Struct, frozen=True):
+    items: str
+    whole: str | None
+    whole_start: float | None
+
+
+class _Id(msgspec.Struct, frozen=True):
+    id: UUID
 
 
 async def find_plan(db: Connection, video_id: UUID) -> Plan | None:
@@ -136,6 +171,8 @@ async def insert_track(db: Connection, video_id: UUID, new: NewRow) -> None:
         new.state,
         new.machine_made,
         new.of_sound,
+        new.whole,
+        new.whole_start,
         new.created_at,
     )
     await execute(db, _INSERT, values)
@@ -177,6 +214,30 @@ async def find_chapters(db: Connection, video_id: UUID) -> list[Chapter]:
 async def set_chapters(db: Connection, video_id: UUID, chapters: list[Chapter]) -> None:
     """Replaces the chapters."""
     await execute(db, _SET_CHAPTERS, (video_id, msgspec.json.encode(chapters).decode()))
+
+
+async def find_chapters_and_whole(db: Connection, video_id: UUID) -> tuple[list[Chapter], WholeChapters | None]:
+    """The chapters of a video, and what they were cut from."""
+    row = await fetch_one(db, _ChaptersRow, _CHAPTERS_AND_WHOLE, (video_id,))
+    if row is None:
+        return [], None
+    items = msgspec.json.decode(row.items, type=list[Chapter])
+    if row.whole is None or row.whole_start is None:
+        return items, None
+    return items, WholeChapters(msgspec.json.decode(row.whole, type=list[Chapter]), row.whole_start)
+
+
+async def cut_chapters(db: Connection, video_id: UUID, chapters: list[Chapter], whole: WholeChapters | None) -> None:
+    """Replaces the chapters, and what they were cut from."""
+    kept = None if whole is None else msgspec.json.encode(whole.items).decode()
+    start = None if whole is None else whole.start
+    await execute(db, _CUT_CHAPTERS, (video_id, msgspec.json.encode(chapters).decode(), kept, start))
+
+
+async def forget_wholes(db: Connection, video_id: UUID) -> list[UUID]:
+    """Lets texts be all that there is, for a video that gets another file; returns the objects that are of no use."""
+    await execute(db, _FORGET_WHOLE_CHAPTERS, (video_id,))
+    return [row.id for row in await fetch_all(db, _Id, _FORGET_WHOLES, (video_id,))]
 
 
 async def add_chapters(db: Connection, video_id: UUID, chapters: list[Chapter]) -> None:

@@ -49,6 +49,19 @@ def cut_chapters(chapters: Sequence[Chapter], start: float, end: float) -> list[
     return [Chapter(round(max(chapter.start - start, 0.0), 3), chapter.title) for chapter in (*began, *begin)]
 
 
+def restored_chapters(
+    part: Sequence[Chapter], whole: Sequence[Chapter], start: float, length: float
+) -> list[Chapter]:
+    """The chapters of the whole, of which `part` were those from `start` on, in seconds, unless edited since."""
+    if list(part) == cut_chapters(whole, start, start + length):
+        return list(whole)
+    before = [chapter for chapter in whole if chapter.start < start]
+    shifted = [Chapter(round(chapter.start + start, 3), chapter.title) for chapter in part]
+    if before and shifted and shifted[0] == Chapter(round(start, 3), before[-1].title):  # the part began within it
+        del shifted[0]
+    return [*before, *shifted, *(chapter for chapter in whole if chapter.start >= start + length)]
+
+
 def chapters_of(cues: Iterable[Cue]) -> list[Chapter]:
     """The chapters that the cues of a track name; of several at one time the first counts."""
     found: dict[int, Chapter] = {}

@@ -115,10 +115,11 @@ class TrackService:
         return await self._get(db, video_id, track_id)
 
     async def delete(self, db: Connection, caller: Caller, video_id: UUID, track_id: UUID) -> None:
-        """Takes a track from its video; a job removes its file."""
-        await self._locked(db, caller, video_id, track_id)
+        """Takes a track from its video; jobs remove its files."""
+        row = await self._locked(db, caller, video_id, track_id)
         await repository.delete_track(db, video_id, track_id)
-        await self._queue.enqueue(db, remove_job(video_id, track_id))
+        gone = [track_id] if row.whole is None else [track_id, row.whole]
+        await self._queue.enqueue_all(db, [remove_job(video_id, each) for each in gone])
         await announce(db, str(video_id))
 
     async def remove_file(self, run: JobRun, video_id: str, track_id: str) -> None:

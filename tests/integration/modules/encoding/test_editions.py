@@ -75,6 +75,18 @@ async def remove(stage: Stage, film_id: UUID) -> None:
         await watermarks(stage).remove(db, owner, film_id)
 
 
+_REMOVALS = (
+    "SELECT count(DISTINCT args ->> 'track_id') FROM procrastinate_jobs WHERE task_name = 'tracks.remove_file'"
+)
+WORDS = [(0, 1000, "Before"), (2000, 3000, "Within"), (10_000, 12_000, "At the end")]
+
+
+async def objects(stage: Stage, prefix: str) -> list[str]:
+    """The keys of what is stored there."""
+    return [item["Key"] async for page in stage.storage._pages("list_objects_v2", Prefix=prefix)
+            for item in page.get("Contents", [])]  # fmt: skip
+
+
 async def until_edition(stage: Stage, film_id: UUID, edition: int) -> None:
     """Waits until that edition is complete."""
 
@@ -88,7 +100,7 @@ async def until_edition(stage: Stage, film_id: UUID, edition: int) -> None:
 async def add_text(stage: Stage, film_id: UUID) -> None:
     """Subtitles and chapters that somebody gave."""
     track_id = uuid4()
-    cues = [Cue(0, 1000, "Before"), Cue(2000, 3000, "Within"), Cue(10_000, 12_000, "At the end")]
+    cues = [Cue(*word) for word in WORDS]
     await stage.storage.put(keys.captions_key(film_id, track_id), write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
     async with stage.database.transaction() as db:
         row = NewRow(
@@ -149,7 +161,7 @@ class TestTrimming:
         assert await stage.storage.size(keys.source_key(film_id)) > 0
 
     async def test_it_can_be_undone_and_done_again(self, stage: Stage, film: Film) -> None:
-        """All of the file comes back, to the byte; a second trim counts from what is shown then."""
+        """All of the file comes back, to the byte, with what people wrote; a second trim counts from the first."""
         film_id = await complete_film(stage, film)
         await add_text(stage, film_id)
         whole = await cells_of(stage, film_id)
@@ -163,7 +175,25 @@ class TestTrimming:
         await until_edition(stage, film_id, 4)
         assert not (await stage.plan(film_id)).trimmed
         assert await cells_of(stage, film_id) == whole
-        assert (await texts_of(stage, film_id))[0] == [(10_000, 10_200, "At the end")]
+        assert await texts_of(stage, film_id) == (WORDS, [(0, "One"), (5, "Two"), (12, "Three")])
+        stored = await objects(stage, f"{keys.video_prefix(film_id)}captions/")
+        assert len(stored) == 1 + await stage.value(_REMOVALS), "each but the last is removed"
+
+    async def test_what_is_written_meanwhile_stands_among_what_was_left_out(self, stage: Stage, film: Film) -> None:
+        """Of the part that was shown it is the last word."""
+        film_id = await complete_film(stage, film)
+        await add_text(stage, film_id)
+        await trim(stage, film_id)
+        await until_edition(stage, film_id, 2)
+        async with stage.database.transaction() as db:
+            (track,) = await tracks.list_tracks(db, film_id)
+            await tracks.set_chapters(db, film_id, [Chapter(0, "One"), Chapter(3, "New")])
+        edited = write_vtt([Cue(600, 1600, "Corrected")]).encode()
+        await stage.storage.put(keys.captions_key(film_id, track.id), edited, keys.CAPTIONS_TYPE)
+        await untrim(stage, film_id)
+        await until_edition(stage, film_id, 3)
+        words = [(0, 1000, "Before"), (2000, 3000, "Corrected"), (10_200, 12_000, "At the end")]
+        assert await texts_of(stage, film_id) == (words, [(0, "One"), (4.4, "New"), (12, "Three")])
 
     async def test_evicted_cells_come_back_the_same(self, stage: Stage, film: Film) -> None:
         """Made from the file, which has more than is shown."""
