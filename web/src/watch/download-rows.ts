@@ -31,15 +31,20 @@ export function downloadRows(
   const originals = shown.filter((name) => name === ORIGINAL);
   return [...pictures.sort((a, b) => order(b) - order(a)), ...sounds, ...originals].map((name) => ({
     name,
-    ...describe(name, renditions[order(name)]),
+    ...describe(name, renditions[order(name)], sounds.length > 1 ? sounds.indexOf(name) + 1 : null),
     offer: offers.get(name) ?? null,
   }));
 }
 
-function describe(name: string, rendition: RenditionProgress | undefined): { label: string; note: string } {
+/** `number`: which of several sounds it is. */
+function describe(
+  name: string,
+  rendition: RenditionProgress | undefined,
+  number: number | null,
+): { label: string; note: string } {
   if (name === ORIGINAL) return { label: "Original", note: "the file as it was uploaded" };
   if (!rendition) return { label: name, note: "" };
-  if (rendition.kind === "audio") return { label: "Sound", note: "M4A" };
+  if (rendition.kind === "audio") return { label: number ? `Sound ${number}` : "Sound", note: "M4A" };
   const { width, height, frame_rate, bandwidth, codecs } = rendition;
   const size = levelLabel(width ?? 0, height ?? 0, frame_rate ?? 0, bandwidth);
   const other = codecs.startsWith("avc1.") ? "" : codecName(codecs);

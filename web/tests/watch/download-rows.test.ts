@@ -29,6 +29,12 @@ function offer(name: string, state: Download["state"], percent = 100): Download 
 const RENDITIONS = [rendition("v240", 240), rendition("v720", 720), rendition("audio", null)];
 
 describe("the files of a video", () => {
+  it("are told apart where there are several sounds", () => {
+    const sounds = ["audio", "audio2"].map((name) => rendition(name, null));
+    const rows = downloadRows({ items: [], possible: ["audio", "audio2"] }, sounds);
+    expect(rows.map(({ label }) => label)).toEqual(["Sound 1", "Sound 2"]);
+  });
+
   it("are all that could be offered for its owner, the best first", () => {
     const possible = ["v240", "v720", "audio", "original"];
     const rows = downloadRows({ items: [offer("v720", "preparing", 40)], possible }, RENDITIONS);
