@@ -36,19 +36,25 @@ _AV1_COLOURS = {"SDR": "", "PQ": ".0.111.09.16.09.0", "HLG": ".0.111.09.18.09.0"
 def offered(plan: Plan, offers: Collection[Offer]) -> Plan:
     """The plan with what these offers ask for. What it has already stays, also of other offers.
 
-    Where the source's own picture is offered, its size is coded otherwise only if that is expected to take fewer
-    bits: who plays such a codec plays the copy as well.
+    Where the source's own picture is offered, another codec is only if it is expected to take fewer bits for the same
+    size: who plays that codec plays the copy as well, and players that stay with a codec would never come to it.
     """
     rate, video_range, ladder = plan.grid.rate, plan.source.video_range, with_replaced(plan)
     present = {rung.name for rung in plan.alternatives}
     added = [rung for rung in alternatives(ladder, rate, offers, video_range) if rung.name not in present]
-    costly = [rung for rung in added if _costs_more(plan, rung)]
-    known = {rung.name: rung for rung in (*added, *plan.alternatives) if rung not in costly}
+    costly = {_kind(rung): rung for rung in added if _costs_more(plan, rung)}
+    added = [rung for rung in added if _kind(rung) not in costly]
+    known = {rung.name: rung for rung in (*added, *plan.alternatives)}
     names = [rung.name for rung in alternatives(ladder, rate, tuple(_ROWS), video_range)]
     kept = [rung for rung in plan.alternatives if rung.name not in names]  # by rules of another version
     found = (*(known[name] for name in names if name in known), *kept)
-    new = [reason for reason in (_why_not(plan, rung) for rung in costly) if reason not in plan.reasons]
+    new = [reason for reason in (_why_not(plan, rung) for rung in costly.values()) if reason not in plan.reasons]
     return msgspec.structs.replace(plan, alternatives=found, reasons=(*plan.reasons, *new))
+
+
+def _kind(rung: VideoRendition) -> tuple[str, VideoRange]:
+    """What players stay with."""
+    return rung.codec, rung.video_range
 
 
 def _costs_more(plan: Plan, rung: VideoRendition) -> bool:
@@ -63,8 +69,7 @@ def _why_not(plan: Plan, rung: VideoRendition) -> str:
     assert plan.copied is not None, "only beside a copy may a rung cost too much"
     codec, copied = rung.codec.upper(), plan.copied.average_bit_rate // 1000
     takes = average_bits(plan, rung, NOTHING) // 1000
-    size = f"The largest size is not made in {codec}"
-    return f"{size}: it would take some {takes} kbit/s, the source's own takes {copied}."
+    return f"Nothing is made in {codec}: the largest size would take some {takes} kbit/s, the source's own {copied}."
 
 
 def alternatives(
