@@ -18,6 +18,7 @@ import {
   type TextChoice,
   type TextScreen,
 } from "./engine";
+import { keepSeeking } from "./keep-seeking";
 
 // The server holds a request for a cell that is being encoded, then answers 503: be patient, and come back.
 const CELL_POLICY: LoadPolicy = {
@@ -52,6 +53,7 @@ export class HlsEngine implements Engine {
   #cues = new Map<number, Map<string, VTTCue>>();
   #shown = -1;
   #recoveredAt = Number.NEGATIVE_INFINITY;
+  #endSeeking: () => void;
 
   constructor(video: HTMLVideoElement, source: Source, listener: EngineListener) {
     this.#listener = listener;
@@ -66,6 +68,7 @@ export class HlsEngine implements Engine {
       listener.onLevelChange();
     });
     this.#hls.on(Events.ERROR, (_event, data) => this.#onError(data));
+    this.#endSeeking = keepSeeking(video);
     this.#hls.loadSource(source.hls);
     this.#hls.attachMedia(video);
   }
@@ -116,6 +119,7 @@ export class HlsEngine implements Engine {
   }
 
   destroy(): void {
+    this.#endSeeking();
     this.#screen.show([]);
     this.#hls.destroy();
   }
