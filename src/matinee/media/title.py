@@ -111,11 +111,7 @@ def fit(usual: Sequence[VideoRendition], seen: Mapping[str, Places], rate: Rate)
     spare = tuple(rung for rung in usual if rung.name not in names)
     raised = [rung.crf - CRF for rung in rungs if rung.name in seen]
     top = rungs[-1].max_bit_rate / usual[-1].max_bit_rate
-    return Fitted(
-        rungs,
-        spare,
-        _sentence(raised, top, [rung.name for rung in spare]),
-    )
+    return Fitted(rungs, spare, _sentence(raised, top, [rung.name for rung in spare]))
 
 
 def crf_steps(places: Places) -> int:

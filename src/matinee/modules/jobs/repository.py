@@ -189,6 +189,10 @@ class WorkerRow(msgspec.Struct, frozen=True):
     running: str
 
 
+class _Named(msgspec.Struct, frozen=True):
+    kind: str
+
+
 async def find_encoded(db: Connection, video_id: UUID) -> EncodedVideo | None:
     """A video that is not deleted."""
     return await fetch_one(db, EncodedVideo, _FIND, (video_id,))
@@ -244,10 +248,6 @@ async def prioritise(db: Connection, video_id: UUID, priority: int) -> bool:
 async def try_now(db: Connection, video_id: UUID) -> int:
     """Jobs that are delayed wait for nothing but a slot; returns how many."""
     return await execute(db, _TRY_NOW, (str(video_id),))
-
-
-class _Named(msgspec.Struct, frozen=True):
-    kind: str
 
 
 async def forget_failed(db: Connection, video_id: UUID) -> set[str]:

@@ -102,7 +102,7 @@ async def replace_texts(db: Connection, video_id: UUID, texts: CutTexts) -> list
         await repository.delete_track(db, video_id, track.id)
     for row in texts.rows:
         await repository.insert_track(db, video_id, row)
-    if texts.chapters != texts.former_chapters or texts.former_chapters:
+    if texts.chapters or texts.former_chapters:
         await repository.cut_chapters(db, video_id, texts.chapters, texts.whole_chapters)
     objects = {track.id for track in ended} | {track.whole for track in ended if track.whole is not None}
     return sorted(objects - {row.whole for row in texts.rows})
