@@ -4,7 +4,8 @@ import argparse
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,21 @@ def main() -> None:
 
 def _run(names: list[str], **effort: Any) -> None:
     folder = FOLDER.absolute()
-    shutil.rmtree(folder / "s3", ignore_errors=True)  # films of former runs, which nobody knows of any more
+    with _cleared(folder / "s3"):
+        _measure(folder, names, **effort)
+
+
+@contextmanager
+def _cleared(objects: Path) -> Iterator[None]:
+    """Films take many gigabytes, and the next run knows nothing of them; a run that was killed leaves them."""
+    shutil.rmtree(objects, ignore_errors=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(objects, ignore_errors=True)
+
+
+def _measure(folder: Path, names: list[str], **effort: Any) -> None:
     for part in ("postgres", "s3"):
         (folder / part).mkdir(mode=0o755, parents=True, exist_ok=True)
     # not synced to the disk at each commit: the software is measured, and the disk is the same for all

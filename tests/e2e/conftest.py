@@ -16,9 +16,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation() -> Iterator[Installation]:
     """A running installation with a signed-in user."""
-    with Installation(tmp_path_factory.mktemp("installation")) as installation:
+    with Installation() as installation:
         installation.start("serve", "worker")
         installation.sign_up()
         yield installation

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from tests.open_folders import open_folder
 from tests.ports import free_port
 
 from matinee.common.migrations import migrate
@@ -27,8 +28,7 @@ _PATIENCE = 90.0  # seconds until something that must happen counts as not happe
 class Installation:
     """PostgreSQL, S3, one API and one worker in a folder. `start()` starts what is named; `kill()` is kill -9."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.folder = folder
+    def __init__(self, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self._settings = settings
@@ -37,8 +37,9 @@ class Installation:
         self.headers: dict[str, str] = {}
 
     def __enter__(self) -> Self:
+        self.folder = self._resources.enter_context(open_folder())
         for name in ("postgres", "s3"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            (self.folder / name).mkdir()
         self.postgres = EmbeddedPostgres(self.folder / "postgres", durable=False)
         self.s3 = EmbeddedSeaweedFS(self.folder / "s3", cors_origins=[self.url])
         self.client = self._resources.enter_context(httpx.Client(base_url=self.url, timeout=30))

@@ -12,10 +12,9 @@ SECONDS = 10
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation() -> Iterator[Installation]:
     """One that offers all codecs."""
-    folder = tmp_path_factory.mktemp("codecs")
-    with Installation(folder, CODECS="h264,av1,hevc") as installation:
+    with Installation(CODECS="h264,av1,hevc") as installation:
         installation.start("serve", "worker")
         installation.sign_up()
         yield installation

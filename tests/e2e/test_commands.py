@@ -7,12 +7,14 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 from tests.e2e.installation import PASSWORD, Installation
+from tests.open_folders import open_folder
 
 
 def matinee(
@@ -24,34 +26,41 @@ def matinee(
     return subprocess.run(command, env=env or clean, capture_output=True, text=True, timeout=timeout, check=False)
 
 
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder for servers of our own."""
+    with open_folder() as folder:
+        yield folder / "data"
+
+
 class TestDemo:
-    def test_it_goes_the_whole_way_and_starts_again(self, tmp_path: Path, film: Path) -> None:
+    def test_it_goes_the_whole_way_and_starts_again(self, data: Path, film: Path) -> None:
         """Servers, account, upload, encoding; the second start finds data and secrets of the first."""
-        first = matinee("demo", str(film), "--exit", "--data", str(tmp_path / "data"), "--port", "0")
+        first = matinee("demo", str(film), "--exit", "--data", str(data), "--port", "0")
         assert first.returncode == 0, first.stdout + first.stderr
         assert re.search(r"Watch +http://localhost:\d+/watch/[0-9a-f-]{36}", first.stdout)
         assert re.search(r"playable +\d+\.\d\d", first.stdout)
-        secrets = tmp_path / "data" / "secrets.json"
+        secrets = data / "secrets.json"
         assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
         password = json.loads(secrets.read_text())["demo_password"]
-        again = matinee("demo", str(film), "--exit", "--data", str(tmp_path / "data"), "--port", "0")
+        again = matinee("demo", str(film), "--exit", "--data", str(data), "--port", "0")
         assert again.returncode == 0, again.stdout + again.stderr
         assert password in again.stdout
 
     @pytest.mark.soak
-    def test_a_proxy_is_not_asked_for_what_is_on_this_machine(self, tmp_path: Path, film: Path) -> None:
+    def test_a_proxy_is_not_asked_for_what_is_on_this_machine(self, data: Path, film: Path) -> None:
         """It is meant for the world outside."""
         proxy = "http://127.0.0.1:1"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
         env = {**clean, "http_proxy": proxy, "HTTP_PROXY": proxy, "https_proxy": proxy, "ALL_PROXY": proxy}
-        ended = matinee("demo", str(film), "--exit", "--data", str(tmp_path), "--port", "0", env=env)
+        ended = matinee("demo", str(film), "--exit", "--data", str(data), "--port", "0", env=env)
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
-    def test_a_file_that_is_no_video_is_told_in_a_sentence(self, tmp_path: Path) -> None:
+    def test_a_file_that_is_no_video_is_told_in_a_sentence(self, tmp_path: Path, data: Path) -> None:
         """With its code, and exit status 1."""
         text = tmp_path / "notes.mp4"
         text.write_text("These are my notes." * 100)
-        ended = matinee("demo", str(text), "--exit", "--data", str(tmp_path / "data"), "--port", "0")
+        ended = matinee("demo", str(text), "--exit", "--data", str(data), "--port", "0")
         assert ended.returncode == 1
         assert "(not_a_video)" in ended.stderr
 
@@ -60,9 +69,9 @@ class TestDev:
     @pytest.mark.parametrize(
         "number", [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.soak), signal.SIGKILL]
     )
-    def test_however_it_ends_no_process_is_left(self, tmp_path: Path, number: signal.Signals) -> None:
+    def test_however_it_ends_no_process_is_left(self, data: Path, number: signal.Signals) -> None:
         """Ctrl-C, a closed terminal, a kill: servers, API and worker end with it."""
-        command = [sys.executable, "-m", "matinee.cli", "dev", "--data", str(tmp_path), "--port", "0"]
+        command = [sys.executable, "-m", "matinee.cli", "dev", "--data", str(data), "--port", "0"]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
         with subprocess.Popen(command, env=clean, stdout=subprocess.PIPE, text=True) as dev:
             assert dev.stdout is not None

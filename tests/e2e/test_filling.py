@@ -16,7 +16,7 @@ SECONDS = 60
 @pytest.fixture
 def half_filled(tmp_path: Path) -> Iterator[tuple[Installation, str]]:
     """An installation whose worker was killed as soon as its film could be played."""
-    with Installation(tmp_path / "installation") as installation:
+    with Installation() as installation:
         installation.start("serve", "worker")
         installation.sign_up()
         film = make_frame_film(tmp_path / "frames.mp4", seconds=SECONDS)
@@ -51,7 +51,7 @@ class TestHalfFilled:
 class TestRedirect:
     def test_cells_come_from_the_storage(self, browser: Browser, tmp_path: Path) -> None:
         """With delivery by redirect the browser follows to the storage, and a private film stays its owner's."""
-        with Installation(tmp_path / "installation", DELIVERY="redirect") as installation:
+        with Installation(DELIVERY="redirect") as installation:
             installation.start("serve", "worker")
             installation.sign_up()
             video_id = installation.upload(make_film(tmp_path / "film.mp4"), visibility="private")

@@ -28,7 +28,7 @@ class TestKilling:
     def test_ten_kills_in_one_encode_change_no_byte(self, tmp_path: Path) -> None:
         """Worker, PostgreSQL and API in turn, ten times, each at another moment of the encode."""
         film = make_film(tmp_path / "film.mp4", seconds=48, size="640x360")
-        with Installation(tmp_path / "installation") as installation:
+        with Installation() as installation:
             installation.start("serve", "worker")
             installation.sign_up()
             undisturbed = installation.upload(film)
@@ -48,9 +48,9 @@ class TestKilling:
 
 
 class TestApiKilled:
-    def test_an_upload_goes_on_after_the_api_was_killed(self, tmp_path: Path, film: Path) -> None:
+    def test_an_upload_goes_on_after_the_api_was_killed(self, film: Path) -> None:
         """The parts are in the storage, the row in PostgreSQL: nothing is in the process."""
-        with Installation(tmp_path) as installation:
+        with Installation() as installation:
             installation.start("serve")
             installation.sign_up()
             data = film.read_bytes()
@@ -67,10 +67,10 @@ class TestApiKilled:
 
 
 class TestGracefulShutdown:
-    def test_a_request_in_flight_finishes(self, tmp_path: Path, film: Path) -> None:
+    def test_a_request_in_flight_finishes(self, film: Path) -> None:
         """SIGTERM while a cell is being waited for: the answer still comes, then the process ends with 0."""
         settings = {"CELL_WAIT_SECONDS": "3", "METRICS": "true"}
-        with Installation(tmp_path, **settings) as installation, ThreadPoolExecutor() as pool:
+        with Installation(**settings) as installation, ThreadPoolExecutor() as pool:
             installation.start("serve", "worker")
             installation.sign_up()
             video_id = installation.upload(film, visibility="public")
@@ -85,9 +85,9 @@ class TestGracefulShutdown:
             assert waiting.result(30).status_code in {200, 503}
             assert code.result(30) == 0
 
-    def test_a_stream_of_events_is_ended(self, tmp_path: Path) -> None:
+    def test_a_stream_of_events_is_ended(self) -> None:
         """It would stay open until the process is killed; its client asks another process, or this one later."""
-        with Installation(tmp_path, SHUTDOWN_GRACE_SECONDS="60") as installation:
+        with Installation(SHUTDOWN_GRACE_SECONDS="60") as installation:
             installation.start("serve")
             installation.sign_up()
             body = {"title": "Sea", "filename": "sea.mp4", "filesize": 1000, "filetype": "video/mp4"}

@@ -41,9 +41,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def on_demand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def on_demand() -> Iterator[Installation]:
     """An installation that makes of a film what is watched."""
-    with Installation(tmp_path_factory.mktemp("installation"), ENCODE_POLICY="on_demand") as installation:
+    with Installation(ENCODE_POLICY="on_demand") as installation:
         installation.start("serve", "worker")
         installation.sign_up()
         yield installation

@@ -12,6 +12,7 @@ as another account, and if that cannot reach the folder, the objects lie in `/va
 import contextlib
 import http.client
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,7 +118,7 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
             process = ServerProcess(command)
             with process.stopped_on_failure(self.stop_grace):
                 endpoint = self._describe(ports, credentials, process)
-                if self._await_ready(process, endpoint, deadline):
+                if self._await_ready(process, endpoint, objects, deadline):
                     return process, endpoint
             if ports.all_free:  # then it did not end because another program has taken a port meanwhile
                 break
@@ -145,7 +146,7 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
             owner_pid=os.getpid(),
         )
 
-    def _await_ready(self, process: ServerProcess, endpoint: SeaweedEndpoint, deadline: float) -> bool:
+    def _await_ready(self, process: ServerProcess, endpoint: SeaweedEndpoint, objects: Path, deadline: float) -> bool:
         """Wait until objects can be written and read; False when the server ended instead."""
         with contextlib.closing(Buckets(endpoint)) as buckets:  # made while the server is starting
             fault: EmbeddedServerError | None = None
@@ -156,7 +157,7 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
                         return True
                 if time.monotonic() > deadline:
                     raise EmbeddedServerError(
-                        "SeaweedFS did not become ready in time. Its log is "
+                        f"SeaweedFS did not become ready in time.{_full_disk(objects)} Its log is "
                         f"{self.folder / 'seaweedfs.log'}; its last answer was: {fault or 'none'}."
                     )
                 time.sleep(_POLL)
@@ -191,6 +192,14 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
     @property
     def _ports_file(self) -> Path:
         return self.folder / "ports.json"
+
+
+def _full_disk(objects: Path) -> str:
+    """A sentence where the disk is the cause: weed takes nothing when less than a hundredth of it is free."""
+    disk = shutil.disk_usage(objects)
+    if disk.free > disk.total / 100:
+        return ""
+    return f" The disk of {objects} is full ({disk.free / 1e9:.1f} GB are free): make room on it."
 
 
 def _is_healthy(endpoint: SeaweedEndpoint) -> bool:

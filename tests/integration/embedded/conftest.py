@@ -7,7 +7,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.open_folders import open_folder
 
 from matinee.embedded.accounts import Account, can_run
 from matinee.embedded.seaweedfs_command import read_ports
@@ -58,28 +58,26 @@ def processes_of() -> Callable[[Path], list[psutil.Process]]:
 
 
 @contextlib.contextmanager
-def _open_folder() -> Iterator[Path]:
-    root = Path(tempfile.mkdtemp(prefix="matinee-test-", dir="/tmp"))
-    root.chmod(0o755)
-    yield root / "data"
-    assert _eventually(lambda: not _processes_of(root)), f"left behind: {_processes_of(root)}"
-    ports = read_ports(root / "data" / "ports.json")
-    for leftover in ports.leftovers if ports else []:
-        leftover.unlink(missing_ok=True)  # a killed owner's; the next start would remove them
-    shutil.rmtree(root)
+def _data_folder() -> Iterator[Path]:
+    with open_folder() as root:
+        yield root / "data"
+        assert _eventually(lambda: not _processes_of(root)), f"left behind: {_processes_of(root)}"
+        ports = read_ports(root / "data" / "ports.json")
+        for leftover in ports.leftovers if ports else []:
+            leftover.unlink(missing_ok=True)  # a killed owner's; the next start would remove them
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A data folder yet to be made; every account may pass there, while pytest's own are closed to others."""
-    with _open_folder() as path:
+    """A data folder yet to be made, which every account may pass through."""
+    with _data_folder() as path:
         yield path
 
 
 @pytest.fixture(scope="module")
 def module_folder() -> Iterator[Path]:
     """Like `folder`, for a server that the tests of a module share."""
-    with _open_folder() as path:
+    with _data_folder() as path:
         yield path
 
 

@@ -5,6 +5,7 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from matinee.embedded.errors import EmbeddedServerError
 from matinee.embedded.seaweedfs import EmbeddedSeaweedFS, SeaweedEndpoint
 
 ORIGIN = "http://localhost:3000"
@@ -198,6 +200,21 @@ class TestRoot:
 def _give_all_to_root(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         os.chown(path, 0, 0)
+
+
+class TestFullDisk:
+    @pytest.mark.usefixtures("needs_root")
+    def test_it_is_named(self, folder: Path) -> None:
+        """SeaweedFS takes nothing when less than a hundredth of the disk is free, and does not say why."""
+        folder.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "films", str(folder)], check=True)
+        try:
+            with (folder / "films").open("wb") as films:
+                os.posix_fallocate(films.fileno(), 0, 64 * 1024**2 - 500_000)
+            with pytest.raises(EmbeddedServerError, match=r"The disk of \S+ is full \(0\.0 GB are free\)"):
+                EmbeddedSeaweedFS(folder, start_timeout=3).start()
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
 
 
 class TestStop:

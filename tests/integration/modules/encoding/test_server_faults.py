@@ -6,13 +6,14 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
+from tests.open_folders import open_folder
 
 from matinee.common.config import Settings
 from matinee.common.database import Database
@@ -38,12 +39,19 @@ _NOTE_LOST_ATTEMPTS = (
 _MEANWHILE = 20.0  # seconds without the server; the queue's own retries would take 2 + 4
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder for a server of our own."""
+    with open_folder() as folder:
+        yield folder
+
+
 class TestStorageDown:
     async def test_work_goes_on_when_it_is_back(
-        self, settings: Settings, database: Database, film: Film, reference: dict[str, str], tmp_path: Path
+        self, settings: Settings, database: Database, film: Film, reference: dict[str, str], folder: Path
     ) -> None:
         """The storage is killed in the middle of an encode; it ends with the same bytes and without a retry."""
-        server = EmbeddedSeaweedFS(tmp_path / "s3", bucket="films")
+        server = EmbeddedSeaweedFS(folder, bucket="films")
         endpoint = await asyncio.to_thread(server.start)
         settings = msgspec.structs.replace(
             settings,
@@ -114,10 +122,10 @@ class TestStorageFrozen:
 
 class TestDatabaseDown:
     async def test_work_goes_on_when_it_is_back(
-        self, settings: Settings, storage: S3Storage, film: Film, reference: dict[str, str], tmp_path: Path
+        self, settings: Settings, storage: S3Storage, film: Film, reference: dict[str, str], folder: Path
     ) -> None:
         """PostgreSQL is killed in the middle of an encode; the worker finds it again and ends with the same bytes."""
-        server = EmbeddedPostgres(tmp_path / "postgres", durable=False)
+        server = EmbeddedPostgres(folder, durable=False)
         endpoint = await asyncio.to_thread(server.start)
         await asyncio.to_thread(migrate, endpoint.dsn)
         settings = msgspec.structs.replace(settings, database_url=endpoint.dsn)
