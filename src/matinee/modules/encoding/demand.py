@@ -120,8 +120,7 @@ class DemandRunner:
             if await self._film.copy(work, plan, {rendition: [choice.cell]}, publisher):
                 continue
             making = publisher.publish_all(make(choice.cell, row))
-            film = plan.cell_seconds(rendition, choice.cell)
-            await self._while_needed(video_id, rendition, cells, choice, film, making)
+            await self._while_needed(video_id, plan, rendition, cells, choice, making)
 
     @asynccontextmanager
     async def _making(self, video_id: UUID, work: WorkRow, plan: Plan, rendition: str) -> AsyncIterator[Make]:
@@ -147,13 +146,14 @@ class DemandRunner:
             yield encode
 
     async def _while_needed(
-        self, video_id: UUID, rendition: str, cells: range, choice: Choice, film: float, work: Awaitable[None]
+        self, video_id: UUID, plan: Plan, rendition: str, cells: range, choice: Choice, work: Awaitable[None]
     ) -> None:
-        """Does the work for as long as somebody needs the cell before others of `cells`, or where its end is near.
+        """Does the work for as long as somebody needs the cell before others, or where its end is near.
 
-        `film`: seconds of the film that it is made of.
+        Others of `cells`, or, where nobody waits for this one, whatever somebody waits for that has no slot.
         """
         cell, began = choice.cell, time.monotonic()
+        film = plan.cell_seconds(rendition, cell)
         making = asyncio.ensure_future(work)
         with ExitStack() as urgent:
             waits = choice.waits
@@ -163,10 +163,13 @@ class DemandRunner:
                 while not (await asyncio.wait({making}, timeout=LOOK_SECONDS))[0]:
                     row = await self._look(video_id, rendition, cells)
                     needed = still_needed(cell, cells, row.cells, row.wanted())
-                    if needed is None and not self._paces.is_nearly_done(rendition, film, time.monotonic() - began):
+                    in_the_way = needed is None or (
+                        not needed.waits and await self._others_wait(cell_needs(plan, rendition))
+                    )
+                    if in_the_way and not self._paces.is_nearly_done(rendition, film, time.monotonic() - began):
                         log.info("no_longer_needed", video_id=str(video_id), rendition=rendition, cell=cell)
                         return
-                    if not waits and (needed is None or needed.waits):  # what is in the way must be out of it soon
+                    if not waits and (in_the_way or (needed is not None and needed.waits)):  # to be out of it soon
                         waits = True
                         urgent.enter_context(self._options.brake.applied())
                 await making

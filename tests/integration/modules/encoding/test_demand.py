@@ -11,6 +11,7 @@ from tests.integration.modules.encoding.stage import Stage, WorkerProcess
 from tests.integration.modules.encoding.test_clips import encoded
 from tests.integration.modules.encoding.theatre import Theatre
 
+from matinee import worker
 from matinee.common.database import execute
 from matinee.media import brake
 from matinee.media.encode import encode_cells
@@ -251,6 +252,23 @@ class TestInTheMaking:
             await theatre.watch(lean, "v360", 28)
             assert held.begun[:3] == [16, 17, 28]
             assert 17 in held.ended
+
+    async def test_what_is_made_ahead_makes_way_for_whoever_waits_for_its_slot(
+        self, stage: Stage, theatre: Theatre, lean: UUID, held: Held, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """He waits in another minute, which is another job; the one ahead of the first viewer goes on after it."""
+        monkeypatch.setattr(Paces, "is_nearly_done", lambda *_: False)
+        held.let_go(2, 20)
+        monkeypatch.setattr(worker, "DEMAND_SLOTS", 1)
+        async with stage.working():
+            await theatre.watch(lean, "v360", 2)
+            await stage.until(lambda: holds(held.begun == [2, 3]))
+            await theatre.watch(lean, "v360", 20)
+            assert held.begun[:3] == [2, 3, 20]
+            assert await stage.value("SELECT ends_at > now() FROM interests WHERE cell = 2")  # he has not left
+            held.let_go(3)
+            await theatre.watch(lean, "v360", 3)
+        assert 3 in held.ended
 
 
 class TestLeaving:
