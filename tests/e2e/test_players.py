@@ -22,7 +22,7 @@ SCRIPTS = {
 EMPTY_PAGE = "<!doctype html><div id=words style='position: relative'><video width=640 height=360></video></div>"
 HAS_READ = """
 (part) => performance.getEntriesByType("resource").some(
-  (file) => file.name.includes(part) && file.name.endsWith(".m4s") && file.responseStatus === 200)
+  (file) => file.name.includes(part) && /\d\.(m4s|cmft|vtt)$/.test(file.name) && file.responseStatus === 200)
 """
 WORDS = "1\n00:00:02,000 --> 00:00:06,000\nGood morning\n\n2\n00:00:31,000 --> 00:00:36,000\nGood night\n"
 
@@ -90,6 +90,8 @@ class TestPlayers:
         wait_for(page, HAS_READ, "/audio2/")
 
         page.evaluate("matinee.setText('en')")
+        # shaka-player forgets what was on its way when a seek comes, and reads no words then: decision 0026
+        wait_for(page, HAS_READ, "/captions/")
         frame_after_seek(page, 33)
         wait_for(page, "() => matinee.words().includes('Good night')")
         wait_for(page, "(from) => matinee.video.play().then(() => matinee.video.currentTime > from)", 33.5)

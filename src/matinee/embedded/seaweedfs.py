@@ -41,6 +41,7 @@ from matinee.embedded.sharing import SharedServer
 
 DEVELOPMENT_ORIGINS = ("http://localhost:3000", "http://127.0.0.1:3000")
 _PORT_ATTEMPTS = 5
+_PORT_TAKEN = "Port allocation failed"  # as weed says it; a connection to elsewhere may hold a port for a moment
 _POLL = 0.01  # seconds between looks at a starting server
 _VOLUME_LIMIT = 512  # MiB; volumes grow as they fill, deleted space comes back by rewriting one volume at a time
 
@@ -120,8 +121,8 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
                 endpoint = self._describe(ports, credentials, process)
                 if self._await_ready(process, endpoint, objects, deadline):
                     return process, endpoint
-            if ports.all_free:  # then it did not end because another program has taken a port meanwhile
-                break
+            if ports.all_free and _PORT_TAKEN not in process.log_since_start():
+                break  # it did not end because another program has taken a port meanwhile
         raise process.explain_end()
 
     def _credentials(self) -> Credentials:

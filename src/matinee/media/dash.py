@@ -5,11 +5,13 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from .bandwidth import peak_bits
+from .captions import wvtt
 from .captions.listing import ListedTrack, menu_names
-from .keys import CAPTIONS_TYPE, CONTENT_TYPES
+from .captions.model import SEGMENT_SECONDS
+from .keys import CAPTION_CELLS_TYPE, CONTENT_TYPES
 from .model import AudioRendition, CopiedRendition, Plan, Rendition, VideoRendition
 from .sounds import sound_names
-from .timeline import decimal, timeline
+from .timeline import Timeline, decimal, segments_of_text, timeline
 
 CONTENT_TYPE = "application/dash+xml"
 
@@ -42,7 +44,7 @@ def manifest(plan: Plan, texts: Sequence[ListedTrack] = ()) -> str:
         for sound in (heard, surround) if surround else (heard,):
             _add_sound(period, plan, sound, name, default=heard is plan.audio)
     for track, name in zip(texts, menu_names(texts), strict=True):
-        _add_words(period, track, name)
+        _add_words(period, plan, track, name)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
@@ -106,18 +108,20 @@ def _add_sound(period: Element, plan: Plan, audio: AudioRendition, name: str, *,
     SubElement(representation, "AudioChannelConfiguration", channels)
 
 
-def _add_words(period: Element, track: ListedTrack, name: str) -> None:
-    """A text track as one file beside the cells: what every player reads, cut or not."""
-    attributes = {"id": str(len(period)), "contentType": "text", "mimeType": CAPTIONS_TYPE}
+def _add_words(period: Element, plan: Plan, track: ListedTrack, name: str) -> None:
+    adaptation = _adaptation(period, "text")
     if track.known_language is not None:
-        attributes["lang"] = track.known_language
-    adaptation = SubElement(period, "AdaptationSet", attributes)
+        adaptation.set("lang", track.known_language)
     SubElement(adaptation, "Label").text = name
     roles = ["caption" if track.kind == "captions" else "forced-subtitle" if track.forced else "subtitle"]
     for role in [*roles, "main"] if track.default else roles:
         SubElement(adaptation, "Role", {"schemeIdUri": _ROLE_SCHEME, "value": role})
-    representation = SubElement(adaptation, "Representation", {"id": str(track.id), "bandwidth": str(_TEXT_BITS)})
-    SubElement(representation, "BaseURL").text = f"captions/{track.id}.vtt"
+    times = Timeline(wvtt.TIMESCALE, tuple(segments_of_text(plan, SEGMENT_SECONDS)))
+    _add_template(
+        adaptation, times, "captions/$RepresentationID$/init.cmft", "captions/$RepresentationID$/$Number$.cmft"
+    )
+    attributes = {"id": str(track.id), "codecs": wvtt.CODEC, "bandwidth": str(_TEXT_BITS)}
+    SubElement(adaptation, "Representation", attributes)
 
 
 def _adaptation(period: Element, kind: str) -> Element:
@@ -127,7 +131,7 @@ def _adaptation(period: Element, kind: str) -> Element:
         {
             "id": str(len(period)),
             "contentType": kind,
-            "mimeType": CONTENT_TYPES[kind],
+            "mimeType": CONTENT_TYPES.get(kind, CAPTION_CELLS_TYPE),
             "segmentAlignment": "true",
             "startWithSAP": "1",
         },
@@ -142,15 +146,19 @@ def _representation(adaptation: Element, plan: Plan, rendition: Rendition) -> El
 
 def _add_cells(parent: Element, plan: Plan, rendition: Rendition) -> None:
     """The template of a representation, or of all in an adaptation set that share the grid."""
-    times = timeline(plan, rendition)
+    folder = f"{plan.recipe}/$RepresentationID$"
+    _add_template(parent, timeline(plan, rendition), f"{folder}/init.mp4", f"{folder}/$Number$.m4s")
+
+
+def _add_template(parent: Element, times: Timeline, init: str, media: str) -> None:
     template = SubElement(
         parent,
         "SegmentTemplate",
         {
             "timescale": str(times.timescale),
             "startNumber": "0",
-            "initialization": f"{plan.recipe}/$RepresentationID$/init.mp4",
-            "media": f"{plan.recipe}/$RepresentationID$/$Number$.m4s",
+            "initialization": init,
+            "media": media,
         },
     )
     entries = SubElement(template, "SegmentTimeline")

@@ -100,7 +100,7 @@ class TestManifest:
         assert channels == ["2", "6", "2", "2"]
         assert [found.get("selectionPriority") for found in sets] == ["2", None, None, None]
 
-    def test_text_is_a_file_beside_the_cells(self) -> None:
+    def test_text_is_cut_into_segments_of_its_own(self) -> None:
         texts = [
             ListedTrack(UUID(int=1), "captions", "en", "", default=True, forced=False),
             ListedTrack(UUID(int=2), "subtitles", "und", "Words", default=False, forced=False),
@@ -111,7 +111,13 @@ class TestManifest:
         assert [set_.findtext("mpd:Label", namespaces=MPD) for set_ in (captions, subtitles)] == ["en", "Words"]
         roles = [[role.get("value") for role in set_.findall("mpd:Role", MPD)] for set_ in (captions, subtitles)]
         assert roles == [["caption", "main"], ["subtitle"]]
-        assert captions.findtext("mpd:Representation/mpd:BaseURL", namespaces=MPD) == f"captions/{UUID(int=1)}.vtt"
+        assert (captions.get("mimeType"), captions.find("mpd:Representation", MPD).attrib) == (
+            "application/mp4",
+            {"id": str(UUID(int=1)), "codecs": "wvtt", "bandwidth": "1000"},
+        )
+        template = captions.find("mpd:SegmentTemplate", MPD)
+        assert template.get("initialization") == "captions/$RepresentationID$/init.cmft"
+        assert template.get("media") == "captions/$RepresentationID$/$Number$.cmft"
         ids = [found.get("id") for found in root.iter(f"{{{MPD['mpd']}}}AdaptationSet")]
         assert len(ids) == len(set(ids))
 

@@ -6,9 +6,9 @@ Style sheets and regions of a file are dropped: they would let a file restyle th
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
+from .cutting import cues_within
 from .markup import clean
 from .model import Cue, Faults, Times, fault
 
@@ -71,13 +71,7 @@ def cut_vtt(cues: Sequence[Cue], bounds: Sequence[int]) -> list[str]:
     Its times stay those of the whole, so that players take it for one cue. An empty line ends each segment: FFmpeg
     reads them as one file, and would take the next one's head for text of the last cue.
     """
-    within: list[list[Cue]] = [[] for _ in bounds[1:]]
-    for cue in cues:
-        first = max(0, bisect_right(bounds, cue.start * 1000) - 1)
-        behind = min(len(within), bisect_left(bounds, cue.end * 1000))
-        for index in range(first, behind):
-            within[index].append(cue)
-    return [_file(f"WEBVTT\n{TIMESTAMP_MAP}", part) + "\n" for part in within]
+    return [_file(f"WEBVTT\n{TIMESTAMP_MAP}", part) + "\n" for part in cues_within(cues, bounds)]
 
 
 def _file(head: str, cues: Iterable[Cue]) -> str:

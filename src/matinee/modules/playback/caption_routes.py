@@ -81,9 +81,41 @@ class CaptionRoutes:
     async def get_captions_segment(
         self, call: Call, video_id: VideoId, track_id: TrackId, index: SegmentIndex
     ) -> Response:
-        """One segment of a text track: WebVTT of about a minute.
+        """One segment of a text track for HLS: WebVTT of about a minute.
 
         Its times are those of the whole, on the clock of the segments of picture and sound.
         """
-        segment = await self._captions.segment(call.caller, video_id, track_id, index)
+        segment = await self._captions.segment(call.caller, video_id, track_id, index, "vtt")
         return playlist_response(segment, keys.CAPTIONS_TYPE, dict(call.scope["headers"]))
+
+    @operation(
+        "GET",
+        f"{CAPTIONS}/init.cmft",
+        tag=TAG,
+        access=Access.OPTIONAL,
+        errors=(VideoNotFound, VideoNotPlayable, NoSuchTrack),
+        produces=keys.CAPTION_CELLS_TYPE,
+        accepts=(IF_NONE_MATCH,),
+        also=(NOT_MODIFIED,),
+    )
+    async def get_captions_init_segment(self, call: Call, video_id: VideoId, track_id: TrackId) -> Response:
+        """The initialization segment of a text track, for DASH."""
+        init = await self._captions.init(call.caller, video_id, track_id)
+        return playlist_response(init, keys.CAPTION_CELLS_TYPE, dict(call.scope["headers"]))
+
+    @operation(
+        "GET",
+        f"{CAPTIONS}/{{index}}.cmft",
+        tag=TAG,
+        access=Access.OPTIONAL,
+        errors=(VideoNotFound, VideoNotPlayable, NoSuchTrack, StorageUnavailable),
+        produces=keys.CAPTION_CELLS_TYPE,
+        accepts=(IF_NONE_MATCH,),
+        also=(NOT_MODIFIED,),
+    )
+    async def get_captions_cells(
+        self, call: Call, video_id: VideoId, track_id: TrackId, index: SegmentIndex
+    ) -> Response:
+        """One segment of a text track for DASH: WebVTT in fragmented MP4 (`wvtt`), about a minute of it."""
+        segment = await self._captions.segment(call.caller, video_id, track_id, index, "cmft")
+        return playlist_response(segment, keys.CAPTION_CELLS_TYPE, dict(call.scope["headers"]))

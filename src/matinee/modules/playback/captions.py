@@ -1,19 +1,39 @@
-"""Text tracks as players read them: the whole file from storage, or cut into the segments of a playlist."""
+"""Text tracks as players read them: the whole file from storage, or cut into the segments of HLS and DASH."""
 
 import asyncio
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from matinee.common.http.authentication import Caller
 from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import hls, keys
-from matinee.media.captions.model import MOST_STORED_BYTES, SEGMENT_SECONDS
+from matinee.media.captions.model import MOST_STORED_BYTES, SEGMENT_SECONDS, Cue
 from matinee.media.captions.read import read_stored
 from matinee.media.captions.vtt import cut_vtt
+from matinee.media.captions.wvtt import cut_wvtt, init_segment
 from matinee.media.timeline import segments_of_text
 from matinee.modules.playback.documents import Document, DocumentCache, document
 from matinee.modules.playback.repository import PlaybackRepository, TrackFacts
 from matinee.modules.playback.service import PlaybackService, Playlist, StoredObject, visible
 from matinee.modules.tracks.errors import NoSuchTrack
+
+SegmentForm = Literal["vtt", "cmft"]
+"""Of HLS and of DASH."""
+
+_CUTTERS: dict[SegmentForm, Callable[[Sequence[Cue], Sequence[int]], Sequence[str | bytes]]] = {
+    "vtt": cut_vtt,
+    "cmft": cut_wvtt,
+}
+_INIT = document(init_segment())
+
+
+class _Cut(NamedTuple):
+    """A track as segments of one form, on the grid of one recipe."""
+
+    track_id: UUID
+    form: SegmentForm
+    recipe: str
 
 
 class CaptionPlayback:
@@ -44,20 +64,28 @@ class CaptionPlayback:
         plan = await self._playback.plan(video_id, facts)
         return Playlist(document(hls.text_playlist(plan)), facts.visibility == "private")
 
-    async def segment(self, viewer: Caller | None, video_id: UUID, track_id: UUID, index: int) -> Playlist:
+    async def segment(
+        self, viewer: Caller | None, video_id: UUID, track_id: UUID, index: int, form: SegmentForm
+    ) -> Playlist:
         """A segment of a track. A video that gets another file may get another grid, and is cut elsewhere then."""
         facts = await self._known(viewer, video_id, track_id)
         plan = await self._playback.plan(video_id, facts)
         bounds = segments_of_text(plan, SEGMENT_SECONDS)
         if index >= len(bounds) - 1:
             raise NoSuchTrack
-        found = self._segments.get((track_id, index, plan.recipe))
+        cut = _Cut(track_id, form, plan.recipe)
+        found = self._segments.get((cut, index))
         if found is None:
             async with self._cutting:  # whoever asks for the same track meanwhile finds it cut
-                found = self._segments.get((track_id, index, plan.recipe))
+                found = self._segments.get((cut, index))
                 if found is None:
-                    found = (await self._cut(video_id, track_id, plan.recipe, bounds))[index]
+                    found = (await self._cut(video_id, cut, bounds))[index]
         return Playlist(found, facts.visibility == "private")
+
+    async def init(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> Playlist:
+        """The initialization segment of a track for DASH."""
+        facts = await self._known(viewer, video_id, track_id)
+        return Playlist(_INIT, facts.visibility == "private")
 
     async def _known(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> TrackFacts:
         facts = await self._playback.playable(
@@ -67,10 +95,10 @@ class CaptionPlayback:
             raise NoSuchTrack
         return facts
 
-    async def _cut(self, video_id: UUID, track_id: UUID, recipe: str, bounds: list[int]) -> list[Document]:
+    async def _cut(self, video_id: UUID, cut: _Cut, bounds: list[int]) -> list[Document]:
         try:
-            data = await self._storage.read(keys.captions_key(video_id, track_id), 0, MOST_STORED_BYTES)
+            data = await self._storage.read(keys.captions_key(video_id, cut.track_id), 0, MOST_STORED_BYTES)
         except NoSuchObjectError:  # being deleted
             raise NoSuchTrack from None
-        texts = await asyncio.to_thread(lambda: cut_vtt(read_stored(data), bounds))
-        return [self._segments.keep((track_id, index, recipe), document(text)) for index, text in enumerate(texts)]
+        segments = await asyncio.to_thread(lambda: _CUTTERS[cut.form](read_stored(data), bounds))
+        return [self._segments.keep((cut, index), document(segment)) for index, segment in enumerate(segments)]

@@ -1,4 +1,4 @@
-"""Playlists as they were written last, kept while what they were written from stays the same."""
+"""Playlists and segments of text as they were written last, kept while what they were written from stays the same."""
 
 import hashlib
 from collections import OrderedDict
@@ -14,15 +14,15 @@ _DOCUMENT_BYTES = 32 * 1024 * 1024  # a two-hour video's media playlist has 50 k
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A playlist's text and the strong ETag of exactly these bytes."""
+    """What is sent, and the strong ETag of exactly these bytes."""
 
     body: bytes
     etag: str
 
 
-def document(text: str) -> Document:
-    """The playlist of a text."""
-    body = text.encode()
+def document(written: str | bytes) -> Document:
+    """The document of a text, or of bytes."""
+    body = written.encode() if isinstance(written, str) else written
     return Document(body, f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"')
 
 

@@ -17,6 +17,8 @@ PATHS = [
     f"captions/{TRACK}.vtt",
     f"captions/{TRACK}/index.m3u8",
     f"captions/{TRACK}/0.vtt",
+    f"captions/{TRACK}/init.cmft",
+    f"captions/{TRACK}/0.cmft",
 ]
 PLAYABLE = [path for path in PATHS if path != f"captions/{TRACK}.vtt"]
 

@@ -11,6 +11,7 @@ from tests.unit.media.plans import opened, plan
 from matinee.common.database import execute
 from matinee.media import hls
 from matinee.media.captions.model import Cue
+from matinee.media.captions.wvtt import cut_wvtt, init_segment
 from matinee.media.model import Rate
 
 CUES = [Cue(1000, 2500, "Hello <i>there</i>"), Cue(58_000, 62_000, "across the edge")]
@@ -50,16 +51,16 @@ class TestMaster:
 
 
 class TestManifest:
-    async def test_holds_each_as_a_file(self, player, film) -> None:
+    async def test_holds_each_in_segments(self, player, film) -> None:
         """With language, label and role."""
         track = await film.add_track(CUES, language="de", name="Deutsch", is_forced=True, is_default=True)
         root = fromstring((await player.get(f"{film.url}/manifest.mpd")).text)
         names = {"mpd": "urn:mpeg:dash:schema:mpd:2011"}
         [found] = root.findall(".//mpd:AdaptationSet[@contentType='text']", names)
-        assert (found.get("lang"), found.get("mimeType")) == ("de", "text/vtt")
+        assert (found.get("lang"), found.get("mimeType")) == ("de", "application/mp4")
         assert [role.get("value") for role in found.findall("mpd:Role", names)] == ["forced-subtitle", "main"]
         assert found.findtext("mpd:Label", namespaces=names) == "Deutsch"
-        assert found.findtext("mpd:Representation/mpd:BaseURL", namespaces=names) == f"captions/{track}.vtt"
+        assert found.find("mpd:Representation", names).get("id") == str(track)
 
 
 class TestTrack:
@@ -90,6 +91,21 @@ class TestTrack:
         assert texts[0] == head + "\n00:00:01.000 --> 00:00:02.500\nHello <i>there</i>\n" + second
         assert texts[1:] == [head + second, head + "\n"]
         assert (await player.get(f"{film.url}/captions/{track}/3.vtt")).json()["code"] == "no_such_track"
+
+    async def test_its_segments_for_dash_are_mp4(self, player, make_film) -> None:
+        """As many as for HLS, and an initialization segment; kept as shortly as those."""
+        film = await make_film(made=plan(150))
+        track = await film.add_track(CUES)
+        cut = cut_wvtt(CUES, [0, 60_000_000, 120_000_000, 150_000_000])
+        expected = {"init.cmft": init_segment(), **{f"{index}.cmft": data for index, data in enumerate(cut)}}
+        for name, data in expected.items():
+            answer = await player.get(f"{film.url}/captions/{track}/{name}")
+            assert answer.headers["content-type"] == "application/mp4"
+            assert answer.headers["cache-control"] == "public, max-age=5"
+            assert answer.content == data, name
+            again = {"If-None-Match": answer.headers["etag"]}
+            assert (await player.get(f"{film.url}/captions/{track}/{name}", headers=again)).status_code == 304
+        assert (await player.get(f"{film.url}/captions/{track}/3.cmft")).json()["code"] == "no_such_track"
 
     async def test_another_grid_cuts_them_elsewhere(self, player, make_film) -> None:
         """After another file came, whoever asks by the former ETag gets the new segment; the whole stays as it is."""
@@ -123,6 +139,13 @@ class TestTrack:
         """Another one's, and none at all."""
         other = await make_film()
         track = await other.add_track(CUES)
-        for path in (f"{track}.vtt", f"{track}/index.m3u8", f"{track}/0.vtt", f"{uuid4()}.vtt"):
+        for path in (
+            f"{track}.vtt",
+            f"{track}/index.m3u8",
+            f"{track}/0.vtt",
+            f"{track}/0.cmft",
+            f"{track}/init.cmft",
+            f"{uuid4()}.vtt",
+        ):
             answer = await player.get(f"{film.url}/captions/{path}")
             assert (answer.status_code, answer.json()["code"]) == (404, "no_such_track"), path

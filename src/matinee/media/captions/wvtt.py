@@ -1,0 +1,121 @@
+"""WebVTT in ISO BMFF (ISO/IEC 14496-30), as a CMAF text track: the segments of DASH.
+
+A sample holds what is shown from one change to the next, so a cue stands in as many samples as there are changes
+while it is shown. Unlike bare WebVTT, which some players of DASH take for relative to its segment, its times are
+those of the samples.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from ..boxes import IDENTITY, box, full_box, movie_header
+from .cutting import cues_within
+from .model import Cue
+
+CODEC = "wvtt"
+TIMESCALE = 1_000_000  # that of the bounds
+MOST_BYTES = 16 << 20
+"""Of all samples of a track. Each segment has its even share; what a minute holds beyond is not shown to its end.
+Dialogue takes some kilobytes a minute. Without a limit, a file of 4 MB may make terabytes."""
+
+_MILLISECOND = TIMESCALE // 1000
+_EMPTY = box(b"vtte")
+_BRANDS = b"iso6cmfccwvt"
+_UNDETERMINED = 0x55C4  # the packed language `und`; the manifest tells it
+
+
+class _Sample(NamedTuple):
+    duration: int
+    data: bytes
+
+
+def init_segment() -> bytes:
+    """The initialization segment, which is the same for all tracks."""
+    track_header = struct.pack(">IIIII8xhhhxx", 0, 0, 1, 0, 0, 0, 0, 0) + IDENTITY + bytes(8)
+    media_header = struct.pack(">IIIIHxx", 0, 0, TIMESCALE, 0, _UNDETERMINED)
+    entry = box(b"wvtt", bytes(6), b"\0\1", box(b"vttC", b"WEBVTT"))
+    one = b"\0\0\0\1"
+    table = box(
+        b"stbl",
+        full_box(b"stsd", 0, 0, one, entry),
+        *(full_box(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc")),
+        full_box(b"stsz", 0, 0, bytes(8)),
+        full_box(b"stco", 0, 0, bytes(4)),
+    )
+    data = box(b"dinf", full_box(b"dref", 0, 0, one, full_box(b"url ", 0, 1)))
+    handler = full_box(b"hdlr", 0, 0, bytes(4), b"text", bytes(12), b"\0")
+    media = box(
+        b"mdia",
+        full_box(b"mdhd", 0, 0, media_header),
+        handler,
+        box(b"minf", full_box(b"nmhd", 0, 0), data, table),
+    )
+    defaults = full_box(b"trex", 0, 0, struct.pack(">IIIII", 1, 1, 0, 0, 0))
+    return box(b"ftyp", b"iso6", bytes(4), _BRANDS) + box(
+        b"moov", movie_header(), box(b"trak", full_box(b"tkhd", 0, 7, track_header), media), box(b"mvex", defaults)
+    )
+
+
+def cut_wvtt(cues: Sequence[Cue], bounds: Sequence[int]) -> list[bytes]:
+    """The media segments between the `bounds`, in microseconds."""
+    share = MOST_BYTES // max(1, len(bounds) - 1)
+    return [
+        _segment(index, bounds[index], list(_samples(shown, bounds[index], bounds[index + 1], share)))
+        for index, shown in enumerate(cues_within(cues, bounds))
+    ]
+
+
+def _samples(cues: Sequence[Cue], begin: int, end: int, most: int) -> Iterator[_Sample]:
+    """What is shown from change to change, without a gap."""
+    appearing: defaultdict[int, list[int]] = defaultdict(list)
+    vanishing: defaultdict[int, list[int]] = defaultdict(list)
+    for index, cue in enumerate(cues):
+        appearing[max(begin, cue.start * _MILLISECOND)].append(index)
+        vanishing[min(end, cue.end * _MILLISECOND)].append(index)
+    shown: dict[int, bytes] = {}
+    size = spent = 0
+    for time, until in pairwise(sorted({begin, *appearing, *vanishing, end})):
+        for index in vanishing[time]:
+            size -= len(shown.pop(index))
+        for index in appearing[time]:
+            shown[index] = _cue_box(cues[index])
+            size += len(shown[index])
+        fits = spent + size <= most
+        spent += size if fits else 0
+        yield _Sample(until - time, b"".join(shown.values()) if shown and fits else _EMPTY)
+
+
+def _cue_box(cue: Cue) -> bytes:
+    settings = [box(b"sttg", cue.settings.encode())] if cue.settings else []
+    return box(b"vttc", *settings, box(b"payl", cue.text.encode()))
+
+
+def _segment(index: int, begin: int, samples: Sequence[_Sample]) -> bytes:
+    table = b"".join(struct.pack(">II", sample.duration, len(sample.data)) for sample in samples)
+    # the samples begin behind the head of `mdat`, which follows
+    fragment = _fragment(index, begin, len(samples), table, 0)
+    fragment = _fragment(index, begin, len(samples), table, len(fragment) + 8)
+    return (
+        box(b"styp", b"msdh", bytes(4), b"msdh", _BRANDS)
+        + fragment
+        + box(b"mdat", *(sample.data for sample in samples))
+    )
+
+
+def _fragment(index: int, begin: int, count: int, table: bytes, offset: int) -> bytes:
+    base_is_fragment, offset_duration_size = 0x20000, 0x301
+    return box(
+        b"moof",
+        full_box(b"mfhd", 0, 0, struct.pack(">I", index + 1)),
+        box(
+            b"traf",
+            full_box(b"tfhd", 0, base_is_fragment, struct.pack(">I", 1)),
+            full_box(b"tfdt", 1, 0, struct.pack(">Q", begin)),
+            full_box(b"trun", 0, offset_duration_size, struct.pack(">II", count, offset), table),
+        ),
+    )
