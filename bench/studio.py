@@ -1,6 +1,7 @@
 """API and worker on a database of their own, and a client that uploads to them as any program would."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -54,9 +55,13 @@ async def signed_in(url: str) -> AsyncIterator[Client]:
 
 
 async def seconds_until(client: Client, file: Path, reached: Callable[[Video], bool]) -> tuple[float, Video]:
-    """Uploads a file; seconds from the request that completes it to the event that tells what is waited for."""
+    """Uploads a file; seconds from the request that completes it to the event that tells what is waited for.
+
+    By then the storage has written everything to its disk, for the cores shall be idle, as where it is another machine.
+    """
     started = await client.init(file, file.stem, "public")
     await client.send_parts(started, file, lambda _: None)
+    await asyncio.to_thread(os.sync)
     clock = time.monotonic()
     async with asyncio.timeout(_PATIENCE):
         video = await client.complete(started.video)

@@ -1,4 +1,4 @@
-"""One installation for all tests of a file that do not break it."""
+"""One installation for all tests that do not break it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def installation() -> Iterator[Installation]:
     """A running installation with a signed-in user."""
     with Installation() as installation:
@@ -24,7 +24,7 @@ def installation() -> Iterator[Installation]:
         yield installation
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium; where there is none, the tests fail rather than pass unseen."""
     program = find_chromium()

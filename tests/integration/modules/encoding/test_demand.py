@@ -1,10 +1,12 @@
 """Cells that are made because somebody watches."""
 
 import asyncio
-from collections.abc import Callable
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psutil
 import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
@@ -12,7 +14,12 @@ from tests.integration.modules.encoding.test_clips import encoded
 from tests.integration.modules.encoding.theatre import Theatre
 
 from matinee import worker
-from matinee.common.database import execute
+from matinee.common.config import Settings
+from matinee.common.database import Database, execute
+from matinee.common.jobs import JobQueue
+from matinee.common.storage.s3 import S3Storage
+from matinee.embedded.databases import create_database, drop_database
+from matinee.embedded.postgres import PostgresEndpoint
 from matinee.media import brake
 from matinee.media.encode import encode_cells
 from matinee.modules.encoding import demand
@@ -51,16 +58,48 @@ async def idle(stage: Stage) -> bool:
     return await stage.jobs_left() == 0
 
 
-@pytest.fixture
-async def lean(stage: Stage, film: Film) -> UUID:
-    """A film of 33 cells of which the lowest rung exists, and the first cell of v360."""
+@pytest.fixture(scope="module")
+async def lean_template(
+    shared_settings: Settings,
+    postgres: PostgresEndpoint,
+    template: str,
+    storage: S3Storage,
+    film: Film,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[str, UUID]]:
+    """A database, and in it a film of 33 cells of which the lowest rung exists, and the first cell of v360."""
+    name = f"lean_{secrets.token_hex(6)}"
+    settings = msgspec.structs.replace(
+        shared_settings,
+        database_url=create_database(postgres, name, template=template),
+        scratch_dir=tmp_path_factory.mktemp("scratch"),
+    )
+    database = Database(settings.database_url, size=settings.database_pool_size)
+    await database.open()
+    stage = Stage(settings, database, storage, JobQueue(database))
     async with stage.working():
         video_id = await stage.upload(film("long.mkv"), "on_demand")
         await stage.until_status(video_id, "READY")
         await stage.until(lambda: idle(stage))
     assert await stored(stage, video_id, "v240") == list(range(33))
     assert await stored(stage, video_id, "v360") == [0]
-    return video_id
+    await database.close()
+    yield name, video_id
+    drop_database(postgres, name)
+
+
+@pytest.fixture
+def database_url(postgres: PostgresEndpoint, lean_template: tuple[str, UUID]) -> Iterator[str]:
+    """A copy of the database, in which the film is each test's own; the objects of all copies are the same."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield create_database(postgres, name, template=lean_template[0])
+    drop_database(postgres, name)
+
+
+@pytest.fixture
+def lean(lean_template: tuple[str, UUID]) -> UUID:
+    """The film of 33 cells."""
+    return lean_template[1]
 
 
 class TestOpening:
