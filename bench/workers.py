@@ -57,7 +57,9 @@ def run(site: Site, *, seconds: float, rounds: int) -> None:
     ]
     try:
         rows += _hosts(site)
-        notes.append(f"Hosts are network namespaces, with an encoder that takes {SLOW_SECONDS:g} s a cell.")
+        notes.append(
+            f"Hosts are network namespaces, with an encoder that takes {SLOW_SECONDS:g} s a cell, of four rungs."
+        )
     except HostsUnavailable as error:
         notes.append(f"No hosts were measured. {error}")
     report("workers", "Many workers", rows, notes, site.folder)
@@ -79,7 +81,7 @@ def _processes(site: Site) -> list[Row]:
 
 
 def _hosts(site: Site) -> list[Row]:
-    film = _film(site.folder, "96s-180p5", "320x180", rate=5, seconds=96)
+    film = _film(site.folder, "96s-720p5", "1280x720", rate=5, seconds=96)
     with Network(max(HOSTS)) as network:
         url, video_id, chunks = _prepare(site, film)
         away = url.replace(
@@ -93,7 +95,7 @@ def _hosts(site: Site) -> list[Row]:
         for count in HOSTS:
             commands = [[*host.command, *slow] for host in network.hosts[:count]]
             taken[count] = _fill(site, url, video_id, chunks, commands, environment)
-    rows = [Row(f"1 slow host, {chunks} chunks", taken[1], "s")]
+    rows = [Row(f"1 slow host, 96 s of 720p in {chunks} chunks", taken[1], "s")]
     for count in HOSTS[1:]:
         rows.append(Row(f"{count} slow hosts", taken[count], "s", f"1 host / {count}", taken[1] / count, _SHARE))
     return rows

@@ -20,7 +20,7 @@ SCRIPTS = {
     "dash.js": MODULES / "dashjs" / "dist" / "modern" / "umd" / "dash.all.min.js",
 }
 EMPTY_PAGE = "<!doctype html><div id=words style='position: relative'><video width=640 height=360></video></div>"
-HAS_READ = """
+HAS_READ = r"""
 (part) => performance.getEntriesByType("resource").some(
   (file) => file.name.includes(part) && /\d\.(m4s|cmft|vtt)$/.test(file.name) && file.responseStatus === 200)
 """

@@ -1,7 +1,9 @@
 """Hosts that share nothing but PostgreSQL and S3: several fail at once, each in its own way."""
 
+import asyncio
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -54,8 +56,15 @@ def seen_from(network: Network, settings: Settings) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 class TestHostsThatFail:
+    @pytest.mark.parametrize("frozen_for", [0.0, pytest.param(60.0, marks=pytest.mark.soak)])
     async def test_one_cut_off_one_killed_and_one_frozen_cost_no_cell_and_change_no_byte(
-        self, stage: Stage, film: Film, worker_process: StartWorker, network: Network, settings: Settings
+        self,
+        stage: Stage,
+        film: Film,
+        worker_process: StartWorker,
+        network: Network,
+        settings: Settings,
+        frozen_for: float,
     ) -> None:
         """A fourth one does their work; those that come back spoil nothing, and work for the next video."""
         video_id = await stage.upload(film("three-chunks.mkv"))
@@ -81,11 +90,13 @@ class TestHostsThatFail:
         await stage.until(all_at_work, _PATIENCE)
         host.cut()
         frozen.signal(signal.SIGSTOP)
+        wakes_at = time.monotonic() + frozen_for
         killed.kill()
         sound = worker_process(worker_name="sound", **usual)
         await stage.until_complete(video_id, _PATIENCE)
         assert await stage.fingerprints(video_id) == expected
         sound.kill()
+        await asyncio.sleep(wakes_at - time.monotonic())
         host.mend()
         frozen.signal(signal.SIGCONT)
 
