@@ -57,7 +57,7 @@ async def signed_in(url: str) -> AsyncIterator[Client]:
 async def seconds_until(client: Client, file: Path, reached: Callable[[Video], bool]) -> tuple[float, Video]:
     """Uploads a file; seconds from the request that completes it to the event that tells what is waited for.
 
-    By then the storage has written everything to its disk, for the cores shall be idle, as where it is another machine.
+    By then the storage has written all of it to the disk: the cores shall be idle, as where it is another machine.
     """
     started = await client.init(file, file.stem, "public")
     await client.send_parts(started, file, lambda _: None)
