@@ -14,7 +14,7 @@ from pathlib import Path
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """A fresh folder, which is removed with everything in it."""
-    folder = Path(tempfile.mkdtemp(prefix="matinee-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="matinee-test-", dir="/tmp"))
     folder.chmod(0o755)
     try:
         yield folder

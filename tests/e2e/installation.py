@@ -37,24 +37,26 @@ class Installation:
         self.headers: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        self.folder = self._resources.enter_context(open_folder())
-        for name in ("postgres", "s3"):
-            (self.folder / name).mkdir()
-        self.postgres = EmbeddedPostgres(self.folder / "postgres", durable=False)
-        self.s3 = EmbeddedSeaweedFS(self.folder / "s3", cors_origins=[self.url])
-        self.client = self._resources.enter_context(httpx.Client(base_url=self.url, timeout=30))
-        self._resources.enter_context(self.s3)
-        self.postgres.start()
-        self._resources.callback(self.postgres.stop)
-        migrate(self.postgres.endpoint.dsn)
+        with ExitStack() as resources:
+            self.folder = resources.enter_context(open_folder())
+            for name in ("postgres", "s3"):
+                (self.folder / name).mkdir()
+            self.postgres = EmbeddedPostgres(self.folder / "postgres", durable=False)
+            self.s3 = EmbeddedSeaweedFS(self.folder / "s3", cors_origins=[self.url])
+            self.client = resources.enter_context(httpx.Client(base_url=self.url, timeout=30))
+            resources.enter_context(self.s3)
+            self.postgres.start()
+            resources.callback(self.postgres.stop)
+            migrate(self.postgres.endpoint.dsn)
+            self._resources = resources.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in list(self._children):
-            self.stop(name)
-        self._resources.close()
+        with self._resources:
+            for name in list(self._children):
+                self.stop(name)
 
     def environment(self) -> dict[str, str]:
         """What an operator would write into .env."""
@@ -72,6 +74,7 @@ class Installation:
             "SECRET_KEY": "s" * 43,
             "COOKIE_SECURE": "false",
             "RATE_LIMITS": "false",
+            "ACCESS_TOKEN_MINUTES": "1440",  # whoever signed up is many tests' user
             "SCRATCH_DIR": str(self.folder / "scratch"),
             "CELL_CACHE_DIR": str(self.folder / "cells"),
             "WORKER_HEARTBEAT_SECONDS": "0.3",

@@ -12,7 +12,7 @@ from tests.e2e.visiting import frame_after_seek, wait_for
 
 from matinee.media.binaries import find_binaries
 
-SECONDS = 40
+SECONDS = 70  # of text two segments
 MODULES = Path(__file__).parents[2] / "web" / "node_modules"
 SCRIPTS = {
     "hls.js": MODULES / "hls.js" / "dist" / "hls.min.js",
@@ -24,7 +24,7 @@ HAS_READ = r"""
 (part) => performance.getEntriesByType("resource").some(
   (file) => file.name.includes(part) && /\d\.(m4s|cmft|vtt)$/.test(file.name) && file.responseStatus === 200)
 """
-WORDS = "1\n00:00:02,000 --> 00:00:06,000\nGood morning\n\n2\n00:00:31,000 --> 00:00:36,000\nGood night\n"
+WORDS = "1\n00:00:02,000 --> 00:00:06,000\nGood morning\n\n2\n00:01:02,000 --> 00:01:07,000\nGood night\n"
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ class TestPlayers:
         page.evaluate("matinee.setText('en')")
         # shaka-player forgets what was on its way when a seek comes, and reads no words then: decision 0026
         wait_for(page, HAS_READ, "/captions/")
-        frame_after_seek(page, 33)
+        frame_after_seek(page, 64)
         wait_for(page, "() => matinee.words().includes('Good night')")
-        wait_for(page, "(from) => matinee.video.play().then(() => matinee.video.currentTime > from)", 33.5)
+        wait_for(page, "(from) => matinee.video.play().then(() => matinee.video.currentTime > from)", 64.5)
         assert page.evaluate("matinee.faults") == []

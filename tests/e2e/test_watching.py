@@ -45,6 +45,7 @@ class TestHls:
         assert heights == sorted(set(heights))
         assert heights[-1] == 360
         for index, height in enumerate(heights):
+            seek(page, 1)  # behind the last segment nothing switches any more
             page.evaluate("(index) => window.matinee.setLevel(index)", index)
             page.evaluate("() => window.matinee.play()")
             wait_for(page, "(height) => window.matinee.video.videoHeight === height", height)
@@ -161,6 +162,11 @@ def told_film_id(installation: Installation, film_id: str) -> str:
     return film_id
 
 
+HAS_WORDS = r"""
+() => performance.getEntriesByType("resource").some((file) => /\/captions\/.*\/\d+\.\w+$/.test(file.name))
+"""
+
+
 def drawn_text(page: Page) -> str:
     """The captions on screen."""
     return str(page.locator(".player-captions").inner_text()).replace("\u00a0", " ").strip()
@@ -169,11 +175,12 @@ def drawn_text(page: Page) -> str:
 class TestCaptions:
     @pytest.mark.parametrize("engine", ["hls", "dash"])
     def test_the_words_are_on_screen_at_their_time(self, visit: Visit, told_film_id: str, engine: str) -> None:
-        """By hls.js from the segments, by shaka-player from the file in the manifest; and not at another time."""
+        """By hls.js and by shaka-player; and not at another time."""
         page = visit.play(f"/watch/{told_film_id}?engine={engine}")
         assert page.evaluate("window.matinee.texts.map((text) => text.language)") == ["en", "de"]
         assert page.evaluate("window.matinee.selectedText") == -1
         page.evaluate("window.matinee.setText(0)")
+        wait_for(page, HAS_WORDS)  # shaka-player drops what is on its way when a seek comes: decision 0026
         for seconds, words in ((3, "Good morning"), (11, "[thunder]"), (6, ""), (2.2, "Good morning"), (1.8, "")):
             seek(page, seconds)
             until(lambda words=words: drawn_text(page) == words)

@@ -115,8 +115,12 @@ UPDATE procrastinate_jobs SET priority = %(priority)s, scheduled_at = NULL,
     band = CASE WHEN %(priority)s >= %(urgent)s::integer THEN 3 ELSE band END
 WHERE queueing_lock = %(lock)s AND status = 'todo' AND priority < %(priority)s
 """
+# What a free slot would take: not what waits for its next try, nor what waits until its like has run.
 _IS_ANY_WAITING = """
-SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queue_name = ANY(%s) AND status = 'todo' AND priority >= %s)
+SELECT EXISTS (
+    SELECT 1 FROM procrastinate_jobs w WHERE w.queue_name = ANY(%s) AND w.status = 'todo' AND w.priority >= %s
+      AND (w.scheduled_at IS NULL OR w.scheduled_at <= now())
+      AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.lock = w.lock AND r.status = 'doing'))
 """
 # Locks the dead workers' jobs, so that of several sweepers one alone takes a job over.
 _FIND_ORPHANS = """
@@ -205,11 +209,9 @@ class JobQueue:
         if not await self.enqueue(db, job):
             await execute(db, _RAISE_PRIORITY, {"priority": job.priority, "lock": job.unique, "urgent": URGENT})
 
-    async def is_any_waiting(
-        self, db: Connection, lane: Lane, *, priority: int, needs: frozenset[str] = frozenset()
-    ) -> bool:
-        """Whether a job of at least this priority, with these needs or none, waits for a slot of a lane."""
-        return bool(await fetch_value(db, _IS_ANY_WAITING, ([lane, queue_of(lane, needs)], priority)))
+    async def is_any_waiting(self, db: Connection, lane: Lane, *, priority: int, labels: Iterable[str] = ()) -> bool:
+        """Whether a job of at least this priority waits for a slot of a lane of a worker with these labels."""
+        return bool(await fetch_value(db, _IS_ANY_WAITING, (_queues_for(lane, [*labels]), priority)))
 
     async def progressed(self, db: Connection, run: JobRun) -> None:
         """A run has achieved something that is kept: neither it nor those before it count as attempts."""

@@ -109,9 +109,9 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
         objects = open_objects(self.folder, home, account)
         program = weed_program(account, home)
         credentials = self._credentials()
+        ports = self._last_ports() or choose_ports(self._port)
         for _ in range(_PORT_ATTEMPTS):
             self._clear_away()
-            ports = self._choose_ports()
             write_private(self._ports_file, msgspec.json.encode(ports))  # before, to find its leftovers after
             command = weed_command(
                 program, objects, self.folder / "seaweedfs.log", account, ports, credentials, _VOLUME_LIMIT, inherited
@@ -123,6 +123,7 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
                     return process, endpoint
             if ports.all_free and _PORT_TAKEN not in process.log_since_start():
                 break  # it did not end because another program has taken a port meanwhile
+            ports = choose_ports(self._port)
         raise process.explain_end()
 
     def _credentials(self) -> Credentials:
@@ -130,11 +131,10 @@ class EmbeddedSeaweedFS(SharedServer[SeaweedEndpoint]):
         kept = keep_private(self.folder / "credentials.json", lambda: msgspec.json.encode(fresh))
         return msgspec.json.decode(kept, type=Credentials)
 
-    def _choose_ports(self) -> SeaweedPorts:
+    def _last_ports(self) -> SeaweedPorts | None:
+        """Those of the last start, so that presigned URLs outlive a restart, where they serve."""
         last = read_ports(self._ports_file)
-        if last is not None and last.all_free and self._port in (None, last.s3):
-            return last
-        return choose_ports(self._port)
+        return last if last is not None and last.all_free and self._port in (None, last.s3) else None
 
     def _describe(self, ports: SeaweedPorts, credentials: Credentials, process: ServerProcess) -> SeaweedEndpoint:
         return SeaweedEndpoint(

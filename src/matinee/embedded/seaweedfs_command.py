@@ -88,7 +88,7 @@ def choose_ports(s3: int | None) -> SeaweedPorts:
 
 
 def read_ports(path: Path) -> SeaweedPorts | None:
-    """The ports of the last start, so that presigned URLs outlive a restart; None if they are not known."""
+    """The ports of the last start; None if they are not known."""
     with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
         return msgspec.json.decode(path.read_bytes(), type=SeaweedPorts)
     return None

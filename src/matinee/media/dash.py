@@ -8,7 +8,7 @@ from .bandwidth import peak_bits
 from .captions import wvtt
 from .captions.listing import ListedTrack, menu_names
 from .captions.model import SEGMENT_SECONDS
-from .keys import CAPTION_CELLS_TYPE, CONTENT_TYPES
+from .keys import CAPTIONS_MP4_TYPE, CONTENT_TYPES
 from .model import AudioRendition, CopiedRendition, Plan, Rendition, VideoRendition
 from .sounds import sound_names
 from .timeline import Timeline, decimal, segments_of_text, timeline
@@ -131,7 +131,7 @@ def _adaptation(period: Element, kind: str) -> Element:
         {
             "id": str(len(period)),
             "contentType": kind,
-            "mimeType": CONTENT_TYPES.get(kind, CAPTION_CELLS_TYPE),
+            "mimeType": CONTENT_TYPES.get(kind, CAPTIONS_MP4_TYPE),
             "segmentAlignment": "true",
             "startWithSAP": "1",
         },

@@ -13,7 +13,7 @@ CONTENT_TYPES = {"video": "video/mp4", "audio": "audio/mp4"}
 """The media type of init segments and cells, by the kind of their rendition."""
 
 CAPTIONS_TYPE = "text/vtt"
-CAPTION_CELLS_TYPE = "application/mp4"
+CAPTIONS_MP4_TYPE = "application/mp4"
 
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -75,6 +75,27 @@ class TestEnqueue:
             assert await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NULL") == 1
 
 
+class TestWaiting:
+    async def test_what_no_free_slot_would_take_waits_for_none(self, queue: JobQueue, database: Database) -> None:
+        """Nobody need make way for the next try of a job, for one whose like runs, or for another worker's."""
+
+        async def is_any_waiting(db: Connection, *labels: str) -> bool:
+            return await queue.is_any_waiting(db, "ingest", priority=100, labels=labels)
+
+        wanted = msgspec.structs.replace(NOTE, priority=100)
+        later = msgspec.structs.replace(wanted, unique="later", delay=3600.0)
+        for_gpu = msgspec.structs.replace(wanted, unique="gpu", needs=frozenset({"gpu"}))
+        async with database.transaction() as db:
+            await queue.enqueue_all(db, [msgspec.structs.replace(NOTE, unique="lower"), later, for_gpu])
+            assert not await is_any_waiting(db)
+            assert await is_any_waiting(db, "big", "gpu")
+            await queue.enqueue(db, wanted)
+            assert await is_any_waiting(db)
+            await execute(db, "UPDATE procrastinate_jobs SET status = 'doing' WHERE lock = 'note'")
+            await queue.enqueue(db, wanted)
+            assert not await is_any_waiting(db)
+
+
 class TestRun:
     async def test_a_job_gets_its_arguments_and_leaves_the_queue(self, queue: JobQueue, database: Database) -> None:
         """A finished job's row is deleted."""

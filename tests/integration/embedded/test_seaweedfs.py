@@ -144,6 +144,13 @@ class TestStart:
             assert server.endpoint.url != before
             assert _get(server.endpoint, "film") == b"reel"
 
+    def test_ports_that_only_seem_free_are_replaced(self, folder: Path) -> None:
+        """Whoever holds one on another address is met by SeaweedFS alone."""
+        with EmbeddedSeaweedFS(folder):
+            ports = msgspec.json.decode((folder / "ports.json").read_bytes())
+        with socket.create_server(("127.0.0.2", ports["master"])), EmbeddedSeaweedFS(folder):
+            assert msgspec.json.decode((folder / "ports.json").read_bytes())["master"] != ports["master"]
+
     def test_a_missing_program_is_explained(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without the wheel, the sentence names it."""
         monkeypatch.setattr("matinee.embedded.installation._SEAWEEDFS_WHEEL", "not-a-wheel")
@@ -207,7 +214,9 @@ class TestFullDisk:
     def test_it_is_named(self, folder: Path) -> None:
         """SeaweedFS takes nothing when less than a hundredth of the disk is free, and does not say why."""
         folder.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "films", str(folder)], check=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "films", str(folder)], check=False)
+        if mounted.returncode:
+            pytest.skip("mounting is not allowed here")
         try:
             with (folder / "films").open("wb") as films:
                 os.posix_fallocate(films.fileno(), 0, 64 * 1024**2 - 500_000)

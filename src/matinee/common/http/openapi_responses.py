@@ -35,6 +35,7 @@ HEADERS = {
     "Content-Range": {**_header("Which bytes these are, and of how many."), "required": True},
     "Location": {**_header("Where it is to be had."), "required": True},
 }
+_BINARY = ("application/mp4", "application/octet-stream")
 _RATE_LIMIT = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 _OF_ERRORS = {
     401: ("WWW-Authenticate",),
@@ -102,7 +103,7 @@ def _event(emitted: type) -> dict[str, Any]:
 
 
 def _is_binary(media_type: str) -> bool:
-    return media_type.partition("/")[0] in ("video", "audio", "image")
+    return media_type.partition("/")[0] in ("video", "audio", "image") or media_type in _BINARY
 
 
 def _refer(names: Iterable[str]) -> dict[str, Any]:

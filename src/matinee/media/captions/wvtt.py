@@ -7,6 +7,7 @@ those of the samples.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -20,11 +21,12 @@ from .model import Cue
 CODEC = "wvtt"
 TIMESCALE = 1_000_000  # that of the bounds
 MOST_BYTES = 16 << 20
-"""Of all samples of a track. Each segment has its even share; what a minute holds beyond is not shown to its end.
-Dialogue takes some kilobytes a minute. Without a limit, a file of 4 MB may make terabytes."""
+"""Of what all samples of a track show. Each segment may take its even share and what those before it left; what it
+holds beyond is not shown. A file has 4 MB at most, but of cues that overlap may become a thousandfold of it."""
 
 _MILLISECOND = TIMESCALE // 1000
 _EMPTY = box(b"vtte")
+_MOMENT = re.compile(r"<[\d:.]+>")  # when a word within a cue begins; a sample begins at another time than its cue
 _BRANDS = b"iso6cmfccwvt"
 _UNDETERMINED = 0x55C4  # the packed language `und`; the manifest tells it
 
@@ -64,10 +66,13 @@ def init_segment() -> bytes:
 def cut_wvtt(cues: Sequence[Cue], bounds: Sequence[int]) -> list[bytes]:
     """The media segments between the `bounds`, in microseconds."""
     share = MOST_BYTES // max(1, len(bounds) - 1)
-    return [
-        _segment(index, bounds[index], list(_samples(shown, bounds[index], bounds[index + 1], share)))
-        for index, shown in enumerate(cues_within(cues, bounds))
-    ]
+    segments, left = [], 0
+    for index, (shown, begin, end) in enumerate(zip(cues_within(cues, bounds), bounds, bounds[1:], strict=False)):
+        left += share
+        samples = list(_samples(shown, begin, end, left))
+        left -= sum(len(sample.data) for sample in samples if sample.data != _EMPTY)
+        segments.append(_segment(index, begin, samples))
+    return segments
 
 
 def _samples(cues: Sequence[Cue], begin: int, end: int, most: int) -> Iterator[_Sample]:
@@ -91,8 +96,9 @@ def _samples(cues: Sequence[Cue], begin: int, end: int, most: int) -> Iterator[_
 
 
 def _cue_box(cue: Cue) -> bytes:
+    source = box(b"vsid", struct.pack(">I", cue.line))  # one cue, in however many samples it stands
     settings = [box(b"sttg", cue.settings.encode())] if cue.settings else []
-    return box(b"vttc", *settings, box(b"payl", cue.text.encode()))
+    return box(b"vttc", source, *settings, box(b"payl", _MOMENT.sub("", cue.text).encode()))
 
 
 def _segment(index: int, begin: int, samples: Sequence[_Sample]) -> bytes:

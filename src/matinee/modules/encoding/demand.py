@@ -113,7 +113,7 @@ class DemandRunner:
                 if choose(behind, row.cells, row.wanted()) is not None:
                     await self._enqueue(video_id, plan, rendition, region + 1)
                 return
-            if not choice.waits and await self._others_wait(cell_needs(plan, rendition)):
+            if not choice.waits and await self._others_wait():
                 await self._enqueue(video_id, plan, rendition, region)
                 return
             publisher = Publisher(self._storage, self._results, run, video_id, plan, {rendition: row})
@@ -163,11 +163,10 @@ class DemandRunner:
                 while not (await asyncio.wait({making}, timeout=LOOK_SECONDS))[0]:
                     row = await self._look(video_id, rendition, cells)
                     needed = still_needed(cell, cells, row.cells, row.wanted())
-                    in_the_way = needed is None or (
-                        not needed.waits and await self._others_wait(cell_needs(plan, rendition))
-                    )
+                    in_the_way = needed is None or (not needed.waits and await self._others_wait())
                     if in_the_way and not self._paces.is_nearly_done(rendition, film, time.monotonic() - began):
-                        log.info("no_longer_needed", video_id=str(video_id), rendition=rendition, cell=cell)
+                        event = "no_longer_needed" if needed is None else "made_way"
+                        log.info(event, video_id=str(video_id), rendition=rendition, cell=cell)
                         return
                     if not waits and (in_the_way or (needed is not None and needed.waits)):  # to be out of it soon
                         waits = True
@@ -190,10 +189,10 @@ class DemandRunner:
                 raise StillEvictingError(rendition)
             await asyncio.sleep(_EVICTION_PAUSE)
 
-    async def _others_wait(self, needs: frozenset[str]) -> bool:
+    async def _others_wait(self) -> bool:
         """Whether somebody waits for another job, while this one is only ahead of its viewers."""
         async with self._database.connection() as db:
-            return await self._queue.is_any_waiting(db, "demand", priority=WANTED, needs=needs)
+            return await self._queue.is_any_waiting(db, "demand", priority=WANTED, labels=self._labels)
 
     async def _enqueue(
         self, video_id: UUID, plan: Plan, rendition: str, region: int, *, wanted: bool = False

@@ -23,7 +23,9 @@ from matinee.modules.videos.schemas import VideoId
 
 CAPTIONS = f"{BASE}/captions/{{track_id}}"
 
-SegmentIndex = Annotated[int, Meta(ge=0, lt=2**31 - 1, description="The segment's place in the playlist, from 0.")]
+SegmentIndex = Annotated[
+    int, Meta(ge=0, lt=2**31 - 1, description="The segment's place in the playlist or manifest, from 0.")
+]
 
 
 class CaptionRoutes:
@@ -94,14 +96,14 @@ class CaptionRoutes:
         tag=TAG,
         access=Access.OPTIONAL,
         errors=(VideoNotFound, VideoNotPlayable, NoSuchTrack),
-        produces=keys.CAPTION_CELLS_TYPE,
+        produces=keys.CAPTIONS_MP4_TYPE,
         accepts=(IF_NONE_MATCH,),
         also=(NOT_MODIFIED,),
     )
-    async def get_captions_init_segment(self, call: Call, video_id: VideoId, track_id: TrackId) -> Response:
+    async def get_dash_captions_init(self, call: Call, video_id: VideoId, track_id: TrackId) -> Response:
         """The initialization segment of a text track, for DASH."""
         init = await self._captions.init(call.caller, video_id, track_id)
-        return playlist_response(init, keys.CAPTION_CELLS_TYPE, dict(call.scope["headers"]))
+        return playlist_response(init, keys.CAPTIONS_MP4_TYPE, dict(call.scope["headers"]))
 
     @operation(
         "GET",
@@ -109,13 +111,13 @@ class CaptionRoutes:
         tag=TAG,
         access=Access.OPTIONAL,
         errors=(VideoNotFound, VideoNotPlayable, NoSuchTrack, StorageUnavailable),
-        produces=keys.CAPTION_CELLS_TYPE,
+        produces=keys.CAPTIONS_MP4_TYPE,
         accepts=(IF_NONE_MATCH,),
         also=(NOT_MODIFIED,),
     )
-    async def get_captions_cells(
+    async def get_dash_captions_segment(
         self, call: Call, video_id: VideoId, track_id: TrackId, index: SegmentIndex
     ) -> Response:
-        """One segment of a text track for DASH: WebVTT in fragmented MP4 (`wvtt`), about a minute of it."""
+        """One segment of a text track for DASH: WebVTT in MP4 (`wvtt`), about a minute."""
         segment = await self._captions.segment(call.caller, video_id, track_id, index, "cmft")
-        return playlist_response(segment, keys.CAPTION_CELLS_TYPE, dict(call.scope["headers"]))
+        return playlist_response(segment, keys.CAPTIONS_MP4_TYPE, dict(call.scope["headers"]))

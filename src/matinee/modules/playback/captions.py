@@ -100,5 +100,7 @@ class CaptionPlayback:
             data = await self._storage.read(keys.captions_key(video_id, cut.track_id), 0, MOST_STORED_BYTES)
         except NoSuchObjectError:  # being deleted
             raise NoSuchTrack from None
-        segments = await asyncio.to_thread(lambda: _CUTTERS[cut.form](read_stored(data), bounds))
-        return [self._segments.keep((cut, index), document(segment)) for index, segment in enumerate(segments)]
+        segments = await asyncio.to_thread(
+            lambda: [document(segment) for segment in _CUTTERS[cut.form](read_stored(data), bounds)]
+        )
+        return [self._segments.keep((cut, index), segment) for index, segment in enumerate(segments)]

@@ -11,6 +11,8 @@ from tests.unit.media.plans import opened, plan
 from matinee.common.database import execute
 from matinee.media import hls
 from matinee.media.captions.model import Cue
+from matinee.media.captions.read import read_stored
+from matinee.media.captions.vtt import write_vtt
 from matinee.media.captions.wvtt import cut_wvtt, init_segment
 from matinee.media.model import Rate
 
@@ -96,7 +98,7 @@ class TestTrack:
         """As many as for HLS, and an initialization segment; kept as shortly as those."""
         film = await make_film(made=plan(150))
         track = await film.add_track(CUES)
-        cut = cut_wvtt(CUES, [0, 60_000_000, 120_000_000, 150_000_000])
+        cut = cut_wvtt(read_stored(write_vtt(CUES).encode()), [0, 60_000_000, 120_000_000, 150_000_000])
         expected = {"init.cmft": init_segment(), **{f"{index}.cmft": data for index, data in enumerate(cut)}}
         for name, data in expected.items():
             answer = await player.get(f"{film.url}/captions/{track}/{name}")

@@ -19,7 +19,9 @@ def read_cues(sample: bytes) -> list[tuple[str, str]]:
     assert set(kinds(boxes)) == {"vttc"}
     cues = []
     for cue in boxes:
-        inner = {part.kind: part.data[8:].decode() for part in parsed(cue.data[8:])}
+        parts = parsed(cue.data[8:])
+        assert kinds(parts) in (["vsid", "payl"], ["vsid", "sttg", "payl"])
+        inner = {part.kind: part.data[8:].decode() for part in parts[1:]}
         cues.append((inner.get("sttg", ""), inner["payl"]))
     return cues
 
@@ -83,8 +85,23 @@ class TestSegments:
             live = [cue for cue in cues if cue.start * 1000 < end and cue.end * 1000 > start]
             assert sorted(texts) == sorted((cue.settings, cue.text) for cue in live)
 
+    def test_the_parts_of_a_cue_say_that_they_are_one(self) -> None:
+        """By its line in the file; when its words begin within it is not said, for a sample has another start."""
+        cues = [Cue(1000, 61_000, "Good <00:02.000>night", line=7), Cue(2000, 3000, "Sea", line=11)]
+        data = b"".join(cut_wvtt(cues, BOUNDS))
+        assert data.count(b"vsid\0\0\0\x07") == 4
+        assert data.count(b"vsid\0\0\0\x0b") == 1
+        assert data.count(b"Good night") == 4
+
+    def test_a_minute_may_take_what_those_before_it_left(self) -> None:
+        """A song at the end of a film has more text than the talk before it."""
+        bounds = [minute * 60_000_000 for minute in range(101)]
+        song = [Cue(99 * 60_000 + number, 100 * 60_000, "la " * 100) for number in range(200)]
+        texts = [len(cues) for _, _, cues in shown(cut_wvtt(song, bounds)[-1])]
+        assert texts == [*range(1, 201)]
+
     def test_a_hostile_track_takes_no_more_than_a_track_may(self) -> None:
-        """Ten thousand cues of a minute, each begun a moment later, would be half a million in one segment."""
+        """Ten thousand cues of a minute, each begun a moment later, would be fifty millions in one segment."""
         cues = [Cue(number, 60_000, "x" * 400) for number in range(10_000)]
         segments = cut_wvtt(cues, BOUNDS)
         assert sum(map(len, segments)) < wvtt.MOST_BYTES
