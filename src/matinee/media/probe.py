@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from .binaries import Binaries, find_binaries
+from .clocks import clock_restarts
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, Process, ProcessLimits, ProcessTimedOut, running
 from .names import one_line
@@ -32,7 +33,6 @@ from .source_access import (
     input_was_lost,
     is_url,
 )
-from .transport_clock import clock_restarts
 
 HEADER_BYTES = 4 * MIB  # the most JSON that a header may turn into
 TAIL_SECONDS = 3  # where the look at the end begins, before the end
@@ -170,7 +170,7 @@ async def probe(
     async with _early_look(ffprobe, source, limits, read, size) as early:
         header = await _header(ffprobe, source, limits)
         facts = await _Reading(ffprobe, source, limits, header, early).facts()
-    if facts.container == "mpegts" and size and read and await clock_restarts(read, size):
+    if size and read and await clock_restarts(facts.container, read, size):
         raise MediaFault("clock_restarts")
     return facts
 

@@ -94,10 +94,10 @@ TIMES = [
     ),
     Case(
         "Times",
-        "two FLVs joined, so that the clock begins anew: the first is played",
+        "two FLVs joined, so that the clock begins anew",
         "film.flv",
         changed([*X264, *AAC], ".flv", lambda data: data + data[13:]),
-        SHOWN,
+        Failed("clock_restarts"),
     ),
     Case("Times", "open GOPs", "film.mp4", coded(*X264_B, "-g", "12", "-x264-params", "open-gop=1", *AAC), COPYING),
     Case("Times", "one keyframe only", "film.mp4", coded(*X264_B, "-g", "9999", "-sc_threshold", "0", *AAC), COPYING),

@@ -1,13 +1,14 @@
-"""Whether the clock of an MPEG transport stream begins anew on the way, as in recordings joined byte by byte.
+"""Whether the clock of a recording begins anew on the way, as in recordings joined byte by byte.
 
-FFmpeg takes such a file for as long as its end says, and plays one of the parts. The clock (PCR) stands in the
-packets themselves (ISO/IEC 13818-1, 2.4.3.5), so a few looks into the file tell, whatever its length.
+FFmpeg takes such a file for as long as its head or its end says, and plays one of the parts. In MPEG transport streams
+(PCR: ISO/IEC 13818-1, 2.4.3.5) and FLV (Adobe's FLV 10.1, E.4.1) the clock stands beside the media, so a few looks into
+the file tell, whatever its length.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from .sample_tables import Read
@@ -21,10 +22,19 @@ _PACKET_BYTES = 188
 _STRIDES = (_PACKET_BYTES, 192)  # camcorders put four bytes in front of each packet
 _ROUND = 1 << 33  # ticks; then the clock runs over, every 26 hours
 _BACK = 45_000  # ticks of 90 kHz: half a second
+_FLV_TAGS = (8, 9, 18)  # sound, picture, data
+_FLV_HEAD, _FLV_TAIL = 11, 4  # bytes around what a tag holds
+_TICKS_OF_FLV = 90  # a millisecond
+
+Clocks = Callable[[bytes], Iterator[tuple[int, int]]]
+"""Of a piece of a file: which clock, and what it says in ticks of 90 kHz."""
 
 
-async def clock_restarts(read: Read, size: int) -> bool:
+async def clock_restarts(container: str, read: Read, size: int) -> bool:
     """Whether a clock goes back anywhere; `read` gives bytes of the file, of which it has `size`."""
+    read_clocks = _CLOCKS.get(container)
+    if read_clocks is None:
+        return False
     last = size - LOOK_BYTES
     step = max(LOOK_BYTES, last // (LOOKS - 1))  # they must not overlap: what is seen twice seems to begin anew
     starts = range(0, size, LOOK_BYTES) if step == LOOK_BYTES else range(0, last + 1, step)
@@ -36,8 +46,8 @@ async def clock_restarts(read: Read, size: int) -> bool:
     return any(goes_back(times) for times in clocks.values())
 
 
-def read_clocks(data: bytes) -> Iterator[tuple[int, int]]:
-    """The clocks within a piece of the file, as (packet identifier, ticks); it ends where packets do."""
+def read_transport_clocks(data: bytes) -> Iterator[tuple[int, int]]:
+    """The clocks within a piece of a transport stream, by packet identifier; it ends where packets do."""
     at, stride = _first_packet(data)
     while stride and at + _PACKET_BYTES <= len(data) and data[at] == _SYNC:
         has_field, length, flags = data[at + 3] & 0x20, data[at + 4], data[at + 5]
@@ -45,6 +55,22 @@ def read_clocks(data: bytes) -> Iterator[tuple[int, int]]:
             program, ticks = data[at + 1 : at + 3], data[at + 6 : at + 11]
             yield int.from_bytes(program, "big") & 0x1FFF, int.from_bytes(ticks, "big") >> 7
         at += stride
+
+
+def read_flv_clocks(data: bytes) -> Iterator[tuple[int, int]]:
+    """The one clock of an FLV within a piece of it. A tag counts where its size stands behind it again."""
+    at = 0
+    while at + _FLV_HEAD + _FLV_TAIL <= len(data):
+        held = int.from_bytes(data[at + 1 : at + 4], "big")
+        end = at + _FLV_HEAD + held
+        if data[at] not in _FLV_TAGS or data[end : end + _FLV_TAIL] != (_FLV_HEAD + held).to_bytes(4, "big"):
+            at += 1
+            continue
+        yield 0, int.from_bytes(data[at + 7 : at + 8] + data[at + 4 : at + 7], "big") * _TICKS_OF_FLV
+        at = end + _FLV_TAIL
+
+
+_CLOCKS: dict[str, Clocks] = {"mpegts": read_transport_clocks, "flv": read_flv_clocks}
 
 
 def goes_back(clocks: list[int]) -> bool:
