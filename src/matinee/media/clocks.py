@@ -1,8 +1,8 @@
 """Whether the clock of a recording begins anew on the way, as in recordings joined byte by byte.
 
-FFmpeg takes such a file for as long as its head or its end says, and plays one of the parts. In MPEG transport streams
-(PCR: ISO/IEC 13818-1, 2.4.3.5) and FLV (Adobe's FLV 10.1, E.4.1) the clock stands beside the media, so a few looks into
-the file tell, whatever its length.
+FFmpeg takes such a file for as long as its head or its end says, and plays one of the parts. In MPEG transport
+streams (PCR: ISO/IEC 13818-1, 2.4.3.5) and in FLV (Adobe's FLV 10.1, E.4.1) the clock stands beside the media, so a
+few looks into the file tell, whatever its length.
 """
 
 from __future__ import annotations
