@@ -284,10 +284,12 @@ class Endpoint:
     def _faulty(self, raw: bytes) -> Any:
         """Decodes again without types, to name every fault and not only the first; raises Invalid if there is one."""
         try:
-            untyped = msgspec.json.decode(raw)
-        except RecursionError:  # the typed decoder stopped at the first bracket, this one follows all of them
+            # The typed decoder stopped at the first bracket, these follow all of them: the decoder of Python 3.12 and
+            # later deeper than we can.
+            untyped = _whole_numbers(msgspec.json.decode(raw))
+        except RecursionError:
             raise errors.Malformed("The body is nested too deeply.") from None
-        return _converted(_whole_numbers(untyped), self.operation.body, "")
+        return _converted(untyped, self.operation.body, "")
 
     async def _send(self, send: Send, status: int, body: bytes, extra: list[tuple[bytes, bytes]]) -> None:
         headers = [(b"cache-control", b"no-store"), *extra]
