@@ -8,6 +8,7 @@ few looks into the file tell, whatever its length.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -22,7 +23,7 @@ _PACKET_BYTES = 188
 _STRIDES = (_PACKET_BYTES, 192)  # camcorders put four bytes in front of each packet
 _ROUND = 1 << 33  # ticks; then the clock runs over, every 26 hours
 _BACK = 45_000  # ticks of 90 kHz: half a second
-_FLV_TAGS = (8, 9, 18)  # sound, picture, data
+_FLV_TAG = re.compile(rb"[\x08\x09\x12].{7}\0{3}", re.DOTALL)  # sound, picture or data, of the one stream
 _FLV_HEAD, _FLV_TAIL = 11, 4  # bytes around what a tag holds
 _TICKS_OF_FLV = 90  # a millisecond
 
@@ -39,11 +40,15 @@ async def clock_restarts(container: str, read: Read, size: int) -> bool:
     step = max(LOOK_BYTES, last // (LOOKS - 1))  # they must not overlap: what is seen twice seems to begin anew
     starts = range(0, size, LOOK_BYTES) if step == LOOK_BYTES else range(0, last + 1, step)
     looks = await asyncio.gather(*(read(start, LOOK_BYTES) for start in starts))
-    clocks: dict[int, list[int]] = {}
-    for data in looks:
-        for program, clock in read_clocks(data):
-            clocks.setdefault(program, []).append(clock)
-    return any(goes_back(times) for times in clocks.values())
+
+    def any_goes_back() -> bool:
+        clocks: dict[int, list[int]] = {}
+        for data in looks:
+            for program, clock in read_clocks(data):
+                clocks.setdefault(program, []).append(clock)
+        return any(goes_back(times) for times in clocks.values())
+
+    return await asyncio.to_thread(any_goes_back)
 
 
 def read_transport_clocks(data: bytes) -> Iterator[tuple[int, int]]:
@@ -59,15 +64,15 @@ def read_transport_clocks(data: bytes) -> Iterator[tuple[int, int]]:
 
 def read_flv_clocks(data: bytes) -> Iterator[tuple[int, int]]:
     """The one clock of an FLV within a piece of it. A tag counts where its size stands behind it again."""
-    at = 0
-    while at + _FLV_HEAD + _FLV_TAIL <= len(data):
-        held = int.from_bytes(data[at + 1 : at + 4], "big")
-        end = at + _FLV_HEAD + held
-        if data[at] not in _FLV_TAGS or data[end : end + _FLV_TAIL] != (_FLV_HEAD + held).to_bytes(4, "big"):
-            at += 1
-            continue
-        yield 0, int.from_bytes(data[at + 7 : at + 8] + data[at + 4 : at + 7], "big") * _TICKS_OF_FLV
-        at = end + _FLV_TAIL
+    found = _FLV_TAG.search(data)
+    while found:
+        at = found.start()
+        size = _FLV_HEAD + int.from_bytes(data[at + 1 : at + 4], "big")
+        end = at + size
+        is_tag = data[end : end + _FLV_TAIL] == size.to_bytes(_FLV_TAIL, "big")
+        if is_tag:
+            yield 0, int.from_bytes(data[at + 7 : at + 8] + data[at + 4 : at + 7], "big") * _TICKS_OF_FLV
+        found = _FLV_TAG.search(data, end + _FLV_TAIL if is_tag else at + 1)
 
 
 _CLOCKS: dict[str, Clocks] = {"mpegts": read_transport_clocks, "flv": read_flv_clocks}

@@ -116,6 +116,7 @@ class TestManifest:
             {"id": str(UUID(int=1)), "codecs": "wvtt", "bandwidth": "1000"},
         )
         template = captions.find("mpd:SegmentTemplate", MPD)
+        assert template.get("timescale") == "1000000"
         assert template.get("initialization") == "captions/$RepresentationID$/init.cmft"
         assert template.get("media") == "captions/$RepresentationID$/$Number$.cmft"
         ids = [found.get("id") for found in root.iter(f"{{{MPD['mpd']}}}AdaptationSet")]

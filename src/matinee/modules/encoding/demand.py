@@ -168,7 +168,7 @@ class DemandRunner:
                         event = "no_longer_needed" if needed is None else "made_way"
                         log.info(event, video_id=str(video_id), rendition=rendition, cell=cell)
                         return
-                    if not waits and (in_the_way or (needed is not None and needed.waits)):  # to be out of it soon
+                    if not waits and (needed is None or needed.waits or in_the_way):  # to be out of it soon
                         waits = True
                         urgent.enter_context(self._options.brake.applied())
                 await making
