@@ -187,7 +187,7 @@ _DRAWN: dict[str, tuple[str, bool, _Draw]] = {
     "screen_b": ("screen, a window moved", False, lambda folder: _screen(
         folder, size=20, ink="0xd0d0e0", paper="0x1e1e2e", jump="0", inset=True)),
     "noise_a": ("grain on soft colours", True, lambda folder: _noise(
-        folder, picture=f"gradients=s=1920x1080:r={RATE}:speed=0.02:seed=3", grain=18)),
+        folder, picture=f"gradients=s=1920x1080:r={RATE}:speed=0.02:seed=3:c0=0x203040:c1=0xd0b080", grain=18)),
     "noise_b": ("grain on fine detail", True, lambda folder: _noise(
         folder, picture=f"mandelbrot=s=1920x1080:r={RATE}:end_scale=0.3:end_pts=200:start_scale=1", grain=10)),
     "sport_a": ("sport, swings", True, lambda folder: _pan(

@@ -17,7 +17,7 @@ from matinee.media.trials import try_ladder
 from .films import ffmpeg
 
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "16", "-g", "25", "-pix_fmt", "yuv420p"]
-STILL = ["-f", "lavfi", "-i", "gradients=s=852x480:r=25:d=3:speed=0.00001:seed=3"]
+STILL = ["-f", "lavfi", "-i", "gradients=s=852x480:r=25:d=3:speed=0.00001:seed=3:c0=0x203040:c1=0xd0b080"]
 
 
 @pytest.fixture(scope="module")

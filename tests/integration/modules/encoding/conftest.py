@@ -34,7 +34,11 @@ FILMS = {
     # noise: more bytes than a few blocks of a source
     "heavy.mkv": [*PICTURE, "-vf", "noise=alls=60:allf=t", "-t", "14", *X264, "-qp", "6"],
     # every rung of it is easy
-    "easy.mkv": ["-f", "lavfi", "-i", "gradients=s=854x480:r=5:speed=0.00001:seed=3", "-t", "30", *X264],
+    "easy.mkv": [
+        # a seed alone leaves its colours to chance
+        *("-f", "lavfi", "-i", "gradients=s=854x480:r=5:speed=0.00001:seed=3:c0=0x203040:c1=0xd0b080"),
+        *("-t", "30", *X264),
+    ],
     "silent.mp4": [*PICTURE, "-t", "6", *X264],
     # English in 5.1, German, which is the default, and French in mono
     "dubbed.mkv": [
