@@ -76,6 +76,7 @@ def _cut_picture(film: Plan, frames: range) -> Plan:
         video=video,
         spare=(),
         copied=None,
+        opens_copied=False,
         replaced=None,
         cells_per_chunk=CELLS_PER_CHUNK if film.source.seekable else grid.cells,
     )

@@ -111,6 +111,12 @@ def read_record(record: bytes) -> CellFrames:
     return CellFrames(numbers[0], *columns)
 
 
+def beginning(frames: CellFrames, count: int) -> CellFrames:
+    """The first of these frames, so many at most; the first is a keyframe."""
+    columns = (frames.offsets, frames.sizes, frames.durations, frames.compositions)
+    return CellFrames(frames.decode_time, *(column[:count] for column in columns))
+
+
 def spans(frames: CellFrames) -> list[Span]:
     """The bytes of the source to read: those of the frames, and what little lies between."""
     found: list[Span] = []

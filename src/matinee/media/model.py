@@ -6,7 +6,8 @@ Times are exact: a `Fraction` of a second, a whole number of frames or of timesc
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from bisect import bisect
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from typing import Literal
 
@@ -258,6 +259,11 @@ class CopiedRendition(msgspec.Struct, frozen=True, tag="copied", tag_field="kind
                 length = shift = 0
         return bounds
 
+    def cells_at(self, moments: Iterable[Fraction]) -> list[int]:
+        """The cell that shows at each of these moments, in seconds of the video."""
+        bounds = self.bounds()
+        return [min(max(0, bisect(bounds, at * self.timescale) - 1), self.cells - 1) for at in moments]
+
 
 Rendition = VideoRendition | AudioRendition | CopiedRendition
 
@@ -342,6 +348,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     copied: CopiedRendition | None = None
     """The source's own picture, where it conforms; larger than every rung of `video`."""
+    opens_copied: bool = False
+    """Whether its copied picture alone makes it playable: nothing is encoded before somebody watches."""
     replaced: VideoRendition | None = None
     """The rung of the ladder in whose place it stands; unknown to plans that were stored before it was kept."""
     watermark: Watermark | None = None
@@ -367,6 +375,11 @@ class Plan(msgspec.Struct, frozen=True):
     def ladder(self) -> tuple[VideoRendition | CopiedRendition, ...]:
         """What every player can show, from the lowest rung up; what is copied comes last."""
         return (*self.video, self.copied) if self.copied else self.video
+
+    @property
+    def opening(self) -> VideoRendition | CopiedRendition | None:
+        """The picture that the video can be played with once it has begun."""
+        return self.copied if self.opens_copied else next(iter(self.video), None)
 
     @property
     def shown(self) -> tuple[VideoRendition | CopiedRendition, ...]:

@@ -14,7 +14,7 @@ import msgspec
 
 from .blurhash import SIDE as HASH_SIDE
 from .memory_files import PROTOCOL, as_input, as_output
-from .model import Plan, VideoRendition, Watermark
+from .model import CopiedRendition, Plan, Rate, VideoRendition, Watermark
 from .poster_choice import FRAME_HEIGHT, FRAME_WIDTH, picture_span
 from .source_access import MAX_ALLOC_BYTES
 from .storyboard import Storyboard
@@ -170,13 +170,13 @@ def mark_argv(ffmpeg: str, image: int, outputs: Sequence[int], *, side: int, max
 
 
 def thumbnail_argv(
-    ffmpeg: str, keyframe: int, outputs: Sequence[int], *, size: ThumbnailSize, extension: Format
+    ffmpeg: str, keyframe: int, outputs: Sequence[int], *, size: ThumbnailSize, extension: Format, matrix: str
 ) -> list[str]:
     """Writes a keyframe's byte stream as a thumbnail."""
     (output,) = outputs
     colour, encoder = _ENCODERS[extension]
     crop = f"crop={size.width}:{size.height}" if size.width * size.height < size.full_width * size.full_height else ""
-    filters = f"scale={size.full_width}:{size.full_height}:flags=bicubic:in_color_matrix=bt709:{colour}"
+    filters = f"scale={size.full_width}:{size.full_height}:flags=bicubic:in_color_matrix={matrix}:{colour}"
     return [
         *_begin(ffmpeg), "-threads", "1", *_read(keyframe, "h264"),
         "-map", "0:v", "-vf", ",".join(filter(None, (filters, crop))), "-frames:v", "1",
@@ -184,13 +184,15 @@ def thumbnail_argv(
     ]  # fmt: skip
 
 
-def sheet_argv(ffmpeg: str, keyframes: int, outputs: Sequence[int], *, board: Storyboard, sheet: int) -> list[str]:
+def sheet_argv(
+    ffmpeg: str, keyframes: int, outputs: Sequence[int], *, board: Storyboard, sheet: int, matrix: str
+) -> list[str]:
     """Writes the keyframes of a sheet's tiles, one byte stream, as the sheet."""
     (output,) = outputs
     tiles = len(board.sheet_tiles(sheet))
     rows = -(-tiles // board.columns)
     filters = (
-        f"scale={board.tile_width}:{board.tile_height}:flags=area:in_color_matrix=bt709:{_JPEG_COLOUR},"
+        f"scale={board.tile_width}:{board.tile_height}:flags=area:in_color_matrix={matrix}:{_JPEG_COLOUR},"
         f"tile={board.columns}x{rows}:nb_frames={tiles}"
     )
     return [
@@ -200,29 +202,45 @@ def sheet_argv(ffmpeg: str, keyframes: int, outputs: Sequence[int], *, board: St
     ]  # fmt: skip
 
 
-def preview_cells(plan: Plan) -> list[int]:
-    """The cells that the preview shows the beginnings of, spread over the video."""
-    whole = max(1, plan.grid.cells - 1)  # the last one may be shorter
+def preview_cells(cells: int) -> list[int]:
+    """The cells that the preview shows the beginnings of, out of so many."""
+    whole = max(1, cells - 1)  # the last one may be shorter
     return sorted({whole * (2 * clip + 1) // (2 * PREVIEW_CLIPS) for clip in range(PREVIEW_CLIPS)})
 
 
-def preview_argv(ffmpeg: str, source: int, outputs: Sequence[int], plan: Plan) -> list[str]:
-    """Writes the beginnings of some cells (the init segment before them) as an animation that repeats."""
+def preview_frames(rate: Rate) -> int:
+    """How many frames of a cell the preview shows at most."""
+    return round(rate.fraction * PREVIEW_CLIP_SECONDS)
+
+
+def preview_argv(
+    ffmpeg: str,
+    source: int,
+    outputs: Sequence[int],
+    rendition: VideoRendition | CopiedRendition,
+    rate: Rate,
+    lengths: Sequence[int],
+    *,
+    matrix: str,
+) -> list[str]:
+    """Writes the beginnings of some cells (the init segment before them) as an animation that repeats.
+
+    `lengths`: how many frames each has. `matrix`: how the rendition codes differences of colour.
+    """
     (output,) = outputs
-    grid, rung = plan.grid, plan.video[0]
-    step = max(1, round(grid.rate.fraction / PREVIEW_RATE))
-    most = round(grid.rate.fraction * PREVIEW_CLIP_SECONDS)
-    lengths = [grid.cell_frames(cell) for cell in preview_cells(plan)]
+    step = max(1, round(rate.fraction / PREVIEW_RATE))
+    most = preview_frames(rate)
     begins = "+".join(
         f"between(n\\,{start}\\,{start + min(frames, most) - 1})*not(mod(n-{start}\\,{step}))"
         for frames, start in zip(lengths, accumulate(lengths, initial=0), strict=False)
     )
-    longer = max(rung.width, rung.height, PREVIEW_SIDE)
-    width, height = (2 * round(Fraction(side * PREVIEW_SIDE, longer) / 2) for side in (rung.width, rung.height))
+    longer = max(rendition.width, rendition.height, PREVIEW_SIDE)
+    sides = (rendition.width, rendition.height)
+    width, height = (2 * round(Fraction(side * PREVIEW_SIDE, longer) / 2) for side in sides)
     filters = (
         f"select={begins},"
-        f"scale={max(2, width)}:{max(2, height)}:flags=area:in_color_matrix=bt709:{_WEBP_COLOUR},"
-        f"settb={step * grid.rate.den}/{grid.rate.num},setpts=N"
+        f"scale={max(2, width)}:{max(2, height)}:flags=area:in_color_matrix={matrix}:{_WEBP_COLOUR},"
+        f"settb={step * rate.den}/{rate.num},setpts=N"
     )
     return [
         *_begin(ffmpeg), "-threads", "1", *_read(source, "mov"),

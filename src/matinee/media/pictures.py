@@ -19,7 +19,7 @@ from .encode import DEFAULT_OPTIONS, EncoderOptions, check_exit
 from .faults import EncoderFailed, MediaFault
 from .ffmpeg import MIB, Process, ProcessLimits, ProcessTimedOut, running
 from .memory_files import memory_files, read_whole
-from .model import Plan, VideoRendition
+from .model import CopiedRendition, Plan, Rate, VideoRendition
 from .picture_argv import (
     IMAGE_DEMUXERS,
     candidate_argv,
@@ -162,34 +162,51 @@ def image_type(image: bytes) -> str | None:
 
 
 async def make_thumbnail(
-    keyframe: bytes, size: ThumbnailSize, extension: Format, *, options: EncoderOptions = DEFAULT_OPTIONS
+    keyframe: bytes,
+    size: ThumbnailSize,
+    extension: Format,
+    *,
+    matrix: str = "bt709",
+    options: EncoderOptions = DEFAULT_OPTIONS,
 ) -> bytes:
     """A keyframe's byte stream as a picture of a size and format."""
 
     def argv(source: int, to: Sequence[int]) -> list[str]:
-        return thumbnail_argv(options.ffmpeg, source, to, size=size, extension=extension)
+        return thumbnail_argv(options.ffmpeg, source, to, size=size, extension=extension, matrix=matrix)
 
     return (await _convert(keyframe, argv, 1, options))[0]
 
 
 async def make_sheet(
-    keyframes: bytes, board: Storyboard, sheet: int, *, options: EncoderOptions = DEFAULT_OPTIONS
+    keyframes: bytes,
+    board: Storyboard,
+    sheet: int,
+    *,
+    matrix: str = "bt709",
+    options: EncoderOptions = DEFAULT_OPTIONS,
 ) -> bytes:
     """A sheet of the storyboard from the byte stream of its tiles' keyframes, as JPEG."""
 
     def argv(source: int, to: Sequence[int]) -> list[str]:
-        return sheet_argv(options.ffmpeg, source, to, board=board, sheet=sheet)
+        return sheet_argv(options.ffmpeg, source, to, board=board, sheet=sheet, matrix=matrix)
 
     return (await _convert(keyframes, argv, 1, options))[0]
 
 
 async def make_preview(
-    init: bytes, cells: Sequence[bytes], plan: Plan, *, options: EncoderOptions = DEFAULT_OPTIONS
+    init: bytes,
+    cells: Sequence[bytes],
+    rendition: VideoRendition | CopiedRendition,
+    rate: Rate,
+    lengths: Sequence[int],
+    *,
+    matrix: str = "bt709",
+    options: EncoderOptions = DEFAULT_OPTIONS,
 ) -> bytes:
-    """An animation of the beginnings of `preview_cells`, as WebP."""
+    """An animation of the beginnings of cells with `lengths` frames, as WebP."""
 
     def argv(source: int, to: Sequence[int]) -> list[str]:
-        return preview_argv(options.ffmpeg, source, to, plan)
+        return preview_argv(options.ffmpeg, source, to, rendition, rate, lengths, matrix=matrix)
 
     return (await _convert(b"".join((init, *cells)), argv, 1, options))[0]
 

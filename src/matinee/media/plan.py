@@ -214,15 +214,16 @@ def encoded_anew(sound: AudioRendition) -> AudioRendition:
 def _copied(facts: AudioFacts, name: str, origin: Fraction, grid: Grid, container: str) -> AudioRendition | None:
     """The rendition that copies the source's frames, when they are fit for it.
 
-    Fit is: AAC-LC stereo of a usual rate and size, an index that proves there is no gap, and frames from the
-    first to the last moment of the grid.
+    Fit is: AAC-LC in stereo or mono, of a usual rate and size, an index that proves there is no gap, and frames from
+    the first to the last moment of the grid.
     """
     priming = round((facts.start - facts.first_packet) * facts.sample_rate)
     listed = facts.duration_samples + priming
     gapless = (facts.frames - 1) * AAC_FRAME_SAMPLES < listed <= facts.frames * AAC_FRAME_SAMPLES
     if (
         container != "mov"
-        or (facts.codec, facts.profile, facts.channels) != ("aac", "LC", 2)
+        or (facts.codec, facts.profile) != ("aac", "LC")
+        or facts.channels not in (1, 2)
         or facts.sample_rate not in (44_100, 48_000)
         or not 0 < facts.bit_rate <= PASSTHROUGH_MAX_BITS
         or not gapless
@@ -236,7 +237,7 @@ def _copied(facts: AudioFacts, name: str, origin: Fraction, grid: Grid, containe
         name=name,
         codecs="mp4a.40.2",
         sample_rate=facts.sample_rate,
-        channels=2,
+        channels=facts.channels,
         bit_rate=facts.bit_rate,
         passthrough=True,
         language=_language(facts),

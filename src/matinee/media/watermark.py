@@ -61,6 +61,7 @@ def marked(plan: Plan, mark: Watermark | None) -> Plan:
         video=with_replaced(plan),
         spare=(),
         copied=None,
+        opens_copied=False,
         replaced=None,
         watermark=mark,
         reasons=(*reasons, _REASON),

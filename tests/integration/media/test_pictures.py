@@ -154,8 +154,10 @@ class TestPreview:
     async def test_it_moves_through_the_film(self, made: tuple[Plan, list[Cell]], tmp_path: Path) -> None:
         """A second of each chosen cell, as an animation."""
         plan, cells = made
-        chosen = preview_cells(plan)
-        preview = await make_preview(cells[0].init, [cells[index].data for index in chosen], plan)
+        chosen = preview_cells(plan.grid.cells)
+        lengths = [plan.grid.cell_frames(index) for index in chosen]
+        shown = [cells[index].data for index in chosen]
+        preview = await make_preview(cells[0].init, shown, plan.video[0], plan.grid.rate, lengths)
         path = written(tmp_path, "preview.webp", preview)
         assert preview[:4] == b"RIFF"
         assert b"ANIM" in preview[:64]

@@ -153,7 +153,6 @@ class TestAudio:
             {"codec": "ac3"},
             {"profile": "HE-AAC"},
             {"channels": 6},
-            {"channels": 1},
             {"sample_rate": 22_050},
             {"bit_rate": 256_000},
             {"bit_rate": 0},

@@ -16,6 +16,7 @@ from matinee.media.copying import (
     IndexHead,
     Span,
     assemble,
+    beginning,
     head_length,
     read_head,
     read_record,
@@ -48,15 +49,20 @@ class Copier:
         await self._storage.put(_index_key(video_id, plan), index, "application/octet-stream")
 
     async def cells(
-        self, video_id: UUID, source: str, plan: Plan, cells: Iterable[int]
+        self, video_id: UUID, source: str, plan: Plan, cells: Iterable[int], *, most_frames: int | None = None
     ) -> AsyncGenerator[Cell, None]:
-        """These cells, one by one, out of the object `source`. Raises StorageUnavailable or NoSuchObjectError."""
+        """These cells, one by one, out of the object `source`; of each `most_frames` at most.
+
+        Raises StorageUnavailable or NoSuchObjectError.
+        """
         name = _copied(plan).name
         head, length = await self._head(video_id, plan)
         for cell in cells:
             place = record_span(head, length, cell)
             record = await self._read(_index_key(video_id, plan), place)
             frames = read_record(record)
+            if most_frames is not None:
+                frames = beginning(frames, most_frames)
             yield assemble(name, cell, head, frames, await self._media(source, frames))
 
     async def _media(self, source: str, frames: CellFrames) -> dict[Span, bytes]:

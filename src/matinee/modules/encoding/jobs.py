@@ -190,8 +190,12 @@ def copy_job(video_id: UUID, plan: Plan, part: int) -> NewJob:
 
 
 def later_jobs(video_id: UUID, plan: Plan, needs: frozenset[str] = frozenset()) -> list[NewJob]:
-    """Whatever follows the first chunk, which is enqueued when its lowest rung is done, and the first copied part."""
-    chunks = [chunk_job(video_id, chunk, needs=needs) for chunk in range(1, plan.chunks)] if plan.video else []
+    """Whatever follows the first copied part and the first chunk, which is enqueued when its lowest rung is done.
+
+    A video that opens with a copy has no lowest rung by then: its first chunk is among them.
+    """
+    first = 0 if plan.opens_copied else 1
+    chunks = [chunk_job(video_id, chunk, needs=needs) for chunk in range(first, plan.chunks)] if plan.video else []
     return chunks + copy_jobs(video_id, plan)[1:]
 
 

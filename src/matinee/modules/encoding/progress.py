@@ -48,7 +48,11 @@ class Ladder(msgspec.Struct, frozen=True):
     work: int
     """The weight of all cells of all renditions."""
     needed: tuple[str, ...] = ()
-    """The lowest rung and the first sound: they are made though nobody watches."""
+    """The lowest rung and the first sound: they are offered however slow the workers are."""
+    opening: str | None = None
+    """The picture that the video can be played with."""
+    unasked: tuple[str, ...] = ()
+    """What is made as a whole though nobody watches, also with `on_demand`."""
     notes: tuple[str, ...] = ()
     """Why the plan is as it is."""
 
@@ -82,8 +86,10 @@ def announce(plan: Plan, needs: Mapping[str, frozenset[str]] | None = None) -> L
     """The plan as viewers hear of it; `needs` is by rendition."""
     renditions = tuple(_announced(plan, rendition, needs or {}) for rendition in plan.renditions)
     work = sum(rendition.weight * rendition.cells for rendition in renditions)
-    needed = (*(rung.name for rung in plan.video[:1]), *(sound.name for sound in plan.sounds[:1]))
-    return Ladder(renditions, work, needed, plan.reasons)
+    sounds = tuple(sound.name for sound in plan.sounds[:1])
+    needed = (*(rung.name for rung in plan.video[:1]), *sounds)
+    opening = plan.opening.name if plan.opening else None
+    return Ladder(renditions, work, needed, opening, sounds if plan.opens_copied else needed, plan.reasons)
 
 
 def describe_progress(
@@ -119,7 +125,7 @@ def describe_progress(
         done += announced.weight * cells_stored  # a large picture weighs more than a small one
         too_slow = _too_slow(ladder, announced, cells_stored, speeds)
         renditions.append(_rendition(announced, cells_stored, too_slow, speeds))
-        unasked = (not on_demand or announced.name in ladder.needed) and not (row and row.evicted)
+        unasked = (not on_demand or announced.name in ladder.unasked) and not (row and row.evicted)
         if unasked and cells_stored < announced.cells:
             resting = False
     share = done / ladder.work
@@ -160,8 +166,7 @@ def _seconds_left(share: float, stored: Sequence[StoredCells], now: datetime) ->
 def _waiting_for(ladder: Ladder, stored: dict[str, StoredCells], playable: bool) -> WaitingFor:
     if playable:
         return "remaining_cells"
-    lowest = ladder.renditions[0]
-    if lowest.kind == "video" and not _begun(stored, lowest.name):
+    if ladder.opening is not None and not _begun(stored, ladder.opening):
         return "first_picture"
     return "first_sound"
 

@@ -38,7 +38,7 @@ from matinee.modules.encoding.jobs import (
     poster_job,
     title_job,
 )
-from matinee.modules.encoding.policy import Policy
+from matinee.modules.encoding.policy import Policy, opens_copied
 from matinee.modules.encoding.repository import LockedVideo, NewCell, StoredRow, WorkRow
 from matinee.modules.pictures.jobs import picture_jobs
 from matinee.modules.replacements.jobs import replace_job
@@ -105,6 +105,7 @@ class Results:
             await _lock(db, run, video_id)
             chosen = await repository.find_codecs(db, video_id)
             plan = offered(plan, self._codecs if chosen is None else chosen)
+            plan = opens_copied(plan, await repository.find_policy(db, video_id) or self._policy)
             if not await repository.save_plan(db, video_id, plan):
                 return plan
             if plan.audio is not None:
@@ -145,18 +146,18 @@ class Results:
         """The lowest rung of the first chunk is stored: the rungs above it can begin.
 
         Not earlier: that job would make the lowest rung once more. Not at all of a `brief` video, which is about to
-        take another one's place.
+        take another one's place, nor of one that opens with a copy.
         """
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
             if video.status == "PROCESSING":  # a run before this one stored the cells and was killed
                 await self._make_ready_if_playable(db, video_id, plan)
-            if len(plan.video) > 1 and not brief and not video.cancelled:
+            if len(plan.video) > 1 and not (brief or video.cancelled or plan.opens_copied):
                 needs = needs_of(plan, self._big_pixels)
                 await self._queue.enqueue(db, chunk_job(video_id, 0, needs=needs, delay=self._fill_delay))
 
     async def fill(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
-        """Whatever of a READY video nobody waits for is enqueued, but for its first chunk."""
+        """Whatever of a READY video nobody waits for is enqueued, but for a first chunk that follows the ingest."""
         needs = needs_of(plan, self._big_pixels)
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
@@ -166,7 +167,9 @@ class Results:
             is_eager = (await repository.find_policy(db, video_id) or self._policy) == "eager"
             if is_eager:
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
-            if video.cancelled:
+            if plan.opens_copied:
+                await self._queue.enqueue_all(db, picture_jobs(video_id))
+            if video.cancelled or (plan.opens_copied and not is_eager):
                 return
             if self._fits_ladders and worth_trying(plan):
                 await self._queue.enqueue(db, title_job(video_id, needs))
@@ -226,13 +229,12 @@ class Results:
             await announce(db, str(video_id))
 
     async def _make_ready_if_playable(self, db: Connection, video_id: UUID, plan: Plan) -> None:
-        """PROCESSING → READY when the lowest rung and the sound have begun; the rest will be enqueued soon.
+        """PROCESSING → READY when its opening picture and the sound have begun; the rest will be enqueued soon.
 
         The caller holds the video's row, so that of two jobs that store the two first cells at once the second
         sees what the first has stored.
         """
-        needed = [plan.video[0].name] if plan.video else []
-        needed += [plan.audio.name] if plan.audio else []
+        needed = [rendition.name for rendition in (plan.opening, plan.audio) if rendition is not None]
         ready = await repository.make_ready(db, video_id, needed)
         if ready is not None and ready.replaces is not None:
             await self._queue.enqueue(db, replace_job(video_id))

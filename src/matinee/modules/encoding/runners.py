@@ -31,7 +31,7 @@ from matinee.modules.encoding.film_cells import FilmCells
 from matinee.modules.encoding.jobs import ALTERNATIVES, CHUNK, FILL, HARDWARE, INGEST, POSTER, cell_needs
 from matinee.modules.encoding.marks import DefaultMark, Marks
 from matinee.modules.encoding.options import Options
-from matinee.modules.encoding.policy import Policy
+from matinee.modules.encoding.policy import unasked
 from matinee.modules.encoding.publishing import Publisher
 from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.results import Results
@@ -121,7 +121,7 @@ class EncodingRunners:
         self._audio.register()
 
     async def ingest(self, run: JobRun, video_id: str) -> None:
-        """Probes and plans the file, and makes the lowest rung of its first chunk."""
+        """Probes and plans the file, and makes the lowest rung of its first chunk unless it opens with a copy."""
         await self.attend(run, UUID(video_id), self._ingest)
 
     async def chunk(self, run: JobRun, video_id: str, chunk: int) -> None:
@@ -135,7 +135,7 @@ class EncodingRunners:
             policy = found.encode_policy or self._settings.encode_policy
             async with self._sources.serve(found.source_key) as source:
                 for cells in runs(plan, plan.chunk_cells(chunk)):
-                    names = _unasked(plan, policy, cells)
+                    names = unasked(plan, policy, cells)
                     await self._make_cells(run, video, found, plan, source, cells, names, unasked=not run.urgent)
 
         await self.attend(run, UUID(video_id), work)
@@ -201,7 +201,7 @@ class EncodingRunners:
         work = await self._results.find_work(video_id)
         async with self._sources.serve(work.source_key) as source:
             plan = read_plan(work.plan) if work.plan else await self._make_plan(run, video_id, work, source)
-            if plan.video:
+            if plan.video and not plan.opens_copied:
                 for cells in runs(plan, plan.chunk_cells(0)):
                     first = cells.start == 0  # with it the video plays; from then on others may be in more of a hurry
                     names = _opening(plan, self._labels) if first else [plan.video[0].name]
@@ -310,13 +310,3 @@ def _opening(plan: Plan, labels: frozenset[str]) -> list[str]:
     """
     small = [rung for rung in plan.video[1:] if min(rung.width, rung.height) <= _STARTING_SIDE]
     return [plan.video[0].name, *(rung.name for rung in small if HARDWARE[rung.encoder] <= labels)]
-
-
-def _unasked(plan: Plan, policy: Policy, cells: range) -> list[str]:
-    """The rungs that are made of these cells though nobody watches.
-
-    With `on_demand` the lowest, which serves seeking and pictures. Of the first cell all: most viewers begin there,
-    and players need each rung's init segment before they ask for any other cell of it.
-    """
-    rungs = plan.video if policy == "eager" or cells.start == 0 else plan.video[:1]
-    return [rung.name for rung in rungs]

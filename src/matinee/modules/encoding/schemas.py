@@ -26,8 +26,8 @@ Percent = Annotated[float, Meta(ge=0, le=100, description="0 to 100, with one de
 EncodePolicy = Annotated[
     Policy,
     Meta(
-        description="`eager`: every quality is made as a whole · `on_demand`: the lowest quality and the sound are; "
-        "of the others what is watched."
+        description="`eager`: every quality is made as a whole · `on_demand`: the lowest quality and the sound are, "
+        "of a picture that is offered as it was uploaded the sound alone; of the others what is watched."
     ),
 ]
 

@@ -14,7 +14,7 @@ FROM videos WHERE id = %s AND deleted_at IS NULL
 """
 # By rendition that has the cell, how many of its bytes reach to the end of the keyframe.
 _FIND_KEYFRAMES = """
-SELECT v.owner_id, v.visibility, v.status,
+SELECT v.owner_id, v.visibility, v.status, coalesce(v.source_id, v.id) AS source_id, v.source_revision,
     coalesce((SELECT json_object_agg(r.name, r.keyframe_bytes[%(cell)s::integer + 1]) FROM renditions r
         WHERE r.video_id = v.id AND r.stored @> %(cell)s::integer
             AND r.keyframe_bytes[%(cell)s::integer + 1] IS NOT NULL), '{}')::text AS keyframes
@@ -27,10 +27,10 @@ FROM videos WHERE id = %s AND plan IS NOT NULL
 _EXISTS = "SELECT 1 FROM videos WHERE id = %s AND deleted_at IS NULL"
 _FIND_WORK = """
 SELECT v.plan::text AS plan, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.edition,
-    r.keyframe_bytes
+    coalesce(v.source_id, v.id) AS source_id, v.source_revision,
+    CASE WHEN r.stored = int4multirange(int4range(0, r.cells)) THEN r.keyframe_bytes END AS keyframe_bytes
 FROM videos v JOIN renditions r ON r.video_id = v.id AND r.position = 0
 WHERE v.id = %s AND v.deleted_at IS NULL AND v.status IN ('PROCESSING', 'READY')
-    AND r.stored = int4multirange(int4range(0, r.cells))
 """
 _SAVE_STORYBOARD = """
 UPDATE videos SET storyboard = %s::text::jsonb, updated_at = now()
@@ -69,6 +69,8 @@ class PictureFacts(VideoFacts, frozen=True):
 class KeyframeFacts(VideoFacts, frozen=True):
     """A video, and where the keyframe of a cell can be read."""
 
+    source_id: UUID
+    source_revision: int
     keyframes: str
 
     def sizes(self) -> dict[str, int]:
@@ -84,13 +86,16 @@ class PlanRow(msgspec.Struct, frozen=True):
 
 
 class WorkRow(msgspec.Struct, frozen=True):
-    """A video whose lowest rung is complete, as the jobs see it."""
+    """A video, as the jobs see it."""
 
     plan: str
     has_storyboard: bool
     has_preview: bool
     edition: int
-    keyframe_bytes: list[int]
+    source_id: UUID
+    source_revision: int
+    keyframe_bytes: list[int] | None
+    """By cell of its lowest rung, once that is complete."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -120,7 +125,7 @@ async def exists(db: Connection, video_id: UUID) -> bool:
 
 
 async def find_work(db: Connection, video_id: UUID) -> WorkRow | None:
-    """A video whose lowest rung is complete; None for any other, and for deleted and failed ones."""
+    """A video with a picture; None for deleted and failed ones."""
     return await fetch_one(db, WorkRow, _FIND_WORK, (video_id,))
 
 

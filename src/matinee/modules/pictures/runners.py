@@ -1,10 +1,9 @@
-"""The jobs of pictures: storyboard and preview out of the lowest rung's cells, and posters no longer chosen.
+"""The jobs of pictures: storyboard and preview, and posters no longer chosen.
 
 Each takes ids, leaves when there is nothing to do, and may run twice or be killed at any moment: objects are stored
 before they are recorded, under the fence of the run, and made again they have the same bytes.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -21,20 +20,17 @@ from matinee.media.boxes import BadFragment
 from matinee.media.encode import EncoderOptions
 from matinee.media.faults import MediaFault
 from matinee.media.ffmpeg import MIB, ProcessLimits
-from matinee.media.keyframes import keyframe_stream
 from matinee.media.model import Plan
-from matinee.media.picture_argv import preview_cells
 from matinee.media.pictures import make_preview, make_sheet
 from matinee.media.storyboard import make_storyboard
 from matinee.modules.encoding.attend import Attend
+from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import VideoGoneError
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.pictures import repository
+from matinee.modules.pictures.footage import CopyFootage, Footage, RungFootage
 from matinee.modules.pictures.jobs import FORGET, PREVIEW, STORYBOARD
-from matinee.modules.pictures.objects import read_whole
 from matinee.modules.pictures.repository import WorkRow
-
-_READS_AT_ONCE = 8  # of keyframes; more would take connections from the encodes
 
 
 class PictureRunners:
@@ -53,6 +49,7 @@ class PictureRunners:
             ),
         )
         self._attend = attend
+        self._copier = Copier(storage)
 
     def register(self) -> None:
         """Tells the queue how the jobs are run."""
@@ -93,19 +90,11 @@ class PictureRunners:
     async def _storyboard(self, run: JobRun, video_id: UUID, row: WorkRow, plan: Plan) -> None:
         if row.has_storyboard:
             return
-        board = make_storyboard(plan)
-        init = await read_whole(self._storage, keys.init_key(video_id, plan.recipe, plan.video[0].name))
-        gate = asyncio.Semaphore(_READS_AT_ONCE)
-
-        async def keyframe(tile: int) -> bytes:
-            cell = board.tile_cell(tile, plan.grid)
-            key = keys.cell_key(video_id, plan.recipe, plan.video[0].name, cell)
-            async with gate:
-                return keyframe_stream(init, await self._storage.read(key, 0, row.keyframe_bytes[cell]))
-
+        board, footage = make_storyboard(plan), self._footage(video_id, row, plan)
         for sheet in range(board.sheets):
-            frames = await asyncio.gather(*(keyframe(tile) for tile in board.sheet_tiles(sheet)))
-            made = await make_sheet(b"".join(frames), board, sheet, options=self._options)
+            cells = [board.tile_cell(tile, plan.grid) for tile in board.sheet_tiles(sheet)]
+            frames = b"".join(await footage.keyframes(cells))
+            made = await make_sheet(frames, board, sheet, matrix=footage.matrix, options=self._options)
             await self._storage.put(keys.sheet_key(video_id, board.version, sheet, row.edition), made, "image/jpeg")
         text = msgspec.json.encode(board).decode()
         await self._record(
@@ -115,17 +104,29 @@ class PictureRunners:
     async def _preview(self, run: JobRun, video_id: UUID, row: WorkRow, plan: Plan) -> None:
         if row.has_preview:
             return
-        name = plan.video[0].name
-        init, *cells = [
-            await read_whole(self._storage, key)
-            for key in (
-                keys.init_key(video_id, plan.recipe, name),
-                *(keys.cell_key(video_id, plan.recipe, name, index) for index in preview_cells(plan)),
-            )
-        ]
-        made = await make_preview(init, cells, plan, options=self._options)
+        footage = self._footage(video_id, row, plan)
+        shown = await footage.beginnings()
+        made = await make_preview(
+            shown.init,
+            shown.cells,
+            footage.rendition,
+            plan.grid.rate,
+            shown.frames,
+            matrix=footage.matrix,
+            options=self._options,
+        )
         await self._storage.put(keys.preview_key(video_id, row.edition), made, "image/webp")
         await self._record(run, video_id, lambda db: repository.save_preview(db, video_id, edition=row.edition))
+
+    def _footage(self, video_id: UUID, row: WorkRow, plan: Plan) -> Footage:
+        """The lowest rung where it is complete, else the source's own picture."""
+        if row.keyframe_bytes is not None:
+            by_cell = dict(enumerate(row.keyframe_bytes))
+            return RungFootage(self._storage, video_id, plan, plan.video[0], by_cell)
+        if plan.copied is None:
+            raise VideoGoneError
+        source = keys.source_key(row.source_id, row.source_revision)
+        return CopyFootage(self._copier, video_id, plan, plan.copied, source)
 
     async def _record(self, run: JobRun, video_id: UUID, save: Callable[[Connection], Awaitable[bool]]) -> None:
         """Shows what is stored; of a video that was deleted meanwhile, nothing is left."""

@@ -12,7 +12,6 @@ from matinee.common.http.authentication import Caller
 from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import keys
 from matinee.media.encode import EncoderOptions
-from matinee.media.keyframes import keyframe_stream
 from matinee.media.model import Grid, Plan
 from matinee.media.pictures import make_thumbnail
 from matinee.media.storyboard import Storyboard as Layout
@@ -25,6 +24,7 @@ from matinee.media.thumbnails import (
     thumbnail_rungs,
     thumbnail_size,
 )
+from matinee.modules.encoding.copying import Copier
 from matinee.modules.pictures import repository
 from matinee.modules.pictures.errors import (
     NoPicture,
@@ -35,9 +35,9 @@ from matinee.modules.pictures.errors import (
     OtherVersionError,
     PictureNotReady,
 )
-from matinee.modules.pictures.objects import read_whole
+from matinee.modules.pictures.footage import CopyFootage, Footage, RungFootage
 from matinee.modules.pictures.plans import Plans
-from matinee.modules.pictures.repository import PictureFacts, VideoFacts
+from matinee.modules.pictures.repository import KeyframeFacts, PictureFacts, VideoFacts
 from matinee.modules.pictures.schemas import Storyboard, ThumbnailQuery
 from matinee.modules.pictures.workshop import Workshop
 from matinee.modules.playback.documents import DocumentCache, document
@@ -53,9 +53,8 @@ class Thumbnail(msgspec.Struct, frozen=True):
 
     stored: StoredObject
     video_id: UUID
-    init_key: str
-    cell_key: str
-    keyframe_bytes: int
+    footage: Footage
+    cell: int
     size: ThumbnailSize
     extension: Format
 
@@ -72,6 +71,7 @@ class PictureService:
         self._workshop = workshop
         self._options = options
         self._documents = DocumentCache()
+        self._copier = Copier(storage)
 
     async def poster(
         self, db: Connection, viewer: Caller | None, video_id: UUID, version: str | None = None
@@ -138,20 +138,15 @@ class PictureService:
             raise NoPicture
         height = None if query.height is UNSET else query.height
         size = thumbnail_size(plan, query.width, height, query.fit)
-        rungs = thumbnail_rungs(plan, size)
-        prefixes = facts.sizes()
-        rung = next((rung for rung in rungs if rung.name in prefixes), None)
-        if rung is None:
-            raise PictureNotReady
+        footage = self._footage(video_id, facts, plan, size, cell)
         name = f"{size.width}x{size.height}"
-        key = keys.thumbnail_key(video_id, plan.recipe, rung.name, cell, name, extension)
+        key = keys.thumbnail_key(video_id, plan.recipe, footage.rendition.name, cell, name, extension)
         return Thumbnail(
             # a better rendition may come, and another file
             stored=_stored(facts, key, CONTENT_TYPES[extension], immutable=False),
             video_id=video_id,
-            init_key=keys.init_key(video_id, plan.recipe, rung.name),
-            cell_key=keys.cell_key(video_id, plan.recipe, rung.name, cell),
-            keyframe_bytes=prefixes[rung.name],
+            footage=footage,
+            cell=cell,
             size=size,
             extension=extension,
         )
@@ -170,12 +165,11 @@ class PictureService:
 
     async def _make(self, wanted: Thumbnail) -> None:
         try:
-            init = await read_whole(self._storage, wanted.init_key)
-            prefix = await self._storage.read(wanted.cell_key, 0, wanted.keyframe_bytes)
+            (stream,) = await wanted.footage.keyframes([wanted.cell])
         except NoSuchObjectError:  # recorded, yet gone: it is being deleted, or the storage lost it
             raise PictureNotReady from None
-        stream = keyframe_stream(init, prefix)
-        picture = await make_thumbnail(stream, wanted.size, wanted.extension, options=self._options)
+        matrix = wanted.footage.matrix
+        picture = await make_thumbnail(stream, wanted.size, wanted.extension, matrix=matrix, options=self._options)
         await self._storage.put(wanted.stored.key, picture, wanted.stored.content_type)
         async with self._database.connection() as db:
             gone = not await repository.exists(db, wanted.video_id)
@@ -183,6 +177,17 @@ class PictureService:
             await self._storage.delete_prefix(
                 keys.video_prefix(wanted.video_id), keep=keys.source_prefix(wanted.video_id)
             )
+
+    def _footage(self, video_id: UUID, facts: KeyframeFacts, plan: Plan, size: ThumbnailSize, cell: int) -> Footage:
+        """The best rung that has the cell, else the source's own picture. Raises PictureNotReady."""
+        prefixes = facts.sizes()
+        rung = next((rung for rung in thumbnail_rungs(plan, size) if rung.name in prefixes), None)
+        if rung is not None:
+            return RungFootage(self._storage, video_id, plan, rung, {cell: prefixes[rung.name]})
+        if plan.copied is None:
+            raise PictureNotReady
+        source = keys.source_key(facts.source_id, facts.source_revision)
+        return CopyFootage(self._copier, video_id, plan, plan.copied, source)
 
     async def _exists(self, key: str) -> bool:
         try:

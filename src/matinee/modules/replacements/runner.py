@@ -105,9 +105,9 @@ class ReplacementRunner:
                 for name, group in _by_rendition(cells).items()
                 if await repository.record_copied(db, work.replaces, name, group)
             ]
-            is_lowest = bool(plan.video) and plan.video[0].name in complete
+            has_pictures = bool(plan.video) and (plan.opens_copied or plan.video[0].name in complete)
             gone = await self._replace_texts(db, work.replaces, texts, derived=is_derived, same_file=same_file)
-            await self._continue(db, video_id, work, plan, gone, derived=is_derived, pictures=is_lowest)
+            await self._continue(db, video_id, work, plan, gone, derived=is_derived, pictures=has_pictures)
         log.info("edition_taken_over", video_id=str(work.replaces), edition=work.edition, derived=is_derived)
 
     async def _copy(self, video_id: UUID, work: WorkRow, made: Plan, plan: Plan) -> list[NewCell]:

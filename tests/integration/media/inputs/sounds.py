@@ -41,7 +41,7 @@ SOUNDS = [
         "Sound", "Opus in Ogg alone", "song.opus", coded("-vn", *OPUS), Ready(None, flashes=None, said=(NO_PICTURE,))
     ),
     Case("Sound", "ADTS alone", "song.aac", coded("-vn", *AAC), Ready(None, flashes=None, said=(NO_PICTURE,))),
-    Case("Sound", "mono", "film.mp4", coded(*X264_B, "-ac", "1", *AAC), SHOWN),
+    Case("Sound", "mono", "film.mp4", coded(*X264_B, "-ac", "1", *AAC), Ready(said=(COPIED,))),
     Case("Sound", "5.1", "film.mp4", coded(*X264_B, "-ac", "6", *AAC), Ready(said=(SURROUND.format(6), AS_SURROUND))),
     Case(
         "Sound",

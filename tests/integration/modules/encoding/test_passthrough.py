@@ -15,6 +15,7 @@ from matinee.media import dash, hls, keys
 from matinee.media.binaries import find_binaries
 from matinee.media.timeline import timeline
 from matinee.modules.encoding.jobs import copy_jobs, ingest_job
+from matinee.modules.retention.schemas import StorageChange
 
 Film = Callable[[str], bytes]
 NAME = "v360-source"
@@ -22,6 +23,10 @@ COPIES = 7  # keyframes are 4.8 s apart, 34 s long
 
 _AGE = "UPDATE renditions SET first_cell_at = now() - interval '31 days' WHERE video_id = %s"
 _EVICTING = "SELECT count(*) FROM renditions WHERE evicting"
+_PICTURES = """
+SELECT concat_ws(' ', CASE WHEN has_poster THEN 'poster' END, CASE WHEN storyboard IS NOT NULL THEN 'storyboard' END,
+    CASE WHEN has_preview THEN 'preview' END) FROM videos WHERE id = %s
+"""
 _STORED = "SELECT coalesce(sum(upper(run) - lower(run)), 0)::integer FROM renditions r, unnest(r.stored) AS run"
 
 
@@ -167,6 +172,44 @@ class TestCopiedPicture:
                 return await stored(stage, video_id) == 1 + COPIES - 4
 
             await stage.until(ahead)
+
+    async def test_on_demand_nothing_is_encoded(self, stage: Stage, theatre: Theatre, film: Film) -> None:
+        """It opens with its own picture, and has its pictures of it; a lower quality is made for whoever asks."""
+        async with stage.working(loudness="off"):
+            video_id = await stage.upload(film("conforming.mp4"), "on_demand")
+            await stage.until_status(video_id, "READY")
+            await stage.until_idle(video_id)
+            stored = {r.name: (r.copied, r.cells_stored) for r in (await stage.progress(video_id)).renditions}
+            plan = await stage.plan(video_id)
+            assert stored == {"v240": (False, 0), NAME: (True, 1), "audio": (False, plan.grid.cells)}
+            assert plan.sounds[0].passthrough
+            assert plan.reasons[-1] == "No other quality is encoded before somebody watches it."
+            assert (await stage.progress(video_id)).state == "resting"
+            assert await stage.value(_PICTURES, video_id) == "poster storyboard preview"
+            cell = await theatre.watch(video_id, "v240", 3)
+            assert cell.key.endswith("/v240/3.m4s")
+
+    async def test_what_opened_with_it_is_filled_when_that_is_chosen(self, stage: Stage, film: Film) -> None:
+        """Every rung, as of any other video; the same pictures stay."""
+        async with stage.working():
+            video_id = await stage.upload(film("conforming.mp4"), "on_demand")
+            await stage.until_status(video_id, "READY")
+            owner = await stage.owner(video_id)
+            async with stage.database.transaction() as db:
+                await stage.retention().change(db, owner, video_id, StorageChange(encode_policy="eager"))
+            await stage.until_complete(video_id)
+
+    async def test_eager_chosen_before_it_can_be_played_fills_it(self, stage: Stage, film: Film) -> None:
+        """It opens as it was planned, and the chunk that other videos begin with is made with the rest."""
+        async with stage.working(fill_delay_seconds=3.0):
+            video_id = await stage.upload(film("conforming.mp4"), "on_demand")
+
+            async def planned() -> bool:
+                return bool(await stage.value("SELECT plan IS NOT NULL FROM videos WHERE id = %s", video_id))
+
+            await stage.until(planned)
+            await stage.execute("UPDATE videos SET encode_policy = 'eager' WHERE id = %s", video_id)
+            await stage.until_complete(video_id)
 
     async def test_can_be_turned_off(self, stage: Stage, film: Film) -> None:
         """Then every rung is encoded, and nothing is said of copying."""
