@@ -189,6 +189,10 @@ CREATE TABLE public.users (
     role text DEFAULT 'USER'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    quota_bytes bigint,
+    quota_minutes integer,
+    CONSTRAINT users_quota_bytes_known CHECK ((quota_bytes >= '-1'::integer)),
+    CONSTRAINT users_quota_minutes_known CHECK ((quota_minutes >= '-1'::integer)),
     CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['USER'::text, 'ADMIN'::text])))
 );
 CREATE TABLE public.videos (

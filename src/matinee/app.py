@@ -37,6 +37,7 @@ from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackP
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.transcript_routes import TranscriptRoutes
 from matinee.modules.playback.warm import warm_cells
+from matinee.modules.quotas.routes import QuotaRoutes
 from matinee.modules.replacements.routes import ReplacementRoutes
 from matinee.modules.retention.routes import RetentionRoutes
 from matinee.modules.sounds.routes import SoundRoutes
@@ -53,6 +54,7 @@ _COLLECT_AFTER = (20_000, 20, 20)
 ROUTES: tuple[type, ...] = (
     AuthRoutes,
     UserRoutes,
+    QuotaRoutes,
     UploadRoutes,
     ReplacementRoutes,
     VideoRoutes,
@@ -72,6 +74,7 @@ ROUTES: tuple[type, ...] = (
 TAGS = {
     "auth": "Registering, signing in and out.",
     "users": "Profiles.",
+    "quotas": "What accounts may store.",
     "uploads": "Bringing a file in, straight to the object storage.",
     "videos": "Finding, changing and following videos.",
     "encoding": "Why a video is not complete, and what to do about it.",
@@ -121,6 +124,7 @@ def _routes(services: Services) -> list[Any]:
     return [
         AuthRoutes(services.auth, cookie_secure=settings.cookie_secure),
         UserRoutes(),
+        QuotaRoutes(services.quotas),
         UploadRoutes(services.uploads),
         ReplacementRoutes(services.replacements),
         VideoRoutes(services.videos, events),

@@ -33,6 +33,7 @@ from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.transcript import Transcripts
+from matinee.modules.quotas.service import QuotaService, server_quota
 from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
@@ -67,7 +68,8 @@ class Services:
         )
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
         self.jobs = JobService(self.videos, self.encoding, stale_after=settings.worker_stale_seconds)
-        self.clips = ClipService(self.videos, self.encoding)
+        self.quotas = QuotaService(server_quota(settings))
+        self.clips = ClipService(self.videos, self.quotas, self.encoding)
         self.retention = RetentionService(
             self.database,
             self.storage,
@@ -84,6 +86,7 @@ class Services:
             self.storage,
             self.queue,
             self.videos,
+            self.quotas,
             max_bytes=settings.max_upload_bytes,
             expiry_hours=settings.upload_expiry_hours,
             clock=clock,
@@ -93,12 +96,13 @@ class Services:
             self.storage,
             self.queue,
             self.videos,
+            self.quotas,
             max_bytes=settings.max_upload_bytes,
             expiry_hours=settings.upload_expiry_hours,
             clock=clock,
         )
         self.replacements = ReplacementService(
-            self.database, self.storage, self.queue, self.videos, self.uploads, self.encoding
+            self.database, self.storage, self.queue, self.videos, self.uploads, self.quotas, self.encoding
         )
         self.audience = Audience(self._hear_of_viewers)
         self.playback = PlaybackService(

@@ -198,6 +198,21 @@ class TestUser:
         assert again.returncode == 1
         assert "An account with this e-mail address exists" in again.stderr
 
+    def test_a_quota_is_set_and_shown(self, installation: Installation) -> None:
+        """By the address of the account; what is not named stays, and a bad number is told."""
+        env = {**installation.environment(), "MATINEE_PASSWORD": PASSWORD}
+        assert matinee("user", "create", "eve@example.org", "--name", "Eve", env=env).returncode == 0
+        quota = ("user", "quota", "eve@example.org")
+        assert matinee(*quota, "--bytes", "2000000000", env=env).returncode == 0
+        shown = matinee(*quota, "--minutes", "90", env=env).stdout
+        assert shown == "0 bytes stored, of 2.0 GB · 0.0 minutes, of 90 · 0 videos\n"
+        assert json.loads(matinee(*quota, "--json", env=env).stdout)["chosen"] == {
+            "bytes": 2_000_000_000,
+            "minutes": 90,
+        }
+        assert matinee(*quota, "--bytes", "much", env=env).returncode == 1
+        assert "no account" in matinee("user", "quota", "nobody@example.org", env=env).stderr
+
 
 class TestUpload:
     def test_a_file_is_uploaded_and_followed(self, installation: Installation, film: Path) -> None:

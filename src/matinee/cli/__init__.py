@@ -131,6 +131,21 @@ def create_user(email: str, name: str, admin: bool, password: str) -> None:
     click.echo(asyncio.run(create(_settings(), email, name, password, admin=admin)))
 
 
+@user.command("quota")
+@click.argument("email")
+@click.option("--bytes", "most_bytes", metavar="N", help="Bytes of uploaded files; `unlimited`; or `server`.")
+@click.option("--minutes", "most_minutes", metavar="N", help="Minutes of video; `unlimited`; or `server`.")
+@JSON
+def user_quota(email: str, most_bytes: str | None, most_minutes: str | None, as_json: bool) -> None:
+    """Show what an account stores, and set what it may store.
+
+    `server` is what the settings allow (MATINEE_QUOTA_BYTES, MATINEE_QUOTA_MINUTES).
+    """
+    from matinee.cli.users import quota
+
+    asyncio.run(quota(_settings(), email, most_bytes, most_minutes, as_json=as_json))
+
+
 @main.group()
 def jobs() -> None:
     """See why videos wait, and try again, stop or prioritise their encoding."""

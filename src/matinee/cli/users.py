@@ -1,12 +1,17 @@
-"""Accounts from the command line: how the first administrator comes to be."""
+"""Accounts from the command line: how the first administrator comes to be, and what accounts may store."""
 
 import click
+import msgspec
 
 from matinee.bootstrap import open_services
 from matinee.common.config import Settings
 from matinee.common.errors import DomainError
 from matinee.common.validation import InvalidInput, convert
+from matinee.modules.auth import repository as accounts
 from matinee.modules.auth.schemas import Register
+from matinee.modules.auth.service import spellings
+from matinee.modules.quotas.rules import readable
+from matinee.modules.quotas.schemas import AccountQuota, QuotaChoice
 
 
 async def create(settings: Settings, email: str, name: str, password: str, *, admin: bool) -> str:
@@ -22,3 +27,39 @@ async def create(settings: Settings, email: str, name: str, password: str, *, ad
                 return str(user.id)
     except (DomainError, InvalidInput) as error:
         raise click.ClickException(str(error)) from None
+
+
+async def quota(
+    settings: Settings, email: str, most_bytes: str | None, most_minutes: str | None, *, as_json: bool
+) -> None:
+    """Sets what is given of an account's quota (`server`: what the settings allow), and prints all of it."""
+    try:
+        async with open_services(settings, name="matinee-cli") as services, services.database.transaction() as db:
+            account = await accounts.find_account(db, *spellings(email))
+            if account is None:
+                raise click.ClickException(f"There is no account {email}.")
+            shown = await services.quotas.get(db, account.id)
+            if most_bytes is not None or most_minutes is not None:
+                chosen = msgspec.to_builtins(shown.chosen)
+                chosen |= {"bytes": _wanted(most_bytes)} if most_bytes is not None else {}
+                chosen |= {"minutes": _wanted(most_minutes)} if most_minutes is not None else {}
+                shown = await services.quotas.set(db, account.id, convert(chosen, QuotaChoice))
+    except (DomainError, InvalidInput) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(msgspec.json.encode(shown).decode() if as_json else _described(shown))
+
+
+def _wanted(given: str) -> int | str | None:
+    if given == "server":
+        return None
+    return int(given) if given.isdecimal() else given
+
+
+def _described(shown: AccountQuota) -> str:
+    usage, limits = shown.usage, shown.usage.quota
+    most_bytes = "no limit" if limits.bytes is None else f"of {readable(limits.bytes)}"
+    most_minutes = "no limit" if limits.minutes is None else f"of {limits.minutes}"
+    return (
+        f"{readable(usage.bytes)} stored, {most_bytes} · {usage.minutes} minutes, {most_minutes} · "
+        f"{usage.videos} videos"
+    )

@@ -78,6 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # --- uploads
     max_upload_bytes: Annotated[int, Meta(ge=MIB, le=5 * 1024 * GIB)] = 5 * GIB
+    quota_bytes: Annotated[int, Meta(ge=0)] = 0
+    quota_minutes: Annotated[int, Meta(ge=0)] = 0
     upload_expiry_hours: Annotated[int, Meta(ge=1, le=168)] = 24
     failed_video_days: Annotated[int, Meta(ge=1, le=365)] = 7
 

@@ -50,7 +50,7 @@ class AuthService:
     async def log_in(self, credentials: Login, ip: str | None) -> Tokens:
         """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses."""
         async with self._database.connection() as db:
-            account = await repository.find_account(db, *_spellings(credentials.email))
+            account = await repository.find_account(db, *spellings(credentials.email))
         stored = account.password_hash if account else None
         if not await self._passwords.verify(stored, credentials.password) or account is None:
             raise InvalidCredentials
@@ -122,7 +122,7 @@ def normal_email(address: str) -> str:
         raise InvalidEmail(str(error)) from None
 
 
-def _spellings(address: str) -> tuple[str, str]:
+def spellings(address: str) -> tuple[str, str]:
     """How the address of an account may be stored: in its normal form, or as typed before there was one."""
     try:
         return normal_email(address), address

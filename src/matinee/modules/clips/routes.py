@@ -7,6 +7,7 @@ from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.clips.errors import InvalidClip
 from matinee.modules.clips.schemas import NewClip
 from matinee.modules.clips.service import ClipService
+from matinee.modules.quotas.errors import QuotaExceeded
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Video, VideoId
 
@@ -24,7 +25,7 @@ class ClipRoutes:
         "/api/v1/videos/{video_id}/clips",
         tag=TAG,
         status=201,
-        errors=(VideoNotFound, VideoNotPlayable, InvalidClip),
+        errors=(VideoNotFound, VideoNotPlayable, InvalidClip, QuotaExceeded),
         idempotent=True,
         limit=RateLimit("clips", 120, 3600, by="user"),
     )

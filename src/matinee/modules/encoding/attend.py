@@ -18,6 +18,7 @@ from matinee.modules.encoding.errors import (
     EvictedError,
     Failure,
     FillingCancelledError,
+    NotTakenError,
     PlanChangedError,
     RenditionGoneError,
     VideoGoneError,
@@ -85,6 +86,8 @@ class Attendant:
         except MediaFault as fault:
             log.info("source_fault", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
             failure = Failure.of(fault)
+        except NotTakenError as refusal:
+            failure = refusal.failure
         except NoSuchObjectError:
             failure = SOURCE_MISSING
         else:

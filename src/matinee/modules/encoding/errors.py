@@ -21,6 +21,14 @@ ENCODING_CRASHED = Failure("encoding_crashed", "The encoder failed on this file 
 SOURCE_MISSING = Failure("source_missing", "The uploaded file is no longer in storage.")
 
 
+class NotTakenError(Exception):
+    """The file is sound, but its video is not to be made."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure.code)
+
+
 class VideoGoneError(Exception):
     """The video was deleted or has failed meanwhile: nothing more is to be made of it."""
 

@@ -23,6 +23,7 @@ from matinee.modules.encoding.errors import (
     ENCODING_CRASHED,
     Failure,
     FillingCancelledError,
+    NotTakenError,
     PlanChangedError,
     VideoGoneError,
 )
@@ -41,6 +42,7 @@ from matinee.modules.encoding.jobs import (
 from matinee.modules.encoding.policy import Policy, opens_copied
 from matinee.modules.encoding.repository import LockedVideo, NewCell, StoredRow, WorkRow
 from matinee.modules.pictures.jobs import picture_jobs
+from matinee.modules.quotas.service import QuotaService
 from matinee.modules.replacements.jobs import replace_job
 from matinee.modules.tracks.jobs import extract_job
 
@@ -54,6 +56,7 @@ class Results:
         self,
         database: Database,
         queue: JobQueue,
+        quotas: QuotaService,
         policy: Policy = "eager",
         codecs: Sequence[Offer] = (),
         *,
@@ -67,6 +70,7 @@ class Results:
         """
         self._database = database
         self._queue = queue
+        self._quotas = quotas
         self._policy = policy
         self._codecs = codecs
         self._big_pixels = big_pixels
@@ -99,10 +103,12 @@ class Results:
         """The plan is decided; the sound can begin, and the copying of a picture that conforms.
 
         Returns it with the codecs that are chosen by now. Whoever chooses others later finds the plan there, and
-        changes it.
+        changes it. Raises NotTakenError where the video is longer than its owner's quota allows.
         """
         async with self._database.transaction() as db:
             await _lock(db, run, video_id)
+            if refusal := await self._quotas.refuse_plan(db, video_id, float(plan.grid.duration)):
+                raise NotTakenError(Failure("quota_exceeded", refusal))
             chosen = await repository.find_codecs(db, video_id)
             plan = offered(plan, self._codecs if chosen is None else chosen)
             plan = opens_copied(plan, await repository.find_policy(db, video_id) or self._policy)

@@ -38,6 +38,7 @@ from matinee.modules.encoding.results import Results
 from matinee.modules.encoding.service import plan_of, read_plan
 from matinee.modules.encoding.source_server import ServedSource, SourceServer
 from matinee.modules.encoding.titling import TitleRunner
+from matinee.modules.quotas.service import QuotaService, server_quota
 
 log = structlog.get_logger()
 
@@ -64,6 +65,7 @@ class EncodingRunners:
         self._results = Results(
             database,
             queue,
+            QuotaService(server_quota(settings)),
             settings.encode_policy,
             settings.codecs,
             big_pixels=settings.big_source_pixels,

@@ -4,6 +4,7 @@ from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import operation
 from matinee.common.http.rate_limits import RateLimit
+from matinee.modules.quotas.errors import QuotaExceeded
 from matinee.modules.replacements.errors import ClipHasNoFile, InvalidTrim, NotTrimmed, ReplacementAwaited
 from matinee.modules.replacements.schemas import NewSource, Trim
 from matinee.modules.replacements.service import ReplacementService
@@ -27,7 +28,7 @@ class ReplacementRoutes:
         "/api/v1/videos/{video_id}/source",
         tag="uploads",
         status=201,
-        errors=(VideoNotFound, VideoNotPlayable, FileTooLarge),
+        errors=(VideoNotFound, VideoNotPlayable, FileTooLarge, QuotaExceeded),
         idempotent=True,
         limit=RateLimit("replacements", 60, 3600, by="user"),
     )

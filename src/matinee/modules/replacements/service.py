@@ -15,6 +15,7 @@ from matinee.media.watermark import marked
 from matinee.modules.clips.rules import faults_of, frames_between
 from matinee.modules.encoding.jobs import ingest_job
 from matinee.modules.encoding.service import EncodingService, read_plan
+from matinee.modules.quotas.service import QuotaService
 from matinee.modules.replacements import repository
 from matinee.modules.replacements.errors import ClipHasNoFile, InvalidTrim, NotTrimmed, ReplacementAwaited
 from matinee.modules.replacements.jobs import forget_job
@@ -41,6 +42,7 @@ class ReplacementService:
         queue: JobQueue,
         videos: VideoService,
         uploads: UploadService,
+        quotas: QuotaService,
         encoding: EncodingService,
     ) -> None:
         self._database = database
@@ -48,16 +50,19 @@ class ReplacementService:
         self._queue = queue
         self._videos = videos
         self._uploads = uploads
+        self._quotas = quotas
         self._encoding = encoding
 
     async def begin(self, db: Connection, caller: Caller, film_id: UUID, new: NewSource) -> UploadStarted:
         """Announces another file for a video; one that was announced before and is not in place is given up.
 
-        Raises VideoNotPlayable where the video is not READY, and FileTooLarge.
+        Raises VideoNotPlayable where the video is not READY, FileTooLarge, and QuotaExceeded: both files are kept
+        until the new one plays.
         """
-        await _held(db, caller, film_id)
+        film, _ = await _held(db, caller, film_id)
         plan = self._uploads.plan(new.filesize)
         await self._videos.give_up_replacements(db, film_id)
+        await self._quotas.reserve_file(db, film.owner_id, new.filesize)
         video_id = await repository.insert_replacement(db, film_id, new, plan.part_size)
         return UploadStarted(video=await self._videos.get(db, caller, video_id), upload=self._uploads.describe(plan))
 

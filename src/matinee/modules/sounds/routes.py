@@ -5,6 +5,7 @@ from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.common.storage.port import StorageUnavailable
+from matinee.modules.quotas.errors import QuotaExceeded
 from matinee.modules.sounds.errors import DefaultSound, LastSound, NoSuchSound, SoundNotUploaded, TooManySounds
 from matinee.modules.sounds.schemas import NewSound, Sound, SoundChange, SoundId, Sounds, SoundUpload
 from matinee.modules.sounds.service import SoundService
@@ -37,7 +38,15 @@ class SoundRoutes:
         SOUNDS,
         tag=TAG,
         status=201,
-        errors=(VideoNotFound, VideoNotPlayable, NoSuchSound, FileTooLarge, TooManySounds, StorageUnavailable),
+        errors=(
+            VideoNotFound,
+            VideoNotPlayable,
+            NoSuchSound,
+            FileTooLarge,
+            QuotaExceeded,
+            TooManySounds,
+            StorageUnavailable,
+        ),
         idempotent=True,
         limit=RateLimit("sounds", 120, 3600, by="user"),
     )

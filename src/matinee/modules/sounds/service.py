@@ -22,6 +22,7 @@ from matinee.modules.downloads.refreshing import refresh_downloads
 from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.jobs import audio_job
 from matinee.modules.encoding.service import read_plan
+from matinee.modules.quotas.service import QuotaService
 from matinee.modules.sounds import repository
 from matinee.modules.sounds.errors import DefaultSound, LastSound, NoSuchSound, SoundNotUploaded, TooManySounds
 from matinee.modules.sounds.jobs import add_job, remove_job
@@ -57,6 +58,7 @@ class SoundService:
         storage: Storage,
         queue: JobQueue,
         videos: VideoService,
+        quotas: QuotaService,
         *,
         max_bytes: int,
         expiry_hours: int,
@@ -66,6 +68,7 @@ class SoundService:
         self._storage = storage
         self._queue = queue
         self._videos = videos
+        self._quotas = quotas
         self._max_bytes = max_bytes
         self._expiry_seconds = expiry_hours * 3600
         self._clock = clock
@@ -81,7 +84,8 @@ class SoundService:
         return Sounds(items=items)
 
     async def add(self, begin: Begin, caller: Caller, video_id: UUID, new: NewSound) -> SoundUpload:
-        """Announces a sound and begins its upload. Raises FileTooLarge, TooManySounds, VideoNotPlayable.
+        """Announces a sound and begins its upload. Raises FileTooLarge, QuotaExceeded, TooManySounds,
+        VideoNotPlayable.
 
         It is recorded before: so whatever a crash leaves in the storage is found by its row, and dropped with it.
         """
@@ -105,7 +109,7 @@ class SoundService:
             part_size=size,
         )
         async with self._database.transaction() as db:
-            await self._record(db, row)
+            await self._record(db, row, video.owner_id)
         try:
             upload_id = await self._storage.begin_upload(key, "application/octet-stream")
             parts = await self._sign(key, upload_id, PartPlan(new.filesize, size))
@@ -205,12 +209,13 @@ class SoundService:
                     await self._queue.enqueue(db, remove_job(video_id, name, uploaded=True))
                     await announce(db, str(video_id))
 
-    async def _record(self, db: Connection, row: NewRow) -> None:
+    async def _record(self, db: Connection, row: NewRow, owner_id: UUID) -> None:
         plan, _ = await _locked(db, row.video_id)
         planned = {sound.name for sound in plan.tracks}
         awaited = [added for added in await repository.list_added(db, row.video_id) if added.name not in planned]
         if len(planned) + len(awaited) >= MOST_SOUNDS:
             raise TooManySounds
+        await self._quotas.reserve_file(db, owner_id, row.filesize)
         await repository.insert_added(db, row)
         await announce(db, str(row.video_id))
 

@@ -4,6 +4,7 @@ from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import operation
 from matinee.common.storage.port import StorageUnavailable
+from matinee.modules.quotas.errors import QuotaExceeded
 from matinee.modules.uploads.errors import (
     EtagMismatch,
     FileTooLarge,
@@ -29,7 +30,15 @@ class UploadRoutes:
     def __init__(self, uploads: UploadService) -> None:
         self._uploads = uploads
 
-    @operation("POST", f"{BASE}/init", tag=TAG, status=201, errors=(FileTooLarge,), idempotent=True, writes_once=True)
+    @operation(
+        "POST",
+        f"{BASE}/init",
+        tag=TAG,
+        status=201,
+        errors=(FileTooLarge, QuotaExceeded),
+        idempotent=True,
+        writes_once=True,
+    )
     async def init_upload(self, call: Call, db: Connection, body: NewUpload) -> UploadStarted:
         """Announce a video.
 

@@ -13,6 +13,7 @@ from matinee.common.notifications import announce
 from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part, Storage
 from matinee.common.validation import Fault
 from matinee.modules.encoding.jobs import ingest_job
+from matinee.modules.quotas.service import QuotaService
 from matinee.modules.uploads import repository
 from matinee.modules.uploads.errors import (
     EtagMismatch,
@@ -62,6 +63,7 @@ class UploadService:
         storage: Storage,
         queue: JobQueue,
         videos: VideoService,
+        quotas: QuotaService,
         *,
         max_bytes: int,
         expiry_hours: int,
@@ -71,14 +73,23 @@ class UploadService:
         self._storage = storage
         self._queue = queue
         self._videos = videos
+        self._quotas = quotas
         self._max_bytes = max_bytes
         self._expiry_seconds = expiry_hours * 3600
         self._clock = clock
 
     async def init(self, db: Connection, caller: Caller, new: NewUpload) -> UploadStarted:
-        """Announces a video; its multipart upload begins when the first addresses are asked for."""
+        """Announces a video; its multipart upload begins when the first addresses are asked for.
+
+        Raises FileTooLarge and QuotaExceeded.
+        """
         plan = self.plan(new.filesize)
-        row = await repository.insert_video(db, caller.user_id, new, plan.part_size)
+        if not await self._quotas.limits(db, caller.user_id):
+            row = await repository.insert_video(db, caller.user_id, new, plan.part_size)
+        else:
+            async with db.transaction():
+                await self._quotas.reserve_file(db, caller.user_id, new.filesize)
+                row = await repository.insert_video(db, caller.user_id, new, plan.part_size)
         return UploadStarted(video=detail(row, caller, None), upload=self.describe(plan))
 
     def plan(self, filesize: int) -> PartPlan:

@@ -26,6 +26,7 @@ from matinee.media.speech.listener import SpeechProgram
 from matinee.modules.encoding.jobs import chunk_job, ingest_job
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.encoding.service import EncodingService, read_plan
+from matinee.modules.quotas.service import QuotaService, server_quota
 from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.jobs import EVICT
@@ -61,6 +62,7 @@ class Stage:
         self.storage = storage
         self.queue = queue
         self.encoding = EncodingService(queue)
+        self.quotas = QuotaService(server_quota(settings))
 
     async def upload(
         self,
@@ -114,8 +116,12 @@ class Stage:
     def replacements(self) -> ReplacementService:
         """What gives videos other files."""
         videos = self.videos()
-        uploads = UploadService(self.database, self.storage, self.queue, videos, max_bytes=1 << 30, expiry_hours=24)
-        return ReplacementService(self.database, self.storage, self.queue, videos, uploads, self.encoding)
+        uploads = UploadService(
+            self.database, self.storage, self.queue, videos, self.quotas, max_bytes=1 << 30, expiry_hours=24
+        )
+        return ReplacementService(
+            self.database, self.storage, self.queue, videos, uploads, self.quotas, self.encoding
+        )
 
     async def owner(self, video_id: UUID) -> Caller:
         """Whom the video belongs to, signed in."""

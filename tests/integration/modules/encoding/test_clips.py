@@ -39,7 +39,7 @@ async def cut(stage: Stage, film_id: UUID, start: float = START, end: float = EN
 
 
 async def cut_by(stage: Stage, caller: Caller, film_id: UUID, start: float, end: float, **fields: Any) -> Video:
-    clips = ClipService(stage.videos(), stage.encoding)
+    clips = ClipService(stage.videos(), stage.quotas, stage.encoding)
     async with stage.database.transaction() as db:
         return await clips.cut(db, caller, film_id, NewClip(start=start, end=end, **fields))
 

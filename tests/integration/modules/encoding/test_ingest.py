@@ -11,6 +11,7 @@ from matinee.media.dash import manifest
 from matinee.media.hls import master_playlist
 from matinee.media.ladder import CRF
 from matinee.modules.encoding.jobs import audio_job, chunk_job, fill_job, ingest_job, title_job
+from matinee.modules.jobs.service import JobService
 
 Film = Callable[[str], bytes]
 
@@ -18,6 +19,7 @@ _ARE_STORED = """
 SELECT count(*) FROM unnest(%s::text[], %s::integer[]) AS wanted (name, cell)
 JOIN renditions r USING (name) WHERE r.video_id = %s AND r.stored @> wanted.cell
 """
+_SET_MINUTES = "UPDATE users SET quota_minutes = %s WHERE id = (SELECT owner_id FROM videos WHERE id = %s)"
 _FILL_WAITS = """
 SELECT count(*) FROM procrastinate_jobs
 WHERE status = 'todo' AND task_name = 'encoding.fill' AND scheduled_at > now()
@@ -165,6 +167,24 @@ class TestWantCell:
         async with stage.database.transaction() as db:
             assert not await stage.encoding.want_cell(db, video_id, await stage.plan(video_id), "v240", 0)
         assert await stage.jobs_left() == 0
+
+
+class TestQuota:
+    async def test_a_video_longer_than_its_owner_may_store_fails(self, stage: Stage, film: Film) -> None:
+        """When its length is found out, before anything is made; tried again when there is room, it is made."""
+        video_id = await stage.upload(film("long.mkv"), "on_demand")
+        await stage.execute(_SET_MINUTES, 2, video_id)
+        async with stage.working():
+            await stage.until_status(video_id, "FAILED")
+            assert (await stage.failure(video_id))[0] == "quota_exceeded"
+            sentence = await stage.value("SELECT failure_detail FROM videos WHERE id = %s", video_id)
+            assert sentence.startswith("The video lasts 2.1 minutes; of the quota of 2 minutes 2.0 are free.")
+            await stage.execute(_SET_MINUTES, 3, video_id)
+            owner = await stage.owner(video_id)
+            async with stage.database.transaction() as db:
+                jobs = JobService(stage.videos(), stage.encoding, stale_after=stage.settings.worker_stale_seconds)
+                await jobs.retry(db, owner, video_id)
+            await stage.until_status(video_id, "READY")
 
 
 class TestTitle:

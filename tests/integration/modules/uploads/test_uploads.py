@@ -290,7 +290,13 @@ class TestCompleteAndDelete:
         late.meanwhile = delete
         await late.open()
         uploads = UploadService(
-            services.database, late, services.queue, services.videos, max_bytes=1000, expiry_hours=1
+            services.database,
+            late,
+            services.queue,
+            services.videos,
+            services.quotas,
+            max_bytes=1000,
+            expiry_hours=1,
         )
         caller = services.tokens.verify(ada.tokens["access_token"])
         with pytest.raises(VideoNotFound):

@@ -1,0 +1,1 @@
+"""What an account may store, in bytes and in minutes."""
