@@ -1,6 +1,6 @@
 """Things that exist, so that generated requests find something: a user's videos in every state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,8 +31,8 @@ _INSERT_TRACK = """
 INSERT INTO text_tracks (id, video_id, kind, language, name, is_default, is_forced, format, encoding, cues)
 VALUES (%s, %s, 'subtitles', 'en', '', false, false, 'vtt', 'utf-8', 1)
 """
-# Every state, and every visibility of what can be played.
-_VIDEOS = (
+# Every state, and every visibility of what can be played, which come first.
+VIDEOS = (
     ("READY", "public"),
     ("READY", "private"),
     ("READY", "unlisted"),
@@ -53,9 +53,9 @@ class Person(msgspec.Struct):
     headers: dict[str, str]
 
 
-def sign_up(base_url: str, connection: psycopg.Connection[Any], role: str) -> Person:
+def sign_up(base_url: str, connection: psycopg.Connection[Any], role: str, name: str | None = None) -> Person:
     """A new user of that role, signed in."""
-    email = f"{role.lower()}@example.org"
+    email = f"{name or role.lower()}@example.org"
     account = {"email": email, "password": PASSWORD}
     httpx.post(f"{base_url}/api/v1/auth/register", json={**account, "name": "Ada"}).raise_for_status()
     connection.execute("UPDATE users SET role = %s WHERE email = %s", [role, email])
@@ -67,13 +67,17 @@ class Stage:
     """A user's videos, and requests pointed at them."""
 
     def __init__(
-        self, owner: Person, connection: psycopg.Connection[Any], put_object: Callable[[str, bytes], None]
+        self,
+        owner: Person,
+        connection: psycopg.Connection[Any],
+        put_object: Callable[[str, bytes], None],
+        videos: Sequence[tuple[str, str]] = VIDEOS,
     ) -> None:
         self.plan = plan(seconds=12, audio=sound())
         self.renditions = [*(rung.name for rung in self.plan.video), "audio"]
         self.videos = [
             _insert(connection, owner, status, visibility, self.plan, self.renditions)
-            for status, visibility in _VIDEOS
+            for status, visibility in videos
         ]
         self.tracks = [_add_track(connection, put_object, video_id) for video_id in self.videos]
         # one of them is enough to read bytes from; the cells of the others are recorded and lost

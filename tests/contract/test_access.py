@@ -1,0 +1,227 @@
+"""Who is let in to what: every operation of the contract, as everybody, on what is public, unlisted and private.
+
+The table says it for each operation by name. One that is not in it fails: whoever adds an operation decides.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import psycopg
+import pytest
+from tests.contract.stage import Person, Stage, sign_up
+
+from matinee.app import all_operations
+from matinee.common.http.contract import Operation
+
+
+class Who(enum.Enum):
+    """Those for whom an operation is; an administrator is let in everywhere."""
+
+    ANYONE = "whoever asks"
+    ACCOUNT = "whoever is signed in, for himself"
+    ADMIN = "administrators"
+    VIEWER = "who may see the video"
+    OWNER = "who may change the video"
+    OPERATOR = "administrators; the owner of the video hears that it is not for him, others that there is none"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """For whom an operation is, and a request that is well-formed."""
+
+    who: Who
+    body: Any = None
+    query: str = ""
+    kind: str = "application/json"
+    path: Mapping[str, str] = {}
+
+
+_NEW_FILE = {"filename": "sea.mp4", "filesize": 1000, "filetype": "video/mp4"}
+_PNG = b"\x89PNG\r\n\x1a\n"
+_CREDENTIALS = {"email": "nobody@example.org", "password": "correct horse battery"}
+_DOWNLOAD = {"name": "original"}
+ROWS: dict[str, Row] = {
+    "register": Row(Who.ANYONE, {**_CREDENTIALS, "email": "ada@localhost", "name": "Ada"}),
+    "login": Row(Who.ANYONE, _CREDENTIALS),
+    "refresh": Row(Who.ANYONE, {}),
+    "logout": Row(Who.ANYONE, {}),
+    "logout_all": Row(Who.ACCOUNT),
+    "me": Row(Who.ACCOUNT),
+    "get_profile": Row(Who.ACCOUNT),
+    "change_profile": Row(Who.ACCOUNT, {}),
+    "get_usage": Row(Who.ACCOUNT),
+    "get_quota": Row(Who.ADMIN),
+    "set_quota": Row(Who.ADMIN, {}),
+    "init_upload": Row(Who.ACCOUNT, {"title": "Sea", **_NEW_FILE}),
+    "sign_parts": Row(Who.OWNER),
+    "complete_upload": Row(Who.OWNER, {}),
+    "abort_upload": Row(Who.OWNER),
+    "replace_source": Row(Who.OWNER, _NEW_FILE),
+    "trim_video": Row(Who.OWNER, {"start": 1, "end": 2}),
+    "untrim_video": Row(Who.OWNER),
+    "list_my_videos": Row(Who.ACCOUNT),
+    "list_videos": Row(Who.ANYONE),
+    "get_video": Row(Who.VIEWER),
+    "change_video": Row(Who.OWNER, {}),
+    "delete_video": Row(Who.OWNER),
+    "watch_video": Row(Who.VIEWER),
+    "make_clip": Row(Who.OWNER, {"start": 1, "end": 2}),
+    "get_storage": Row(Who.OWNER),
+    "change_storage": Row(Who.OWNER, {}),
+    "get_encoding": Row(Who.OWNER),
+    "retry_encoding": Row(Who.OWNER),
+    "cancel_encoding": Row(Who.OWNER),
+    "change_encoding": Row(Who.OPERATOR, {"priority": "high"}),
+    "add_captions": Row(Who.OWNER, b"WEBVTT\n", "?language=en", "text/vtt"),
+    "make_captions": Row(Who.OWNER, {}),
+    "get_cues": Row(Who.OWNER),
+    "edit_cues": Row(Who.OWNER, {"items": [{"start": 0, "end": 1, "text": "Hello"}]}),
+    "list_captions": Row(Who.VIEWER),
+    "change_captions": Row(Who.OWNER, {}),
+    "delete_captions": Row(Who.OWNER),
+    "get_chapters": Row(Who.VIEWER),
+    "set_chapters": Row(Who.OWNER, {"items": []}),
+    "list_sounds": Row(Who.VIEWER),
+    "add_sound": Row(Who.OWNER, {"filename": "de.m4a", "filesize": 1000, "language": "de"}),
+    "complete_sound": Row(Who.OWNER, {}),
+    "change_sound": Row(Who.OWNER, {}),
+    "delete_sound": Row(Who.OWNER),
+    "choose_poster": Row(Who.OWNER, _PNG, kind="image/png"),
+    "reset_poster": Row(Who.OWNER),
+    "get_poster": Row(Who.VIEWER),
+    "get_thumbnail": Row(Who.VIEWER),
+    "get_storyboard": Row(Who.VIEWER),
+    "get_storyboard_vtt": Row(Who.VIEWER),
+    "get_storyboard_sheet": Row(Who.VIEWER),
+    "get_preview": Row(Who.VIEWER),
+    "get_watermark": Row(Who.OWNER),
+    "give_watermark": Row(Who.OWNER, _PNG, kind="image/png"),
+    "place_watermark": Row(Who.OWNER, {}),
+    "remove_watermark": Row(Who.OWNER),
+    "list_downloads": Row(Who.VIEWER),
+    "offer_download": Row(Who.OWNER, path=_DOWNLOAD),
+    "withdraw_download": Row(Who.OWNER, path=_DOWNLOAD),
+    "get_download": Row(Who.VIEWER, path={"name": "audio.m4a"}),
+    "get_segment": Row(Who.VIEWER),
+    "get_hls_master": Row(Who.VIEWER),
+    "get_dash_manifest": Row(Who.VIEWER),
+    "get_hls_playlist": Row(Who.VIEWER),
+    "get_hls_keyframes": Row(Who.VIEWER, path={"rendition": "v240"}),
+    "get_init_segment": Row(Who.VIEWER),
+    "get_captions_file": Row(Who.VIEWER),
+    "get_hls_captions": Row(Who.VIEWER),
+    "get_captions_segment": Row(Who.VIEWER),
+    "get_dash_captions_init": Row(Who.VIEWER),
+    "get_dash_captions_segment": Row(Who.VIEWER),
+    "get_transcript": Row(Who.VIEWER),
+    "get_transcript_text": Row(Who.VIEWER),
+    "health": Row(Who.ANYONE),
+    "ready": Row(Who.ANYONE),
+}
+IN, SIGN_IN, FORBIDDEN, NO_VIDEO = "let in", "unauthenticated", "forbidden", "video_not_found"
+CALLERS = ("anonymous", "stranger", "owner", "admin")
+VISIBILITIES = ("public", "private", "unlisted")
+
+
+def expected(who: Who, caller: str, visibility: str) -> str:
+    """What becomes of a request."""
+    if who is Who.ANYONE or caller == "admin":
+        return IN
+    if who is Who.VIEWER:
+        return NO_VIDEO if visibility == "private" and caller != "owner" else IN
+    if caller == "anonymous":
+        return SIGN_IN
+    if who is Who.ADMIN or (who is Who.OPERATOR and caller == "owner"):
+        return FORBIDDEN
+    return NO_VIDEO if who in (Who.OWNER, Who.OPERATOR) and caller == "stranger" else IN
+
+
+@pytest.fixture(scope="session")
+def callers(people: dict[str, Person | None], base_url: str, connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """Everybody; the owner is the user whose videos the stage has."""
+    stranger = sign_up(base_url, connection, "USER", name="stranger")
+    return {
+        "anonymous": None,
+        "stranger": stranger,
+        "owner": people["user"],
+        "admin": people["admin"],
+    }
+
+
+def test_every_operation_is_decided() -> None:
+    """By a row, and no row is left of an operation that is gone."""
+    assert {operation.operation_id for operation in all_operations()} == set(ROWS)
+
+
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda operation: operation.operation_id)
+def test_who_is_let_in(
+    operation: Operation,
+    base_url: str,
+    callers: dict[str, Person | None],
+    connection: psycopg.Connection[Any],
+    put_object: Callable[[str, bytes], None],
+) -> None:
+    """As the table says; and who is told that there is no video hears what he would hear if there were none."""
+    row, owner = ROWS[operation.operation_id], callers["owner"]
+    assert owner is not None
+    stage: Stage | None = None
+    with httpx.Client(base_url=base_url, timeout=30) as client:
+        for caller in CALLERS:
+            if stage is None or operation.method != "GET":  # what the caller before was let in to may be gone
+                stage = Stage(owner, connection, put_object, [("READY", visibility) for visibility in VISIBILITIES])
+            for visibility, video, track in zip(VISIBILITIES, stage.videos, stage.tracks, strict=False):
+                found = _ask(client, operation, row, callers[caller], stage, video, track)
+                verdict = _verdict(found)
+                assert verdict == expected(row.who, caller, visibility), (caller, visibility, found)
+                if verdict == NO_VIDEO:
+                    nothing = _ask(client, operation, row, callers[caller], stage, uuid4(), track)
+                    assert _said(nothing) == _said(found), (caller, visibility)
+
+
+def _ask(
+    client: httpx.Client,
+    operation: Operation,
+    row: Row,
+    caller: Person | None,
+    stage: Stage,
+    video: UUID,
+    track: UUID,
+) -> tuple[int, dict[str, Any]]:
+    """The status and, where it is a problem, the problem."""
+    values = {
+        "video_id": video,
+        "track_id": track,
+        "user_id": caller.id if caller else uuid4(),
+        "sound_id": "audio",
+        "recipe": stage.plan.recipe,
+        "rendition": stage.renditions[0],
+        "index": 0,
+        "sheet": 0,
+        "extension": "jpg",
+        "name": "original",
+        **row.path,
+    }
+    headers = {**(caller.headers if caller else {}), **({"Content-Type": row.kind} if row.body is not None else {})}
+    content = row.body if isinstance(row.body, bytes) else None if row.body is None else msgspec.json.encode(row.body)
+    url = operation.path.format(**values) + row.query
+    # a stream of events goes on for an hour: no more is read than is looked at
+    with client.stream(operation.method, url, headers=headers, content=content) as answer:
+        is_problem = answer.headers.get("content-type") == "application/problem+json"
+        return answer.status_code, msgspec.json.decode(answer.read()) if is_problem else {}
+
+
+def _verdict(answer: tuple[int, dict[str, Any]]) -> str:
+    status, problem = answer
+    assert status < 500 or status == 503, answer
+    assert problem.get("code") not in ("validation_failed", "malformed_request", "unsupported_media_type"), answer
+    code = problem.get("code", IN)
+    return code if code in (SIGN_IN, FORBIDDEN, NO_VIDEO) else IN
+
+
+def _said(answer: tuple[int, dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+    """All that a caller can tell apart."""
+    status, problem = answer
+    return status, {name: value for name, value in problem.items() if name != "request_id"}
