@@ -164,7 +164,7 @@ async def encode_audio(
                 for frame in reader.feed(data):
                     cell = writer.take(frame)
                     if cell is not None and cell.index >= first:
-                        await _ensure_input(process, source)
+                        _ensure_input(process, source)
                         _ensure_in_time(process)
                         yield cell
                         if cell.index == first + SOUND_IN_HAND:
@@ -242,7 +242,7 @@ async def _run(
         with options.held_back(process):
             try:
                 while (cell := await done.get()) is not None:
-                    await _ensure_input(process, source)
+                    _ensure_input(process, source)
                     yield cell
                 await reading
             finally:
@@ -252,9 +252,8 @@ async def _run(
                     await asyncio.sleep(0)
 
 
-async def _ensure_input(process: Process, source: str) -> None:
+def _ensure_input(process: Process, source: str) -> None:
     """Raise EncoderFailed where the source stopped answering: what FFmpeg writes then, it has made up."""
-    await asyncio.sleep(0)  # what it said before it wrote that has arrived, but may not have been read
     if input_was_lost(source, process.stderr_tail):
         raise EncoderFailed(_INPUT_LOST, process.stderr_tail)
 

@@ -54,7 +54,9 @@ class ProcessTimedOut(Exception):
 class Process:
     """A running process; made by `running` only."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], outputs: tuple[asyncio.StreamReader, ...]) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[bytes], outputs: tuple[asyncio.StreamReader, ...], stderr: BinaryIO
+    ) -> None:
         self.pid = popen.pid
         self.outputs = outputs
         """One reader a requested pipe, in order. All must be read concurrently, or the process stalls."""
@@ -63,33 +65,51 @@ class Process:
         self._held_since: float | None = None
         self._popen = popen
         self._exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._stderr = bytearray()
-        self._listener: asyncio.Task[None] | None = None
+        self._stderr = stderr
+        self._said = bytearray()
         self._watch_exit()
+        self._watch_stderr()
 
     async def wait(self) -> int:
         """The exit code, negative for a signal. Raises ProcessTimedOut when its time was up."""
         code = await asyncio.shield(self._exited)
-        if self._listener is not None:
-            await asyncio.wait({self._listener}, timeout=1.0)  # its last words may still be in the pipe
         if self.timed_out:
             raise ProcessTimedOut(f"ended after its wall time; {self.stderr_tail[-300:]}")
         return code
 
     @property
     def stderr_tail(self) -> str:
-        """The last kilobytes of what the process said."""
-        return self._stderr.decode("utf-8", "replace").strip()
+        """The last kilobytes of what the process said, all of it that it said until now.
 
-    def listen(self, stderr: asyncio.StreamReader) -> asyncio.Task[None]:
-        """Start to keep the tail of what the process says."""
-        self._listener = asyncio.create_task(self._keep_tail(stderr))
-        return self._listener
+        Whoever has read an output knows by it all that was said before that was written.
+        """
+        self._hear()
+        return self._said.decode("utf-8", "replace").strip()
 
-    async def _keep_tail(self, stderr: asyncio.StreamReader) -> None:
-        while said := await stderr.read(4096):
-            self._stderr += said
-            del self._stderr[:-STDERR_TAIL_BYTES]
+    def close(self) -> None:
+        """Hear its last words, and no more."""
+        self._hear()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        if not self._stderr.closed:
+            asyncio.get_running_loop().remove_reader(self._stderr)
+            self._stderr.close()
+
+    def _watch_stderr(self) -> None:
+        os.set_blocking(self._stderr.fileno(), False)
+        asyncio.get_running_loop().add_reader(self._stderr, self._hear)
+
+    def _hear(self) -> None:
+        """Take what is in the pipe; no more at once than it holds, or a chatterbox would be listened to for ever."""
+        for _ in range(0, PIPE_BYTES, READ_BYTES):
+            said = None if self._stderr.closed else self._stderr.read(READ_BYTES)
+            if said == b"":
+                self._hang_up()
+            if not said:
+                return
+            self._said += said
+            del self._said[:-STDERR_TAIL_BYTES]
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to the process and all it started; nothing if it is gone."""
@@ -172,10 +192,10 @@ async def _attended(
     popen: subprocess.Popen[bytes], readers: list[BinaryIO], limits: ProcessLimits
 ) -> AsyncIterator[Process]:
     loop = asyncio.get_running_loop()
-    streams = [asyncio.StreamReader(limit=READ_BYTES) for _ in readers]
-    process = Process(popen, tuple(streams[:-1]))
+    *pipes, stderr = readers
+    streams = [asyncio.StreamReader(limit=READ_BYTES) for _ in pipes]
+    process = Process(popen, tuple(streams), stderr)
     transports: list[asyncio.ReadTransport] = []
-    listener: asyncio.Task[None] | None = None
     ender: asyncio.Task[None] | None = None
     alarm: asyncio.TimerHandle
     given_back = 0.0
@@ -192,21 +212,21 @@ async def _attended(
 
     alarm = loop.call_later(limits.wall_seconds, expire)
     try:
-        for pipe, stream in zip(readers, streams, strict=True):
+        for pipe, stream in zip(pipes, streams, strict=True):
             transport, _ = await loop.connect_read_pipe(_protocol(stream), pipe)
             transports.append(transport)
-        listener = process.listen(streams[-1])
         yield process
     finally:
         alarm.cancel()
         for transport in transports:
             transport.close()  # a writer that is blocked on a full pipe gets EPIPE and can end
-        for pipe in readers[len(transports) :]:
+        for pipe in pipes[len(transports) :]:
             pipe.close()
         ending = ender or loop.create_task(process.end(limits.terminate_grace))
-        await _despite_cancellation(ending)
-        if listener is not None:
-            listener.cancel()
+        try:
+            await _despite_cancellation(ending)
+        finally:
+            process.close()
 
 
 def _protocol(stream: asyncio.StreamReader) -> Callable[[], asyncio.StreamReaderProtocol]:

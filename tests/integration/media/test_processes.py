@@ -82,6 +82,25 @@ class TestRunning:
             assert await process.wait() == 0
         assert [len(data) for data in read] == [4_000_000, 4_000_000]
 
+    async def test_what_it_said_is_known_with_what_it_wrote_after(self) -> None:
+        """Whoever reads an output, and yields to nobody, knows all that the process said before it wrote that.
+
+        What FFmpeg writes after its input was lost it has made up, and only its words tell.
+        """
+        script = """
+            import os, sys
+            for number in range(300):
+                os.write(2, b"%d;" % number)
+                os.write(int(sys.argv[1]), b"x" * 200)
+        """
+        async with running(python(script), outputs=1, confinement=FREE, limits=ProcessLimits()) as process:
+            seen = 0
+            while data := await process.outputs[0].read(200):
+                seen += len(data)
+                last = (seen - 1) // 200
+                assert int(process.stderr_tail.rstrip(";").rpartition(";")[2]) >= last
+        assert seen == 60_000
+
     async def test_a_slow_process_is_ended(self) -> None:
         """Wall time over, even a process that ignores SIGTERM is gone."""
         script = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
