@@ -184,20 +184,30 @@ def thumbnail_argv(
     ]  # fmt: skip
 
 
-def sheet_argv(
-    ffmpeg: str, keyframes: int, outputs: Sequence[int], *, board: Storyboard, sheet: int, matrix: str
+def tiles_argv(
+    ffmpeg: str, keyframes: int, outputs: Sequence[int], *, board: Storyboard, tiles: int, matrix: str
 ) -> list[str]:
-    """Writes the keyframes of a sheet's tiles, one byte stream, as the sheet."""
+    """Writes the keyframes of so many tiles, one byte stream, as pixels of their size."""
     (output,) = outputs
-    tiles = len(board.sheet_tiles(sheet))
-    rows = -(-tiles // board.columns)
-    filters = (
-        f"scale={board.tile_width}:{board.tile_height}:flags=area:in_color_matrix={matrix}:{_JPEG_COLOUR},"
-        f"tile={board.columns}x{rows}:nb_frames={tiles}"
-    )
+    filters = f"scale={board.tile_width}:{board.tile_height}:flags=area:in_color_matrix={matrix}:{_JPEG_COLOUR}"
     return [
         *_begin(ffmpeg), "-threads", "1", *_read(keyframes, "h264"),
-        "-map", "0:v", "-fps_mode", "passthrough", "-vf", filters, "-frames:v", "1",
+        "-map", "0:v", "-fps_mode", "passthrough", "-vf", filters, "-frames:v", str(tiles),
+        "-f", "rawvideo", *_REPRODUCIBLE, *as_output(output),
+    ]  # fmt: skip
+
+
+def sheet_argv(ffmpeg: str, tiles: int, outputs: Sequence[int], *, board: Storyboard, sheet: int) -> list[str]:
+    """Writes the pixels of a sheet's tiles as the sheet."""
+    (output,) = outputs
+    count = len(board.sheet_tiles(sheet))
+    rows = -(-count // board.columns)
+    return [
+        *_begin(ffmpeg), "-threads", "1",
+        "-pixel_format", "yuvj420p", "-video_size", f"{board.tile_width}x{board.tile_height}",
+        *_read(tiles, "rawvideo"),
+        "-map", "0:v", "-fps_mode", "passthrough", "-vf", f"tile={board.columns}x{rows}:nb_frames={count}",
+        "-frames:v", "1",
         "-c:v", "mjpeg", "-q:v", "5", "-f", "image2pipe", *_REPRODUCIBLE, *as_output(output),
     ]  # fmt: skip
 

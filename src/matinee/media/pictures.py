@@ -28,6 +28,7 @@ from .picture_argv import (
     preview_argv,
     sheet_argv,
     thumbnail_argv,
+    tiles_argv,
     upload_argv,
 )
 from .poster_choice import FRAME_HEIGHT, FRAME_WIDTH, poster_entries, poster_score
@@ -177,20 +178,31 @@ async def make_thumbnail(
     return (await _convert(keyframe, argv, 1, options))[0]
 
 
-async def make_sheet(
+async def make_tiles(
     keyframes: bytes,
     board: Storyboard,
-    sheet: int,
+    tiles: int,
     *,
     matrix: str = "bt709",
     options: EncoderOptions = DEFAULT_OPTIONS,
 ) -> bytes:
-    """A sheet of the storyboard from the byte stream of its tiles' keyframes, as JPEG."""
+    """The pixels of so many tiles of a storyboard, from the byte stream of their keyframes."""
 
     def argv(source: int, to: Sequence[int]) -> list[str]:
-        return sheet_argv(options.ffmpeg, source, to, board=board, sheet=sheet, matrix=matrix)
+        return tiles_argv(options.ffmpeg, source, to, board=board, tiles=tiles, matrix=matrix)
 
     return (await _convert(keyframes, argv, 1, options))[0]
+
+
+async def make_sheet(
+    tiles: bytes, board: Storyboard, sheet: int, *, options: EncoderOptions = DEFAULT_OPTIONS
+) -> bytes:
+    """A sheet of the storyboard from the pixels of all its tiles, as JPEG."""
+
+    def argv(source: int, to: Sequence[int]) -> list[str]:
+        return sheet_argv(options.ffmpeg, source, to, board=board, sheet=sheet)
+
+    return (await _convert(tiles, argv, 1, options))[0]
 
 
 async def make_preview(

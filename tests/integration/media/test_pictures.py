@@ -26,6 +26,7 @@ from matinee.media.pictures import (
     make_preview,
     make_sheet,
     make_thumbnail,
+    make_tiles,
     make_uploaded_poster,
 )
 from matinee.media.storyboard import make_storyboard
@@ -139,7 +140,8 @@ class TestSheet:
         cells = (await video_cells(source, plan))[plan.video[0].name]
         board = make_storyboard(plan)
         assert (board.tiles, board.columns, board.rows) == (14, 10, 2)
-        sheet = await make_sheet(b"".join(map(keyframe, cells)), board, 0)
+        tiles = [await make_tiles(b"".join(map(keyframe, some)), board, len(some)) for some in (cells[:9], cells[9:])]
+        sheet = await make_sheet(b"".join(tiles), board, 0)
         path = written(tmp_path, "sheet.jpg", sheet)
         assert stream_facts(path, "width,height") == ["1600,180"]
         for tile in range(board.tiles):

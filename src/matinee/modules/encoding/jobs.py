@@ -192,11 +192,11 @@ def copy_job(video_id: UUID, plan: Plan, part: int) -> NewJob:
 def later_jobs(video_id: UUID, plan: Plan, needs: frozenset[str] = frozenset()) -> list[NewJob]:
     """Whatever follows the first copied part and the first chunk, which is enqueued when its lowest rung is done.
 
-    A video that opens with a copy has no lowest rung by then: its first chunk is among them.
+    Of a video that opens with a copy no more than that copy's first cell exists by then: it has all of them.
     """
     first = 0 if plan.opens_copied else 1
     chunks = [chunk_job(video_id, chunk, needs=needs) for chunk in range(first, plan.chunks)] if plan.video else []
-    return chunks + copy_jobs(video_id, plan)[1:]
+    return chunks + copy_jobs(video_id, plan)[first:]
 
 
 def copy_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:

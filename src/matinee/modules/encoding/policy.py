@@ -16,10 +16,7 @@ no encode at all.
 
 def opens_copied(plan: Plan, policy: Policy) -> Plan:
     """The plan as it holds with a policy: whether its copied picture alone makes the video playable."""
-    if policy == "eager" or plan.copied is None:
-        return plan
-    reasons = (*plan.reasons, "No other quality is encoded before somebody watches it.")
-    return replace(plan, opens_copied=True, reasons=reasons)
+    return replace(plan, opens_copied=policy == "on_demand" and plan.copied is not None)
 
 
 def unasked(plan: Plan, policy: Policy, cells: range) -> list[str]:

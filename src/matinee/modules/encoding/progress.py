@@ -41,6 +41,9 @@ class Announced(msgspec.Struct, frozen=True):
     """Labels of workers that make what viewers wait for."""
 
 
+_OPENS_COPIED = "No other quality is encoded before somebody watches it."
+
+
 class Ladder(msgspec.Struct, frozen=True):
     """What a plan says of all of them: worked out once, for exact bandwidths take a millisecond."""
 
@@ -51,8 +54,8 @@ class Ladder(msgspec.Struct, frozen=True):
     """The lowest rung and the first sound: they are offered however slow the workers are."""
     opening: str | None = None
     """The picture that the video can be played with."""
-    unasked: tuple[str, ...] = ()
-    """What is made as a whole though nobody watches, also with `on_demand`."""
+    opens_copied: bool = False
+    """Whether that is the source's own: with `on_demand` no other is made before somebody watches it."""
     notes: tuple[str, ...] = ()
     """Why the plan is as it is."""
 
@@ -86,10 +89,9 @@ def announce(plan: Plan, needs: Mapping[str, frozenset[str]] | None = None) -> L
     """The plan as viewers hear of it; `needs` is by rendition."""
     renditions = tuple(_announced(plan, rendition, needs or {}) for rendition in plan.renditions)
     work = sum(rendition.weight * rendition.cells for rendition in renditions)
-    sounds = tuple(sound.name for sound in plan.sounds[:1])
-    needed = (*(rung.name for rung in plan.video[:1]), *sounds)
+    needed = (*(rung.name for rung in plan.video[:1]), *(sound.name for sound in plan.sounds[:1]))
     opening = plan.opening.name if plan.opening else None
-    return Ladder(renditions, work, needed, opening, sounds if plan.opens_copied else needed, plan.reasons)
+    return Ladder(renditions, work, needed, opening, plan.opens_copied, plan.reasons)
 
 
 def describe_progress(
@@ -125,7 +127,8 @@ def describe_progress(
         done += announced.weight * cells_stored  # a large picture weighs more than a small one
         too_slow = _too_slow(ladder, announced, cells_stored, speeds)
         renditions.append(_rendition(announced, cells_stored, too_slow, speeds))
-        unasked = (not on_demand or announced.name in ladder.unasked) and not (row and row.evicted)
+        whole = announced.name in ladder.needed and not (ladder.opens_copied and announced.kind == "video")
+        unasked = (not on_demand or whole) and not (row and row.evicted)
         if unasked and cells_stored < announced.cells:
             resting = False
     share = done / ladder.work
@@ -137,7 +140,7 @@ def describe_progress(
         seconds_left=None if ended else _seconds_left(share, stored, now),
         waiting_for=None if ended else _waiting_for(ladder, by_name, playable),
         renditions=renditions,
-        notes=list(ladder.notes),
+        notes=[*ladder.notes, *([_OPENS_COPIED] if on_demand and ladder.opens_copied else [])],
     )
 
 

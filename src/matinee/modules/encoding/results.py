@@ -100,7 +100,7 @@ class Results:
         return rows
 
     async def plan_made(self, run: JobRun, video_id: UUID, plan: Plan) -> Plan:
-        """The plan is decided; the sound can begin, and the copying of a picture that conforms.
+        """The plan is decided; the sound can begin, and the copying of a picture that conforms beside the ladder.
 
         Returns it with the codecs that are chosen by now. Whoever chooses others later finds the plan there, and
         changes it. Raises NotTakenError where the video is longer than its owner's quota allows.
@@ -116,7 +116,8 @@ class Results:
                 return plan
             if plan.audio is not None:
                 await self._queue.enqueue(db, audio_job(video_id, plan.audio.name, first=True))
-            await self._queue.enqueue_all(db, copy_jobs(video_id, plan)[:1])
+            if not plan.opens_copied:  # else it goes with the ingest
+                await self._queue.enqueue_all(db, copy_jobs(video_id, plan)[:1])
             await announce(db, str(video_id))
         return plan
 

@@ -123,7 +123,7 @@ class EncodingRunners:
         self._audio.register()
 
     async def ingest(self, run: JobRun, video_id: str) -> None:
-        """Probes and plans the file, and makes the lowest rung of its first chunk unless it opens with a copy."""
+        """Probes and plans the file, and makes what it opens with: a copied cell, or the lowest rung of a chunk."""
         await self.attend(run, UUID(video_id), self._ingest)
 
     async def chunk(self, run: JobRun, video_id: str, chunk: int) -> None:
@@ -203,7 +203,9 @@ class EncodingRunners:
         work = await self._results.find_work(video_id)
         async with self._sources.serve(work.source_key) as source:
             plan = read_plan(work.plan) if work.plan else await self._make_plan(run, video_id, work, source)
-            if plan.video and not plan.opens_copied:
+            if plan.opens_copied:
+                await self._copying.copy_missing(run, video_id, work, plan, range(1))
+            elif plan.video:
                 for cells in runs(plan, plan.chunk_cells(0)):
                     first = cells.start == 0  # with it the video plays; from then on others may be in more of a hurry
                     names = _opening(plan, self._labels) if first else [plan.video[0].name]

@@ -167,6 +167,9 @@ class EncodingService:
         plan = await repository.find_plan(db, video_id)
         if plan is None:
             return
+        if plan.opens_copied:  # more was left out than cells: its ladder, too, is chosen when it is filled
+            await self._queue.enqueue(db, fill_job(video_id, 0.0))
+            return
         chunks = range(plan.chunks) if plan.video else range(0)
         needs = needs_of(plan, self._big_pixels)
         jobs = [chunk_job(video_id, n, needs=needs) for n in chunks] + other_sound_jobs(video_id, plan)

@@ -40,6 +40,11 @@ class Footage(Protocol):
         ...
 
     @property
+    def at_once(self) -> int:
+        """How many keyframes may be in memory: some megabytes of them."""
+        ...
+
+    @property
     def matrix(self) -> Literal["bt709", "bt601", "bt2020"]:
         """How it codes differences of colour."""
         ...
@@ -57,6 +62,7 @@ class RungFootage:
     """A rung of which every wanted cell is stored; `keyframe_bytes` by cell. Raises NoSuchObjectError."""
 
     matrix: Literal["bt709"] = "bt709"
+    at_once = 100
 
     def __init__(
         self, storage: Storage, video_id: UUID, plan: Plan, rung: VideoRendition, keyframe_bytes: Mapping[int, int]
@@ -95,6 +101,8 @@ class RungFootage:
 class CopyFootage:
     """The source's own picture, out of its file: no cell of it has to be stored. Raises NoSuchObjectError."""
 
+    at_once = 5
+
     def __init__(self, copier: Copier, video_id: UUID, plan: Plan, copied: CopiedRendition, source: str) -> None:
         self._copier = copier
         self._video_id = video_id
@@ -113,7 +121,10 @@ class CopyFootage:
                 (only,) = await self._begin([cell], 1)
             return keyframe_stream(only.init, only.data)
 
-        return await asyncio.gather(*map(keyframe, self.rendition.cells_at(starts)))
+        wanted = self.rendition.cells_at(starts)
+        distinct = sorted(set(wanted))  # neighbours may show the same
+        read = dict(zip(distinct, await asyncio.gather(*map(keyframe, distinct)), strict=True))
+        return [read[cell] for cell in wanted]
 
     async def beginnings(self) -> Beginnings:
         """A second and a little of each."""

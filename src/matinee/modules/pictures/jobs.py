@@ -12,7 +12,7 @@ _PRIORITY = -10  # behind the removing and cleaning of the same lane
 
 
 def picture_jobs(video_id: UUID) -> list[NewJob]:
-    """Storyboard and preview, once every cell of the lowest rung exists."""
+    """Storyboard and preview, once there is what they are taken from."""
     return [_job(STORYBOARD, video_id, "storyboard"), _job(PREVIEW, video_id, "preview")]
 
 

@@ -21,8 +21,8 @@ from matinee.media.encode import EncoderOptions
 from matinee.media.faults import MediaFault
 from matinee.media.ffmpeg import MIB, ProcessLimits
 from matinee.media.model import Plan
-from matinee.media.pictures import make_preview, make_sheet
-from matinee.media.storyboard import make_storyboard
+from matinee.media.pictures import make_preview, make_sheet, make_tiles
+from matinee.media.storyboard import Storyboard, make_storyboard
 from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import VideoGoneError
@@ -92,14 +92,23 @@ class PictureRunners:
             return
         board, footage = make_storyboard(plan), self._footage(video_id, row, plan)
         for sheet in range(board.sheets):
-            cells = [board.tile_cell(tile, plan.grid) for tile in board.sheet_tiles(sheet)]
-            frames = b"".join(await footage.keyframes(cells))
-            made = await make_sheet(frames, board, sheet, matrix=footage.matrix, options=self._options)
+            tiles = await self._tiles(board, sheet, plan, footage)
+            made = await make_sheet(tiles, board, sheet, options=self._options)
             await self._storage.put(keys.sheet_key(video_id, board.version, sheet, row.edition), made, "image/jpeg")
         text = msgspec.json.encode(board).decode()
         await self._record(
             run, video_id, lambda db: repository.save_storyboard(db, video_id, text, edition=row.edition)
         )
+
+    async def _tiles(self, board: Storyboard, sheet: int, plan: Plan, footage: Footage) -> bytes:
+        """The pixels of a sheet's tiles; no more keyframes are in memory than are small."""
+        cells = [board.tile_cell(tile, plan.grid) for tile in board.sheet_tiles(sheet)]
+        pixels = b""
+        for start in range(0, len(cells), footage.at_once):
+            some = cells[start : start + footage.at_once]
+            frames = b"".join(await footage.keyframes(some))
+            pixels += await make_tiles(frames, board, len(some), matrix=footage.matrix, options=self._options)
+        return pixels
 
     async def _preview(self, run: JobRun, video_id: UUID, row: WorkRow, plan: Plan) -> None:
         if row.has_preview:

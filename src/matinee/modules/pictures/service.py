@@ -127,7 +127,7 @@ class PictureService:
     async def thumbnail(
         self, db: Connection, viewer: Caller | None, video_id: UUID, extension: Format, query: ThumbnailQuery
     ) -> Thumbnail:
-        """The thumbnail that answers a request. Raises PictureNotReady where no rendition has that part yet."""
+        """The thumbnail that answers a request. Raises PictureNotReady where nothing has that part yet."""
         plan = await self._plans.find(db, video_id)
         time = None if query.time is UNSET else query.time
         cell = 0 if plan is None else thumbnail_cell(plan, time)

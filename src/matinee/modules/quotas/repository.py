@@ -11,7 +11,8 @@ _FIND = "SELECT quota_bytes, quota_minutes FROM users WHERE id = %s"
 # Whoever announces something holds it until that is stored: of many at once each counts what the others have added.
 _LOCK = f"{_FIND} FOR NO KEY UPDATE"
 _SET = "UPDATE users SET quota_bytes = %s, quota_minutes = %s, updated_at = now() WHERE id = %s"
-# A file counts once, whoever shows parts of it. What is to take a video's place is no video of its own yet.
+# A file counts once, whoever shows parts of it. What is to take a video's place is no video of its own yet: of both
+# the longer counts.
 _STORED = """
 SELECT
     (coalesce((SELECT sum(filesize) FROM (
@@ -20,9 +21,11 @@ SELECT
         ORDER BY coalesce(source_id, id), source_revision) files), 0)
     + coalesce((SELECT sum(s.filesize) FROM added_sounds s JOIN videos v ON v.id = s.video_id
         WHERE v.owner_id = %(owner)s AND v.deleted_at IS NULL), 0))::bigint AS bytes,
-    coalesce(sum(duration) FILTER (WHERE id IS DISTINCT FROM %(but)s::uuid), 0)::double precision AS seconds,
+    coalesce(sum(greatest(duration, (SELECT max(u.duration) FROM videos u
+        WHERE u.replaces = v.id AND u.deleted_at IS NULL AND u.status <> 'FAILED')))
+        FILTER (WHERE id IS DISTINCT FROM %(but)s::uuid), 0)::double precision AS seconds,
     count(*)::integer AS videos
-FROM videos WHERE owner_id = %(owner)s AND deleted_at IS NULL AND replaces IS NULL
+FROM videos v WHERE owner_id = %(owner)s AND deleted_at IS NULL AND replaces IS NULL
 """
 _FIND_OWNER = "SELECT owner_id, coalesce(replaces, id) AS shown_as FROM videos WHERE id = %s"
 

@@ -28,15 +28,15 @@ class Stored(msgspec.Struct, frozen=True):
     videos: int
 
 
-def refuse_file(quota: Quota, stored: Stored, size: int) -> str | None:
-    """Why a file of so many bytes does not fit; None where it does."""
+def refuse_file(quota: Quota, stored: Stored, size: int, *, lasts: bool = True) -> str | None:
+    """Why a file of so many bytes does not fit; None where it does. `lasts`: whether it adds to the minutes."""
     if quota.bytes is not None and stored.bytes + size > quota.bytes:
         left = max(0, quota.bytes - stored.bytes)
         return (
             f"The file has {readable(size)}; of your quota of {readable(quota.bytes)} {readable(left)} are free. "
             "Delete what you no longer need, or ask an administrator for more."
         )
-    if quota.minutes is not None and stored.seconds >= quota.minutes * MINUTE:
+    if lasts and quota.minutes is not None and stored.seconds >= quota.minutes * MINUTE:
         return _full(quota.minutes)
     return None
 

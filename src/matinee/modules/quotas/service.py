@@ -32,11 +32,15 @@ class QuotaService:
         row = await repository.find_quota(db, owner_id)
         return row is not None and self._effective(row).is_limited
 
-    async def reserve_file(self, db: Connection, owner_id: UUID, size: int) -> None:
-        """Returns where a file fits. The caller records it in the same transaction. Raises QuotaExceeded."""
+    async def reserve_file(self, db: Connection, owner_id: UUID, size: int, *, lasts: bool = True) -> None:
+        """Returns where a file fits. The caller records it in the same transaction. Raises QuotaExceeded.
+
+        `lasts`: whether it adds to the minutes; another file for a video need not, and a sound does not.
+        """
         quota = await self._held(db, owner_id)
         if quota.is_limited:
-            _raise(refuse_file(quota, await repository.find_stored(db, owner_id), size), "filesize")
+            stored = await repository.find_stored(db, owner_id)
+            _raise(refuse_file(quota, stored, size, lasts=lasts), "filesize")
 
     async def reserve_length(self, db: Connection, owner_id: UUID, seconds: float) -> None:
         """Returns where a video of that length fits. The caller records it in the same transaction.

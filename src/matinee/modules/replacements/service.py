@@ -62,7 +62,7 @@ class ReplacementService:
         film, _ = await _held(db, caller, film_id)
         plan = self._uploads.plan(new.filesize)
         await self._videos.give_up_replacements(db, film_id)
-        await self._quotas.reserve_file(db, film.owner_id, new.filesize)
+        await self._quotas.reserve_file(db, film.owner_id, new.filesize, lasts=False)
         video_id = await repository.insert_replacement(db, film_id, new, plan.part_size)
         return UploadStarted(video=await self._videos.get(db, caller, video_id), upload=self._uploads.describe(plan))
 

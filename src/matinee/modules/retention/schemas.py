@@ -14,7 +14,7 @@ KeepDays = Annotated[
         ge=0,
         le=36_500,
         description="A quality that nobody has watched for so many days is deleted and made anew when somebody does; "
-        "the lowest, the sound and the uploaded file stay. 0: it is kept for ever.",
+        "the lowest that was made, the sound and the uploaded file stay. 0: it is kept for ever.",
         examples=[30],
     ),
 ]

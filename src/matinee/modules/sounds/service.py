@@ -215,7 +215,7 @@ class SoundService:
         awaited = [added for added in await repository.list_added(db, row.video_id) if added.name not in planned]
         if len(planned) + len(awaited) >= MOST_SOUNDS:
             raise TooManySounds
-        await self._quotas.reserve_file(db, owner_id, row.filesize)
+        await self._quotas.reserve_file(db, owner_id, row.filesize, lasts=False)
         await repository.insert_added(db, row)
         await announce(db, str(row.video_id))
 

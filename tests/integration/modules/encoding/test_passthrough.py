@@ -5,9 +5,11 @@ import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
 from tests.integration.modules.encoding.theatre import Theatre
 
@@ -15,10 +17,13 @@ from matinee.media import dash, hls, keys
 from matinee.media.binaries import find_binaries
 from matinee.media.timeline import timeline
 from matinee.modules.encoding.jobs import copy_jobs, ingest_job
+from matinee.modules.encoding.results import Results
+from matinee.modules.jobs.service import JobService
 from matinee.modules.retention.schemas import StorageChange
 
 Film = Callable[[str], bytes]
 NAME = "v360-source"
+OTHERS_WAIT = "No other quality is encoded before somebody watches it."
 COPIES = 7  # keyframes are 4.8 s apart, 34 s long
 
 _AGE = "UPDATE renditions SET first_cell_at = now() - interval '31 days' WHERE video_id = %s"
@@ -183,9 +188,13 @@ class TestCopiedPicture:
             plan = await stage.plan(video_id)
             assert stored == {"v240": (False, 0), NAME: (True, 1), "audio": (False, plan.grid.cells)}
             assert plan.sounds[0].passthrough
-            assert plan.reasons[-1] == "No other quality is encoded before somebody watches it."
             assert (await stage.progress(video_id)).state == "resting"
-            assert await stage.value(_PICTURES, video_id) == "poster storyboard preview"
+            assert (await stage.progress(video_id)).notes[-1] == OTHERS_WAIT
+
+            async def pictured() -> bool:
+                return bool(await stage.value(_PICTURES, video_id) == "poster storyboard preview")
+
+            await stage.until(pictured)
             cell = await theatre.watch(video_id, "v240", 3)
             assert cell.key.endswith("/v240/3.m4s")
 
@@ -198,18 +207,41 @@ class TestCopiedPicture:
             async with stage.database.transaction() as db:
                 await stage.retention().change(db, owner, video_id, StorageChange(encode_policy="eager"))
             await stage.until_complete(video_id)
+        assert OTHERS_WAIT not in (await stage.progress(video_id)).notes
 
     async def test_eager_chosen_before_it_can_be_played_fills_it(self, stage: Stage, film: Film) -> None:
         """It opens as it was planned, and the chunk that other videos begin with is made with the rest."""
         async with stage.working(fill_delay_seconds=3.0):
             video_id = await stage.upload(film("conforming.mp4"), "on_demand")
 
-            async def planned() -> bool:
-                return bool(await stage.value("SELECT plan IS NOT NULL FROM videos WHERE id = %s", video_id))
+            async def opened() -> bool:
+                return await stored(stage, video_id) == 1
 
-            await stage.until(planned)
+            await stage.until(opened)
             await stage.execute("UPDATE videos SET encode_policy = 'eager' WHERE id = %s", video_id)
             await stage.until_complete(video_id)
+
+    @pytest.mark.parametrize("when", ["plan IS NULL", "plan IS NOT NULL"])
+    async def test_stopped_before_it_can_be_played_it_opens_all_the_same(
+        self, stage: Stage, film: Film, when: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whether it is planned by then or not; what was to be filled is left out."""
+        step = "plan_made" if when == "plan IS NULL" else "find_stored"
+        real = getattr(Results, step)
+
+        async def stopped_first(self: Results, *args: Any, **more: Any) -> Any:
+            if await stage.value(f"SELECT {when} AND status = 'PROCESSING' FROM videos WHERE id = %s", video_id):
+                owner = await stage.owner(video_id)
+                jobs = JobService(stage.videos(), stage.encoding, stale_after=15.0)
+                async with stage.database.transaction() as db:
+                    await jobs.cancel(db, owner, video_id)
+            return await real(self, *args, **more)
+
+        monkeypatch.setattr(Results, step, stopped_first)
+        video_id = await stage.upload(film("conforming.mp4"), "on_demand")
+        async with stage.working():
+            await stage.until_status(video_id, "READY")
+        assert await stage.value("SELECT filling_cancelled_at IS NOT NULL FROM videos WHERE id = %s", video_id)
 
     async def test_can_be_turned_off(self, stage: Stage, film: Film) -> None:
         """Then every rung is encoded, and nothing is said of copying."""

@@ -108,6 +108,30 @@ class TestReserving:
         shown = await usage(ada)
         assert (shown["bytes"], shown["videos"]) == (1000, 1)
 
+    async def test_of_a_video_and_what_will_take_its_place_the_longer_counts(
+        self, services: Services, ada: Person
+    ) -> None:
+        """From when its length is known: two at once cannot both have the room that one of them needs."""
+        video_id = await add_ready(services, ada, 600, 60)
+        new = {"filename": "b.mp4", "filesize": 400, "filetype": "video/mp4"}
+        assert (await ada.post(f"/api/v1/videos/{video_id}/source", new)).status_code == 201
+        for seconds, minutes in ((None, 1.0), (180, 3.0), (30, 1.0)):
+            async with services.database.connection() as db:
+                await execute(db, "UPDATE videos SET duration = %s WHERE replaces = %s", (seconds, video_id))
+            assert (await usage(ada))["minutes"] == minutes
+
+    async def test_a_full_quota_of_minutes_takes_what_adds_none(
+        self, services: Services, ada: Person, admin: Person
+    ) -> None:
+        """A sound, and another file, which may be as short as the one before."""
+        video_id = await add_ready(services, ada, 600, 60)
+        await allow(admin, ada, minutes=1)
+        new = {"filename": "b.mp4", "filesize": 400, "filetype": "video/mp4"}
+        assert (await ada.post(f"/api/v1/videos/{video_id}/source", new)).status_code == 201
+        sound = {"filename": "de.m4a", "filesize": 1000, "language": "de"}
+        assert (await ada.post(f"/api/v1/videos/{video_id}/audio", sound)).status_code == 201
+        problem(await ada.post(f"/api/v1/videos/{video_id}/clips", {"start": 0, "end": 5}), 403, "quota_exceeded")
+
 
 class TestCounting:
     async def test_an_abort_gives_back(self, ada: Person, admin: Person) -> None:
