@@ -26,7 +26,6 @@ __all__ = [
     "Connection",
     "Database",
     "DatabaseUnavailable",
-    "ForeignKeyViolation",
     "RowUUID",
     "UniqueViolation",
     "connect",
@@ -46,7 +45,6 @@ RowUUID = pgproto.UUID
 """What rows hold: equal to any other UUID, and faster to compare with its like."""
 
 UniqueViolation = asyncpg.UniqueViolationError
-ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 
 # A statement that takes longer is a bug or an outage; it must not pile up connections behind it.
 STATEMENT_TIMEOUT_MS = 15_000

@@ -27,10 +27,10 @@ class QuotaService:
     def __init__(self, default: Quota) -> None:
         self._default = default
 
-    async def limits(self, db: Connection, owner_id: UUID) -> bool:
-        """Whether there is anything to reserve for an account."""
-        row = await repository.find_quota(db, owner_id)
-        return row is not None and self._effective(row).is_limited
+    @property
+    def limits_everyone(self) -> bool:
+        """Whether the server has a quota for accounts of which nothing else was said."""
+        return self._default.is_limited
 
     async def reserve_file(self, db: Connection, owner_id: UUID, size: int, *, lasts: bool = True) -> None:
         """Returns where a file fits. The caller records it in the same transaction. Raises QuotaExceeded.
@@ -87,9 +87,9 @@ class QuotaService:
 
     async def _held(self, db: Connection, owner_id: UUID) -> Quota:
         """What holds for an account. Where that is any limit, nobody else reserves anything meanwhile."""
-        if not await self.limits(db, owner_id):
-            return Quota()
-        row = await repository.lock_quota(db, owner_id)
+        row = await repository.find_quota(db, owner_id)
+        if row is not None and self._effective(row).is_limited:
+            row = await repository.lock_quota(db, owner_id)
         return Quota() if row is None else self._effective(row)
 
     def _effective(self, row: QuotaRow) -> Quota:

@@ -5,8 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Connection, ForeignKeyViolation, execute, fetch_one
-from matinee.common.errors import Unauthenticated
+from matinee.common.database import Connection, execute, fetch_one
 from matinee.media import keys
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import NewUpload
@@ -38,12 +37,15 @@ class UploadRow(msgspec.Struct, frozen=True):
         return PartPlan(self.filesize, self.part_size)
 
 
+# With `unlimited_only` by one statement, for whom no quota was set; else the caller has looked at it.
 _INSERT = """
 WITH v AS (
     INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
         encode_policy, codecs)
-    VALUES (%(owner)s, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s, %(filetype)s,
-            %(part_size)s, %(encode_policy)s, %(codecs)s::text[])
+    SELECT id, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s, %(filetype)s,
+        %(part_size)s, %(encode_policy)s, %(codecs)s::text[]
+    FROM users WHERE id = %(owner)s
+        AND (NOT %(unlimited_only)s::boolean OR (quota_bytes IS NULL AND quota_minutes IS NULL))
     RETURNING *
 )
 SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
@@ -72,15 +74,20 @@ WHERE id = %s AND status IN ('INITIATED', 'UPLOADING') AND deleted_at IS NULL
 """
 
 
-async def insert_video(db: Connection, owner_id: UUID, new: NewUpload, part_size: int) -> VideoRow:
-    """The new video, INITIATED; raises Unauthenticated where the owner's account is gone."""
-    params: dict[str, Any] = {**msgspec.structs.asdict(new), "owner": owner_id, "part_size": part_size}
-    try:
-        row = await fetch_one(db, VideoRow, _INSERT, params)
-    except ForeignKeyViolation:
-        raise Unauthenticated("This account no longer exists.") from None
-    assert row is not None
-    return row
+async def insert_video(
+    db: Connection, owner_id: UUID, new: NewUpload, part_size: int, *, unlimited_only: bool
+) -> VideoRow | None:
+    """The new video, INITIATED; None where the owner's account is gone.
+
+    With `unlimited_only` also where the account has a quota of its own.
+    """
+    params: dict[str, Any] = {
+        **msgspec.structs.asdict(new),
+        "owner": owner_id,
+        "part_size": part_size,
+        "unlimited_only": unlimited_only,
+    }
+    return await fetch_one(db, VideoRow, _INSERT, params)
 
 
 async def find_upload(db: Connection, video_id: UUID) -> UploadRow | None:

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Connection, Database
+from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue
 from matinee.common.notifications import announce
@@ -84,12 +85,15 @@ class UploadService:
         Raises FileTooLarge and QuotaExceeded.
         """
         plan = self.plan(new.filesize)
-        if not await self._quotas.limits(db, caller.user_id):
-            row = await repository.insert_video(db, caller.user_id, new, plan.part_size)
-        else:
+        row, owner = None, caller.user_id
+        if not self._quotas.limits_everyone:
+            row = await repository.insert_video(db, owner, new, plan.part_size, unlimited_only=True)
+        if row is None:
             async with db.transaction():
-                await self._quotas.reserve_file(db, caller.user_id, new.filesize)
-                row = await repository.insert_video(db, caller.user_id, new, plan.part_size)
+                await self._quotas.reserve_file(db, owner, new.filesize)
+                row = await repository.insert_video(db, owner, new, plan.part_size, unlimited_only=False)
+        if row is None:
+            raise Unauthenticated("This account no longer exists.")
         return UploadStarted(video=detail(row, caller, None), upload=self.describe(plan))
 
     def plan(self, filesize: int) -> PartPlan:
