@@ -21,6 +21,7 @@ export type Tokens = Schemas["Tokens"];
 export type Transcript = Schemas["Transcript"];
 export type TranscriptLine = Schemas["TranscriptLine"];
 export type UploadStarted = Schemas["UploadStarted"];
+export type Usage = Schemas["Usage"];
 export type User = Schemas["User"];
 export type Video = Schemas["Video"];
 export type VideoChange = Schemas["VideoChange"];

@@ -12,6 +12,7 @@ import type {
   TextTracks,
   Transcript,
   UploadStarted,
+  Usage,
   Video,
   VideoChange,
   VideoPage,
@@ -64,6 +65,11 @@ export function listPublicVideos(cursor: string | null, limit = 24): Promise<Vid
 
 export function listMyVideos(cursor: string | null, limit = 24): Promise<VideoPage> {
   return json(`${API}/videos/mine?${pageQuery(cursor, limit)}`);
+}
+
+/** What the signed-in user stores, and may store. */
+export function getUsage(): Promise<Usage> {
+  return json(`${API}/user/usage`);
 }
 
 /** Creates the video and its multipart upload; safe to repeat with the same key. */

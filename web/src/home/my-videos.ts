@@ -4,6 +4,7 @@ import { getVideo, listMyVideos } from "../api/videos";
 import { el } from "../ui/dom";
 import { cardStatus, isMoving } from "./card-status";
 import { EditDialog } from "./edit-dialog";
+import { UsageMeter } from "./usage";
 import { videoCard } from "./video-card";
 
 const POLL_MS = 2000;
@@ -15,6 +16,7 @@ export class MyVideos {
   readonly #grid = el("div", { class: "grid" });
   readonly #message = el("p", { class: "empty", role: "status", hidden: true });
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
+  readonly #usage = new UsageMeter();
   readonly #edit: EditDialog;
   readonly #onResume: (video: VideoSummary) => void;
   #videos = new Map<string, VideoSummary | Video>();
@@ -28,7 +30,8 @@ export class MyVideos {
       (video) => this.#replace(video),
       (id) => this.#remove(id),
     );
-    const header = el("header", { class: "section-header" }, el("h2", { id: "mine-title" }, "Your videos"));
+    const title = el("h2", { id: "mine-title" }, "Your videos");
+    const header = el("header", { class: "section-header" }, title, this.#usage.element);
     const attributes = { class: "section", "aria-labelledby": "mine-title" };
     this.element = el(
       "section",
@@ -49,7 +52,10 @@ export class MyVideos {
     this.#grid.replaceChildren();
     this.#cursor = null;
     this.#say("");
-    if (user) void this.#loadMore();
+    this.#usage.hide();
+    if (!user) return;
+    void this.#loadMore();
+    void this.#usage.refresh();
   }
 
   async #loadMore(): Promise<void> {
@@ -83,6 +89,7 @@ export class MyVideos {
   #remove(id: string): void {
     this.#videos.delete(id);
     this.#grid.querySelector(`[data-video="${CSS.escape(id)}"]`)?.remove();
+    void this.#usage.refresh();
   }
 
   #schedule(): void {

@@ -1,0 +1,36 @@
+"""The home page of somebody who is signed in."""
+
+import subprocess
+import sys
+
+from playwright.sync_api import Browser
+from tests.e2e.installation import PASSWORD, Installation
+from tests.e2e.visiting import Visit, wait_for
+
+EMAIL = "eve@example.org"
+NEW = {"title": "Sea", "filename": "sea.mp4", "filesize": 1_500_000_000, "filetype": "video/mp4"}
+
+
+class TestQuota:
+    def test_what_is_used_of_it_stands_beside_the_videos(self, browser: Browser, installation: Installation) -> None:
+        """From the announcement of an upload on; without a quota nothing does. On a phone it fits."""
+        visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+        page, api = visit.page, visit.context.request
+        page.goto("/")
+        account = {"email": EMAIL, "password": PASSWORD}
+        assert api.post("/api/v1/auth/register", data={**account, "name": "Eve"}).ok
+        tokens = api.post("/api/v1/auth/login", data=account).json()
+        page.evaluate("localStorage.setItem('matinee.signed-in', '1')")
+        page.reload()
+        wait_for(page, "() => document.querySelector('.empty')?.textContent.startsWith('Nothing here yet')")
+        assert page.locator(".usage").is_hidden()
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert api.post("/api/v1/videos/init", data=NEW, headers=headers).ok
+        command = [sys.executable, "-m", "matinee.cli", "user", "quota", EMAIL, "--bytes", "2000000000"]
+        subprocess.run([*command, "--minutes", "90"], env=installation.environment(), check=True)
+        page.reload()
+        wait_for(page, "() => document.querySelectorAll('.usage-part').length === 2")
+        assert page.locator(".usage-part span").all_inner_texts() == ["1.5 GB of 2.0 GB", "0 of 90 min"]
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert visit.faults == []
+        visit.context.close()
