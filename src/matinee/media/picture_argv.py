@@ -187,11 +187,17 @@ def thumbnail_argv(
 def tiles_argv(
     ffmpeg: str, keyframes: int, outputs: Sequence[int], *, board: Storyboard, tiles: int, matrix: str
 ) -> list[str]:
-    """Writes the keyframes of so many tiles, one byte stream, as pixels of their size."""
+    """Writes the keyframes of so many tiles, one byte stream, as pixels of their size.
+
+    Those that cannot be decoded are left out, and the last one stands for what is missing at the end.
+    """
     (output,) = outputs
-    filters = f"scale={board.tile_width}:{board.tile_height}:flags=area:in_color_matrix={matrix}:{_JPEG_COLOUR}"
+    filters = (
+        f"scale={board.tile_width}:{board.tile_height}:flags=area:in_color_matrix={matrix}:{_JPEG_COLOUR},"
+        "tpad=stop=-1:stop_mode=clone"
+    )
     return [
-        *_begin(ffmpeg), "-threads", "1", *_read(keyframes, "h264"),
+        *_begin(ffmpeg), "-max_error_rate", "1", "-threads", "1", *_read(keyframes, "h264"),
         "-map", "0:v", "-fps_mode", "passthrough", "-vf", filters, "-frames:v", str(tiles),
         "-f", "rawvideo", *_REPRODUCIBLE, *as_output(output),
     ]  # fmt: skip

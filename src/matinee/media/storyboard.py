@@ -35,6 +35,11 @@ class Storyboard(msgspec.Struct, frozen=True):
         """How many sheets there are."""
         return -(-self.tiles // (self.columns * self.rows))
 
+    @property
+    def tile_bytes(self) -> int:
+        """Of a tile's pixels, as 4:2:0 with 8 bits."""
+        return self.tile_width * self.tile_height * 3 // 2
+
     def sheet_tiles(self, sheet: int) -> range:
         """The tiles of a sheet, in reading order."""
         full = self.columns * self.rows

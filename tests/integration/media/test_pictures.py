@@ -13,7 +13,7 @@ import pytest
 from matinee.media.binaries import find_binaries
 from matinee.media.cells import Cell
 from matinee.media.encode import EncoderOptions
-from matinee.media.faults import EncoderFailed
+from matinee.media.faults import EncoderFailed, MediaFault
 from matinee.media.keyframes import keyframe_stream
 from matinee.media.model import Plan
 from matinee.media.picture_argv import preview_cells
@@ -150,6 +150,17 @@ class TestSheet:
             area = f"crop={board.tile_width}:{board.tile_height}:{left}:{top}"
             ffmpeg("-i", str(path), "-vf", area, str(cut))
             assert number(cut) == plan.grid.first_frame(tile)
+
+    async def test_a_keyframe_that_is_damaged_costs_itself_alone(self, made: tuple[Plan, list[Cell]]) -> None:
+        """There are as many tiles as were asked for; where none can be decoded it is told."""
+        plan, cells = made
+        board = make_storyboard(plan)
+        broken = b"\0\0\0\1\x65" + bytes(range(256)) * 20
+        whole = await make_tiles(keyframe(cells[0]), board, 1)
+        assert len(whole) == board.tile_bytes
+        assert await make_tiles(keyframe(cells[0]) + broken, board, 2) == whole + whole
+        with pytest.raises((MediaFault, EncoderFailed)):
+            await make_tiles(broken, board, 2)
 
 
 class TestPreview:

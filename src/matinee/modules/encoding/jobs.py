@@ -56,16 +56,16 @@ def other_sound_jobs(video_id: UUID, plan: Plan) -> list[NewJob]:
     return [audio_job(video_id, sound.name, first=False) for sound in plan.sounds[1:]]
 
 
-def fill_job(video_id: UUID, delay: float) -> NewJob:
+def fill_job(video_id: UUID, delay: float, *, again: bool = False) -> NewJob:
     """Enqueues whatever of a video nobody waits for, some seconds after it can be played.
 
     They are many, which costs a third of a second that nobody needs to wait for; and who has uploaded a film looks
-    at it at once.
+    at it at once. `again`: it was filled before, or found that there was nothing to fill.
     """
     return NewJob(
         name=FILL,
         lane="upkeep",
-        args={"video_id": str(video_id)},
+        args={"video_id": str(video_id), **({"again": True} if again else {})},
         priority=_FILL_FIRST,
         unique=f"fill:{video_id}",
         delay=delay,

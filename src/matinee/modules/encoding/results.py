@@ -163,16 +163,20 @@ class Results:
                 needs = needs_of(plan, self._big_pixels)
                 await self._queue.enqueue(db, chunk_job(video_id, 0, needs=needs, delay=self._fill_delay))
 
-    async def fill(self, run: JobRun, video_id: UUID, plan: Plan) -> None:
-        """Whatever of a READY video nobody waits for is enqueued, but for a first chunk that follows the ingest."""
+    async def fill(self, run: JobRun, video_id: UUID, plan: Plan, *, again: bool = False) -> None:
+        """Whatever of a READY video nobody waits for is enqueued, but for a first chunk that follows the ingest.
+
+        `again`: its texts were taken out of the file before, and what was deleted of them shall not come back.
+        """
         needs = needs_of(plan, self._big_pixels)
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
-            await self._queue.enqueue(db, extract_job(video_id))
+            if not again:
+                await self._queue.enqueue(db, extract_job(video_id))
             if plan.video:
                 await self._queue.enqueue(db, poster_job(video_id))
             is_eager = (await repository.find_policy(db, video_id) or self._policy) == "eager"
-            if is_eager:
+            if is_eager or again:
                 await self._queue.enqueue_all(db, other_sound_jobs(video_id, plan))
             if plan.opens_copied:
                 await self._queue.enqueue_all(db, picture_jobs(video_id))

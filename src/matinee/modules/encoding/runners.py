@@ -167,11 +167,11 @@ class EncodingRunners:
         """Makes the poster. A file without a picture that could serve goes without."""
         await self.attend(run, UUID(video_id), self._poster)
 
-    async def fill(self, run: JobRun, video_id: str) -> None:
-        """Has the rest made of a video that can be played."""
+    async def fill(self, run: JobRun, video_id: str, again: bool = False) -> None:
+        """Has the rest made of a video that can be played; `again`: its texts were taken out of the file before."""
 
         async def work(run: JobRun, video: UUID) -> None:
-            await self._results.fill(run, video, plan_of(await self._results.find_work(video)))
+            await self._results.fill(run, video, plan_of(await self._results.find_work(video)), again=again)
 
         await self.attend(run, UUID(video_id), work)
 

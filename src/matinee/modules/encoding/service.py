@@ -168,7 +168,7 @@ class EncodingService:
         if plan is None:
             return
         if plan.opens_copied:  # more was left out than cells: its ladder, too, is chosen when it is filled
-            await self._queue.enqueue(db, fill_job(video_id, 0.0))
+            await self._queue.enqueue(db, fill_job(video_id, 0.0, again=True))
             return
         chunks = range(plan.chunks) if plan.video else range(0)
         needs = needs_of(plan, self._big_pixels)

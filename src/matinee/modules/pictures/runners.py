@@ -32,6 +32,8 @@ from matinee.modules.pictures.footage import CopyFootage, Footage, RungFootage
 from matinee.modules.pictures.jobs import FORGET, PREVIEW, STORYBOARD
 from matinee.modules.pictures.repository import WorkRow
 
+_GREY = b"\x80"  # of luma and chroma alike
+
 
 class PictureRunners:
     """The jobs' work."""
@@ -101,14 +103,24 @@ class PictureRunners:
         )
 
     async def _tiles(self, board: Storyboard, sheet: int, plan: Plan, footage: Footage) -> bytes:
-        """The pixels of a sheet's tiles; no more keyframes are in memory than are small."""
+        """The pixels of a sheet's tiles, a few keyframes in memory at a time.
+
+        Where none of them can be decoded the tiles are grey; MediaFault where nothing of the sheet can.
+        """
         cells = [board.tile_cell(tile, plan.grid) for tile in board.sheet_tiles(sheet)]
-        pixels = b""
-        for start in range(0, len(cells), footage.at_once):
-            some = cells[start : start + footage.at_once]
-            frames = b"".join(await footage.keyframes(some))
-            pixels += await make_tiles(frames, board, len(some), matrix=footage.matrix, options=self._options)
-        return pixels
+        pixels, faults = list[bytes](), list[MediaFault]()
+        batches = [cells[start : start + footage.at_once] for start in range(0, len(cells), footage.at_once)]
+        for batch in batches:
+            frames = b"".join(await footage.keyframes(batch))
+            try:
+                made = await make_tiles(frames, board, len(batch), matrix=footage.matrix, options=self._options)
+            except MediaFault as fault:
+                faults.append(fault)
+                made = _GREY * (board.tile_bytes * len(batch))
+            pixels.append(made)
+        if len(faults) == len(batches):
+            raise faults[0]
+        return b"".join(pixels)
 
     async def _preview(self, run: JobRun, video_id: UUID, row: WorkRow, plan: Plan) -> None:
         if row.has_preview:

@@ -22,12 +22,16 @@ SELECT
     + coalesce((SELECT sum(s.filesize) FROM added_sounds s JOIN videos v ON v.id = s.video_id
         WHERE v.owner_id = %(owner)s AND v.deleted_at IS NULL), 0))::bigint AS bytes,
     coalesce(sum(greatest(duration, (SELECT max(u.duration) FROM videos u
-        WHERE u.replaces = v.id AND u.deleted_at IS NULL AND u.status <> 'FAILED')))
+        WHERE u.replaces = v.id AND u.deleted_at IS NULL)))
         FILTER (WHERE id IS DISTINCT FROM %(but)s::uuid), 0)::double precision AS seconds,
     count(*)::integer AS videos
 FROM videos v WHERE owner_id = %(owner)s AND deleted_at IS NULL AND replaces IS NULL
 """
-_FIND_OWNER = "SELECT owner_id, coalesce(replaces, id) AS shown_as FROM videos WHERE id = %s"
+_FIND_OWNER = """
+SELECT owner_id, coalesce(replaces, id) AS shown_as,
+    (SELECT f.duration FROM videos f WHERE f.id = v.replaces) AS replaced_seconds
+FROM videos v WHERE id = %s
+"""
 
 
 class QuotaRow(msgspec.Struct, frozen=True):
@@ -42,6 +46,8 @@ class OwnerRow(msgspec.Struct, frozen=True):
 
     owner_id: UUID
     shown_as: UUID
+    replaced_seconds: float | None
+    """How long the video is whose place it will take; None where it is one of its own."""
 
 
 async def find_quota(db: Connection, user_id: UUID) -> QuotaRow | None:

@@ -52,9 +52,12 @@ class QuotaService:
             _raise(refuse_length(quota, await repository.find_stored(db, owner_id), seconds), "end")
 
     async def refuse_plan(self, db: Connection, video_id: UUID, seconds: float) -> str | None:
-        """Why a video whose length was found out does not fit; None where it does, and is recorded with it now."""
+        """Why a video whose length was found out does not fit; None where it does, and is recorded with it now.
+
+        What takes the place of a video that is as long fits, also where more is stored than may be.
+        """
         owner = await repository.find_owner(db, video_id)
-        if owner is None:
+        if owner is None or seconds <= (owner.replaced_seconds or 0.0):
             return None
         quota = await self._held(db, owner.owner_id)
         if quota.minutes is None:

@@ -46,6 +46,7 @@ WITH v AS (
         %(part_size)s, %(encode_policy)s, %(codecs)s::text[]
     FROM users WHERE id = %(owner)s
         AND (NOT %(unlimited_only)s::boolean OR (quota_bytes IS NULL AND quota_minutes IS NULL))
+    FOR KEY SHARE
     RETURNING *
 )
 SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,

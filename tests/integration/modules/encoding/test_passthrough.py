@@ -13,13 +13,16 @@ import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
 from tests.integration.modules.encoding.theatre import Theatre
 
+from matinee.common.jobs import NewJob
 from matinee.media import dash, hls, keys
 from matinee.media.binaries import find_binaries
 from matinee.media.timeline import timeline
+from matinee.modules.encoding import results
 from matinee.modules.encoding.jobs import copy_jobs, ingest_job
 from matinee.modules.encoding.results import Results
 from matinee.modules.jobs.service import JobService
 from matinee.modules.retention.schemas import StorageChange
+from matinee.modules.tracks.jobs import extract_job
 
 Film = Callable[[str], bytes]
 NAME = "v360-source"
@@ -198,15 +201,26 @@ class TestCopiedPicture:
             cell = await theatre.watch(video_id, "v240", 3)
             assert cell.key.endswith("/v240/3.m4s")
 
-    async def test_what_opened_with_it_is_filled_when_that_is_chosen(self, stage: Stage, film: Film) -> None:
-        """Every rung, as of any other video; the same pictures stay."""
+    async def test_what_opened_with_it_is_filled_when_that_is_chosen(
+        self, stage: Stage, film: Film, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Every rung, as of any other video; its texts are not taken out of the file once more."""
+        extracted: list[UUID] = []
+
+        def extract(video_id: UUID) -> NewJob:
+            extracted.append(video_id)
+            return extract_job(video_id)
+
+        monkeypatch.setattr(results, "extract_job", extract)
         async with stage.working():
             video_id = await stage.upload(film("conforming.mp4"), "on_demand")
             await stage.until_status(video_id, "READY")
+            await stage.until_idle(video_id)
             owner = await stage.owner(video_id)
             async with stage.database.transaction() as db:
                 await stage.retention().change(db, owner, video_id, StorageChange(encode_policy="eager"))
             await stage.until_complete(video_id)
+        assert extracted == [video_id]
         assert OTHERS_WAIT not in (await stage.progress(video_id)).notes
 
     async def test_eager_chosen_before_it_can_be_played_fills_it(self, stage: Stage, film: Film) -> None:

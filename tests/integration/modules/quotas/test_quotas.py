@@ -120,6 +120,19 @@ class TestReserving:
                 await execute(db, "UPDATE videos SET duration = %s WHERE replaces = %s", (seconds, video_id))
             assert (await usage(ada))["minutes"] == minutes
 
+    async def test_what_takes_the_place_of_as_much_fits_whatever_is_stored(
+        self, services: Services, ada: Person, admin: Person
+    ) -> None:
+        """A quota may be lowered below what is stored; to mend a video is no more."""
+        video_id = await add_ready(services, ada, 600, 60)
+        await add_ready(services, ada, 600, 60)
+        await allow(admin, ada, minutes=1)
+        new = {"filename": "b.mp4", "filesize": 400, "filetype": "video/mp4"}
+        next_id = UUID((await ada.post(f"/api/v1/videos/{video_id}/source", new)).json()["video"]["id"])
+        async with services.database.transaction() as db:
+            assert await services.quotas.refuse_plan(db, next_id, 60.0) is None
+            assert await services.quotas.refuse_plan(db, next_id, 61.0) is not None
+
     async def test_a_full_quota_of_minutes_takes_what_adds_none(
         self, services: Services, ada: Person, admin: Person
     ) -> None:
