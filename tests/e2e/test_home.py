@@ -7,7 +7,7 @@ from playwright.sync_api import Browser
 from tests.e2e.installation import PASSWORD, Installation
 from tests.e2e.visiting import Visit, wait_for
 
-EMAIL = "eve@example.org"
+EMAIL = "quinn@example.org"
 NEW = {"title": "Sea", "filename": "sea.mp4", "filesize": 1_500_000_000, "filetype": "video/mp4"}
 
 
