@@ -35,7 +35,7 @@ FROM videos v WHERE id = %s
 
 
 class QuotaRow(msgspec.Struct, frozen=True):
-    """What an administrator has set. None: what the server allows; NO_LIMIT."""
+    """What an administrator has set. None: what the server allows; -1: no limit."""
 
     quota_bytes: int | None
     quota_minutes: int | None

@@ -20,6 +20,7 @@ INIT = "/api/v1/videos/init"
 USAGE = "/api/v1/user/usage"
 PLAN = msgspec.json.encode(plan(60, audio=sound())).decode()
 MIB = 1024**2
+NEW_FILE = {"filename": "b.mp4", "filesize": 400, "filetype": "video/mp4"}
 
 _ADD_READY = """
 INSERT INTO videos (owner_id, title, visibility, status, filename, filesize, filetype, part_size, duration,
@@ -102,9 +103,10 @@ class TestReserving:
         """Both are kept until the new one plays."""
         video_id = await add_ready(services, ada, 600, 10)
         await allow(admin, ada, bytes=1000)
-        new = {"filename": "b.mp4", "filesize": 401, "filetype": "video/mp4"}
-        problem(await ada.post(f"/api/v1/videos/{video_id}/source", new), 403, "quota_exceeded")
-        assert (await ada.post(f"/api/v1/videos/{video_id}/source", {**new, "filesize": 400})).status_code == 201
+        problem(
+            await ada.post(f"/api/v1/videos/{video_id}/source", {**NEW_FILE, "filesize": 401}), 403, "quota_exceeded"
+        )
+        assert (await ada.post(f"/api/v1/videos/{video_id}/source", NEW_FILE)).status_code == 201
         shown = await usage(ada)
         assert (shown["bytes"], shown["videos"]) == (1000, 1)
 
@@ -113,8 +115,7 @@ class TestReserving:
     ) -> None:
         """From when its length is known: two at once cannot both have the room that one of them needs."""
         video_id = await add_ready(services, ada, 600, 60)
-        new = {"filename": "b.mp4", "filesize": 400, "filetype": "video/mp4"}
-        assert (await ada.post(f"/api/v1/videos/{video_id}/source", new)).status_code == 201
+        assert (await ada.post(f"/api/v1/videos/{video_id}/source", NEW_FILE)).status_code == 201
         for seconds, minutes in ((None, 1.0), (180, 3.0), (30, 1.0)):
             async with services.database.connection() as db:
                 await execute(db, "UPDATE videos SET duration = %s WHERE replaces = %s", (seconds, video_id))
@@ -127,8 +128,7 @@ class TestReserving:
         video_id = await add_ready(services, ada, 600, 60)
         await add_ready(services, ada, 600, 60)
         await allow(admin, ada, minutes=1)
-        new = {"filename": "b.mp4", "filesize": 400, "filetype": "video/mp4"}
-        next_id = UUID((await ada.post(f"/api/v1/videos/{video_id}/source", new)).json()["video"]["id"])
+        next_id = UUID((await ada.post(f"/api/v1/videos/{video_id}/source", NEW_FILE)).json()["video"]["id"])
         async with services.database.transaction() as db:
             assert await services.quotas.refuse_plan(db, next_id, 60.0) is None
             assert await services.quotas.refuse_plan(db, next_id, 61.0) is not None
@@ -139,8 +139,7 @@ class TestReserving:
         """A sound, and another file, which may be as short as the one before."""
         video_id = await add_ready(services, ada, 600, 60)
         await allow(admin, ada, minutes=1)
-        new = {"filename": "b.mp4", "filesize": 400, "filetype": "video/mp4"}
-        assert (await ada.post(f"/api/v1/videos/{video_id}/source", new)).status_code == 201
+        assert (await ada.post(f"/api/v1/videos/{video_id}/source", NEW_FILE)).status_code == 201
         sound = {"filename": "de.m4a", "filesize": 1000, "language": "de"}
         assert (await ada.post(f"/api/v1/videos/{video_id}/audio", sound)).status_code == 201
         problem(await ada.post(f"/api/v1/videos/{video_id}/clips", {"start": 0, "end": 5}), 403, "quota_exceeded")
