@@ -13,6 +13,7 @@ from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError, Malformed, TooLarge, Unauthenticated
 from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.idempotency import IdempotentRequest, StoredAnswer, find_answer
+from matinee.common.http.viewer import Grant, Viewer
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -38,13 +39,14 @@ class AnsweredBefore(DomainError):
 class Call:
     """A request, who sent it, and the one transaction that it may open."""
 
-    __slots__ = ("_transaction", "caller", "db", "headers", "idempotent", "receive", "runtime", "scope")
+    __slots__ = ("_transaction", "caller", "db", "grant", "headers", "idempotent", "receive", "runtime", "scope")
 
     def __init__(self, runtime: Runtime, scope: Scope, receive: Receive) -> None:
         self.runtime = runtime
         self.scope = scope
         self.receive = receive
         self.caller: Caller | None = None
+        self.grant: Grant | None = None
         self.headers: list[tuple[bytes, bytes]] = []  # of the answer
         self.db: Connection | None = None
         self.idempotent: IdempotentRequest | None = None
@@ -61,6 +63,11 @@ class Call:
         if self.caller is None:
             raise Unauthenticated
         return self.caller
+
+    @property
+    def viewer(self) -> Viewer:
+        """Whoever asks, where it matters who may see a video."""
+        return Viewer(self.caller, self.grant, self.scope.get("matinee.prefix", ""))
 
     async def begin(self) -> Connection:
         """The request's transaction, opened now; it is committed before the answer is sent.

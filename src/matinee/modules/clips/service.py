@@ -6,6 +6,7 @@ from msgspec import UNSET
 
 from matinee.common.database import Connection
 from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.media.clips import cut
 from matinee.modules.clips import repository
 from matinee.modules.clips.errors import InvalidClip
@@ -13,8 +14,8 @@ from matinee.modules.clips.rules import faults_of, frames_between
 from matinee.modules.clips.schemas import NewClip
 from matinee.modules.encoding.service import EncodingService, read_plan
 from matinee.modules.quotas.service import QuotaService
+from matinee.modules.videos.access import may_change
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
-from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
 
@@ -45,4 +46,4 @@ class ClipService:
         title = film.title if new.title is UNSET else new.title
         clip_id = await repository.insert_clip(db, film_id, title, new, clip)
         await self._encoding.begin(db, clip_id, clip)
-        return await self._videos.get(db, caller, clip_id)
+        return await self._videos.get(db, Viewer(caller), clip_id)

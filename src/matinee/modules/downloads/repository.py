@@ -52,7 +52,8 @@ WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND failure 
 ) = cardinality(%(parts)s)
 """
 _FIND = """
-SELECT v.owner_id, v.visibility, v.status, v.xmin::text::bigint AS version, v.title, v.filename,
+SELECT v.owner_id, v.visibility, v.viewers, v.password_id,
+    v.status, v.xmin::text::bigint AS version, v.title, v.filename,
     v.source_id IS NOT NULL AS is_clip, v.source_revision,
     d.name IS NOT NULL AND NOT (d.name = 'original' AND coalesce(v.plan ->> 'trimmed' = 'true', false)) AS is_offered,
     d.size, d.ready_at

@@ -14,7 +14,7 @@ from matinee.modules.downloads.service import DownloadService
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.errors import CellNotReady
 from matinee.modules.playback.responses import object_response, unchanged_response
-from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.errors import UNSEEN, VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
 
 TAG = "downloads"
@@ -29,10 +29,10 @@ class DownloadRoutes:
         self._downloads = downloads
         self._delivery = delivery
 
-    @operation("GET", BASE, tag=TAG, access=Access.OPTIONAL, errors=(VideoNotFound,))
+    @operation("GET", BASE, tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
     async def list_downloads(self, call: Call, db: Connection, video_id: VideoId) -> Downloads:
         """The files that a video is offered as."""
-        return await self._downloads.offered(db, call.caller, video_id)
+        return await self._downloads.offered(db, call.viewer, video_id)
 
     @operation("PUT", ONE, tag=TAG, errors=(VideoNotFound, VideoNotPlayable, NoSuchDownload))
     async def offer_download(self, call: Call, db: Connection, video_id: VideoId, name: DownloadName) -> Download:
@@ -54,7 +54,7 @@ class DownloadRoutes:
         tag=TAG,
         access=Access.OPTIONAL,
         errors=(
-            VideoNotFound,
+            *UNSEEN,
             VideoNotPlayable,
             NoSuchDownload,
             DownloadNotReady,
@@ -71,7 +71,7 @@ class DownloadRoutes:
 
         Of constant size, by ranges if wanted, and named by its title. The owner can always fetch `original`.
         """
-        file = await self._downloads.open(call.caller, video_id, name)
+        file = await self._downloads.open(call.viewer, video_id, name)
         headers = dict(call.scope["headers"])
         unchanged = unchanged_response(file.stored, headers)
         if unchanged is not None:

@@ -8,6 +8,7 @@ import msgspec
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue
 from matinee.common.notifications import announce
 from matinee.common.storage.port import NoSuchObjectError, Storage
@@ -24,9 +25,9 @@ from matinee.modules.downloads.schemas import Download, Downloads
 from matinee.modules.encoding import repository as encoding
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.playback.audience import Audience
-from matinee.modules.playback.service import PlaybackService, StoredObject, visible
+from matinee.modules.playback.service import PlaybackService, StoredObject
+from matinee.modules.videos.access import may_change, seen
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
-from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.service import VideoService
 
 _REMEMBERED = 4  # layouts: 12 bytes a frame, some megabytes for a long film
@@ -61,12 +62,12 @@ class DownloadService:
         self._audience = audience
         self._layouts: OrderedDict[tuple[UUID, str, datetime], Layout] = OrderedDict()
 
-    async def offered(self, db: Connection, caller: Caller | None, video_id: UUID) -> Downloads:
-        """What a video that the caller may see is offered as."""
-        video = await self._videos.seen(db, caller, video_id)
+    async def offered(self, db: Connection, viewer: Viewer, video_id: UUID) -> Downloads:
+        """What a video that the viewer may see is offered as."""
+        video = await self._videos.seen(db, viewer, video_id)
         return Downloads(
-            items=[_shown(video_id, row) for row in await repository.list_downloads(db, video_id)],
-            possible=await _possible(db, video_id) if may_change(caller, video.owner_id) else [],
+            items=[_shown(video_id, row, viewer.prefix) for row in await repository.list_downloads(db, video_id)],
+            possible=await _possible(db, video_id) if may_change(viewer.caller, video.owner_id) else [],
         )
 
     async def offer(self, db: Connection, caller: Caller, video_id: UUID, name: str) -> Download:
@@ -96,10 +97,10 @@ class DownloadService:
             raise NoSuchDownload
         await announce(db, str(video_id))
 
-    async def open(self, viewer: Caller | None, video_id: UUID, name: str) -> File:
+    async def open(self, viewer: Viewer, video_id: UUID, name: str) -> File:
         """A file, for whoever may watch the video. Its owner may always fetch the original."""
         async with self._database.connection() as db:
-            facts = visible(viewer, await repository.find_download(db, video_id, name))
+            facts = seen(viewer, video_id, await repository.find_download(db, video_id, name), "download")
         if name == ORIGINAL:
             return self._original(viewer, video_id, facts)
         if facts.status != "READY":
@@ -116,27 +117,29 @@ class DownloadService:
                 key=keys.layout_key(video_id, plan.recipe, name),
                 etag=f'"{video_id}/{name}/{facts.ready_at.timestamp():.6f}"',
                 content_type=keys.CONTENT_TYPES[kind],
-                private=facts.visibility == "private",
+                private=facts.is_private,
                 immutable=False,
             ),
             disposition(file_name(facts.title, plan, name)),
             Assembly(self._storage, video_id, plan.recipe, await self._layout(video_id, plan, name, facts.ready_at)),
         )
 
-    def _original(self, viewer: Caller | None, video_id: UUID, facts: DownloadFacts) -> File:
+    def _original(self, viewer: Viewer, video_id: UUID, facts: DownloadFacts) -> File:
         if facts.is_clip:  # the file holds the whole film
             raise NoSuchDownload
-        if not facts.is_offered and not may_change(viewer, facts.owner_id):
+        if not facts.is_offered and not may_change(viewer.caller, facts.owner_id):
             raise NoSuchDownload
         if facts.status in ("INITIATED", "UPLOADING"):
             raise VideoNotPlayable
         # what the file was called is the owner's own affair
-        name = facts.filename if may_change(viewer, facts.owner_id) else title_name(facts.title, facts.filename)
+        name = (
+            facts.filename if may_change(viewer.caller, facts.owner_id) else title_name(facts.title, facts.filename)
+        )
         stored = StoredObject(
             key=keys.source_key(video_id, facts.source_revision),
             etag=f'"{video_id}/{ORIGINAL}-{facts.source_revision}"',
             content_type="application/octet-stream",  # whatever it is, it is to be saved and not to be opened
-            private=not facts.is_offered or facts.visibility == "private",
+            private=not facts.is_offered or facts.is_private,
             immutable=False,
         )
         return File(stored, disposition(name), None)
@@ -170,13 +173,13 @@ async def _require_rendition(db: Connection, video_id: UUID, name: str) -> None:
         raise NoSuchDownload
 
 
-def _shown(video_id: UUID, row: DownloadRow) -> Download:
+def _shown(video_id: UUID, row: DownloadRow, prefix: str = "") -> Download:
     return Download(
         name=row.name,
         state="failed" if row.failure else "preparing" if row.size is None else "ready",
         percent=100.0 if row.size is not None else row.percent,
         failure=row.failure,
         size=row.size,
-        path=f"/playback/{video_id}/downloads/{row.name}",
+        path=f"{prefix}/playback/{video_id}/downloads/{row.name}",
         offered_at=row.offered_at,
     )

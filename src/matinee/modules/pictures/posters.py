@@ -11,6 +11,7 @@ from uuid import UUID
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue
 from matinee.common.notifications import announce
 from matinee.common.storage.port import NoSuchObjectError, Storage
@@ -71,8 +72,9 @@ class PosterService:
         frame = min(int((moment - grid.cell_start(index)) * grid.rate.fraction), grid.cell_frames(index) - 1)
         large_enough = (rung for rung in plan.video if max(rung.width, rung.height) >= POSTER_SIDE)
         rung = next(large_enough, plan.video[-1])
-        cell = await self._playback.cell(caller, video_id, plan.recipe, rung.name, index)
-        init = await self._playback.init_segment(caller, video_id, plan.recipe, rung.name)
+        viewer = Viewer(caller)
+        cell = await self._playback.cell(viewer, video_id, plan.recipe, rung.name, index)
+        init = await self._playback.init_segment(viewer, video_id, plan.recipe, rung.name)
         async with self._workshop.place():
             try:
                 sources = [await read_whole(self._storage, stored.key) for stored in (init, cell)]
@@ -106,7 +108,7 @@ class PosterService:
         except VideoNotFound:  # deleted meanwhile, and its objects perhaps before this one was there
             await self._storage.delete_prefix(keys.video_prefix(video_id), keep=keys.source_prefix(video_id))
             raise
-        return await self._videos.get(db, caller, video_id)
+        return await self._videos.get(db, Viewer(caller), video_id)
 
     async def _record(self, db: Connection, video_id: UUID, version: str | None, placeholder: str | None) -> None:
         former = await repository.choose_poster(db, video_id, version, placeholder)

@@ -5,16 +5,18 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Connection, execute, fetch_one, fetch_value
-from matinee.modules.videos.rules import Status, Visibility
+from matinee.modules.videos.access import GuardedFacts
+from matinee.modules.videos.rules import Status
 
 _FIND = """
-SELECT owner_id, visibility, status, has_poster, chosen_poster, storyboard::text AS storyboard, has_preview,
-    edition
+SELECT owner_id, visibility, viewers, password_id, status,
+    has_poster, chosen_poster, storyboard::text AS storyboard, has_preview, edition
 FROM videos WHERE id = %s AND deleted_at IS NULL
 """
 # By rendition that has the cell, how many of its bytes reach to the end of the keyframe.
 _FIND_KEYFRAMES = """
-SELECT v.owner_id, v.visibility, v.status, coalesce(v.source_id, v.id) AS source_id, v.source_revision,
+SELECT v.owner_id, v.visibility, v.viewers, v.password_id,
+    v.status, coalesce(v.source_id, v.id) AS source_id, v.source_revision,
     coalesce((SELECT json_object_agg(r.name, r.keyframe_bytes[%(cell)s::integer + 1]) FROM renditions r
         WHERE r.video_id = v.id AND r.stored @> %(cell)s::integer
             AND r.keyframe_bytes[%(cell)s::integer + 1] IS NOT NULL), '{}')::text AS keyframes
@@ -48,11 +50,9 @@ FROM former WHERE v.id = former.id RETURNING former.chosen_poster AS version
 """
 
 
-class VideoFacts(msgspec.Struct, frozen=True):
+class VideoFacts(GuardedFacts, frozen=True):
     """Who may see a video, and whether it can be played."""
 
-    owner_id: UUID
-    visibility: Visibility
     status: Status
 
 

@@ -46,7 +46,7 @@ from matinee.modules.playback.responses import (
     unchanged_response,
 )
 from matinee.modules.playback.service import StoredObject
-from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.errors import UNSEEN, VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Video, VideoId
 
 TAG = "pictures"
@@ -58,7 +58,7 @@ CHOICES = RateLimit("poster", 60, 3600, by="user")
 MAKING = RateLimit("thumbnail", 120, 60)
 """Thumbnails that are made for a client; those that exist are not counted."""
 
-_OBJECT_ERRORS = (VideoNotFound, CellNotReady, RangeNotSatisfiable, StorageUnavailable)
+_OBJECT_ERRORS = (*UNSEEN, CellNotReady, RangeNotSatisfiable, StorageUnavailable)
 _OBJECT_HEADERS = (RANGE, IF_RANGE, IF_NONE_MATCH)
 _OBJECT_ANSWERS = (PARTIAL_CONTENT, ELSEWHERE, NOT_MODIFIED)
 _VERSION_ANSWERS = (
@@ -71,7 +71,7 @@ _VERSION_ANSWERS = (
     ),
     NOT_MODIFIED,
 )
-_DOCUMENT_ERRORS = (VideoNotFound, VideoNotPlayable, NoStoryboard)
+_DOCUMENT_ERRORS = (*UNSEEN, VideoNotPlayable, NoStoryboard)
 
 
 class PictureRoutes:
@@ -136,9 +136,9 @@ class PictureRoutes:
         """
         try:
             async with call.reading() as db:
-                stored = await self._pictures.poster(db, call.caller, video_id, query.version)
+                stored = await self._pictures.poster(db, call.viewer, video_id, query.version)
         except OtherVersionError:
-            return present_response(f"/playback/{video_id}/poster.jpg")
+            return present_response(f"{call.viewer.prefix}/playback/{video_id}/poster.jpg")
         return await self._deliver(call, stored)
 
     @operation(
@@ -168,7 +168,7 @@ class PictureRoutes:
         for, and kept.
         """
         async with call.reading() as db:
-            wanted = await self._pictures.thumbnail(db, call.caller, video_id, extension, query)
+            wanted = await self._pictures.thumbnail(db, call.viewer, video_id, extension, query)
 
         async def admit() -> None:
             if call.runtime.settings.rate_limits:
@@ -193,7 +193,7 @@ class PictureRoutes:
     async def get_storyboard(self, call: Call, video_id: VideoId) -> Annotated[Response, Storyboard]:
         """Where the pictures for the time line are, as JSON."""
         async with call.reading() as db:
-            written = await self._pictures.storyboard(db, call.caller, video_id)
+            written = await self._pictures.storyboard(db, call.viewer, video_id)
         return playlist_response(written, "application/json", _headers(call))
 
     @operation(
@@ -209,7 +209,7 @@ class PictureRoutes:
     async def get_storyboard_vtt(self, call: Call, video_id: VideoId) -> Response:
         """Where the pictures for the time line are, as WebVTT with `#xywh=` fragments."""
         async with call.reading() as db:
-            written = await self._pictures.storyboard_vtt(db, call.caller, video_id)
+            written = await self._pictures.storyboard_vtt(db, call.viewer, video_id)
         return playlist_response(written, "text/vtt", _headers(call))
 
     @operation(
@@ -231,7 +231,7 @@ class PictureRoutes:
         """
         try:
             async with call.reading() as db:
-                stored = await self._pictures.sheet(db, call.caller, video_id, sheet, query.version)
+                stored = await self._pictures.sheet(db, call.viewer, video_id, sheet, query.version)
         except OtherVersionError:  # the tiles of another film
             raise NoSuchSheet from None
         return await self._deliver(call, stored)
@@ -253,9 +253,9 @@ class PictureRoutes:
         """
         try:
             async with call.reading() as db:
-                stored = await self._pictures.preview(db, call.caller, video_id, query.version)
+                stored = await self._pictures.preview(db, call.viewer, video_id, query.version)
         except OtherVersionError:
-            return present_response(f"/playback/{video_id}/preview.webp")
+            return present_response(f"{call.viewer.prefix}/playback/{video_id}/preview.webp")
         return await self._deliver(call, stored)
 
     async def _deliver(self, call: Call, stored: StoredObject) -> Response:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from matinee.common.database import Connection, Database
-from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Kind, Viewer
 from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import keys
 from matinee.media.encode import EncoderOptions
@@ -42,8 +42,9 @@ from matinee.modules.pictures.schemas import Storyboard, ThumbnailQuery
 from matinee.modules.pictures.workshop import Workshop
 from matinee.modules.playback.documents import DocumentCache, document
 from matinee.modules.playback.service import Playlist, StoredObject
+from matinee.modules.videos.access import seen
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
-from matinee.modules.videos.rules import may_see, version_query
+from matinee.modules.videos.rules import version_query
 
 _read_layout = msgspec.json.Decoder(Layout).decode
 
@@ -74,13 +75,13 @@ class PictureService:
         self._copier = Copier(storage)
 
     async def poster(
-        self, db: Connection, viewer: Caller | None, video_id: UUID, version: str | None = None
+        self, db: Connection, viewer: Viewer, video_id: UUID, version: str | None = None
     ) -> StoredObject:
         """The poster, which may exist before the video can be played: the owner's choice, or the automatic one.
 
         Raises OtherVersionError where a version is given that is not the present one.
         """
-        facts = _visible(viewer, await repository.find_facts(db, video_id))
+        facts = seen(viewer, video_id, await repository.find_facts(db, video_id), "thumbnail")
         if facts.chosen_poster is None and not facts.has_poster:
             raise NoPoster
         chosen = facts.chosen_poster
@@ -89,10 +90,10 @@ class PictureService:
         return _stored(facts, key, "image/jpeg", immutable=immutable)
 
     async def preview(
-        self, db: Connection, viewer: Caller | None, video_id: UUID, version: str | None = None
+        self, db: Connection, viewer: Viewer, video_id: UUID, version: str | None = None
     ) -> StoredObject:
         """The animated preview. Raises OtherVersionError where a version is given that is not the present one."""
-        facts = _playable(viewer, await repository.find_facts(db, video_id))
+        facts = _playable(viewer, video_id, await repository.find_facts(db, video_id), "thumbnail")
         if not facts.has_preview:
             raise NoPreview
         immutable = _is_present(version, str(facts.edition))
@@ -100,7 +101,7 @@ class PictureService:
         return _stored(facts, key, "image/webp", immutable=immutable)
 
     async def sheet(
-        self, db: Connection, viewer: Caller | None, video_id: UUID, sheet: int, version: str | None = None
+        self, db: Connection, viewer: Viewer, video_id: UUID, sheet: int, version: str | None = None
     ) -> StoredObject:
         """A sheet of the storyboard. Raises OtherVersionError where a version is given that is not the present."""
         facts, layout = await self._layout(db, viewer, video_id)
@@ -110,28 +111,29 @@ class PictureService:
         key = keys.sheet_key(video_id, layout.version, sheet, facts.edition)
         return _stored(facts, key, "image/jpeg", immutable=immutable)
 
-    async def storyboard(self, db: Connection, viewer: Caller | None, video_id: UUID) -> Playlist:
+    async def storyboard(self, db: Connection, viewer: Viewer, video_id: UUID) -> Playlist:
         """Where the tiles lie, as JSON."""
+        base = f"{viewer.prefix}/playback/{video_id}"
 
         def write(layout: Layout, plan: Plan, query: str) -> str:
-            return msgspec.json.encode(_described(video_id, layout, plan.grid, query)).decode()
+            return msgspec.json.encode(_described(base, layout, plan.grid, query)).decode()
 
         return await self._written(db, viewer, video_id, "json", write)
 
-    async def storyboard_vtt(self, db: Connection, viewer: Caller | None, video_id: UUID) -> Playlist:
+    async def storyboard_vtt(self, db: Connection, viewer: Viewer, video_id: UUID) -> Playlist:
         """Where the tiles lie, as WebVTT."""
         return await self._written(
             db, viewer, video_id, "vtt", lambda layout, plan, query: storyboard_vtt(layout, plan.grid, query)
         )
 
     async def thumbnail(
-        self, db: Connection, viewer: Caller | None, video_id: UUID, extension: Format, query: ThumbnailQuery
+        self, db: Connection, viewer: Viewer, video_id: UUID, extension: Format, query: ThumbnailQuery
     ) -> Thumbnail:
         """The thumbnail that answers a request. Raises PictureNotReady where nothing has that part yet."""
         plan = await self._plans.find(db, video_id)
         time = None if query.time is UNSET else query.time
         cell = 0 if plan is None else thumbnail_cell(plan, time)
-        facts = _playable(viewer, await repository.find_keyframes(db, video_id, cell))
+        facts = _playable(viewer, video_id, await repository.find_keyframes(db, video_id, cell), "thumbnail")
         if plan is None:
             raise VideoNotPlayable
         if not plan.video:
@@ -196,8 +198,8 @@ class PictureService:
             return False
         return True
 
-    async def _layout(self, db: Connection, viewer: Caller | None, video_id: UUID) -> tuple[PictureFacts, Layout]:
-        facts = _playable(viewer, await repository.find_facts(db, video_id))
+    async def _layout(self, db: Connection, viewer: Viewer, video_id: UUID) -> tuple[PictureFacts, Layout]:
+        facts = _playable(viewer, video_id, await repository.find_facts(db, video_id), "storyboard")
         if facts.storyboard is None:
             raise NoStoryboard
         return facts, _read_layout(facts.storyboard)
@@ -205,33 +207,27 @@ class PictureService:
     async def _written(
         self,
         db: Connection,
-        viewer: Caller | None,
+        viewer: Viewer,
         video_id: UUID,
         form: str,
         write: Callable[[Layout, Plan, str], str],
     ) -> Playlist:
         facts, layout = await self._layout(db, viewer, video_id)
-        key = (video_id, form, facts.storyboard, facts.edition)
+        key = (video_id, form, facts.storyboard, facts.edition, viewer.prefix)
         written = self._documents.get(key)
         if written is None:
             plan = await self._plans.find(db, video_id)
             if plan is None:
                 raise VideoNotFound
             written = self._documents.keep(key, document(write(layout, plan, version_query(facts.edition))))
-        return Playlist(written, facts.visibility == "private")
+        return Playlist(written, facts.is_private)
 
 
 Facts = TypeVar("Facts", bound=VideoFacts)
 
 
-def _visible(viewer: Caller | None, facts: Facts | None) -> Facts:
-    if facts is None or not may_see(viewer, facts.owner_id, facts.visibility):
-        raise VideoNotFound
-    return facts
-
-
-def _playable(viewer: Caller | None, facts: Facts | None) -> Facts:
-    facts = _visible(viewer, facts)
+def _playable(viewer: Viewer, video_id: UUID, facts: Facts | None, kind: Kind) -> Facts:
+    facts = seen(viewer, video_id, facts, kind)
     if facts.status != "READY":
         raise VideoNotPlayable
     return facts
@@ -249,12 +245,12 @@ def _stored(facts: VideoFacts, key: str, content_type: str, *, immutable: bool) 
         key=key,
         etag=f'"{key.removeprefix("videos/")}"',
         content_type=content_type,
-        private=facts.visibility == "private",
+        private=facts.is_private,
         immutable=immutable,
     )
 
 
-def _described(video_id: UUID, layout: Layout, grid: Grid, query: str) -> Storyboard:
+def _described(base: str, layout: Layout, grid: Grid, query: str) -> Storyboard:
     return Storyboard(
         tile_width=layout.tile_width,
         tile_height=layout.tile_height,
@@ -264,5 +260,5 @@ def _described(video_id: UUID, layout: Layout, grid: Grid, query: str) -> Storyb
         interval=float(layout.cells_per_tile * grid.frames_per_cell / grid.rate.fraction),
         lead=float(grid.lead_frames / grid.rate.fraction),
         duration=float(grid.duration),
-        sheets=[f"/playback/{video_id}/storyboard/{sheet}.jpg{query}" for sheet in range(layout.sheets)],
+        sheets=[f"{base}/storyboard/{sheet}.jpg{query}" for sheet in range(layout.sheets)],
     )

@@ -18,7 +18,7 @@ from matinee.modules.playback.responses import object_response, playlist_respons
 from matinee.modules.playback.routes import BASE, TAG
 from matinee.modules.tracks.errors import NoSuchTrack
 from matinee.modules.tracks.schemas import TrackId
-from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.errors import UNSEEN, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
 
 CAPTIONS = f"{BASE}/captions/{{track_id}}"
@@ -40,14 +40,14 @@ class CaptionRoutes:
         f"{CAPTIONS}.vtt",
         tag=TAG,
         access=Access.OPTIONAL,
-        errors=(VideoNotFound, NoSuchTrack, CellNotReady, RangeNotSatisfiable, StorageUnavailable),
+        errors=(*UNSEEN, NoSuchTrack, CellNotReady, RangeNotSatisfiable, StorageUnavailable),
         produces=keys.CAPTIONS_TYPE,
         accepts=(RANGE, IF_RANGE, IF_NONE_MATCH),
         also=(PARTIAL_CONTENT, ELSEWHERE, NOT_MODIFIED),
     )
     async def get_captions_file(self, call: Call, video_id: VideoId, track_id: TrackId) -> Response:
         """A text track as one WebVTT file."""
-        stored = await self._captions.whole(call.caller, video_id, track_id)
+        stored = await self._captions.whole(call.viewer, video_id, track_id)
         headers = dict(call.scope["headers"])
         unchanged = unchanged_response(stored, headers)
         if unchanged is not None:
@@ -60,14 +60,14 @@ class CaptionRoutes:
         f"{CAPTIONS}/index.m3u8",
         tag=TAG,
         access=Access.OPTIONAL,
-        errors=(VideoNotFound, VideoNotPlayable, NoSuchTrack),
+        errors=(*UNSEEN, VideoNotPlayable, NoSuchTrack),
         produces=hls.CONTENT_TYPE,
         accepts=(IF_NONE_MATCH,),
         also=(NOT_MODIFIED,),
     )
     async def get_hls_captions(self, call: Call, video_id: VideoId, track_id: TrackId) -> Response:
         """The HLS playlist of a text track."""
-        playlist = await self._captions.playlist(call.caller, video_id, track_id)
+        playlist = await self._captions.playlist(call.viewer, video_id, track_id)
         return playlist_response(playlist, hls.CONTENT_TYPE, dict(call.scope["headers"]))
 
     @operation(
@@ -75,7 +75,7 @@ class CaptionRoutes:
         f"{CAPTIONS}/{{index}}.vtt",
         tag=TAG,
         access=Access.OPTIONAL,
-        errors=(VideoNotFound, VideoNotPlayable, NoSuchTrack, StorageUnavailable),
+        errors=(*UNSEEN, VideoNotPlayable, NoSuchTrack, StorageUnavailable),
         produces=keys.CAPTIONS_TYPE,
         accepts=(IF_NONE_MATCH,),
         also=(NOT_MODIFIED,),
@@ -87,7 +87,7 @@ class CaptionRoutes:
 
         Its times are those of the whole, on the clock of the segments of picture and sound.
         """
-        segment = await self._captions.segment(call.caller, video_id, track_id, index, "vtt")
+        segment = await self._captions.segment(call.viewer, video_id, track_id, index, "vtt")
         return playlist_response(segment, keys.CAPTIONS_TYPE, dict(call.scope["headers"]))
 
     @operation(
@@ -95,14 +95,14 @@ class CaptionRoutes:
         f"{CAPTIONS}/init.cmft",
         tag=TAG,
         access=Access.OPTIONAL,
-        errors=(VideoNotFound, VideoNotPlayable, NoSuchTrack),
+        errors=(*UNSEEN, VideoNotPlayable, NoSuchTrack),
         produces=keys.CAPTIONS_MP4_TYPE,
         accepts=(IF_NONE_MATCH,),
         also=(NOT_MODIFIED,),
     )
     async def get_dash_captions_init(self, call: Call, video_id: VideoId, track_id: TrackId) -> Response:
         """The initialization segment of a text track, for DASH."""
-        init = await self._captions.init(call.caller, video_id, track_id)
+        init = await self._captions.init(call.viewer, video_id, track_id)
         return playlist_response(init, keys.CAPTIONS_MP4_TYPE, dict(call.scope["headers"]))
 
     @operation(
@@ -110,7 +110,7 @@ class CaptionRoutes:
         f"{CAPTIONS}/{{index}}.cmft",
         tag=TAG,
         access=Access.OPTIONAL,
-        errors=(VideoNotFound, VideoNotPlayable, NoSuchTrack, StorageUnavailable),
+        errors=(*UNSEEN, VideoNotPlayable, NoSuchTrack, StorageUnavailable),
         produces=keys.CAPTIONS_MP4_TYPE,
         accepts=(IF_NONE_MATCH,),
         also=(NOT_MODIFIED,),
@@ -119,5 +119,5 @@ class CaptionRoutes:
         self, call: Call, video_id: VideoId, track_id: TrackId, index: SegmentIndex
     ) -> Response:
         """One segment of a text track for DASH: WebVTT in MP4 (`wvtt`), about a minute."""
-        segment = await self._captions.segment(call.caller, video_id, track_id, index, "cmft")
+        segment = await self._captions.segment(call.viewer, video_id, track_id, index, "cmft")
         return playlist_response(segment, keys.CAPTIONS_MP4_TYPE, dict(call.scope["headers"]))

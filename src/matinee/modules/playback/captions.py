@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import hls, keys
 from matinee.media.captions.model import MOST_STORED_BYTES, SEGMENT_SECONDS, Cue
@@ -15,8 +15,9 @@ from matinee.media.captions.wvtt import cut_wvtt, init_segment
 from matinee.media.timeline import segments_of_text
 from matinee.modules.playback.documents import Document, DocumentCache, document
 from matinee.modules.playback.repository import PlaybackRepository, TrackFacts
-from matinee.modules.playback.service import PlaybackService, Playlist, StoredObject, visible
+from matinee.modules.playback.service import PlaybackService, Playlist, StoredObject
 from matinee.modules.tracks.errors import NoSuchTrack
+from matinee.modules.videos.access import seen
 
 SegmentForm = Literal["vtt", "cmft"]
 """Of HLS and of DASH."""
@@ -46,26 +47,26 @@ class CaptionPlayback:
         self._segments = DocumentCache()
         self._cutting = asyncio.Lock()
 
-    async def whole(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> StoredObject:
+    async def whole(self, viewer: Viewer, video_id: UUID, track_id: UUID) -> StoredObject:
         """The whole file, which may exist before the video can be played."""
-        facts = visible(viewer, await self._repository.find_track(video_id, track_id))
+        facts = seen(viewer, video_id, await self._repository.find_track(video_id, track_id))
         if not facts.has_track:
             raise NoSuchTrack
         return StoredObject(
             key=keys.captions_key(video_id, track_id),
             etag=f'"{track_id.hex}"',
             content_type=keys.CAPTIONS_TYPE,
-            private=facts.visibility == "private",
+            private=facts.is_private,
         )
 
-    async def playlist(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> Playlist:
+    async def playlist(self, viewer: Viewer, video_id: UUID, track_id: UUID) -> Playlist:
         """The HLS playlist of a track."""
         facts = await self._known(viewer, video_id, track_id)
         plan = await self._playback.plan(video_id, facts)
-        return Playlist(document(hls.text_playlist(plan)), facts.visibility == "private")
+        return Playlist(document(hls.text_playlist(plan)), facts.is_private)
 
     async def segment(
-        self, viewer: Caller | None, video_id: UUID, track_id: UUID, index: int, form: SegmentForm
+        self, viewer: Viewer, video_id: UUID, track_id: UUID, index: int, form: SegmentForm
     ) -> Playlist:
         """A segment of a track. A video that gets another file may get another grid, and is cut elsewhere then."""
         facts = await self._known(viewer, video_id, track_id)
@@ -80,16 +81,16 @@ class CaptionPlayback:
                 found = self._segments.get((cut, index))
                 if found is None:
                     found = (await self._cut(video_id, cut, bounds))[index]
-        return Playlist(found, facts.visibility == "private")
+        return Playlist(found, facts.is_private)
 
-    async def init(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> Playlist:
+    async def init(self, viewer: Viewer, video_id: UUID, track_id: UUID) -> Playlist:
         """The initialization segment of a track for DASH."""
         facts = await self._known(viewer, video_id, track_id)
-        return Playlist(_INIT, facts.visibility == "private")
+        return Playlist(_INIT, facts.is_private)
 
-    async def _known(self, viewer: Caller | None, video_id: UUID, track_id: UUID) -> TrackFacts:
+    async def _known(self, viewer: Viewer, video_id: UUID, track_id: UUID) -> TrackFacts:
         facts = await self._playback.playable(
-            viewer, ("track", video_id, track_id), lambda: self._repository.find_track(video_id, track_id)
+            viewer, video_id, ("track", track_id), lambda: self._repository.find_track(video_id, track_id)
         )
         if not facts.has_track:
             raise NoSuchTrack

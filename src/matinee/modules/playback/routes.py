@@ -19,7 +19,7 @@ from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
 from matinee.modules.playback.responses import object_response, playlist_response, unchanged_response
 from matinee.modules.playback.service import PlaybackService, StoredObject
-from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.errors import UNSEEN, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
 
 TAG = "playback"
@@ -32,7 +32,7 @@ Recipe = Annotated[str, Meta(pattern=_SEGMENT, max_length=64, description="The r
 Rendition = Annotated[str, Meta(pattern=_SEGMENT, max_length=64, description="The rendition, as playlists name it.")]
 Index = Annotated[int, Meta(ge=0, lt=2**31 - 1, description="The cell's place in the grid, from 0.")]
 
-_PLAYLIST_ERRORS = (VideoNotFound, VideoNotPlayable)
+_PLAYLIST_ERRORS = (*UNSEEN, VideoNotPlayable)
 _RENDITION_ERRORS = (*_PLAYLIST_ERRORS, NoSuchCell)
 _OBJECT_ERRORS = (*_RENDITION_ERRORS, CellNotReady, RangeNotSatisfiable, StorageUnavailable)
 _PLAYLIST_HEADERS = (IF_NONE_MATCH,)
@@ -66,7 +66,7 @@ class PlaybackRoutes:
         A segment that is not encoded yet is encoded next, and the answer waits for it some seconds.
         """
         with _while_connected():
-            cell = await self._playback.cell(call.caller, video_id, recipe, rendition, index, lambda: _gone(call))
+            cell = await self._playback.cell(call.viewer, video_id, recipe, rendition, index, lambda: _gone(call))
         return await self._deliver(call, cell)
 
     @operation(
@@ -84,7 +84,7 @@ class PlaybackRoutes:
 
         Complete from the moment the video is READY; what is not encoded yet is encoded when it is asked for.
         """
-        return playlist_response(await self._playback.master(call.caller, video_id), hls.CONTENT_TYPE, _headers(call))
+        return playlist_response(await self._playback.master(call.viewer, video_id), hls.CONTENT_TYPE, _headers(call))
 
     @operation(
         "GET",
@@ -98,7 +98,7 @@ class PlaybackRoutes:
     )
     async def get_dash_manifest(self, call: Call, video_id: VideoId) -> Response:
         """The DASH manifest, over the same segments as the HLS playlists."""
-        playlist = await self._playback.manifest(call.caller, video_id)
+        playlist = await self._playback.manifest(call.viewer, video_id)
         return playlist_response(playlist, dash.CONTENT_TYPE, _headers(call))
 
     @operation(
@@ -113,7 +113,7 @@ class PlaybackRoutes:
     )
     async def get_hls_playlist(self, call: Call, video_id: VideoId, recipe: Recipe, rendition: Rendition) -> Response:
         """The HLS playlist of one rendition, with all of its segments."""
-        playlist = await self._playback.media_playlist(call.caller, video_id, recipe, rendition)
+        playlist = await self._playback.media_playlist(call.viewer, video_id, recipe, rendition)
         return playlist_response(playlist, hls.CONTENT_TYPE, _headers(call))
 
     @operation(
@@ -133,7 +133,7 @@ class PlaybackRoutes:
 
         It grows while the video is encoded.
         """
-        playlist = await self._playback.keyframe_playlist(call.caller, video_id, recipe, rendition)
+        playlist = await self._playback.keyframe_playlist(call.viewer, video_id, recipe, rendition)
         return playlist_response(playlist, hls.CONTENT_TYPE, _headers(call))
 
     @operation(
@@ -149,7 +149,7 @@ class PlaybackRoutes:
     async def get_init_segment(self, call: Call, video_id: VideoId, recipe: Recipe, rendition: Rendition) -> Response:
         """What a player reads before any segment of the rendition."""
         with _while_connected():
-            init = await self._playback.init_segment(call.caller, video_id, recipe, rendition, lambda: _gone(call))
+            init = await self._playback.init_segment(call.viewer, video_id, recipe, rendition, lambda: _gone(call))
         return await self._deliver(call, init)
 
     async def _deliver(self, call: Call, stored: StoredObject) -> Response:

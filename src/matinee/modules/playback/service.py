@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.notifications import Notifications
 from matinee.media import dash, hls, keys
 from matinee.media.bandwidth import Measured
@@ -20,8 +20,8 @@ from matinee.modules.playback.documents import Document, DocumentCache, PlanCach
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
 from matinee.modules.playback.freshness import Recent
 from matinee.modules.playback.repository import CellFacts, FormerFacts, PlaybackRepository, VideoFacts
+from matinee.modules.videos.access import may_see, seen
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
-from matinee.modules.videos.rules import may_see
 
 WantCell = Callable[[UUID, Plan, str, int], Awaitable[Any]]
 """Has a cell encoded next: video, plan, rendition, index. Returns at once; the news comes by notification."""
@@ -113,9 +113,11 @@ class PlaybackService:
         self._audience = audience or Audience(_tell_nobody)
         self._offers = offers or _Everything()
 
-    async def master(self, viewer: Caller | None, video_id: UUID) -> Playlist:
+    async def master(self, viewer: Viewer, video_id: UUID) -> Playlist:
         """The HLS master playlist."""
-        facts = await self.playable(viewer, ("ladder", video_id), lambda: self._repository.find_ladder(video_id))
+        facts = await self.playable(
+            viewer, video_id, ("ladder", video_id), lambda: self._repository.find_ladder(video_id)
+        )
         speeds = await self._offers.speeds()
         key = (video_id, "master", facts.version, facts.ladder, facts.texts, speeds.verdicts)
         written = self._documents.get(key)
@@ -123,11 +125,13 @@ class PlaybackService:
             measured = facts.measured()
             plan = self._offered(await self.plan(video_id, facts), measured, speeds)
             written = self._documents.keep(key, document(hls.master_playlist(plan, measured, facts.listed())))
-        return Playlist(written, facts.visibility == "private")
+        return Playlist(written, facts.is_private)
 
-    async def manifest(self, viewer: Caller | None, video_id: UUID) -> Playlist:
+    async def manifest(self, viewer: Viewer, video_id: UUID) -> Playlist:
         """The DASH manifest."""
-        facts = await self.playable(viewer, ("ladder", video_id), lambda: self._repository.find_ladder(video_id))
+        facts = await self.playable(
+            viewer, video_id, ("ladder", video_id), lambda: self._repository.find_ladder(video_id)
+        )
         speeds = await self._offers.speeds()
         stored = facts.ladder if speeds.is_anything_slow else None  # else all is offered, stored or not
         key = (video_id, "manifest", facts.version, stored, facts.texts, speeds.verdicts)
@@ -135,28 +139,32 @@ class PlaybackService:
         if written is None:
             plan = self._offered(await self.plan(video_id, facts), facts.measured(), speeds)
             written = self._documents.keep(key, document(dash.manifest(plan, facts.listed())))
-        return Playlist(written, facts.visibility == "private")
+        return Playlist(written, facts.is_private)
 
     def _offered(self, plan: Plan, measured: Mapping[str, Measured], speeds: Speeds) -> Plan:
         """The plan without what players are not told of."""
         stored = {name: each.cells for name, each in measured.items()}
         return without(plan, self._offers.left_out(plan, stored, speeds))
 
-    async def media_playlist(self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str) -> Playlist:
+    async def media_playlist(self, viewer: Viewer, video_id: UUID, recipe: str, rendition: str) -> Playlist:
         """The HLS playlist of a rendition: all cells, stored or not."""
-        facts = await self.playable(viewer, ("video", video_id), lambda: self._repository.find_video(video_id))
+        facts = await self.playable(
+            viewer, video_id, ("video", video_id), lambda: self._repository.find_video(video_id)
+        )
         key = (video_id, "media", facts.version, recipe, rendition)
         written = self._documents.get(key)
         if written is None:
             plan = await self.plan(video_id, facts)
             _require_rendition(plan, recipe, rendition)
             written = self._documents.keep(key, document(hls.media_playlist(plan, rendition)))
-        return Playlist(written, facts.visibility == "private")
+        return Playlist(written, facts.is_private)
 
-    async def keyframe_playlist(self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str) -> Playlist:
+    async def keyframe_playlist(self, viewer: Viewer, video_id: UUID, recipe: str, rendition: str) -> Playlist:
         """The HLS playlist of the keyframes of a rendition's stored cells."""
         name = ("keyframes", video_id, rendition)
-        facts = await self.playable(viewer, name, lambda: self._repository.find_keyframes(video_id, rendition))
+        facts = await self.playable(
+            viewer, video_id, name, lambda: self._repository.find_keyframes(video_id, rendition)
+        )
         key = (video_id, "keyframes", facts.version, facts.recorded, recipe, rendition)
         written = self._documents.get(key)
         if written is None:
@@ -164,11 +172,11 @@ class PlaybackService:
             _require_rendition(plan, recipe, rendition)
             sizes = await self._repository.read_keyframe_bytes(video_id, rendition)
             written = self._documents.keep(key, document(hls.keyframe_playlist(plan, rendition, sizes)))
-        return Playlist(written, facts.visibility == "private")
+        return Playlist(written, facts.is_private)
 
     async def cell(
         self,
-        viewer: Caller | None,
+        viewer: Viewer,
         video_id: UUID,
         recipe: str,
         rendition: str,
@@ -188,7 +196,7 @@ class PlaybackService:
         return _stored_cell(wanted, facts)
 
     def remembered_cell(
-        self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str, index: int
+        self, viewer: Viewer, video_id: UUID, recipe: str, rendition: str, index: int
     ) -> StoredObject | None:
         """What `cell` would answer, where that needs no look at the database; else None."""
         wanted = _Wanted(video_id, recipe, rendition, index)
@@ -199,7 +207,7 @@ class PlaybackService:
         return _stored_cell(wanted, facts)
 
     async def init_segment(
-        self, viewer: Caller | None, video_id: UUID, recipe: str, rendition: str, gone: Gone | None = None
+        self, viewer: Viewer, video_id: UUID, recipe: str, rendition: str, gone: Gone | None = None
     ) -> StoredObject:
         """The init segment of a rendition; where none exists yet, its first cell is waited for."""
         wanted = _Wanted(video_id, recipe, rendition, None)
@@ -208,12 +216,12 @@ class PlaybackService:
         except NoSuchCell:
             return await self._former(viewer, wanted)
 
-    async def _former(self, viewer: Caller | None, wanted: _Wanted) -> StoredObject:
+    async def _former(self, viewer: Viewer, wanted: _Wanted) -> StoredObject:
         """What whoever began to watch before the file was replaced asks for; raises NoSuchCell for all else."""
         facts = await self._repository.find_former(wanted.video_id, wanted.recipe, wanted.rendition)
         if facts is None:
             raise NoSuchCell
-        return _stored_cell(wanted, _allowed(viewer, facts))
+        return _stored_cell(wanted, _allowed(viewer, wanted.video_id, facts))
 
     def _note(self, wanted: _Wanted, facts: CellFacts) -> None:
         """What is read is kept, and what comes next is made ahead. The sound is made as a whole anyway."""
@@ -222,7 +230,7 @@ class PlaybackService:
             place = wanted.place
             self._audience.read(place, facts.first_missing_after(place.cell))
 
-    async def _await_stored(self, viewer: Caller | None, wanted: _Wanted, gone: Gone | None) -> CellFacts:
+    async def _await_stored(self, viewer: Viewer, wanted: _Wanted, gone: Gone | None) -> CellFacts:
         remembered = self._remembered(viewer, wanted)
         if remembered is not None:
             return remembered
@@ -240,7 +248,7 @@ class PlaybackService:
             return await self._await_news(viewer, wanted, news, left)
 
     async def _await_news(
-        self, viewer: Caller | None, wanted: _Wanted, news: asyncio.Event, left: Callable[[], bool]
+        self, viewer: Viewer, wanted: _Wanted, news: asyncio.Event, left: Callable[[], bool]
     ) -> CellFacts:
         """Looks at once, for it may have been stored before the subscription, and again at each news."""
         deadline = asyncio.get_running_loop().time() + self._wait_seconds
@@ -257,30 +265,31 @@ class PlaybackService:
             except TimeoutError:
                 raise CellNotReady from None
 
-    def _remembered(self, viewer: Caller | None, wanted: _Wanted) -> CellFacts | None:
+    def _remembered(self, viewer: Viewer, wanted: _Wanted) -> CellFacts | None:
         """What was read within the last second, if it allows."""
         facts: CellFacts | None = self._recent.get(wanted.row)
         if facts is None or facts.recipe != wanted.recipe or not wanted.is_stored(facts):
             return None
-        return facts if may_see(viewer, facts.owner_id, facts.visibility) else None
+        return facts if may_see(viewer, wanted.video_id, facts) else None
 
-    async def _look(self, viewer: Caller | None, wanted: _Wanted) -> CellFacts:
+    async def _look(self, viewer: Viewer, wanted: _Wanted) -> CellFacts:
         """What the database says now."""
         read_at = self._recent.now()
         found = await self._repository.find_cells(wanted.video_id, wanted.rendition)
-        facts = wanted.checked(_allowed(viewer, found))
+        facts = wanted.checked(_allowed(viewer, wanted.video_id, found))
         self._recent.keep(wanted.row, facts, read_at)
         return facts
 
     async def playable(
-        self, viewer: Caller | None, key: Hashable, read: Callable[[], Awaitable[Facts | None]]
+        self, viewer: Viewer, video_id: UUID, of: Hashable, read: Callable[[], Awaitable[Facts | None]]
     ) -> Facts:
-        """The facts by `key`, read within the last second, of a video that the viewer may play."""
+        """The facts called `of`, read within the last second, of a video that the viewer may play."""
+        key = (of, video_id)
         facts: Facts | None = self._recent.get(key)
         if facts is not None:
-            return _allowed(viewer, facts)
+            return _allowed(viewer, video_id, facts)
         read_at = self._recent.now()
-        facts = _allowed(viewer, await read())
+        facts = _allowed(viewer, video_id, await read())
         self._recent.keep(key, facts, read_at)
         return facts
 
@@ -326,15 +335,8 @@ def _leaving(gone: Gone | None, news: asyncio.Event) -> Iterator[Callable[[], bo
         leaving.cancel()
 
 
-def visible(viewer: Caller | None, facts: Facts | None) -> Facts:
-    """The facts of a video that the viewer may see; raises VideoNotFound for any other."""
-    if facts is None or not may_see(viewer, facts.owner_id, facts.visibility):
-        raise VideoNotFound
-    return facts
-
-
-def _allowed(viewer: Caller | None, facts: Facts | None) -> Facts:
-    facts = visible(viewer, facts)
+def _allowed(viewer: Viewer, video_id: UUID, facts: Facts | None) -> Facts:
+    facts = seen(viewer, video_id, facts)
     if facts.status != "READY":
         raise VideoNotPlayable
     return facts
@@ -354,5 +356,5 @@ def _stored_cell(wanted: _Wanted, facts: CellFacts | FormerFacts) -> StoredObjec
         key=key,
         etag=f'"{key.removeprefix("videos/")}"',
         content_type=keys.CONTENT_TYPES["audio" if facts.is_sound else "video"],
-        private=facts.visibility == "private",
+        private=facts.is_private,
     )

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from uuid import UUID
 
-from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import keys
 from matinee.media.captions.languages import canonical_language
@@ -32,7 +32,7 @@ class Transcripts:
         self._reading = asyncio.Lock()
 
     async def page(
-        self, viewer: Caller | None, video_id: UUID, language: str | None, *, after: int, limit: int
+        self, viewer: Viewer, video_id: UUID, language: str | None, *, after: int, limit: int
     ) -> Transcript:
         """`limit` lines behind the first `after` ones."""
         track, _ = await self._track(viewer, video_id, language)
@@ -46,22 +46,20 @@ class Transcripts:
             next_after=after + limit if more else None,
         )
 
-    async def text(self, viewer: Caller | None, video_id: UUID, language: str | None) -> Playlist:
+    async def text(self, viewer: Viewer, video_id: UUID, language: str | None) -> Playlist:
         """All of it without times, a line a cue."""
         track, private = await self._track(viewer, video_id, language)
         lines = await self._lines_of(video_id, track)
         text = await asyncio.to_thread(lambda: "".join(f"{line.text}\n" for line in lines))
         return Playlist(document(text), private)
 
-    async def _track(self, viewer: Caller | None, video_id: UUID, language: str | None) -> tuple[ListedTrack, bool]:
-        facts = await self._playback.playable(
-            viewer, ("menu", video_id), lambda: self._repository.find_menu(video_id)
-        )
+    async def _track(self, viewer: Viewer, video_id: UUID, language: str | None) -> tuple[ListedTrack, bool]:
+        facts = await self._playback.playable(viewer, video_id, "menu", lambda: self._repository.find_menu(video_id))
         wanted = None if language is None else canonical_language(language)
         track = choose_track(facts.listed(), wanted)
         if track is None:
             raise NoTranscript
-        return track, facts.visibility == "private"
+        return track, facts.is_private
 
     async def _lines_of(self, video_id: UUID, track: ListedTrack) -> list[TranscriptLine]:
         """Read once, one track at a time: a long one takes seconds of a processor, and never changes."""

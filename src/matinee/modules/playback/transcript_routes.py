@@ -11,12 +11,12 @@ from matinee.modules.playback.errors import NoTranscript
 from matinee.modules.playback.responses import playlist_response
 from matinee.modules.playback.schemas import TextQuery, Transcript, TranscriptQuery
 from matinee.modules.playback.transcript import Transcripts
-from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.errors import UNSEEN, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
 
 TAG = "captions"
 TRANSCRIPT = "/api/v1/videos/{video_id}/transcript"
-_ERRORS = (VideoNotFound, VideoNotPlayable, NoTranscript, StorageUnavailable)
+_ERRORS = (*UNSEEN, VideoNotPlayable, NoTranscript, StorageUnavailable)
 
 
 class TranscriptRoutes:
@@ -33,7 +33,7 @@ class TranscriptRoutes:
         people wrote, else what a machine heard.
         """
         language = None if query.language is UNSET else query.language
-        return await self._transcripts.page(call.caller, video_id, language, after=query.after, limit=query.limit)
+        return await self._transcripts.page(call.viewer, video_id, language, after=query.after, limit=query.limit)
 
     @operation(
         "GET",
@@ -48,5 +48,5 @@ class TranscriptRoutes:
     async def get_transcript_text(self, call: Call, video_id: VideoId, query: TextQuery) -> Response:
         """What is said in a video, as plain text."""
         language = None if query.language is UNSET else query.language
-        text = await self._transcripts.text(call.caller, video_id, language)
+        text = await self._transcripts.text(call.viewer, video_id, language)
         return playlist_response(text, "text/plain; charset=utf-8", dict(call.scope["headers"]))

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matinee.common.http.call import Runtime
 from matinee.common.http.contract import Endpoint, declared_operations
+from matinee.common.http.viewer import ANYBODY
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.responses import object_response, unchanged_response
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
@@ -44,7 +45,7 @@ class WarmCells:
             video_id = UUID(path["video_id"])
         except ValueError:
             return None
-        return self._playback.remembered_cell(None, video_id, path["recipe"], path["rendition"], int(index))
+        return self._playback.remembered_cell(ANYBODY, video_id, path["recipe"], path["rendition"], int(index))
 
 
 def warm_cells(runtime: Runtime, routes: PlaybackRoutes, playback: PlaybackService, delivery: Delivery) -> WarmCells:

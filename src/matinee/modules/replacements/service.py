@@ -6,6 +6,7 @@ import structlog
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.storage.port import Storage
 from matinee.media import keys
@@ -24,8 +25,8 @@ from matinee.modules.replacements.rules import wanted_watermark
 from matinee.modules.replacements.schemas import NewSource, Trim
 from matinee.modules.uploads.schemas import UploadStarted
 from matinee.modules.uploads.service import UploadService
+from matinee.modules.videos.access import may_change
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
-from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
 
@@ -64,7 +65,9 @@ class ReplacementService:
         await self._videos.give_up_replacements(db, film_id)
         await self._quotas.reserve_file(db, film.owner_id, new.filesize, lasts=False)
         video_id = await repository.insert_replacement(db, film_id, new, plan.part_size)
-        return UploadStarted(video=await self._videos.get(db, caller, video_id), upload=self._uploads.describe(plan))
+        return UploadStarted(
+            video=await self._videos.get(db, Viewer(caller), video_id), upload=self._uploads.describe(plan)
+        )
 
     async def trim(self, db: Connection, caller: Caller, film_id: UUID, span: Trim) -> Video:
         """Has nothing shown of a video but a part. Raises VideoNotPlayable, ReplacementAwaited and InvalidTrim."""
@@ -75,7 +78,7 @@ class ReplacementService:
         frames = frames_between(shown.grid, span.start, span.end)
         trimmed = shown if frames == range(shown.grid.frames) else trim(shown, frames)
         await self._remake(db, film_id, shown, marked(trimmed, wanted_watermark(film.watermark, shown)))
-        return await self._videos.get(db, caller, film_id)
+        return await self._videos.get(db, Viewer(caller), film_id)
 
     async def untrim(self, db: Connection, caller: Caller, film_id: UUID) -> Video:
         """Has all of a video's file shown again. Raises NotTrimmed, and ClipHasNoFile for a clip."""
@@ -92,7 +95,7 @@ class ReplacementService:
             await self._videos.give_up_replacements(db, film_id)
             video_id = await repository.insert_remake(db, film_id, None)
             await self._queue.enqueue(db, ingest_job(video_id))
-        return await self._videos.get(db, caller, film_id)
+        return await self._videos.get(db, Viewer(caller), film_id)
 
     async def remark(self, db: Connection, caller: Caller, film_id: UUID) -> None:
         """Has a video shown with the watermark that is chosen for it. Raises VideoNotPlayable, ReplacementAwaited."""

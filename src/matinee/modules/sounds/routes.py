@@ -11,7 +11,7 @@ from matinee.modules.sounds.schemas import NewSound, Sound, SoundChange, SoundId
 from matinee.modules.sounds.service import SoundService
 from matinee.modules.uploads.errors import EtagMismatch, FileTooLarge, PartsMissing, SizeMismatch
 from matinee.modules.uploads.schemas import CompleteUpload
-from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.errors import UNSEEN, VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
 
 TAG = "sounds"
@@ -25,13 +25,13 @@ class SoundRoutes:
     def __init__(self, sounds: SoundService) -> None:
         self._sounds = sounds
 
-    @operation("GET", SOUNDS, tag=TAG, access=Access.OPTIONAL, errors=(VideoNotFound,))
+    @operation("GET", SOUNDS, tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
     async def list_sounds(self, call: Call, db: Connection, video_id: VideoId) -> Sounds:
         """The sounds of a video: of its file, and those that were added.
 
         What is not ready yet, or failed, is shown to who may change the video.
         """
-        return await self._sounds.sounds_of(db, call.caller, video_id)
+        return await self._sounds.sounds_of(db, call.viewer, video_id)
 
     @operation(
         "POST",

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Connection, Database, DatabaseUnavailable
 from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue, JobRun
 from matinee.common.notifications import announce, announce_all
 from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Storage
@@ -33,8 +34,8 @@ from matinee.modules.uploads.errors import FileTooLarge
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import CompleteUpload, SignedPart
 from matinee.modules.uploads.service import checked_parts
+from matinee.modules.videos.access import may_change
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
-from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.schemas import Failure
 from matinee.modules.videos.service import VideoService
 
@@ -73,12 +74,12 @@ class SoundService:
         self._expiry_seconds = expiry_hours * 3600
         self._clock = clock
 
-    async def sounds_of(self, db: Connection, caller: Caller | None, video_id: UUID) -> Sounds:
-        """The sounds of a video that the caller may see; those that are not ready only for who may change it."""
-        video = await self._videos.seen(db, caller, video_id)
+    async def sounds_of(self, db: Connection, viewer: Viewer, video_id: UUID) -> Sounds:
+        """The sounds of a video that the viewer may see; those that are not ready only for who may change it."""
+        video = await self._videos.seen(db, viewer, video_id)
         plan = await encoding.find_plan(db, video_id)
         items = _planned(plan) if plan else []
-        if may_change(caller, video.owner_id):
+        if may_change(viewer.caller, video.owner_id):
             known = {sound.id for sound in items}
             items += [_awaited(row) for row in await repository.list_added(db, video_id) if row.name not in known]
         return Sounds(items=items)

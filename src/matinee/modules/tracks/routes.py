@@ -35,7 +35,7 @@ from matinee.modules.tracks.schemas import (
     TrackId,
 )
 from matinee.modules.tracks.service import TrackService
-from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
+from matinee.modules.videos.errors import UNSEEN, VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
 
 TAG = "captions"
@@ -123,13 +123,13 @@ class TrackRoutes:
         """
         return await self._editing.replace(call.begin, call.user, video_id, track_id, body)
 
-    @operation("GET", CAPTIONS, tag=TAG, access=Access.OPTIONAL, errors=(VideoNotFound,))
+    @operation("GET", CAPTIONS, tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
     async def list_captions(self, call: Call, db: Connection, video_id: VideoId) -> TextTracks:
         """The text tracks of a video.
 
         Those of the film itself appear soon after the video is READY. Its owner also sees what a machine is making.
         """
-        return await self._tracks.tracks_of(db, call.caller, video_id)
+        return await self._tracks.tracks_of(db, call.viewer, video_id)
 
     @operation("PATCH", TRACK, tag=TAG, errors=(VideoNotFound, NoSuchTrack, KindFixed, ForcedNotSubtitles))
     async def change_captions(
@@ -143,10 +143,10 @@ class TrackRoutes:
         """Delete a text track."""
         await self._tracks.delete(db, call.user, video_id, track_id)
 
-    @operation("GET", CHAPTERS, tag=TAG, access=Access.OPTIONAL, errors=(VideoNotFound,))
+    @operation("GET", CHAPTERS, tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
     async def get_chapters(self, call: Call, db: Connection, video_id: VideoId) -> Chapters:
         """The chapters of a video: those that were set, else those of the film."""
-        return await self._tracks.chapters(db, call.caller, video_id)
+        return await self._tracks.chapters(db, call.viewer, video_id)
 
     @operation("PUT", CHAPTERS, tag=TAG, errors=(VideoNotFound, InvalidChapters))
     async def set_chapters(self, call: Call, db: Connection, video_id: VideoId, body: Chapters) -> Chapters:

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue, JobRun
 from matinee.common.notifications import announce
 from matinee.common.storage.port import Storage, StorageUnavailable
@@ -32,8 +33,8 @@ from matinee.modules.tracks.jobs import remove_job
 from matinee.modules.tracks.repository import NewRow, TrackRow
 from matinee.modules.tracks.rules import MOST_TRACKS, chapters_of, failure_of, may_become, misplaced_chapters
 from matinee.modules.tracks.schemas import Chapters, NewTrack, TextTrack, TextTracks, TrackChange
+from matinee.modules.videos.access import may_change
 from matinee.modules.videos.errors import VideoNotFound
-from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.service import VideoService
 
 
@@ -46,13 +47,13 @@ class TrackService:
         self._queue = queue
         self._videos = videos
 
-    async def tracks_of(self, db: Connection, caller: Caller | None, video_id: UUID) -> TextTracks:
-        """The tracks of a video that the caller may see."""
-        video = await self._videos.seen(db, caller, video_id)
+    async def tracks_of(self, db: Connection, viewer: Viewer, video_id: UUID) -> TextTracks:
+        """The tracks of a video that the viewer may see."""
+        video = await self._videos.seen(db, viewer, video_id)
         rows = await repository.list_tracks(db, video_id)
-        if not may_change(caller, video.owner_id):  # what is not there yet is its owner's affair
+        if not may_change(viewer.caller, video.owner_id):  # what is not there yet is its owner's affair
             rows = [row for row in rows if row.state == "ready"]
-        return TextTracks(items=[shown(video_id, row) for row in rows])
+        return TextTracks(items=[shown(video_id, row, viewer.prefix) for row in rows])
 
     async def add(
         self,
@@ -127,9 +128,9 @@ class TrackService:
         del run
         await self._storage.delete_prefix(keys.captions_key(UUID(video_id), UUID(track_id)))
 
-    async def chapters(self, db: Connection, caller: Caller | None, video_id: UUID) -> Chapters:
-        """The chapters of a video that the caller may see."""
-        await self._videos.seen(db, caller, video_id)
+    async def chapters(self, db: Connection, viewer: Viewer, video_id: UUID) -> Chapters:
+        """The chapters of a video that the viewer may see."""
+        await self._videos.seen(db, viewer, video_id)
         return Chapters(items=await repository.find_chapters(db, video_id))
 
     async def set_chapters(self, db: Connection, caller: Caller, video_id: UUID, chapters: Chapters) -> Chapters:
@@ -171,7 +172,7 @@ class TrackService:
         return row
 
 
-def shown(video_id: UUID, row: TrackRow) -> TextTrack:
+def shown(video_id: UUID, row: TrackRow, prefix: str = "") -> TextTrack:
     """A track as people see it."""
     origin: Literal["upload", "film", "speech"] = "upload" if row.source_stream is None else "film"
     return TextTrack(
@@ -190,7 +191,7 @@ def shown(video_id: UUID, row: TrackRow) -> TextTrack:
         format=row.format,
         encoding=row.encoding,
         cues=row.cues,
-        url=f"/playback/{video_id}/captions/{row.id}.vtt",
+        url=f"{prefix}/playback/{video_id}/captions/{row.id}.vtt",
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

@@ -52,7 +52,7 @@ WITH v AS (
 SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
     v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
     v.has_poster, v.chosen_poster, v.placeholder, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview,
-    v.created_at, v.updated_at, v.ready_at, v.edition
+    v.created_at, v.updated_at, v.ready_at, v.edition, v.viewers, v.password_id
 FROM v JOIN users u ON u.id = v.owner_id
 """
 _FIND = """

@@ -9,6 +9,7 @@ from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Connection, Database
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue
 from matinee.common.notifications import announce
 from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part, Storage
@@ -46,8 +47,8 @@ from matinee.modules.uploads.schemas import (
     UploadPlan,
     UploadStarted,
 )
+from matinee.modules.videos.access import may_change
 from matinee.modules.videos.errors import VideoNotFound
-from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
 from matinee.modules.videos.views import detail
@@ -94,7 +95,7 @@ class UploadService:
                 row = await repository.insert_video(db, owner, new, plan.part_size, unlimited_only=False)
         if row is None:
             raise Unauthenticated("This account no longer exists.")
-        return UploadStarted(video=detail(row, caller, None), upload=self.describe(plan))
+        return UploadStarted(video=detail(row, Viewer(caller), None), upload=self.describe(plan))
 
     def plan(self, filesize: int) -> PartPlan:
         """How a file is cut; raises FileTooLarge."""
@@ -132,7 +133,7 @@ class UploadService:
             await self._join(upload, claim)
             await self._start_encoding(video_id)
         async with self._database.connection() as db:
-            return await self._videos.get(db, caller, video_id)
+            return await self._videos.get(db, Viewer(caller), video_id)
 
     async def abort(self, db: Connection, caller: Caller, video_id: UUID) -> None:
         """Drops the upload with its parts and the video; raises UploadFinished where it is too late."""

@@ -1,6 +1,6 @@
 """How videos refuse."""
 
-from matinee.common.errors import Conflict, NotFound
+from matinee.common.errors import Conflict, Forbidden, NotFound
 
 
 class VideoNotFound(NotFound):
@@ -13,3 +13,13 @@ class VideoNotPlayable(Conflict):
     """The video has no playable rendition yet; watch its status."""
 
     code = "video_not_playable"
+
+
+class PasswordRequired(Forbidden):
+    """This video asks for a password: send it to POST /api/v1/videos/{video_id}/unlock."""
+
+    code = "password_required"
+
+
+UNSEEN = (VideoNotFound, PasswordRequired)
+"""How whoever may not see a video is refused."""

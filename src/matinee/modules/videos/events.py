@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Database
-from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.common.notifications import Notifications
 from matinee.modules.encoding.schemas import SETTLED
-from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.errors import PasswordRequired, VideoNotFound
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
 
@@ -27,7 +27,7 @@ class VideoEvents:
         self._videos = videos
         self._notifications = notifications
 
-    async def stream(self, first: Video, caller: Caller | None) -> AsyncIterator[bytes]:
+    async def stream(self, first: Video, viewer: Viewer) -> AsyncIterator[bytes]:
         """Events until the video is encoded or failed, hidden or deleted, or the process is about to stop."""
         deadline = asyncio.get_running_loop().time() + _LONGEST_STREAM
         with self._notifications.subscribe(first.id) as changed:
@@ -38,7 +38,7 @@ class VideoEvents:
                 if not await _wait(changed):
                     yield b": still here\n\n"
                     continue
-                latest = await self._look(UUID(video.id), caller)
+                latest = await self._look(UUID(video.id), viewer)
                 if latest is None:
                     yield b"event: gone\ndata: {}\n\n"
                     return
@@ -47,11 +47,11 @@ class VideoEvents:
                     yield _event(video)
                 await asyncio.sleep(_SHORTEST_PAUSE)
 
-    async def _look(self, video_id: UUID, caller: Caller | None) -> Video | None:
+    async def _look(self, video_id: UUID, viewer: Viewer) -> Video | None:
         try:
             async with self._database.connection() as db:
-                return await self._videos.get(db, caller, video_id)
-        except VideoNotFound:
+                return await self._videos.get(db, viewer, video_id)
+        except (VideoNotFound, PasswordRequired):
             return None
 
 

@@ -40,6 +40,8 @@ class VideoRow(msgspec.Struct, frozen=True):
     updated_at: datetime
     ready_at: datetime | None
     edition: int
+    viewers: list[UUID]
+    password_id: UUID | None
 
 
 class DetailRow(VideoRow, frozen=True):
@@ -52,7 +54,8 @@ _COLUMNS = """
 v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
 v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
 v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
-v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition
+v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
+v.viewers, v.password_id
 """
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"

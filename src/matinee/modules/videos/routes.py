@@ -6,7 +6,7 @@ from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor
-from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.errors import UNSEEN, VideoNotFound
 from matinee.modules.videos.events import VideoEvents
 from matinee.modules.videos.schemas import MineQuery, PageQuery, Video, VideoChange, VideoId, VideoPage
 from matinee.modules.videos.service import VideoService
@@ -32,13 +32,13 @@ class VideoRoutes:
         """Public videos that can be played, newest first."""
         return await self._videos.list_public(db, query)
 
-    @operation("GET", f"{BASE}/{{video_id}}", tag=TAG, access=Access.OPTIONAL, errors=(VideoNotFound,))
+    @operation("GET", f"{BASE}/{{video_id}}", tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
     async def get_video(self, call: Call, db: Connection, video_id: VideoId) -> Video:
         """One video with the progress of its encoding.
 
         Another user's private video answers 404, as one that does not exist.
         """
-        return await self._videos.get(db, call.caller, video_id)
+        return await self._videos.get(db, call.viewer, video_id)
 
     @operation("PATCH", f"{BASE}/{{video_id}}", tag=TAG, errors=(VideoNotFound,))
     async def change_video(self, call: Call, db: Connection, video_id: VideoId, body: VideoChange) -> Video:
@@ -58,7 +58,7 @@ class VideoRoutes:
         f"{BASE}/{{video_id}}/events",
         tag=TAG,
         access=Access.OPTIONAL,
-        errors=(VideoNotFound,),
+        errors=UNSEEN,
         produces="text/event-stream",
         emits=Video,
     )
@@ -69,11 +69,11 @@ class VideoRoutes:
         stream ends when nothing more is made of the video; `event: gone` tells that it can no longer be seen.
         """
         async with call.reading() as db:
-            video = await self._videos.get(db, call.caller, video_id)
+            video = await self._videos.get(db, call.viewer, video_id)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         if call.scope["method"] == "HEAD":  # nobody listens: there is nothing to stream
             return Response(headers=headers, media_type="text/event-stream")
         call.scope["matinee.lift_deadline"]()
         return StreamingResponse(
-            self._events.stream(video, call.caller), headers=headers, media_type="text/event-stream"
+            self._events.stream(video, call.viewer), headers=headers, media_type="text/event-stream"
         )

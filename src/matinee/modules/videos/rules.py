@@ -1,12 +1,12 @@
 """The states of a video and who may see one: pure decisions over plain values."""
 
 from typing import Literal
-from uuid import UUID
-
-from matinee.common.http.authentication import Caller
 
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
-Visibility = Literal["public", "unlisted", "private"]
+Visibility = Literal["public", "unlisted", "private", "signed", "password"]
+
+OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})
+"""Whoever has the address may watch."""
 
 # Every move there is. An UPDATE carries the old state in its WHERE, so a lost race changes nothing.
 MOVES: dict[Status, frozenset[Status]] = {
@@ -29,13 +29,3 @@ def version_query(edition: int) -> str:
     Also of the first: an address without it means what is present, and may not be kept unasked.
     """
     return f"?v={edition}"
-
-
-def may_change(caller: Caller | None, owner_id: UUID) -> bool:
-    """Whether the caller may edit or delete the video, and see it while it is private."""
-    return caller is not None and (caller.user_id == owner_id or caller.role == "ADMIN")
-
-
-def may_see(caller: Caller | None, owner_id: UUID, visibility: Visibility) -> bool:
-    """Whether the caller may know that the video exists. Unlisted: whoever has the link."""
-    return visibility != "private" or may_change(caller, owner_id)

@@ -48,7 +48,13 @@ MenuName = Annotated[
 ]
 VisibilityField = Annotated[
     Visibility,
-    Meta(description="`public`: listed · `unlisted`: whoever has the link · `private`: its owner alone."),
+    Meta(
+        description=(
+            "Who may watch, beside its owner and the people it is shared with. `public`: everybody, it is listed · "
+            "`unlisted`: whoever has the link · `private`: nobody else · `signed`: whoever has a playback token · "
+            "`password`: whoever knows its password."
+        )
+    ),
 ]
 StatusField = Annotated[Status, Meta(description="INITIATED → UPLOADING → PROCESSING → READY, or FAILED.")]
 

@@ -8,15 +8,16 @@ import structlog
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
+from matinee.common.http.viewer import ANYBODY, Viewer
 from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
 from matinee.common.notifications import announce, announce_all
 from matinee.common.storage.port import Storage
 from matinee.media import keys
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.videos import repository
+from matinee.modules.videos.access import may_change, seen
 from matinee.modules.videos.errors import VideoNotFound
 from matinee.modules.videos.repository import VideoRow
-from matinee.modules.videos.rules import may_change, may_see
 from matinee.modules.videos.schemas import MineQuery, PageQuery, Video, VideoChange, VideoPage
 from matinee.modules.videos.views import detail, summarise
 
@@ -34,14 +35,12 @@ class VideoService:
         self._queue = queue
         self._encoding = encoding
 
-    async def get(self, db: Connection, caller: Caller | None, video_id: UUID) -> Video:
-        """A video; raises VideoNotFound for one that the caller may not see."""
-        row = await repository.find_detail(db, video_id)
-        if row is None or not may_see(caller, row.owner_id, row.visibility):
-            raise VideoNotFound
+    async def get(self, db: Connection, viewer: Viewer, video_id: UUID) -> Video:
+        """A video; raises VideoNotFound or PasswordRequired for one that the viewer may not see."""
+        row = seen(viewer, video_id, await repository.find_detail(db, video_id))
         if row.status not in ("PROCESSING", "READY"):
-            return detail(row, caller, None)
-        return detail(row, caller, await self._encoding.describe(db, row.id, row.stored))
+            return detail(row, viewer, None)
+        return detail(row, viewer, await self._encoding.describe(db, row.id, row.stored))
 
     async def owned(self, db: Connection, caller: Caller, video_id: UUID) -> VideoRow:
         """A video that the caller may change; raises VideoNotFound for any other."""
@@ -50,23 +49,20 @@ class VideoService:
             raise VideoNotFound
         return row
 
-    async def seen(self, db: Connection, caller: Caller | None, video_id: UUID) -> VideoRow:
-        """A video that the caller may see; raises VideoNotFound for any other."""
-        row = await repository.find_video(db, video_id)
-        if row is None or not may_see(caller, row.owner_id, row.visibility):
-            raise VideoNotFound
-        return row
+    async def seen(self, db: Connection, viewer: Viewer, video_id: UUID) -> VideoRow:
+        """A video that the viewer may see; raises VideoNotFound or PasswordRequired for any other."""
+        return seen(viewer, video_id, await repository.find_video(db, video_id))
 
     async def list_public(self, db: Connection, query: PageQuery) -> VideoPage:
         """Public videos, newest first."""
         rows = await repository.list_public(db, query.limit, decode_cursor(query.cursor))
-        return _page(rows, None, query.limit)
+        return _page(rows, ANYBODY, query.limit)
 
     async def list_mine(self, db: Connection, caller: Caller, query: MineQuery) -> VideoPage:
         """The caller's own videos, newest first."""
         after = decode_cursor(query.cursor)
         rows = await repository.list_owned(db, caller.user_id, query.status or None, query.limit, after)
-        return _page(rows, caller, query.limit)
+        return _page(rows, Viewer(caller), query.limit)
 
     async def change(self, db: Connection, caller: Caller, video_id: UUID, change: VideoChange) -> Video:
         """Changes what is said of a video."""
@@ -74,7 +70,7 @@ class VideoService:
         if not await repository.change_video(db, video_id, change):
             raise VideoNotFound
         await announce(db, str(video_id))
-        return await self.get(db, caller, video_id)
+        return await self.get(db, Viewer(caller), video_id)
 
     async def delete(self, db: Connection, caller: Caller, video_id: UUID) -> None:
         """Makes the video invisible now; a job removes everything that is stored of it."""
@@ -141,9 +137,9 @@ def removal_job(video_id: UUID) -> NewJob:
     return NewJob(name=DELETE_JOB, lane="upkeep", args=args, unique=f"delete:{video_id}")
 
 
-def _page(rows: list[VideoRow], caller: Caller | None, limit: int) -> VideoPage:
+def _page(rows: list[VideoRow], viewer: Viewer, limit: int) -> VideoPage:
     """`rows` holds one more than the page where another page follows."""
     shown = rows[:limit]
     follows = len(rows) > limit
     cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if follows else None
-    return VideoPage(items=[summarise(row, caller) for row in shown], next_cursor=cursor)
+    return VideoPage(items=[summarise(row, viewer) for row in shown], next_cursor=cursor)

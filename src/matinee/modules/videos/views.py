@@ -2,15 +2,16 @@
 
 import msgspec
 
-from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Viewer
 from matinee.modules.encoding.schemas import Encoding
+from matinee.modules.videos.access import may_change
 from matinee.modules.videos.repository import VideoRow
-from matinee.modules.videos.rules import may_change, version_query
+from matinee.modules.videos.rules import version_query
 from matinee.modules.videos.schemas import Failure, Owner, Playback, Video, VideoSummary
 
 
-def summarise(row: VideoRow, caller: Caller | None) -> VideoSummary:
-    """A video as lists show it to the caller."""
+def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
+    """A video as lists show it to the viewer."""
     video_id = str(row.id)
     # by position: that takes 0.4 µs, where names take 3.5 µs, and a page has twenty
     return VideoSummary(
@@ -20,27 +21,27 @@ def summarise(row: VideoRow, caller: Caller | None) -> VideoSummary:
         row.description,
         row.visibility,
         row.status,
-        row.filename if may_change(caller, row.owner_id) else None,
+        row.filename if may_change(viewer.caller, row.owner_id) else None,
         row.filesize,
         row.filetype,
         row.duration,
         row.width,
         row.height,
         Failure(row.failure_code, row.failure_detail or "") if row.failure_code else None,
-        _playback(row, video_id) if row.status == "READY" else None,
+        _playback(row, video_id, viewer.prefix) if row.status == "READY" else None,
         row.created_at,
         row.updated_at,
         row.ready_at,
     )
 
 
-def detail(row: VideoRow, caller: Caller | None, encoding: Encoding | None) -> Video:
-    """A video with the progress of its encoding, as the caller sees it."""
-    return Video(*(*msgspec.structs.astuple(summarise(row, caller)), encoding))
+def detail(row: VideoRow, viewer: Viewer, encoding: Encoding | None) -> Video:
+    """A video with the progress of its encoding, as the viewer sees it."""
+    return Video(*(*msgspec.structs.astuple(summarise(row, viewer)), encoding))
 
 
-def _playback(row: VideoRow, video_id: str) -> Playback:
-    base = f"/playback/{video_id}"
+def _playback(row: VideoRow, video_id: str, prefix: str) -> Playback:
+    base = f"{prefix}/playback/{video_id}"
     return Playback(
         f"{base}/master.m3u8",
         f"{base}/manifest.mpd",

@@ -17,8 +17,8 @@ from matinee.media.pictures import make_mark
 from matinee.modules.pictures.errors import BadImage, NoPicture
 from matinee.modules.pictures.workshop import Workshop
 from matinee.modules.replacements.service import ReplacementService
+from matinee.modules.videos.access import may_change
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
-from matinee.modules.videos.rules import may_change
 from matinee.modules.videos.schemas import Failure
 from matinee.modules.watermarks import repository
 from matinee.modules.watermarks.errors import NoWatermark

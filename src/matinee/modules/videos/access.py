@@ -1,0 +1,87 @@
+"""Who may see a video: the one check in front of every byte, whichever module it comes from."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import Kind, Viewer
+from matinee.modules.videos.errors import PasswordRequired, VideoNotFound
+from matinee.modules.videos.rules import OPEN, Visibility
+
+
+class Guarded(Protocol):
+    """A video, as far as it matters who may see it."""
+
+    @property
+    def owner_id(self) -> UUID: ...
+    @property
+    def visibility(self) -> Visibility: ...
+    @property
+    def viewers(self) -> Sequence[UUID]:
+        """The accounts that it is shared with."""
+
+    @property
+    def password_id(self) -> UUID | None:
+        """Which password opens it; another at each change."""
+
+
+class GuardedFacts(msgspec.Struct, frozen=True):
+    """What is known of a video by whoever delivers something of it."""
+
+    owner_id: UUID
+    visibility: Visibility
+    viewers: list[UUID]
+    password_id: UUID | None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether no cache but the viewer's own may keep what belongs to it."""
+        return self.visibility not in OPEN
+
+
+def may_change(caller: Caller | None, owner_id: UUID) -> bool:
+    """Whether the caller may edit or delete the video."""
+    return caller is not None and (caller.user_id == owner_id or caller.role == "ADMIN")
+
+
+def may_see(viewer: Viewer, video_id: UUID, video: Guarded, kind: Kind = "video") -> bool:
+    """Whether the viewer may have that of the video, or know that it exists.
+
+    Who came with a token has what the token allows, and nothing besides.
+    """
+    grant = viewer.grant
+    if grant is None:
+        return _is_open_to(viewer.caller, video)
+    if grant.video_id != video_id or kind not in grant.kinds or grant.issuer not in (None, video.owner_id):
+        return False
+    if grant.account is not None:
+        return _is_open_to(grant.account, video)
+    if grant.password_id is not None:
+        return video.visibility in OPEN or (video.visibility == "password" and grant.password_id == video.password_id)
+    # Signed for whoever holds it: a video that is private, or wants a password, is so whatever was signed before.
+    return video.visibility in OPEN or video.visibility == "signed"
+
+
+def _is_open_to(caller: Caller | None, video: Guarded) -> bool:
+    if video.visibility in OPEN or may_change(caller, video.owner_id):
+        return True
+    return caller is not None and caller.user_id in video.viewers
+
+
+Facts = TypeVar("Facts", bound=Guarded)
+
+
+def seen(viewer: Viewer, video_id: UUID, video: Facts | None, kind: Kind = "video") -> Facts:
+    """The video, for a viewer who may see it.
+
+    Raises VideoNotFound for others, as where there is none; PasswordRequired where they can help themselves.
+    """
+    if video is not None:
+        if may_see(viewer, video_id, video, kind):
+            return video
+        if video.visibility == "password":
+            raise PasswordRequired
+    raise VideoNotFound
