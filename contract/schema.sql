@@ -144,6 +144,18 @@ CREATE TABLE public.sessions (
     revoked_why text,
     CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text])))
 );
+CREATE TABLE public.signing_keys (
+    id uuid NOT NULL,
+    owner_id uuid,
+    name text NOT NULL,
+    algorithm text NOT NULL,
+    public_key bytea NOT NULL,
+    private_key bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT signing_keys_algorithm_known CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'RS256'::text]))),
+    CONSTRAINT signing_keys_private_ours CHECK (((owner_id IS NULL) = (private_key IS NOT NULL)))
+);
 CREATE TABLE public.text_tracks (
     id uuid NOT NULL,
     video_id uuid NOT NULL,
@@ -236,6 +248,9 @@ CREATE TABLE public.videos (
     replaces uuid,
     edition integer DEFAULT 1 NOT NULL,
     watermark jsonb,
+    viewers uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    password_hash text,
+    password_id uuid,
     CONSTRAINT videos_clips_have_a_source CHECK (((cut_from IS NULL) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_codecs_known CHECK ((codecs <@ ARRAY['h264'::text, 'hevc'::text, 'av1'::text, 'hevc-hdr'::text, 'av1-hdr'::text])),
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
@@ -243,12 +258,15 @@ CREATE TABLE public.videos (
     CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),
     CONSTRAINT videos_keep_days_sane CHECK (((keep_days >= 0) AND (keep_days <= 36500))),
+    CONSTRAINT videos_password_set CHECK (((visibility <> 'password'::text) OR (password_hash IS NOT NULL))),
+    CONSTRAINT videos_password_whole CHECK (((password_hash IS NULL) = (password_id IS NULL))),
     CONSTRAINT videos_ready_has_plan CHECK (((status <> 'READY'::text) OR (plan IS NOT NULL))),
     CONSTRAINT videos_replacement_has_a_source CHECK (((replaces IS NULL) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_source_is_anothers CHECK ((source_id <> id)),
     CONSTRAINT videos_status_known CHECK ((status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'PROCESSING'::text, 'READY'::text, 'FAILED'::text]))),
     CONSTRAINT videos_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 100))),
-    CONSTRAINT videos_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
+    CONSTRAINT videos_viewers_few CHECK ((cardinality(viewers) <= 100)),
+    CONSTRAINT videos_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'signed'::text, 'password'::text])))
 );
 CREATE TABLE public.watched_renditions (
     video_id uuid NOT NULL,
@@ -285,6 +303,8 @@ ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.turns
@@ -306,6 +326,8 @@ CREATE INDEX renditions_evictable ON public.renditions USING btree (first_cell_a
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
 CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
+CREATE INDEX signing_keys_owner ON public.signing_keys USING btree (owner_id, created_at);
+CREATE UNIQUE INDEX signing_keys_server ON public.signing_keys USING btree (((owner_id IS NULL))) WHERE ((owner_id IS NULL) AND (retired_at IS NULL));
 CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, created_at, source_stream, id);
 CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (video_id, source_stream) WHERE (source_stream IS NOT NULL);
 CREATE UNIQUE INDEX text_tracks_one_default ON public.text_tracks USING btree (video_id, menu) WHERE is_default;
@@ -318,6 +340,7 @@ CREATE INDEX videos_by_source ON public.videos USING btree (source_id, source_re
 CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
+CREATE INDEX videos_viewers ON public.videos USING gin (viewers) WHERE ((viewers <> '{}'::uuid[]) AND (deleted_at IS NULL));
 ALTER TABLE ONLY public.added_sounds
     ADD CONSTRAINT added_sounds_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.chapters
@@ -340,6 +363,8 @@ ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.videos

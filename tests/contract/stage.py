@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+import argon2
 import httpx
 import msgspec
 import psycopg
@@ -14,13 +15,16 @@ from matinee.media import keys
 from matinee.media.model import Plan, Watermark
 
 PASSWORD = "correct horse battery"
+PASSWORD_HASH = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 STORED_CELLS = 2  # of each rendition, from the first on
 _INSERT_VIDEO = """
 INSERT INTO videos (owner_id, title, filename, filesize, filetype, part_size,
-    status, visibility, plan, has_poster, failure_code, failure_detail, duration, width, height, watermark, ready_at)
+    status, visibility, plan, has_poster, failure_code, failure_detail, duration, width, height, watermark, ready_at,
+    viewers, password_hash, password_id)
 VALUES (%(owner)s, 'Sea', 'sea.mp4', 1000, 'video/mp4', 16777216,
     %(status)s, %(visibility)s, %(plan)s, %(ready)s, %(code)s, %(detail)s, 60, 1920, 1080, %(watermark)s,
-    CASE WHEN %(ready)s THEN now() END)
+    CASE WHEN %(ready)s THEN now() END,
+    %(viewers)s, %(password_hash)s, %(password_id)s)
 RETURNING id
 """
 _INSERT_RENDITION = """
@@ -72,11 +76,12 @@ class Stage:
         connection: psycopg.Connection[Any],
         put_object: Callable[[str, bytes], None],
         videos: Sequence[tuple[str, str]] = VIDEOS,
+        viewers: Sequence[UUID] = (),
     ) -> None:
         self.plan = plan(seconds=12, audio=sound())
         self.renditions = [*(rung.name for rung in self.plan.video), "audio"]
         self.videos = [
-            _insert(connection, owner, status, visibility, self.plan, self.renditions)
+            _insert(connection, owner, status, visibility, self.plan, self.renditions, viewers)
             for status, visibility in videos
         ]
         self.tracks = [_add_track(connection, put_object, video_id) for video_id in self.videos]
@@ -115,6 +120,7 @@ def _insert(
     visibility: str,
     plan: Plan,
     renditions: list[str],
+    viewers: Sequence[UUID],
 ) -> UUID:
     planned, failed = status in ("READY", "PROCESSING"), status == "FAILED"
     values = {
@@ -126,6 +132,9 @@ def _insert(
         "watermark": msgspec.json.encode(_WATERMARK).decode(),
         "code": "not_a_video" if failed else None,
         "detail": "This is not a video." if failed else None,
+        "viewers": list(viewers),
+        "password_hash": PASSWORD_HASH if visibility == "password" else None,
+        "password_id": uuid4() if visibility == "password" else None,
     }
     row = connection.execute(_INSERT_VIDEO, values).fetchone()
     assert row is not None

@@ -1,4 +1,4 @@
-"""Who is let in to what: every operation of the contract, as everybody, on what is public, unlisted and private.
+"""Who is let in to what: every operation of the contract, as everybody, on what is public, private and locked.
 
 The table says it for each operation by name. One that is not in it fails: whoever adds an operation decides.
 """
@@ -122,8 +122,9 @@ ROWS: dict[str, Row] = {
     "ready": Row(Who.ANYONE),
 }
 IN, SIGN_IN, FORBIDDEN, NO_VIDEO = "let in", "unauthenticated", "forbidden", "video_not_found"
-CALLERS = ("anonymous", "stranger", "owner", "admin")
-VISIBILITIES = ("public", "private", "unlisted")
+PASSWORD = "password_required"
+CALLERS = ("anonymous", "stranger", "friend", "owner", "admin")
+VISIBILITIES = ("public", "private", "password")
 
 
 def expected(who: Who, caller: str, visibility: str) -> str:
@@ -131,21 +132,23 @@ def expected(who: Who, caller: str, visibility: str) -> str:
     if who is Who.ANYONE or caller == "admin":
         return IN
     if who is Who.VIEWER:
-        return NO_VIDEO if visibility == "private" and caller != "owner" else IN
+        if caller in ("owner", "friend"):
+            return IN
+        return {"public": IN, "private": NO_VIDEO, "password": PASSWORD}[visibility]
     if caller == "anonymous":
         return SIGN_IN
     if who is Who.ADMIN or (who is Who.OPERATOR and caller == "owner"):
         return FORBIDDEN
-    return NO_VIDEO if who in (Who.OWNER, Who.OPERATOR) and caller == "stranger" else IN
+    return NO_VIDEO if who in (Who.OWNER, Who.OPERATOR) and caller in ("stranger", "friend") else IN
 
 
 @pytest.fixture(scope="session")
 def callers(people: dict[str, Person | None], base_url: str, connection: psycopg.Connection[Any]) -> dict[str, Any]:
-    """Everybody; the owner is the user whose videos the stage has."""
-    stranger = sign_up(base_url, connection, "USER", name="stranger")
+    """Everybody. The owner is the user whose videos the stage has; the friend is whom he shares them with."""
     return {
         "anonymous": None,
-        "stranger": stranger,
+        "stranger": sign_up(base_url, connection, "USER", name="stranger"),
+        "friend": sign_up(base_url, connection, "USER", name="friend"),
         "owner": people["user"],
         "admin": people["admin"],
     }
@@ -165,13 +168,15 @@ def test_who_is_let_in(
     put_object: Callable[[str, bytes], None],
 ) -> None:
     """As the table says; and who is told that there is no video hears what he would hear if there were none."""
-    row, owner = ROWS[operation.operation_id], callers["owner"]
+    row, owner, friend = ROWS[operation.operation_id], callers["owner"], callers["friend"]
     assert owner is not None
+    assert friend is not None
     stage: Stage | None = None
     with httpx.Client(base_url=base_url, timeout=30) as client:
         for caller in CALLERS:
             if stage is None or operation.method != "GET":  # what the caller before was let in to may be gone
-                stage = Stage(owner, connection, put_object, [("READY", visibility) for visibility in VISIBILITIES])
+                videos = [("READY", visibility) for visibility in VISIBILITIES]
+                stage = Stage(owner, connection, put_object, videos, [friend.id])
             for visibility, video, track in zip(VISIBILITIES, stage.videos, stage.tracks, strict=False):
                 found = _ask(client, operation, row, callers[caller], stage, video, track)
                 verdict = _verdict(found)
@@ -218,7 +223,7 @@ def _verdict(answer: tuple[int, dict[str, Any]]) -> str:
     assert status < 500 or status == 503, answer
     assert problem.get("code") not in ("validation_failed", "malformed_request", "unsupported_media_type"), answer
     code = problem.get("code", IN)
-    return code if code in (SIGN_IN, FORBIDDEN, NO_VIDEO) else IN
+    return code if code in (SIGN_IN, FORBIDDEN, NO_VIDEO, PASSWORD) else IN
 
 
 def _said(answer: tuple[int, dict[str, Any]]) -> tuple[int, dict[str, Any]]:

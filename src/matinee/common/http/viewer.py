@@ -1,10 +1,11 @@
 """Who is watching: an account, the bearer of a playback token, or anybody."""
 
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
+from matinee.common.errors import Forbidden
 from matinee.common.http.authentication import Caller
 
 Kind = Literal["video", "thumbnail", "storyboard", "download"]
@@ -44,3 +45,38 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 ANYBODY = Viewer()
+
+
+class Bearer(msgspec.Struct, frozen=True):
+    """Who presents a playback token, as far as the token may have rules about it."""
+
+    address: str
+    """The client's IP address."""
+    site: str | None
+    """The host of the page that asks, by its Origin or Referer."""
+    country: str | None
+    """ISO 3166-1 alpha-2, as a proxy in front of us says."""
+
+
+class PlaybackTokenRefused(Forbidden):
+    """The playback token in this address does not open it; ask for another where you got it."""
+
+    code = "playback_token_refused"
+
+
+class PlaybackTokenExpired(Forbidden):
+    """The playback token in this address has expired; ask for another where you got it."""
+
+    code = "playback_token_expired"
+
+
+class Grants(Protocol):
+    """What playback tokens are read by."""
+
+    async def open(self, token: str, bearer: Bearer) -> Grant:
+        """What the token allows its bearer. Raises PlaybackTokenRefused and PlaybackTokenExpired."""
+        ...
+
+    def known(self, token: str) -> Grant | None:
+        """The same where it needs no look at anything; None says nothing about the token."""
+        ...

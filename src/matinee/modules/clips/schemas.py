@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.modules.videos.schemas import Description, Title, VisibilityField
+from matinee.modules.videos.schemas import Description, Title, VisibilityChoice
 
 _LONGEST = 1_000_000  # seconds; no video is as long
 
@@ -29,4 +29,4 @@ class NewClip(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ]
     title: Title | UnsetType = UNSET  # the video's own
     description: Description = ""
-    visibility: VisibilityField = "private"
+    visibility: VisibilityChoice = "private"

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from matinee.common.text import END
 from matinee.modules.encoding.schemas import Codecs, EncodePolicy
 from matinee.modules.uploads.rules import MOST_PARTS
-from matinee.modules.videos.schemas import Description, Title, Video, VisibilityField
+from matinee.modules.videos.schemas import Description, Title, Video, VisibilityChoice
 
 FileType = Literal[
     "video/mp4",
@@ -53,7 +53,7 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     filename: FileName
     filesize: FileSize
     filetype: FileTypeField
-    visibility: VisibilityField = "private"
+    visibility: VisibilityChoice = "private"
     encode_policy: Annotated[
         EncodePolicy | None, Meta(description="May be changed later; null: the server's setting holds.")
     ] = None

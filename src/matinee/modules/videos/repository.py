@@ -73,9 +73,11 @@ WHERE v.deleted_at IS NULL AND v.visibility = 'public' AND v.status = 'READY' AN
 _MINE = f"SELECT {_COLUMNS} {_FROM} WHERE v.deleted_at IS NULL AND v.owner_id = %(owner)s AND v.replaces IS NULL"
 _WITH_STATUS = "AND v.status = %(status)s"
 _CHANGE = """
-UPDATE videos SET title = coalesce(%s, title), description = coalesce(%s, description),
-    visibility = coalesce(%s, visibility), updated_at = now()
-WHERE id = %s AND deleted_at IS NULL
+UPDATE videos SET title = coalesce(%(title)s, title), description = coalesce(%(description)s, description),
+    visibility = coalesce(%(visibility)s::text, visibility), updated_at = now(),
+    password_hash = CASE WHEN %(visibility)s::text IS NULL THEN password_hash END,
+    password_id = CASE WHEN %(visibility)s::text IS NULL THEN password_id END
+WHERE id = %(video)s AND deleted_at IS NULL
 """
 _MARK_DELETED = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id = %s AND deleted_at IS NULL"
 # Whoever was at work on a video when it was deleted may store something behind the job that removes its objects, and
@@ -159,8 +161,9 @@ async def list_owned(
 
 async def change_video(db: Connection, video_id: UUID, change: VideoChange) -> bool:
     """Changes the fields that are set; False where the video is gone."""
-    values = [None if v is UNSET else v for v in (change.title, change.description, change.visibility)]
-    return await execute(db, _CHANGE, (*values, video_id)) == 1
+    fields = msgspec.structs.asdict(change)
+    values = {name: None if value is UNSET else value for name, value in fields.items()}
+    return await execute(db, _CHANGE, {**values, "video": video_id}) == 1
 
 
 async def mark_deleted(db: Connection, video_id: UUID) -> bool:

@@ -5,6 +5,9 @@ from typing import Literal
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
 Visibility = Literal["public", "unlisted", "private", "signed", "password"]
 
+Choosable = Literal["public", "unlisted", "private", "signed"]
+"""All but `password`, which comes with the password itself."""
+
 OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})
 """Whoever has the address may watch."""
 

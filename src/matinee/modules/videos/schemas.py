@@ -11,7 +11,7 @@ from matinee.common.http.pagination import CursorText, Limit
 from matinee.common.text import END, LINE, TEXT
 from matinee.media.captions.languages import PATTERN
 from matinee.modules.encoding.schemas import Encoding
-from matinee.modules.videos.rules import Status, Visibility
+from matinee.modules.videos.rules import Choosable, Status, Visibility
 
 VideoId = Annotated[UUID, Meta(description="The video's id.")]
 Title = Annotated[
@@ -55,6 +55,10 @@ VisibilityField = Annotated[
             "`password`: whoever knows its password."
         )
     ),
+]
+VisibilityChoice = Annotated[
+    Choosable,
+    Meta(description="Who may watch. A password is set by PUT videos/{video_id}/password; another choice drops it."),
 ]
 StatusField = Annotated[Status, Meta(description="INITIATED → UPLOADING → PROCESSING → READY, or FAILED.")]
 
@@ -162,4 +166,4 @@ class VideoChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     title: Title | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    visibility: VisibilityField | UnsetType = UNSET
+    visibility: VisibilityChoice | UnsetType = UNSET

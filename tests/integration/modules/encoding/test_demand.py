@@ -16,6 +16,7 @@ from tests.integration.modules.encoding.theatre import Theatre
 from matinee import worker
 from matinee.common.config import Settings
 from matinee.common.database import Database, execute
+from matinee.common.http.viewer import ANYBODY
 from matinee.common.jobs import JobQueue
 from matinee.common.storage.s3 import S3Storage
 from matinee.embedded.databases import create_database, drop_database
@@ -174,7 +175,7 @@ class TestWanted:
         assert (await stage.progress(lean)).state == "failed"
         async with stage.working():
             cell = await theatre.watch(lean, "v360", 5)
-            await theatre.playback.cell(None, lean, (await stage.plan(lean)).recipe, "v360", 5)
+            await theatre.playback.cell(ANYBODY, lean, (await stage.plan(lean)).recipe, "v360", 5)
             await stage.until(lambda: is_stored(stage, lean, "v360", 6))
         assert cell.key.endswith("/v360/5.m4s")
 

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.modules.encoding.stage import Stage
 from tests.integration.modules.encoding.theatre import Theatre
 
+from matinee.common.http.viewer import ANYBODY
 from matinee.media import stopwatch
 from matinee.media.cells import Effort
 from matinee.media.speed import work_of
@@ -46,7 +47,7 @@ async def offered(stage: Stage, theatre: Theatre, video_id: Any) -> tuple[list[s
     async with stage.database.connection() as db:
         await stage.encoding.read_speeds(db)
     fresh = Theatre(stage).playback  # it remembers nothing
-    master = (await fresh.master(None, video_id)).document.body.decode()
+    master = (await fresh.master(ANYBODY, video_id)).document.body.decode()
     manifest = (await fresh.manifest(None, video_id)).document.body.decode()
     names = [rung.name for rung in (await stage.plan(video_id)).pictures]
     return (

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tests.integration.modules.encoding.stage import Stage
 
+from matinee.common.http.viewer import ANYBODY
 from matinee.common.notifications import Notifications
 from matinee.media.model import Plan
 from matinee.modules.encoding.offers import Offers
@@ -51,7 +52,7 @@ class Theatre:
         await self._stage.execute(_PUBLISH, video_id)
         plan = await self._stage.plan(video_id)
         leaving = gone.wait if gone else None
-        return await self.playback.cell(None, video_id, plan.recipe, rendition, index, leaving)
+        return await self.playback.cell(ANYBODY, video_id, plan.recipe, rendition, index, leaving)
 
     async def _want_cell(self, video_id: UUID, plan: Plan, rendition: str, index: int) -> None:
         async with self._stage.database.transaction() as db:

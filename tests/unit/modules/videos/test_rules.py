@@ -1,12 +1,10 @@
-"""The states of a video, and who may see one."""
+"""The states of a video."""
 
 import re
 from pathlib import Path
-from uuid import uuid4
 
 import matinee
-from matinee.common.http.authentication import Caller
-from matinee.modules.videos.rules import MOVES, can_move, may_change, may_see
+from matinee.modules.videos.rules import MOVES, can_move
 
 _SOURCES = Path(matinee.__file__).parent / "modules"
 # `SET status = 'READY' … WHERE … status = 'PROCESSING'`, within one statement
@@ -33,26 +31,3 @@ class TestMoves:
         """FAILED leads only to another try; READY nowhere, but that a replacement may turn out to be none."""
         assert [new for new in MOVES if can_move("READY", new)] == ["FAILED"]
         assert [new for new in MOVES if can_move("FAILED", new)] == ["PROCESSING"]
-
-
-class TestSight:
-    owner = Caller(uuid4(), "USER", uuid4())
-    other = Caller(uuid4(), "USER", uuid4())
-    admin = Caller(uuid4(), "ADMIN", uuid4())
-
-    def test_private_is_for_the_owner_and_administrators(self) -> None:
-        """Nobody else, signed in or not."""
-        seen = [
-            may_see(caller, self.owner.user_id, "private") for caller in (self.owner, self.admin, self.other, None)
-        ]
-        assert seen == [True, True, False, False]
-
-    def test_public_and_unlisted_are_for_everyone(self) -> None:
-        """Whoever has the id."""
-        assert may_see(None, self.owner.user_id, "public")
-        assert may_see(None, self.owner.user_id, "unlisted")
-
-    def test_only_the_owner_and_administrators_change_it(self) -> None:
-        """However visible it is."""
-        changes = [may_change(caller, self.owner.user_id) for caller in (self.owner, self.admin, self.other, None)]
-        assert changes == [True, True, False, False]

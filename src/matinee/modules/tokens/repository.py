@@ -1,0 +1,124 @@
+"""Every query about the keys that playback tokens are signed with."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
+
+Algorithm = Literal["EdDSA", "RS256"]
+
+
+class KeyRow(msgspec.Struct, frozen=True):
+    """A key."""
+
+    id: UUID
+    owner_id: UUID | None
+    name: str
+    algorithm: Algorithm
+    public_key: bytes
+    created_at: datetime
+
+
+class ServerKeyRow(msgspec.Struct, frozen=True):
+    """The key that signs for the server."""
+
+    id: UUID
+    algorithm: Algorithm
+    private_key: bytes
+
+
+_COLUMNS = "id, owner_id, name, algorithm, public_key, created_at"
+_FIND = f"SELECT {_COLUMNS} FROM signing_keys WHERE id = %s"
+_LIST = f"SELECT {_COLUMNS} FROM signing_keys WHERE owner_id = %s ORDER BY created_at, id LIMIT 100"
+# What has signed lately can still be presented.
+_LIST_SERVER = f"""
+SELECT {_COLUMNS} FROM signing_keys
+WHERE owner_id IS NULL AND (retired_at IS NULL OR retired_at > now() - interval '8 days')
+ORDER BY created_at DESC, id LIMIT 100
+"""
+_FIND_SERVER = """
+SELECT id, algorithm, private_key FROM signing_keys WHERE owner_id IS NULL AND retired_at IS NULL
+"""
+_INSERT_SERVER = """
+INSERT INTO signing_keys (id, name, algorithm, public_key, private_key)
+VALUES (%(id)s, %(name)s, %(algorithm)s, %(public_key)s, %(private_key)s)
+ON CONFLICT DO NOTHING
+"""
+_RETIRE = "UPDATE signing_keys SET retired_at = now() WHERE owner_id IS NULL AND retired_at IS NULL"
+# The account is held: of many that are made at once each is counted.
+_HOLD = "SELECT id FROM users WHERE id = %s FOR NO KEY UPDATE"
+_COUNT = "SELECT count(*) FROM signing_keys WHERE owner_id = %s"
+_INSERT = f"""
+INSERT INTO signing_keys (id, owner_id, name, algorithm, public_key)
+VALUES (%(id)s, %(owner)s, %(name)s, %(algorithm)s, %(public_key)s)
+RETURNING {_COLUMNS}
+"""
+_DELETE = "DELETE FROM signing_keys WHERE id = %s AND owner_id = %s"
+_IS_OPEN = "SELECT 1 FROM sessions WHERE id = %s AND revoked_at IS NULL"
+
+
+async def find_key(db: Connection, key_id: UUID) -> KeyRow | None:
+    """A key, whoever's."""
+    return await fetch_one(db, KeyRow, _FIND, (key_id,))
+
+
+async def list_keys(db: Connection, owner_id: UUID) -> list[KeyRow]:
+    """The keys of an account, the oldest first."""
+    return await fetch_all(db, KeyRow, _LIST, (owner_id,))
+
+
+async def list_server_keys(db: Connection) -> list[KeyRow]:
+    """The server's keys whose signatures may still be met, the newest first."""
+    return await fetch_all(db, KeyRow, _LIST_SERVER)
+
+
+async def find_server_key(db: Connection) -> ServerKeyRow | None:
+    """The key that signs for the server; None where there is none yet."""
+    return await fetch_one(db, ServerKeyRow, _FIND_SERVER)
+
+
+async def insert_server_key(
+    db: Connection, key_id: UUID, name: str, algorithm: Algorithm, public_key: bytes, private_key: bytes
+) -> None:
+    """The key that signs for the server from now on, unless another process made one at the same time."""
+    values = {"id": key_id, "name": name, "algorithm": algorithm, "public_key": public_key}
+    await execute(db, _INSERT_SERVER, {**values, "private_key": private_key})
+
+
+async def retire_server_key(db: Connection) -> None:
+    """The server's key signs no more."""
+    await execute(db, _RETIRE)
+
+
+async def hold_owner(db: Connection, owner_id: UUID) -> bool:
+    """Nobody else adds a key to the account until the transaction ends; False where there is no such account."""
+    return await fetch_value(db, _HOLD, (owner_id,)) is not None
+
+
+async def count_keys(db: Connection, owner_id: UUID) -> int:
+    """How many keys an account has."""
+    count: int = await fetch_value(db, _COUNT, (owner_id,))
+    return count
+
+
+async def insert_key(
+    db: Connection, key_id: UUID, owner_id: UUID, name: str, algorithm: Algorithm, public_key: bytes
+) -> KeyRow:
+    """A key of an account that is held."""
+    values = {"id": key_id, "owner": owner_id, "name": name, "algorithm": algorithm, "public_key": public_key}
+    row = await fetch_one(db, KeyRow, _INSERT, values)
+    assert row is not None
+    return row
+
+
+async def delete_key(db: Connection, key_id: UUID, owner_id: UUID) -> bool:
+    """False where the account has no such key."""
+    return await execute(db, _DELETE, (key_id, owner_id)) == 1
+
+
+async def is_session_open(db: Connection, session_id: UUID) -> bool:
+    """Whether whoever signed in is signed in still."""
+    return await fetch_value(db, _IS_OPEN, (session_id,)) is not None
