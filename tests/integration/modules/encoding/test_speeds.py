@@ -48,7 +48,7 @@ async def offered(stage: Stage, theatre: Theatre, video_id: Any) -> tuple[list[s
         await stage.encoding.read_speeds(db)
     fresh = Theatre(stage).playback  # it remembers nothing
     master = (await fresh.master(ANYBODY, video_id)).document.body.decode()
-    manifest = (await fresh.manifest(None, video_id)).document.body.decode()
+    manifest = (await fresh.manifest(ANYBODY, video_id)).document.body.decode()
     names = [rung.name for rung in (await stage.plan(video_id)).pictures]
     return (
         [name for name in names if f"/{name}/playlist.m3u8" in master],
