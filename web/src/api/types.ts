@@ -28,3 +28,5 @@ export type VideoChange = Schemas["VideoChange"];
 export type VideoPage = Schemas["VideoPage"];
 export type VideoSummary = Schemas["VideoSummary"];
 export type Visibility = Video["visibility"];
+/** What a video can be made without a password. */
+export type VisibilityChoice = NonNullable<VideoChange["visibility"]>;

@@ -23,6 +23,11 @@ export function getVideo(id: string, signal?: AbortSignal): Promise<Video> {
   return json(`${API}/videos/${encodeURIComponent(id)}`, signal ? { signal } : {});
 }
 
+/** Whether whoever has its addresses gets what is there: it is open, or a token stands in them. */
+export function isOpen(video: Pick<VideoSummary, "visibility" | "playback">): boolean {
+  return ["public", "unlisted"].includes(video.visibility) || !!video.playback?.hls.startsWith("/t/");
+}
+
 export function getChapters(id: string): Promise<Chapters> {
   return json(`${API}/videos/${encodeURIComponent(id)}/chapters`);
 }
@@ -99,6 +104,11 @@ export function editVideo(id: string, changes: VideoChange): Promise<Video> {
   return json(`${API}/videos/${encodeURIComponent(id)}`, { method: "PATCH", body: changes });
 }
 
+/** From now on whoever knows it can watch, and nobody who knew a former one. */
+export async function setPassword(id: string, password: string): Promise<void> {
+  await authorized(`${API}/videos/${encodeURIComponent(id)}/password`, { method: "PUT", body: { password } });
+}
+
 export async function deleteVideo(id: string): Promise<void> {
   await authorized(`${API}/videos/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
@@ -108,7 +118,7 @@ export async function posterAddress(video: VideoSummary): Promise<string | null>
   const poster = video.playback?.poster;
   if (!poster) return null;
   try {
-    return await pictureAddress(poster, video.visibility === "private");
+    return await pictureAddress(poster, !isOpen(video));
   } catch (error) {
     if (error instanceof ApiError) return null; // a missing poster must not hide the video
     throw error;

@@ -1,21 +1,27 @@
-import type { Visibility } from "../api/types";
+import type { Visibility, VisibilityChoice } from "../api/types";
 import { el } from "../ui/dom";
 import type { UploadDetails } from "../upload/upload";
 
-const VISIBILITIES: [Visibility, string][] = [
+const CHOICES: [VisibilityChoice, string][] = [
   ["public", "Public: everybody finds it"],
   ["unlisted", "Unlisted: whoever has the link"],
-  ["private", "Private: only you"],
+  ["private", "Private: only you and those you share it with"],
+  ["signed", "Signed: whoever has a link that you signed"],
 ];
 
 /** The fields of a video's title, description and visibility, for uploading and for editing. */
 export interface DetailFields {
   elements: HTMLElement[];
-  fill(details: UploadDetails): void;
+  fill(details: Details): void;
   read(): UploadDetails;
+  /** The password where that is chosen, empty where the present one stays; null where another choice was made. */
+  readPassword(): string | null;
 }
 
-export function detailFields(prefix: string): DetailFields {
+export type Details = Omit<UploadDetails, "visibility"> & { visibility: Visibility };
+
+/** `lockable`: whether it can be given a password, which a video can that exists. */
+export function detailFields(prefix: string, { lockable = false } = {}): DetailFields {
   const id = (name: string) => `${prefix}-${name}`;
   const title = el("input", {
     id: id("title"),
@@ -25,25 +31,47 @@ export function detailFields(prefix: string): DetailFields {
     autocomplete: "off",
   });
   const description = el("textarea", { id: id("description"), maxlength: 1000, rows: 3 });
-  const options = VISIBILITIES.map(([value, label]) => el("option", { value }, label));
+  const options = CHOICES.map(([value, label]) => el("option", { value }, label));
+  if (lockable) options.push(el("option", { value: "password" }, "Password: whoever knows it"));
   const visibility = el("select", { id: id("visibility") }, ...options);
+  const password = el("input", {
+    id: id("password"),
+    type: "text",
+    minlength: 4,
+    maxlength: 128,
+    autocomplete: "off",
+  });
   const field = (name: string, label: string, input: HTMLElement) =>
     el("div", { class: "field" }, el("label", { for: id(name) }, label), input);
+  const passwordField = field("password", "Password", password);
+  let isLocked = false;
+  const showPassword = () => {
+    const isChosen = visibility.value === "password";
+    passwordField.hidden = !isChosen;
+    password.required = isChosen && !isLocked;
+    password.placeholder = isLocked ? "As it is" : "";
+  };
+  visibility.addEventListener("change", showPassword);
   return {
     elements: [
       field("title", "Title", title),
       field("description", "Description", description),
       field("visibility", "Who can watch", visibility),
+      ...(lockable ? [passwordField] : []),
     ],
     fill(details) {
       title.value = details.title;
       description.value = details.description;
       visibility.value = details.visibility;
+      password.value = "";
+      isLocked = details.visibility === "password";
+      showPassword();
     },
     read: () => ({
       title: title.value.trim(),
       description: description.value.trim(),
-      visibility: visibility.value as Visibility,
+      visibility: visibility.value as VisibilityChoice,
     }),
+    readPassword: () => (visibility.value === "password" ? password.value : null),
   };
 }

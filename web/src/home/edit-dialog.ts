@@ -1,6 +1,6 @@
 import { explain } from "../api/http";
-import type { Video, VideoSummary, Visibility } from "../api/types";
-import { deleteVideo, editVideo } from "../api/videos";
+import type { Video, VideoSummary } from "../api/types";
+import { deleteVideo, editVideo, setPassword } from "../api/videos";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { detailFields } from "./detail-fields";
@@ -8,7 +8,7 @@ import { detailFields } from "./detail-fields";
 /** Changes or deletes one of the user's videos. Deleting asks a second time, on the same button. */
 export class EditDialog {
   readonly element: HTMLDialogElement;
-  readonly #fields = detailFields("edit");
+  readonly #fields = detailFields("edit", { lockable: true });
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #save = el("button", { type: "submit", class: "button primary" }, "Save");
   readonly #delete = el("button", { type: "button", class: "button danger" });
@@ -54,8 +54,12 @@ export class EditDialog {
   async #saveChanges(): Promise<void> {
     if (!this.#video) return;
     const { id } = this.#video;
-    const changes: { title: string; description: string; visibility: Visibility } = this.#fields.read();
-    await this.#attempt(async () => this.#onSaved(await editVideo(id, changes)));
+    const { visibility, ...words } = this.#fields.read();
+    const password = this.#fields.readPassword();
+    await this.#attempt(async () => {
+      if (password) await setPassword(id, password);
+      this.#onSaved(await editVideo(id, password === null ? { ...words, visibility } : words));
+    });
   }
 
   async #askOrDelete(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { VideoSummary } from "../api/types";
-import { pictureAddress, posterAddress } from "../api/videos";
+import { isOpen, pictureAddress, posterAddress } from "../api/videos";
 import { blurhashImage } from "../player/blurhash";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
@@ -41,7 +41,7 @@ function moving(frame: HTMLElement, video: VideoSummary): HTMLElement {
   const image = el("img", { class: "card-motion", alt: "" });
   let timer = 0;
   const play = async () => {
-    image.src ||= await pictureAddress(path, video.visibility === "private").catch(() => "");
+    image.src ||= await pictureAddress(path, !isOpen(video)).catch(() => "");
     if (timer && image.src) frame.append(image);
   };
   frame.addEventListener("pointerenter", (event) => {
@@ -79,5 +79,5 @@ async function loadPoster(frame: HTMLElement, video: VideoSummary): Promise<void
 
 function visibilityIcon(video: VideoSummary): SVGSVGElement | null {
   if (video.visibility === "public") return null;
-  return icon(video.visibility === "private" ? "lock" : "link");
+  return icon(video.visibility === "unlisted" ? "link" : "lock");
 }

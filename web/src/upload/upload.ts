@@ -1,5 +1,5 @@
 import { ApiError } from "../api/http";
-import type { Video, VideoSummary, Visibility } from "../api/types";
+import type { Video, VideoSummary, VisibilityChoice } from "../api/types";
 import { abortUpload, completeUpload, getVideo, startUpload } from "../api/videos";
 import { mediaType } from "./media-type";
 import { forgetUpload, recall, remember } from "./resume";
@@ -8,7 +8,7 @@ import { transferParts } from "./transfer";
 export interface UploadDetails {
   title: string;
   description: string;
-  visibility: Visibility;
+  visibility: VisibilityChoice;
 }
 
 /** The unfinished upload of this very file that this browser began, if the server still has it. */

@@ -6,7 +6,9 @@ import { ago } from "../ui/words";
 const VISIBILITY_NOTES = {
   public: "",
   unlisted: "Unlisted: only people with the link",
-  private: "Private: only you",
+  private: "Private: only you and those you share it with",
+  signed: "Only with a signed link",
+  password: "Only with the password",
 };
 
 /** Title, owner, date and description under the player. */
@@ -20,7 +22,7 @@ export function detailsElement(video: Video): HTMLElement {
     el("span", { class: "watch-owner" }, video.owner.name),
     el("time", { datetime: date, title: new Date(date).toLocaleString() }, ago(date)),
     note &&
-      el("span", { class: "visibility-note" }, icon(video.visibility === "private" ? "lock" : "link"), note),
+      el("span", { class: "visibility-note" }, icon(video.visibility === "unlisted" ? "link" : "lock"), note),
   );
   return el(
     "div",

@@ -1,6 +1,6 @@
 import { explain } from "../api/http";
 import type { Video } from "../api/types";
-import { authorized, listDownloads, offerDownload, withdrawDownload } from "../api/videos";
+import { authorized, isOpen, listDownloads, offerDownload, withdrawDownload } from "../api/videos";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { type DownloadRow, downloadRows, offerState } from "./download-rows";
@@ -81,7 +81,7 @@ export class DownloadsPanel {
   #link(video: Video, row: DownloadRow): HTMLElement {
     const attributes = { class: "button", href: row.offer?.path, "aria-label": `Download: ${row.label}` };
     const link = el("a", { ...attributes, download: true }, icon("download"), "Download");
-    if (video.visibility === "private")
+    if (!isOpen(video))
       link.addEventListener("click", (event) => {
         event.preventDefault(); // a link cannot send the token
         void this.#attempt(link, () => save(row.offer?.path ?? ""));

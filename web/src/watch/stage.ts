@@ -7,6 +7,7 @@ import {
   getStoryboard,
   getTranscript,
   getVideo,
+  isOpen,
   listCaptions,
   pictureAddress,
   posterAddress,
@@ -77,12 +78,12 @@ export class Stage implements Watched {
     this.root.replaceChildren(player.element);
     player.listenToKeys(document);
     this.#update(player, video);
-    const authorize = video.visibility === "private" ? bearer : null;
+    const authorize = isOpen(video) ? null : bearer;
     void this.#showChapters(player);
     void this.#showTranscript(player);
     player.setStoryboard({
       load: () => this.#loadStoryboard(),
-      sheet: (path) => pictureAddress(path, video.visibility === "private"),
+      sheet: (path) => pictureAddress(path, !isOpen(video)),
     });
     void player.load({ hls: playback.hls, dash: playback.dash, authorize }, this.address.options);
   }

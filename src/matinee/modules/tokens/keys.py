@@ -28,7 +28,9 @@ from matinee.modules.tokens.repository import Algorithm, KeyRow
 PrivateKey = Ed25519PrivateKey | RSAPrivateKey
 PublicKey = Ed25519PublicKey | RSAPublicKey
 
-LIFETIME = 10.0  # seconds that a key is remembered; longer: what a deleted key has signed lives on, shorter: more reads
+LIFETIME = (
+    10.0  # seconds that a key is remembered; longer: what a deleted key has signed lives on, shorter: more reads
+)
 _REMEMBERED = 1_000
 _RSA_BITS = 2048  # NIST SP 800-57: good until 2030; a verification takes 30 µs
 _PURPOSE = b"matinee playback token keys"

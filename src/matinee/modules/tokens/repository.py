@@ -31,11 +31,12 @@ class ServerKeyRow(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = "id, owner_id, name, algorithm, public_key, created_at"
-_FIND = f"SELECT {_COLUMNS} FROM signing_keys WHERE id = %s"
-_LIST = f"SELECT {_COLUMNS} FROM signing_keys WHERE owner_id = %s ORDER BY created_at, id LIMIT 100"
+_FROM = "FROM signing_keys"
+_FIND = f"SELECT {_COLUMNS} {_FROM} WHERE id = %s"
+_LIST = f"SELECT {_COLUMNS} {_FROM} WHERE owner_id = %s ORDER BY created_at, id LIMIT 100"
 # What has signed lately can still be presented.
 _LIST_SERVER = f"""
-SELECT {_COLUMNS} FROM signing_keys
+SELECT {_COLUMNS} {_FROM}
 WHERE owner_id IS NULL AND (retired_at IS NULL OR retired_at > now() - interval '8 days')
 ORDER BY created_at DESC, id LIMIT 100
 """
@@ -51,10 +52,10 @@ _RETIRE = "UPDATE signing_keys SET retired_at = now() WHERE owner_id IS NULL AND
 # The account is held: of many that are made at once each is counted.
 _HOLD = "SELECT id FROM users WHERE id = %s FOR NO KEY UPDATE"
 _COUNT = "SELECT count(*) FROM signing_keys WHERE owner_id = %s"
-_INSERT = f"""
+_INSERT = """
 INSERT INTO signing_keys (id, owner_id, name, algorithm, public_key)
 VALUES (%(id)s, %(owner)s, %(name)s, %(algorithm)s, %(public_key)s)
-RETURNING {_COLUMNS}
+RETURNING id, owner_id, name, algorithm, public_key, created_at
 """
 _DELETE = "DELETE FROM signing_keys WHERE id = %s AND owner_id = %s"
 _IS_OPEN = "SELECT 1 FROM sessions WHERE id = %s AND revoked_at IS NULL"
