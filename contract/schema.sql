@@ -17,6 +17,17 @@ CREATE TABLE public.added_sounds (
     CONSTRAINT added_sounds_filesize_positive CHECK ((filesize > 0)),
     CONSTRAINT added_sounds_state_known CHECK ((state = ANY (ARRAY['UPLOADING'::text, 'PROCESSING'::text, 'READY'::text, 'FAILED'::text])))
 );
+CREATE TABLE public.api_keys (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone
+);
 CREATE TABLE public.chapters (
     video_id uuid NOT NULL,
     items jsonb NOT NULL,
@@ -275,6 +286,10 @@ CREATE TABLE public.watched_renditions (
 );
 ALTER TABLE ONLY public.added_sounds
     ADD CONSTRAINT added_sounds_pkey PRIMARY KEY (video_id, name);
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_hash_unique UNIQUE (hash);
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.downloads
@@ -316,6 +331,8 @@ ALTER TABLE ONLY public.videos
 ALTER TABLE ONLY public.watched_renditions
     ADD CONSTRAINT watched_renditions_pkey PRIMARY KEY (video_id, name);
 CREATE INDEX added_sounds_unfinished ON public.added_sounds USING btree (updated_at) WHERE (state = ANY (ARRAY['UPLOADING'::text, 'FAILED'::text]));
+CREATE INDEX api_keys_by_end ON public.api_keys USING btree (LEAST(revoked_at, expires_at));
+CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_id, created_at DESC, id DESC);
 CREATE INDEX former_media_by_end ON public.former_media USING btree (ends_at);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
@@ -343,6 +360,8 @@ CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at)
 CREATE INDEX videos_viewers ON public.videos USING gin (viewers) WHERE ((viewers <> '{}'::uuid[]) AND (deleted_at IS NULL));
 ALTER TABLE ONLY public.added_sounds
     ADD CONSTRAINT added_sounds_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.downloads

@@ -23,6 +23,7 @@ from matinee.common.http.edge import Edge
 from matinee.common.http.openapi import build_contract
 from matinee.common.http.router import Router
 from matinee.common.logging import configure_logging
+from matinee.modules.api_keys.routes import ApiKeyRoutes
 from matinee.modules.auth.routes import AuthRoutes
 from matinee.modules.clips.routes import ClipRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
@@ -53,6 +54,7 @@ WEB = Path(__file__).parent / "web"
 _COLLECT_AFTER = (20_000, 20, 20)
 ROUTES: tuple[type, ...] = (
     AuthRoutes,
+    ApiKeyRoutes,
     UserRoutes,
     QuotaRoutes,
     UploadRoutes,
@@ -73,6 +75,7 @@ ROUTES: tuple[type, ...] = (
 )
 TAGS = {
     "auth": "Registering, signing in and out.",
+    "api keys": "Calling as a user without a password, from servers and scripts.",
     "users": "Profiles.",
     "quotas": "What accounts may store.",
     "uploads": "Bringing a file in, straight to the object storage.",
@@ -101,7 +104,7 @@ def create_app(services: Services) -> ASGIApp:
     """The application over open services; a caller that serves it also runs `services.notifications.listen()`."""
     settings = services.settings
     router = Router()
-    runtime = Runtime(settings, services.database, services.tokens)
+    runtime = Runtime(settings, services.database, services.tokens, services.api_keys)
     routes = _routes(services)
     router.mount(runtime, routes)
     playback = next(owner for owner in routes if isinstance(owner, PlaybackRoutes))
@@ -123,6 +126,7 @@ def _routes(services: Services) -> list[Any]:
     events = VideoEvents(services.database, services.videos, services.notifications)
     return [
         AuthRoutes(services.auth, cookie_secure=settings.cookie_secure),
+        ApiKeyRoutes(),
         UserRoutes(),
         QuotaRoutes(services.quotas),
         UploadRoutes(services.uploads),

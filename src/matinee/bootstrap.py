@@ -15,6 +15,7 @@ from matinee.media.binaries import find_binaries
 from matinee.media.encode import EncoderOptions
 from matinee.media.model import Plan
 from matinee.media.pictures import SMALL_LIMITS
+from matinee.modules.api_keys.verification import ApiKeys
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.service import AuthService
 from matinee.modules.clips.service import ClipService
@@ -61,6 +62,7 @@ class Services:
             stale_after=settings.worker_stale_seconds,
         )
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
+        self.api_keys = ApiKeys(self.database, clock=clock)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
         self.auth = AuthService(self.database, self.passwords, self.tokens, refresh_days=settings.refresh_token_days)
         self.encoding = EncodingService(

@@ -9,6 +9,7 @@ from matinee.bootstrap import Services
 from matinee.common.database import Connection, Database
 from matinee.common.http.idempotency import delete_expired_answers
 from matinee.common.http.rate_limits import delete_past_windows
+from matinee.modules.api_keys.repository import delete_ended_keys
 from matinee.modules.auth import repository as auth
 from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.replacements.jobs import FORGET
@@ -54,6 +55,7 @@ async def expire(database: Database, *, refresh_days: int) -> None:
     steps: dict[str, Callable[[Connection, int], Awaitable[int]]] = {
         "refresh_tokens": auth.delete_expired_tokens,
         "sessions": partial(auth.delete_ended_sessions, refresh_days=refresh_days),
+        "api_keys": delete_ended_keys,
         "idempotency_keys": delete_expired_answers,
         "rate_limits": delete_past_windows,
         "interests": _forget_interests,

@@ -4,16 +4,17 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import psycopg
 import pytest
 from botocore.session import get_session
-from tests.contract.stage import Person, Stage, sign_up
+from tests.contract.stage import Person, Stage, make_key, sign_up
 from tests.serving import serving
 
 from matinee.common.config import Settings
+from matinee.common.http.authentication import KeyScope
 from matinee.embedded.databases import create_database, drop_database
 from matinee.embedded.postgres import PostgresEndpoint
 
@@ -52,11 +53,13 @@ def connection(server_settings: Settings) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.fixture(scope="session")
 def people(base_url: str, connection: psycopg.Connection[Any]) -> dict[str, Person | None]:
-    """Who calls: nobody in particular, a user, an administrator."""
+    """Who calls: nobody in particular, a user, an administrator, the user by an API key with every scope."""
+    user = sign_up(base_url, connection, "USER")
     return {
         "anonymous": None,
-        "user": sign_up(base_url, connection, "USER"),
+        "user": user,
         "admin": sign_up(base_url, connection, "ADMIN"),
+        "key": make_key(base_url, user, get_args(KeyScope)),
     }
 
 

@@ -67,6 +67,13 @@ def sign_up(base_url: str, connection: psycopg.Connection[Any], role: str, name:
     return Person(UUID(tokens["user"]["id"]), {"Authorization": f"Bearer {tokens['access_token']}"})
 
 
+def make_key(base_url: str, person: Person, scopes: Sequence[str]) -> Person:
+    """The person, calling by an API key."""
+    body = {"name": "contract", "scopes": scopes}
+    made = httpx.post(f"{base_url}/api/v1/api-keys", json=body, headers=person.headers).raise_for_status()
+    return Person(person.id, {"Authorization": f"Bearer {made.json()['secret']}"})
+
+
 class Stage:
     """A user's videos, and requests pointed at them."""
 

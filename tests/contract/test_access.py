@@ -5,17 +5,18 @@ The table says it for each operation by name. One that is not in it fails: whoev
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import httpx
 import msgspec
 import psycopg
 import pytest
-from tests.contract.stage import Person, Stage, sign_up
+from tests.contract.stage import Person, Stage, make_key, sign_up
 
 from matinee.app import all_operations
-from matinee.common.http.contract import Operation
+from matinee.common.http.authentication import KeyScope
+from matinee.common.http.contract import Access, Operation
 
 
 class Who(enum.Enum):
@@ -50,6 +51,9 @@ ROWS: dict[str, Row] = {
     "logout": Row(Who.ANYONE, {}),
     "logout_all": Row(Who.ACCOUNT),
     "me": Row(Who.ACCOUNT),
+    "create_api_key": Row(Who.ACCOUNT, {"name": "Import", "scopes": ["videos:read"]}),
+    "list_api_keys": Row(Who.ACCOUNT),
+    "revoke_api_key": Row(Who.ACCOUNT),
     "get_profile": Row(Who.ACCOUNT),
     "change_profile": Row(Who.ACCOUNT, {}),
     "get_usage": Row(Who.ACCOUNT),
@@ -122,13 +126,17 @@ ROWS: dict[str, Row] = {
     "ready": Row(Who.ANYONE),
 }
 IN, SIGN_IN, FORBIDDEN, NO_VIDEO = "let in", "unauthenticated", "forbidden", "video_not_found"
-PASSWORD = "password_required"
-CALLERS = ("anonymous", "stranger", "friend", "owner", "admin")
+PASSWORD, NO_SCOPE, NO_KEY = "password_required", "insufficient_scope", "not_for_api_keys"
+CALLERS = ("anonymous", "stranger", "friend", "owner", "admin", "key of the owner", "key of the admin")
 VISIBILITIES = ("public", "private", "password")
+SCOPES = get_args(KeyScope)
 
 
-def expected(who: Who, caller: str, visibility: str) -> str:
-    """What becomes of a request."""
+def expected(operation: Operation, who: Who, caller: str, visibility: str) -> str:
+    """What becomes of a request. A key has every scope and acts as its user; an administrator's as any user."""
+    if caller.startswith("key") and operation.access in (Access.PERSON, Access.ADMIN):
+        return NO_KEY
+    caller = {"key of the owner": "owner", "key of the admin": "stranger"}.get(caller, caller)
     if who is Who.ANYONE or caller == "admin":
         return IN
     if who is Who.VIEWER:
@@ -145,12 +153,18 @@ def expected(who: Who, caller: str, visibility: str) -> str:
 @pytest.fixture(scope="session")
 def callers(people: dict[str, Person | None], base_url: str, connection: psycopg.Connection[Any]) -> dict[str, Any]:
     """Everybody. The owner is the user whose videos the stage has; the friend is whom he shares them with."""
+    owner, admin = people["user"], people["admin"]
+    assert owner is not None
+    assert admin is not None
     return {
         "anonymous": None,
         "stranger": sign_up(base_url, connection, "USER", name="stranger"),
         "friend": sign_up(base_url, connection, "USER", name="friend"),
         "owner": people["user"],
         "admin": people["admin"],
+        "key of the owner": people["key"],
+        "key of the admin": make_key(base_url, admin, SCOPES),
+        **{f"key without {left}": make_key(base_url, owner, [s for s in SCOPES if s != left]) for left in SCOPES},
     }
 
 
@@ -180,10 +194,22 @@ def test_who_is_let_in(
             for visibility, video, track in zip(VISIBILITIES, stage.videos, stage.tracks, strict=False):
                 found = _ask(client, operation, row, callers[caller], stage, video, track)
                 verdict = _verdict(found)
-                assert verdict == expected(row.who, caller, visibility), (caller, visibility, found)
+                assert verdict == expected(operation, row.who, caller, visibility), (caller, visibility, found)
                 if verdict == NO_VIDEO:
                     nothing = _ask(client, operation, row, callers[caller], stage, uuid4(), track)
                     assert _said(nothing) == _said(found), (caller, visibility)
+
+
+@pytest.mark.parametrize("operation", [op for op in all_operations() if op.scope], ids=lambda op: op.operation_id)
+def test_a_key_without_the_scope_is_refused(
+    operation: Operation, base_url: str, callers: dict[str, Person | None], stage: Stage
+) -> None:
+    """Whatever else it may do; also where anybody would be let in."""
+    row, key = ROWS[operation.operation_id], callers[f"key without {operation.scope}"]
+    with httpx.Client(base_url=base_url, timeout=30) as client:
+        status, problem = _ask(client, operation, row, key, stage, stage.videos[0], stage.tracks[0])
+    assert (status, problem["code"]) == (403, NO_SCOPE)
+    assert f"`{operation.scope}`" in problem["detail"]
 
 
 def _ask(
@@ -200,6 +226,7 @@ def _ask(
         "video_id": video,
         "track_id": track,
         "user_id": caller.id if caller else uuid4(),
+        "key_id": uuid4(),
         "sound_id": "audio",
         "recipe": stage.plan.recipe,
         "rendition": stage.renditions[0],
@@ -223,7 +250,7 @@ def _verdict(answer: tuple[int, dict[str, Any]]) -> str:
     assert status < 500 or status == 503, answer
     assert problem.get("code") not in ("validation_failed", "malformed_request", "unsupported_media_type"), answer
     code = problem.get("code", IN)
-    return code if code in (SIGN_IN, FORBIDDEN, NO_VIDEO, PASSWORD) else IN
+    return code if code in (SIGN_IN, FORBIDDEN, NO_VIDEO, PASSWORD, NO_SCOPE, NO_KEY) else IN
 
 
 def _said(answer: tuple[int, dict[str, Any]]) -> tuple[int, dict[str, Any]]:

@@ -124,6 +124,7 @@ class TestFields:
                 "TrackChange",
                 "Chapter",
                 "PosterChoice",
+                "NewApiKey",
             )
             for field in SCHEMAS[name]["properties"]
         ],

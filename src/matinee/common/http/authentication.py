@@ -1,7 +1,11 @@
-"""Who is calling: access tokens (JWT) are made and verified here; sessions are the business of `modules/auth`."""
+"""Who is calling: access tokens (JWT) are made and verified here.
+
+Sessions are the business of `modules/auth`, API keys that of `modules/api_keys`.
+"""
 
 from collections import OrderedDict
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Protocol
 from uuid import UUID, uuid4
 
 import jwt
@@ -9,7 +13,7 @@ import msgspec
 
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import RowUUID
-from matinee.common.errors import Unauthenticated
+from matinee.common.errors import Forbidden, Unauthenticated
 
 ALGORITHM = "HS256"
 ISSUER = "matinee"
@@ -17,7 +21,10 @@ AUDIENCE = "matinee-api"
 _REMEMBERED = 10_000  # verified tokens; ~1 kB each. A verification costs 50 µs, a look-up 1 µs
 _LEEWAY = 5  # seconds of clock difference between machines that are forgiven
 
+KEY_MARK = "mtn_"  # how every API key begins; no access token does
+
 Role = Literal["USER", "ADMIN"]
+KeyScope = Literal["videos:read", "videos:write", "uploads:write", "account:read"]
 
 
 class InvalidToken(Unauthenticated):
@@ -26,12 +33,55 @@ class InvalidToken(Unauthenticated):
     code = "invalid_token"
 
 
+class InvalidApiKey(Unauthenticated):
+    """The API key is unknown, expired or revoked; make another one."""
+
+    code = "invalid_api_key"
+
+    def headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class InsufficientScope(Forbidden):
+    """The API key does not have the scope that this needs; use a key that has it."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, needed: KeyScope) -> None:
+        super().__init__(f"This needs an API key with the scope `{needed}`; make one, or use another.")
+        self.needed = needed
+
+    def headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{self.needed}"'}
+
+
+class NotForApiKeys(Forbidden):
+    """No API key may do this, whatever its scopes; sign in instead."""
+
+    code = "not_for_api_keys"
+
+
+class ApiKeyUsed(msgspec.Struct, frozen=True):
+    """The API key by which a user calls."""
+
+    id: UUID
+    scopes: frozenset[KeyScope]
+
+
 class Caller(msgspec.Struct, frozen=True):
-    """The signed-in user behind a request."""
+    """The user behind a request, signed in or by an API key."""
 
     user_id: UUID
     role: Role
-    session_id: UUID
+    session_id: UUID | None
+    key: ApiKeyUsed | None = None
+
+
+class KeyVerifier(Protocol):
+    """Knows whose an API key is."""
+
+    async def verify(self, secret: str) -> Caller:
+        """The user whose key it is, never with an administrator's role; raises InvalidApiKey."""
 
 
 class _Claims(msgspec.Struct):

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope
 from matinee.common.config import Settings
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError, Malformed, TooLarge, Unauthenticated
-from matinee.common.http.authentication import AccessTokens, Caller
+from matinee.common.http.authentication import AccessTokens, Caller, KeyVerifier
 from matinee.common.http.idempotency import IdempotentRequest, StoredAnswer, find_answer
 from matinee.common.http.viewer import Grant, Viewer
 
@@ -21,10 +21,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Runtime:
     """What every operation needs of the process it runs in."""
 
-    def __init__(self, settings: Settings, database: Database, tokens: AccessTokens) -> None:
+    def __init__(self, settings: Settings, database: Database, tokens: AccessTokens, api_keys: KeyVerifier) -> None:
         self.settings = settings
         self.database = database
         self.tokens = tokens
+        self.api_keys = api_keys
         self.trusted_proxies: list[Network] = [ipaddress.ip_network(n) for n in settings.trusted_proxies]
 
 

@@ -23,6 +23,14 @@ from starlette.types import Receive, Scope, Send
 from matinee.common import errors
 from matinee.common.errors import DomainError
 from matinee.common.http.answers import Answer, Parameter
+from matinee.common.http.authentication import (
+    KEY_MARK,
+    ApiKeyUsed,
+    InsufficientScope,
+    InvalidApiKey,
+    KeyScope,
+    NotForApiKeys,
+)
 from matinee.common.http.call import AnsweredBefore, Call, Runtime
 from matinee.common.http.idempotency import identify, store_answer
 from matinee.common.http.rate_limits import RateLimit, count_hit
@@ -38,7 +46,11 @@ class Access(enum.Enum):
     PUBLIC = "anyone"
     OPTIONAL = "anyone; a signed-in caller may see more"
     USER = "a signed-in user"
-    ADMIN = "an administrator"
+    PERSON = "a signed-in user, by no API key"
+    ADMIN = "an administrator, by no API key"
+
+
+_BY_API_KEY = (Access.OPTIONAL, Access.USER)
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +63,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     tag: str
     access: Access
+    scope: KeyScope | None
     status: int
     errors: tuple[type[DomainError], ...]
     limit: RateLimit | None
@@ -77,6 +90,7 @@ def operation(
     *,
     tag: str,
     access: Access = Access.USER,
+    scope: KeyScope | None = None,
     status: int = 200,
     errors: Sequence[type[DomainError]] = (),
     limit: RateLimit | None = None,
@@ -92,6 +106,7 @@ def operation(
 ) -> Callable[[Handler], Handler]:
     """Declares a method to be an operation; its name is the operation id, its docstring the documentation.
 
+    `scope` is what an API key needs for it, where one may do it at all (`Access.OPTIONAL` and `USER`).
     `writes_once` promises that its handler changes the database by one statement, which is a transaction by itself:
     none is put around it, unless the answer must be stored with it for an Idempotency-Key.
     `consumes` are the media types of a body of bytes (the last is assumed where the client names none), and
@@ -104,6 +119,11 @@ def operation(
         hints = get_type_hints(handler, include_extras=True)
         summary, _, rest = inspect.cleandoc(handler.__doc__ or "").partition("\n")
         body, or_bytes = _body_of(hints.get("body"))
+        if (scope is not None) is not (access in _BY_API_KEY):
+            raise TypeError(
+                f"{handler.__qualname__}: decide which `scope` an API key needs for it; where no key may do it, "
+                "say Access.PERSON, and no scope."
+            )
         handler.__operation__ = Operation(  # type: ignore[attr-defined]  # where the mounting finds it
             method=method,
             path=path,
@@ -112,8 +132,9 @@ def operation(
             description=rest.strip(),
             tag=tag,
             access=access,
+            scope=scope,
             status=status,
-            errors=(*errors, *_implied_errors(access, limit, idempotent, "body" in hints)),
+            errors=(*errors, *_implied_errors(access, scope, limit, idempotent, "body" in hints)),
             limit=limit,
             idempotent=idempotent,
             writes_once=writes_once,
@@ -154,13 +175,13 @@ def _documented(hint: Any) -> Any:
 
 
 def _implied_errors(
-    access: Access, limit: RateLimit | None, idempotent: bool, has_body: bool
+    access: Access, scope: KeyScope | None, limit: RateLimit | None, idempotent: bool, has_body: bool
 ) -> list[type[DomainError]]:
     from matinee.common.http.idempotency import InvalidKey, KeyReused, RequestInFlight
 
     implied: list[type[DomainError]] = [errors.Invalid, errors.Unavailable, errors.TimedOut]
     if access is not Access.PUBLIC:
-        implied.append(errors.Unauthenticated)
+        implied += [errors.Unauthenticated, InvalidApiKey, InsufficientScope if scope else NotForApiKeys]
     if access is Access.ADMIN:
         implied.append(errors.Forbidden)
     if limit is not None:
@@ -221,7 +242,7 @@ class Endpoint:
     async def _run(self, call: Call) -> Any:
         operation = self.operation
         if operation.access is not Access.PUBLIC:
-            self._authenticate(call)
+            await self._authenticate(call)
         if operation.limit is not None and self._runtime.settings.rate_limits:
             await self._count(call, operation.limit)
         arguments: dict[str, Any] = {}
@@ -240,18 +261,32 @@ class Endpoint:
         async with self._runtime.database.connection() as db:
             return await self._handler(db=db, **arguments)
 
-    def _authenticate(self, call: Call) -> None:
+    async def _authenticate(self, call: Call) -> None:
         authorization = call.header(b"authorization")
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer":
-                raise errors.Unauthenticated("Send the access token as `Authorization: Bearer <token>`.")
-            call.caller = self._runtime.tokens.verify(token.strip())
+                raise errors.Unauthenticated("Send the access token or API key as `Authorization: Bearer <token>`.")
+            token = token.strip()
+            if token.startswith(KEY_MARK):
+                call.caller = await self._runtime.api_keys.verify(token)
+            else:
+                call.caller = self._runtime.tokens.verify(token)
             call.scope["matinee.user_id"] = call.caller.user_id
+            if call.caller.key is not None:
+                call.scope["matinee.key_id"] = call.caller.key.id
+                self._permit(call.caller.key)
         elif self.operation.access is not Access.OPTIONAL:
             raise errors.Unauthenticated
         if self.operation.access is Access.ADMIN and call.user.role != "ADMIN":
             raise errors.Forbidden("Only an administrator may do this.")
+
+    def _permit(self, key: ApiKeyUsed) -> None:
+        needed = self.operation.scope
+        if needed is None:
+            raise NotForApiKeys
+        if needed not in key.scopes:
+            raise InsufficientScope(needed)
 
     async def _count(self, call: Call, limit: RateLimit) -> None:
         client = str(call.user.user_id) if limit.by == "user" else call.subscriber

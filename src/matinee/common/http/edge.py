@@ -114,6 +114,7 @@ class _Exchange:
             status=self.status,
             operation=operation,
             user_id=self.scope.get("matinee.user_id"),
+            key_id=self.scope.get("matinee.key_id"),
             ms=round(seconds * 1000, 2),
         )
 

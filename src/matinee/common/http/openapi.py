@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from matinee import __version__
+from matinee.common.http.authentication import KEY_MARK
 from matinee.common.http.contract import Access, Operation
 from matinee.common.http.idempotency import LONGEST_KEY
 from matinee.common.http.openapi_responses import HEADERS, describe_responses, problem_examples
@@ -57,7 +58,14 @@ def build_contract(operations: Iterable[Operation], tags: dict[str, str]) -> dic
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
                     "description": "`access_token` of POST /api/v1/auth/login or /refresh; valid for 15 minutes.",
-                }
+                },
+                "api_key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": f"{KEY_MARK}…",
+                    "description": "For programs: the `secret` of POST /api/v1/api-keys, in the same header. "
+                    "What each operation needs of its scopes stands with the operation.",
+                },
             },
         },
     }
@@ -65,18 +73,19 @@ def build_contract(operations: Iterable[Operation], tags: dict[str, str]) -> dic
 
 def _operation(op: Operation) -> dict[str, Any]:
     document: dict[str, Any] = {"operationId": op.operation_id, "tags": [op.tag], "summary": op.summary}
-    if op.description:
-        document["description"] = op.description
+    needed = f"An API key needs the scope `{op.scope}`." if op.scope else ""
+    if op.description or needed:
+        document["description"] = "\n\n".join(filter(None, (op.description, needed)))
     parameters = [*_path_parameters(op), *_query_parameters(op), *_header_parameters(op)]
     if parameters:
         document["parameters"] = parameters
     if op.body is not None:
         document["requestBody"] = _request_body(op)
     document["responses"] = describe_responses(op)
-    if op.access is Access.OPTIONAL:
-        document["security"] = [{}, {"bearer": []}]
-    elif op.access is not Access.PUBLIC:
-        document["security"] = [{"bearer": []}]
+    if op.access is not Access.PUBLIC:
+        nobody: list[dict[str, list[str]]] = [{}] if op.access is Access.OPTIONAL else []
+        by_key: list[dict[str, list[str]]] = [{"api_key": [op.scope]}] if op.scope else []
+        document["security"] = [*nobody, {"bearer": []}, *by_key]
     return document
 
 

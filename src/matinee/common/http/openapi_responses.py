@@ -7,6 +7,7 @@ from typing import Any
 
 from matinee.common.errors import DomainError
 from matinee.common.http.answers import Answer
+from matinee.common.http.authentication import InsufficientScope
 from matinee.common.http.contract import Operation
 from matinee.common.http.openapi_schemas import is_struct, reference
 from matinee.common.http.problems import CONTENT_TYPE, Problem, status_of
@@ -26,7 +27,7 @@ HEADERS = {
     "RateLimit-Remaining": _header("Requests left in this window.", "integer"),
     "RateLimit-Reset": _header("Seconds until the window ends.", "integer"),
     "Retry-After": {**_header("Seconds to wait before trying again.", "integer"), "required": True},
-    "WWW-Authenticate": {**_header("Always `Bearer`."), "required": True},
+    "WWW-Authenticate": {**_header("`Bearer`, and of an API key what is wrong with it."), "required": True},
     "Idempotency-Replayed": _header("`true` where the answer is that of an earlier request with the same key."),
     "Set-Cookie": _header("The refresh token as an `HttpOnly` cookie, or its removal."),
     "ETag": {**_header("Names this version of the content."), "required": True},
@@ -57,7 +58,10 @@ def describe_responses(op: Operation) -> dict[str, Any]:
         if error not in by_status[status_of(error)]:
             by_status[status_of(error)].append(error)
     for status, kinds in by_status.items():
-        responses[status] = {**_problem(kinds), "headers": _refer((*_OF_ERRORS.get(status, ()), *common))}
+        headers = _refer((*_OF_ERRORS.get(status, ()), *common))
+        if InsufficientScope in kinds:  # the other refusals of that status are without it
+            headers["WWW-Authenticate"] = _header("Which scope an API key would need.")
+        responses[status] = {**_problem(kinds), "headers": headers}
     return {str(status): response for status, response in sorted(responses.items())}
 
 

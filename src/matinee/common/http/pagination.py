@@ -19,6 +19,13 @@ CursorText = Annotated[
 ]
 
 
+class PageQuery(msgspec.Struct, kw_only=True):
+    """Which page."""
+
+    limit: Limit = 20
+    cursor: CursorText | UnsetType = UNSET  # not None: `?cursor=null` is no way to leave it out
+
+
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """A place in a list that is sorted by creation time, newest first."""
 

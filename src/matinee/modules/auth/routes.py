@@ -108,13 +108,13 @@ class AuthRoutes:
         await self._auth.log_out(db, _presented(call, body))
         self._set_cookie(call, "", days=0)
 
-    @operation("POST", f"{BASE}/logout-all", tag=TAG, sets_cookie=True)
+    @operation("POST", f"{BASE}/logout-all", tag=TAG, access=Access.PERSON, sets_cookie=True)
     async def logout_all(self, call: Call, db: Connection) -> None:
         """End every session of the signed-in user."""
         await self._auth.log_out_everywhere(db, call.user.user_id)
         self._set_cookie(call, "", days=0)
 
-    @operation("GET", f"{BASE}/me", tag=TAG)
+    @operation("GET", f"{BASE}/me", tag=TAG, scope="account:read")
     async def me(self, call: Call, db: Connection) -> User:
         """The signed-in user."""
         user = await repository.find_user(db, call.user.user_id)

@@ -24,6 +24,7 @@ class ClipRoutes:
         "POST",
         "/api/v1/videos/{video_id}/clips",
         tag=TAG,
+        scope="videos:write",
         status=201,
         errors=(VideoNotFound, VideoNotPlayable, InvalidClip, QuotaExceeded),
         idempotent=True,

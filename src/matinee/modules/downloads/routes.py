@@ -29,12 +29,12 @@ class DownloadRoutes:
         self._downloads = downloads
         self._delivery = delivery
 
-    @operation("GET", BASE, tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
+    @operation("GET", BASE, tag=TAG, access=Access.OPTIONAL, scope="videos:read", errors=UNSEEN)
     async def list_downloads(self, call: Call, db: Connection, video_id: VideoId) -> Downloads:
         """The files that a video is offered as."""
         return await self._downloads.offered(db, call.viewer, video_id)
 
-    @operation("PUT", ONE, tag=TAG, errors=(VideoNotFound, VideoNotPlayable, NoSuchDownload))
+    @operation("PUT", ONE, tag=TAG, scope="videos:write", errors=(VideoNotFound, VideoNotPlayable, NoSuchDownload))
     async def offer_download(self, call: Call, db: Connection, video_id: VideoId, name: DownloadName) -> Download:
         """Offer a file to whoever may watch the video.
 
@@ -43,7 +43,7 @@ class DownloadRoutes:
         """
         return await self._downloads.offer(db, call.user, video_id, name)
 
-    @operation("DELETE", ONE, tag=TAG, errors=(VideoNotFound, NoSuchDownload))
+    @operation("DELETE", ONE, tag=TAG, scope="videos:write", errors=(VideoNotFound, NoSuchDownload))
     async def withdraw_download(self, call: Call, db: Connection, video_id: VideoId, name: DownloadName) -> None:
         """Offer a file no longer."""
         await self._downloads.withdraw(db, call.user, video_id, name)
@@ -53,6 +53,7 @@ class DownloadRoutes:
         "/playback/{video_id}/downloads/{name}",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=(
             *UNSEEN,
             VideoNotPlayable,

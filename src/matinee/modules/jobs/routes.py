@@ -22,7 +22,7 @@ class JobRoutes:
     def __init__(self, jobs: JobService) -> None:
         self._jobs = jobs
 
-    @operation("GET", BASE, tag=TAG, errors=(VideoNotFound,))
+    @operation("GET", BASE, tag=TAG, scope="videos:read", errors=(VideoNotFound,))
     async def get_encoding(self, call: Call, db: Connection, video_id: VideoId) -> VideoEncoding:
         """How far the encoding is, what it waits for, and its jobs.
 
@@ -31,7 +31,9 @@ class JobRoutes:
         """
         return await self._jobs.encoding_of(db, call.user, video_id)
 
-    @operation("POST", f"{BASE}/retry", tag=TAG, errors=(VideoNotFound, NothingToRetry), limit=STEERING)
+    @operation(
+        "POST", f"{BASE}/retry", tag=TAG, scope="videos:write", errors=(VideoNotFound, NothingToRetry), limit=STEERING
+    )
     async def retry_encoding(self, call: Call, db: Connection, video_id: VideoId) -> VideoEncoding:
         """Try again what failed, was cancelled, or waits for its next try.
 
@@ -39,7 +41,14 @@ class JobRoutes:
         """
         return await self._jobs.retry(db, call.user, video_id)
 
-    @operation("POST", f"{BASE}/cancel", tag=TAG, errors=(VideoNotFound, NothingToCancel), limit=STEERING)
+    @operation(
+        "POST",
+        f"{BASE}/cancel",
+        tag=TAG,
+        scope="videos:write",
+        errors=(VideoNotFound, NothingToCancel),
+        limit=STEERING,
+    )
     async def cancel_encoding(self, call: Call, db: Connection, video_id: VideoId) -> VideoEncoding:
         """Stop filling in the qualities of a video.
 
@@ -49,7 +58,7 @@ class JobRoutes:
         """
         return await self._jobs.cancel(db, call.user, video_id)
 
-    @operation("PATCH", BASE, tag=TAG, errors=(VideoNotFound, Forbidden))
+    @operation("PATCH", BASE, tag=TAG, scope="videos:write", errors=(VideoNotFound, Forbidden))
     async def change_encoding(
         self, call: Call, db: Connection, video_id: VideoId, body: EncodingChange
     ) -> VideoEncoding:

@@ -89,6 +89,7 @@ class PictureRoutes:
         "PUT",
         POSTER,
         tag=TAG,
+        scope="videos:write",
         errors=(
             VideoNotFound,
             VideoNotPlayable,
@@ -114,7 +115,7 @@ class PictureRoutes:
             return await self._posters.choose_image(call.begin, call.user, video_id, body)
         return await self._posters.choose_frame(call.begin, call.user, video_id, body.time)
 
-    @operation("DELETE", POSTER, tag=TAG, errors=(VideoNotFound,))
+    @operation("DELETE", POSTER, tag=TAG, scope="videos:write", errors=(VideoNotFound,))
     async def reset_poster(self, call: Call, db: Connection, video_id: VideoId) -> None:
         """Go back to the automatic poster."""
         await self._posters.choose_automatic(db, call.user, video_id)
@@ -124,6 +125,7 @@ class PictureRoutes:
         f"{BASE}/poster.jpg",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=(*_OBJECT_ERRORS, NoPoster),
         produces="image/jpeg",
         accepts=_OBJECT_HEADERS,
@@ -146,6 +148,7 @@ class PictureRoutes:
         f"{BASE}/thumbnail.{{extension}}",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=(
             *_OBJECT_ERRORS,
             VideoNotPlayable,
@@ -186,6 +189,7 @@ class PictureRoutes:
         f"{BASE}/storyboard.json",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=_DOCUMENT_ERRORS,
         accepts=(IF_NONE_MATCH,),
         also=(NOT_MODIFIED,),
@@ -201,6 +205,7 @@ class PictureRoutes:
         f"{BASE}/storyboard.vtt",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=_DOCUMENT_ERRORS,
         produces="text/vtt",
         accepts=(IF_NONE_MATCH,),
@@ -217,6 +222,7 @@ class PictureRoutes:
         f"{BASE}/storyboard/{{sheet}}.jpg",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=(*_OBJECT_ERRORS, VideoNotPlayable, NoStoryboard, NoSuchSheet),
         produces="image/jpeg",
         accepts=_OBJECT_HEADERS,
@@ -241,6 +247,7 @@ class PictureRoutes:
         f"{BASE}/preview.webp",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=(*_OBJECT_ERRORS, VideoNotPlayable, NoPreview),
         produces="image/webp",
         accepts=_OBJECT_HEADERS,

@@ -25,7 +25,7 @@ class TranscriptRoutes:
     def __init__(self, transcripts: Transcripts) -> None:
         self._transcripts = transcripts
 
-    @operation("GET", TRANSCRIPT, tag=TAG, access=Access.OPTIONAL, errors=_ERRORS)
+    @operation("GET", TRANSCRIPT, tag=TAG, access=Access.OPTIONAL, scope="videos:read", errors=_ERRORS)
     async def get_transcript(self, call: Call, video_id: VideoId, query: TranscriptQuery) -> Transcript:
         """What is said in a video, with times.
 
@@ -40,6 +40,7 @@ class TranscriptRoutes:
         f"{TRANSCRIPT}.txt",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=_ERRORS,
         produces="text/plain",
         accepts=(IF_NONE_MATCH,),

@@ -23,7 +23,7 @@ class QuotaRoutes:
     def __init__(self, quotas: QuotaService) -> None:
         self._quotas = quotas
 
-    @operation("GET", "/api/v1/user/usage", tag=TAG)
+    @operation("GET", "/api/v1/user/usage", tag=TAG, scope="account:read")
     async def get_usage(self, call: Call, db: Connection) -> Usage:
         """What the signed-in user stores, and may store."""
         return await self._quotas.usage(db, call.user.user_id)

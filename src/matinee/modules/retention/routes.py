@@ -18,7 +18,7 @@ class RetentionRoutes:
     def __init__(self, retention: RetentionService) -> None:
         self._retention = retention
 
-    @operation("GET", PATH, tag=TAG, errors=(VideoNotFound,))
+    @operation("GET", PATH, tag=TAG, scope="videos:read", errors=(VideoNotFound,))
     async def get_storage(self, call: Call, db: Connection, video_id: VideoId) -> VideoStorage:
         """What a video takes in the storage.
 
@@ -26,7 +26,7 @@ class RetentionRoutes:
         """
         return await self._retention.get(db, call.user, video_id)
 
-    @operation("PATCH", PATH, tag=TAG, errors=(VideoNotFound,))
+    @operation("PATCH", PATH, tag=TAG, scope="videos:write", errors=(VideoNotFound,))
     async def change_storage(
         self, call: Call, db: Connection, video_id: VideoId, body: StorageChange
     ) -> VideoStorage:

@@ -25,7 +25,7 @@ class SoundRoutes:
     def __init__(self, sounds: SoundService) -> None:
         self._sounds = sounds
 
-    @operation("GET", SOUNDS, tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
+    @operation("GET", SOUNDS, tag=TAG, access=Access.OPTIONAL, scope="videos:read", errors=UNSEEN)
     async def list_sounds(self, call: Call, db: Connection, video_id: VideoId) -> Sounds:
         """The sounds of a video: of its file, and those that were added.
 
@@ -37,6 +37,7 @@ class SoundRoutes:
         "POST",
         SOUNDS,
         tag=TAG,
+        scope="videos:write",
         status=201,
         errors=(
             VideoNotFound,
@@ -62,6 +63,7 @@ class SoundRoutes:
         "POST",
         f"{SOUND}/complete",
         tag=TAG,
+        scope="videos:write",
         errors=(
             VideoNotFound,
             NoSuchSound,
@@ -79,14 +81,26 @@ class SoundRoutes:
         """
         return await self._sounds.complete(call.user, video_id, sound_id, body)
 
-    @operation("PATCH", SOUND, tag=TAG, errors=(VideoNotFound, VideoNotPlayable, NoSuchSound, DefaultSound))
+    @operation(
+        "PATCH",
+        SOUND,
+        tag=TAG,
+        scope="videos:write",
+        errors=(VideoNotFound, VideoNotPlayable, NoSuchSound, DefaultSound),
+    )
     async def change_sound(
         self, call: Call, db: Connection, video_id: VideoId, sound_id: SoundId, body: SoundChange
     ) -> Sound:
         """Change what is said of a sound; fields left out stay as they are."""
         return await self._sounds.change(db, call.user, video_id, sound_id, body)
 
-    @operation("DELETE", SOUND, tag=TAG, errors=(VideoNotFound, VideoNotPlayable, NoSuchSound, LastSound))
+    @operation(
+        "DELETE",
+        SOUND,
+        tag=TAG,
+        scope="videos:write",
+        errors=(VideoNotFound, VideoNotPlayable, NoSuchSound, LastSound),
+    )
     async def delete_sound(self, call: Call, db: Connection, video_id: VideoId, sound_id: SoundId) -> None:
         """Delete a sound, of the file or added; never the only one."""
         await self._sounds.delete(db, call.user, video_id, sound_id)

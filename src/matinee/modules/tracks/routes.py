@@ -57,6 +57,7 @@ class TrackRoutes:
         "POST",
         CAPTIONS,
         tag=TAG,
+        scope="videos:write",
         status=201,
         errors=(VideoNotFound, InvalidCaptions, TooManyTracks, ForcedNotSubtitles, StorageUnavailable),
         idempotent=True,
@@ -83,6 +84,7 @@ class TrackRoutes:
         "POST",
         f"{CAPTIONS}/machine",
         tag=TAG,
+        scope="videos:write",
         status=202,
         errors=(VideoNotFound, VideoNotPlayable, NoSound, SpeechUnavailable, BeingCaptioned, TooManyTracks),
         idempotent=True,
@@ -100,6 +102,7 @@ class TrackRoutes:
         "GET",
         CUES,
         tag=TAG,
+        scope="videos:read",
         errors=(VideoNotFound, NoSuchTrack, TrackNotReady, StorageUnavailable),
     )
     async def get_cues(self, call: Call, video_id: VideoId, track_id: TrackId) -> Cues:
@@ -110,6 +113,7 @@ class TrackRoutes:
         "PUT",
         CUES,
         tag=TAG,
+        scope="videos:write",
         errors=(VideoNotFound, NoSuchTrack, TrackNotReady, InvalidCues, InvalidCaptions, StorageUnavailable),
         idempotent=True,
         limit=RateLimit("captions", 240, 3600, by="user"),
@@ -123,7 +127,7 @@ class TrackRoutes:
         """
         return await self._editing.replace(call.begin, call.user, video_id, track_id, body)
 
-    @operation("GET", CAPTIONS, tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
+    @operation("GET", CAPTIONS, tag=TAG, access=Access.OPTIONAL, scope="videos:read", errors=UNSEEN)
     async def list_captions(self, call: Call, db: Connection, video_id: VideoId) -> TextTracks:
         """The text tracks of a video.
 
@@ -131,24 +135,30 @@ class TrackRoutes:
         """
         return await self._tracks.tracks_of(db, call.viewer, video_id)
 
-    @operation("PATCH", TRACK, tag=TAG, errors=(VideoNotFound, NoSuchTrack, KindFixed, ForcedNotSubtitles))
+    @operation(
+        "PATCH",
+        TRACK,
+        tag=TAG,
+        scope="videos:write",
+        errors=(VideoNotFound, NoSuchTrack, KindFixed, ForcedNotSubtitles),
+    )
     async def change_captions(
         self, call: Call, db: Connection, video_id: VideoId, track_id: TrackId, body: TrackChange
     ) -> TextTrack:
         """Change what is said of a text track; fields left out stay as they are."""
         return await self._tracks.change(db, call.user, video_id, track_id, body)
 
-    @operation("DELETE", TRACK, tag=TAG, errors=(VideoNotFound, NoSuchTrack))
+    @operation("DELETE", TRACK, tag=TAG, scope="videos:write", errors=(VideoNotFound, NoSuchTrack))
     async def delete_captions(self, call: Call, db: Connection, video_id: VideoId, track_id: TrackId) -> None:
         """Delete a text track."""
         await self._tracks.delete(db, call.user, video_id, track_id)
 
-    @operation("GET", CHAPTERS, tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
+    @operation("GET", CHAPTERS, tag=TAG, access=Access.OPTIONAL, scope="videos:read", errors=UNSEEN)
     async def get_chapters(self, call: Call, db: Connection, video_id: VideoId) -> Chapters:
         """The chapters of a video: those that were set, else those of the film."""
         return await self._tracks.chapters(db, call.viewer, video_id)
 
-    @operation("PUT", CHAPTERS, tag=TAG, errors=(VideoNotFound, InvalidChapters))
+    @operation("PUT", CHAPTERS, tag=TAG, scope="videos:write", errors=(VideoNotFound, InvalidChapters))
     async def set_chapters(self, call: Call, db: Connection, video_id: VideoId, body: Chapters) -> Chapters:
         """Replace the chapters of a video."""
         return await self._tracks.set_chapters(db, call.user, video_id, body)

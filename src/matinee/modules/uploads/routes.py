@@ -34,6 +34,7 @@ class UploadRoutes:
         "POST",
         f"{BASE}/init",
         tag=TAG,
+        scope="uploads:write",
         status=201,
         errors=(FileTooLarge, QuotaExceeded),
         idempotent=True,
@@ -50,6 +51,7 @@ class UploadRoutes:
         "GET",
         f"{BASE}/signedurl/{{video_id}}",
         tag=TAG,
+        scope="uploads:write",
         errors=(VideoNotFound, InvalidPartRange, UploadFinished, UploadGone, StorageUnavailable),
     )
     async def sign_parts(self, call: Call, query: PartsQuery, video_id: VideoId) -> SignedParts:
@@ -64,6 +66,7 @@ class UploadRoutes:
         "POST",
         f"{BASE}/complete/{{video_id}}",
         tag=TAG,
+        scope="uploads:write",
         errors=(
             VideoNotFound,
             PartsMissing,
@@ -82,7 +85,9 @@ class UploadRoutes:
         """
         return await self._uploads.complete(call.user, video_id, body)
 
-    @operation("POST", f"{BASE}/abort/{{video_id}}", tag=TAG, errors=(VideoNotFound, UploadFinished))
+    @operation(
+        "POST", f"{BASE}/abort/{{video_id}}", tag=TAG, scope="uploads:write", errors=(VideoNotFound, UploadFinished)
+    )
     async def abort_upload(self, call: Call, db: Connection, video_id: VideoId) -> None:
         """Drop an unfinished upload with its video."""
         await self._uploads.abort(db, call.user, video_id)

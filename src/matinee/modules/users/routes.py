@@ -3,7 +3,7 @@
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.call import Call
-from matinee.common.http.contract import operation
+from matinee.common.http.contract import Access, operation
 from matinee.modules.users import repository
 from matinee.modules.users.schemas import Profile, ProfileChange
 
@@ -14,12 +14,12 @@ PATH = "/api/v1/user/profile"
 class UserRoutes:
     """Operations on the signed-in user's profile."""
 
-    @operation("GET", PATH, tag=TAG)
+    @operation("GET", PATH, tag=TAG, scope="account:read")
     async def get_profile(self, call: Call, db: Connection) -> Profile:
         """The signed-in user's profile."""
         return _existing(await repository.find_profile(db, call.user.user_id))
 
-    @operation("PATCH", PATH, tag=TAG)
+    @operation("PATCH", PATH, tag=TAG, access=Access.PERSON)
     async def change_profile(self, call: Call, db: Connection, body: ProfileChange) -> Profile:
         """Change the signed-in user's profile.
 

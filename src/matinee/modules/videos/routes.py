@@ -5,10 +5,10 @@ from starlette.responses import Response, StreamingResponse
 from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
-from matinee.common.http.pagination import InvalidCursor
+from matinee.common.http.pagination import InvalidCursor, PageQuery
 from matinee.modules.videos.errors import UNSEEN, VideoNotFound
 from matinee.modules.videos.events import VideoEvents
-from matinee.modules.videos.schemas import MineQuery, PageQuery, Video, VideoChange, VideoId, VideoPage
+from matinee.modules.videos.schemas import MineQuery, Video, VideoChange, VideoId, VideoPage
 from matinee.modules.videos.service import VideoService
 
 TAG = "videos"
@@ -22,7 +22,7 @@ class VideoRoutes:
         self._videos = videos
         self._events = events
 
-    @operation("GET", f"{BASE}/mine", tag=TAG, errors=(InvalidCursor,))
+    @operation("GET", f"{BASE}/mine", tag=TAG, scope="videos:read", errors=(InvalidCursor,))
     async def list_my_videos(self, call: Call, db: Connection, query: MineQuery) -> VideoPage:
         """The signed-in user's videos in every state, newest first."""
         return await self._videos.list_mine(db, call.user, query)
@@ -32,7 +32,7 @@ class VideoRoutes:
         """Public videos that can be played, newest first."""
         return await self._videos.list_public(db, query)
 
-    @operation("GET", f"{BASE}/{{video_id}}", tag=TAG, access=Access.OPTIONAL, errors=UNSEEN)
+    @operation("GET", f"{BASE}/{{video_id}}", tag=TAG, access=Access.OPTIONAL, scope="videos:read", errors=UNSEEN)
     async def get_video(self, call: Call, db: Connection, video_id: VideoId) -> Video:
         """One video with the progress of its encoding.
 
@@ -40,12 +40,12 @@ class VideoRoutes:
         """
         return await self._videos.get(db, call.viewer, video_id)
 
-    @operation("PATCH", f"{BASE}/{{video_id}}", tag=TAG, errors=(VideoNotFound,))
+    @operation("PATCH", f"{BASE}/{{video_id}}", tag=TAG, scope="videos:write", errors=(VideoNotFound,))
     async def change_video(self, call: Call, db: Connection, video_id: VideoId, body: VideoChange) -> Video:
         """Change title, description or visibility; fields left out stay as they are."""
         return await self._videos.change(db, call.user, video_id, body)
 
-    @operation("DELETE", f"{BASE}/{{video_id}}", tag=TAG, errors=(VideoNotFound,))
+    @operation("DELETE", f"{BASE}/{{video_id}}", tag=TAG, scope="videos:write", errors=(VideoNotFound,))
     async def delete_video(self, call: Call, db: Connection, video_id: VideoId) -> None:
         """Delete a video.
 
@@ -58,6 +58,7 @@ class VideoRoutes:
         f"{BASE}/{{video_id}}/events",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         errors=UNSEEN,
         produces="text/event-stream",
         emits=Video,

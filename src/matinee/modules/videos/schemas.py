@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.common.http.pagination import CursorText, Limit
+from matinee.common.http.pagination import PageQuery
 from matinee.common.text import END, LINE, TEXT
 from matinee.media.captions.languages import PATTERN
 from matinee.modules.encoding.schemas import Encoding
@@ -146,13 +146,6 @@ class VideoPage(msgspec.Struct, kw_only=True):
 
     items: Annotated[list[VideoSummary], Meta(description="As many as `limit` allows.")]
     next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
-
-
-class PageQuery(msgspec.Struct, kw_only=True):
-    """Which page."""
-
-    limit: Limit = 20
-    cursor: CursorText | UnsetType = UNSET  # not None: `?cursor=null` is no way to leave it out
 
 
 class MineQuery(PageQuery, kw_only=True):

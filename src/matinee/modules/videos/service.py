@@ -7,7 +7,7 @@ import structlog
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
-from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
+from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
 from matinee.common.http.viewer import ANYBODY, Viewer
 from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
 from matinee.common.notifications import announce, announce_all
@@ -18,7 +18,7 @@ from matinee.modules.videos import repository
 from matinee.modules.videos.access import may_change, seen
 from matinee.modules.videos.errors import VideoNotFound
 from matinee.modules.videos.repository import VideoRow
-from matinee.modules.videos.schemas import MineQuery, PageQuery, Video, VideoChange, VideoPage
+from matinee.modules.videos.schemas import MineQuery, Video, VideoChange, VideoPage
 from matinee.modules.videos.views import detail, summarise
 
 log = structlog.get_logger()

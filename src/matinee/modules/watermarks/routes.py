@@ -27,7 +27,7 @@ class WatermarkRoutes:
     def __init__(self, watermarks: WatermarkService) -> None:
         self._watermarks = watermarks
 
-    @operation("GET", PATH, tag=TAG, errors=(VideoNotFound, NoWatermark))
+    @operation("GET", PATH, tag=TAG, scope="videos:read", errors=(VideoNotFound, NoWatermark))
     async def get_watermark(self, call: Call, db: Connection, video_id: VideoId) -> Watermark:
         """The watermark of a video, and whether what plays has it."""
         return await self._watermarks.get(db, call.user, video_id)
@@ -36,6 +36,7 @@ class WatermarkRoutes:
         "PUT",
         PATH,
         tag=TAG,
+        scope="videos:write",
         errors=(
             VideoNotFound,
             VideoNotPlayable,
@@ -64,6 +65,7 @@ class WatermarkRoutes:
         "PATCH",
         PATH,
         tag=TAG,
+        scope="videos:write",
         errors=(VideoNotFound, VideoNotPlayable, ReplacementAwaited, NoPicture, NoWatermark),
         limit=CHOICES,
     )
@@ -80,6 +82,7 @@ class WatermarkRoutes:
         "DELETE",
         PATH,
         tag=TAG,
+        scope="videos:write",
         errors=(VideoNotFound, VideoNotPlayable, ReplacementAwaited, NoWatermark),
         limit=CHOICES,
     )

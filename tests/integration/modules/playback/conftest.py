@@ -28,6 +28,7 @@ from matinee.media.captions.model import Cue
 from matinee.media.captions.vtt import write_vtt
 from matinee.media.model import AudioRendition, Plan, VideoRendition
 from matinee.media.speed import work_of
+from matinee.modules.api_keys.verification import ApiKeys
 from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.playback.caption_routes import CaptionRoutes
@@ -194,7 +195,8 @@ async def app(
     )
     router = Router()
     delivery = Delivery(storage, cache, delivery_mode)
-    routes, runtime = PlaybackRoutes(service, delivery), Runtime(settings, database, tokens)
+    routes = PlaybackRoutes(service, delivery)
+    runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock))
     captions = CaptionPlayback(service, PlaybackRepository(database), storage)
     router.mount(runtime, [routes, CaptionRoutes(captions, delivery)])
     if shortened:

@@ -3,11 +3,13 @@
 from typing import Annotated, Any
 
 import msgspec
+import pytest
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
 from matinee.common.errors import Conflict
 from matinee.common.http.answers import NOT_MODIFIED, PARTIAL_CONTENT, RANGE, Parameter
+from matinee.common.http.authentication import KeyScope
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, declared_operations, operation
 from matinee.common.http.openapi import build_contract
@@ -49,7 +51,14 @@ class Shelf:
         raise NotImplementedError
 
     @operation(
-        "POST", "/books", tag="books", status=201, errors=(Full,), idempotent=True, limit=RateLimit("books", 5, 60)
+        "POST",
+        "/books",
+        tag="books",
+        scope="uploads:write",
+        status=201,
+        errors=(Full,),
+        idempotent=True,
+        limit=RateLimit("books", 5, 60),
     )
     async def add_book(self, call: Call, body: Book) -> Book:
         """Add a book.
@@ -58,7 +67,13 @@ class Shelf:
         """
         raise NotImplementedError
 
-    @operation("PATCH", "/books/{book}", tag="books", accepts=(Parameter("shelf", "Which.", "cookie"),))
+    @operation(
+        "PATCH",
+        "/books/{book}",
+        tag="books",
+        access=Access.PERSON,
+        accepts=(Parameter("shelf", "Which.", "cookie"),),
+    )
     async def change_book(self, book: int, body: Change) -> None:
         """Change a book."""
         raise NotImplementedError
@@ -68,6 +83,7 @@ class Shelf:
         "/books/{book}/cover",
         tag="books",
         access=Access.OPTIONAL,
+        scope="videos:read",
         produces=("image/png", "text/plain"),
         accepts=(RANGE,),
         also=(PARTIAL_CONTENT, NOT_MODIFIED),
@@ -76,12 +92,12 @@ class Shelf:
         """Its cover."""
         raise NotImplementedError
 
-    @operation("PUT", "/books/{book}/cover", tag="books", consumes=("image/png", "image/jpeg"))
+    @operation("PUT", "/books/{book}/cover", tag="books", scope="videos:write", consumes=("image/png", "image/jpeg"))
     async def put_cover(self, book: int, body: bytes) -> None:
         """Another cover."""
         raise NotImplementedError
 
-    @operation("GET", "/books/events", tag="books", produces="text/event-stream", emits=Book)
+    @operation("GET", "/books/events", tag="books", scope="videos:read", produces="text/event-stream", emits=Book)
     async def follow(self, call: Call) -> Response:
         """New books."""
         raise NotImplementedError
@@ -143,7 +159,7 @@ class TestResponses:
     def test_errors_are_grouped_by_status(self) -> None:
         """Declared and implied ones; each with its code and an example."""
         responses = CONTRACT["paths"]["/books"]["post"]["responses"]
-        assert set(responses) == {"201", "400", "401", "409", "413", "415", "422", "429", "503", "504"}
+        assert set(responses) == {"201", "400", "401", "403", "409", "413", "415", "422", "429", "503", "504"}
         conflict = responses["409"]
         assert "`full`: The shelf is full." in conflict["description"]
         assert set(conflict["content"]["application/problem+json"]["examples"]) == {
@@ -175,16 +191,33 @@ class TestResponses:
 
 class TestSecurity:
     def test_who_may_call_is_told(self) -> None:
-        """Anyone, the signed-in, or both."""
+        """Anyone, the signed-in, API keys with a scope."""
         paths = CONTRACT["paths"]
         assert "security" not in paths["/books"]["get"]
-        assert paths["/books"]["post"]["security"] == [{"bearer": []}]
-        assert paths["/books/{book}/cover"]["get"]["security"] == [{}, {"bearer": []}]
+        assert paths["/books"]["post"]["security"] == [{"bearer": []}, {"api_key": ["uploads:write"]}]
+        assert paths["/books/{book}"]["patch"]["security"] == [{"bearer": []}]
+        cover = paths["/books/{book}/cover"]["get"]
+        assert cover["security"] == [{}, {"bearer": []}, {"api_key": ["videos:read"]}]
+        assert "WWW-Authenticate" in cover["responses"]["403"]["headers"]
+
+    @pytest.mark.parametrize(
+        ("access", "scope"),
+        [(Access.USER, None), (Access.OPTIONAL, None), (Access.PUBLIC, "videos:read"), (Access.ADMIN, "videos:read")],
+    )
+    def test_whoever_adds_an_operation_decides_the_scope(self, access: Access, scope: KeyScope | None) -> None:
+        """Where an API key may do it, and nowhere else; the application does not even start without."""
+
+        async def undecided() -> None:
+            """Nobody knows."""
+
+        with pytest.raises(TypeError, match="undecided: decide which `scope`"):
+            operation("GET", "/", tag="books", access=access, scope=scope)(undecided)
 
 
 class TestDocumentation:
     def test_a_docstring_is_summary_and_description(self) -> None:
-        """The first line without its full stop; the rest as it is."""
+        """The first line without its full stop; the rest as it is, and the scope that an API key needs."""
         post = CONTRACT["paths"]["/books"]["post"]
-        assert (post["summary"], post["description"]) == ("Add a book", "It stays there.")
+        assert post["summary"] == "Add a book"
+        assert post["description"] == "It stays there.\n\nAn API key needs the scope `uploads:write`."
         assert "description" not in CONTRACT["paths"]["/books"]["get"]

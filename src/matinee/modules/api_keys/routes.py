@@ -1,0 +1,58 @@
+"""HTTP in and out of API keys."""
+
+from matinee.common.database import Connection
+from matinee.common.http.call import Call
+from matinee.common.http.contract import Access, operation
+from matinee.common.http.pagination import InvalidCursor, PageQuery
+from matinee.common.http.rate_limits import RateLimit
+from matinee.modules.api_keys import service
+from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
+from matinee.modules.api_keys.schemas import ApiKeyPage, CreatedApiKey, KeyId, NewApiKey
+
+TAG = "api keys"
+BASE = "/api/v1/api-keys"
+
+
+class ApiKeyRoutes:
+    """Operations on the signed-in user's API keys."""
+
+    # not idempotent: the answer is kept with its key, and this one has a secret in it
+    @operation(
+        "POST",
+        BASE,
+        tag=TAG,
+        access=Access.PERSON,
+        status=201,
+        errors=(TooManyApiKeys,),
+        limit=RateLimit("create_api_key", 30, 3600, by="user"),
+    )
+    async def create_api_key(self, call: Call, db: Connection, body: NewApiKey) -> CreatedApiKey:
+        """Make an API key.
+
+        A program that sends it acts as you, within its scopes; an administrator's key has no administrator's rights.
+        The secret is in this answer and can never be seen again.
+        """
+        return await service.create(db, call.user.user_id, body)
+
+    @operation("GET", BASE, tag=TAG, access=Access.PERSON, errors=(InvalidCursor,))
+    async def list_api_keys(self, call: Call, db: Connection, query: PageQuery) -> ApiKeyPage:
+        """The signed-in user's API keys, newest first.
+
+        Expired and revoked ones are among them for thirty days.
+        """
+        return await service.list_own(db, call.user.user_id, query)
+
+    @operation(
+        "DELETE",
+        f"{BASE}/{{key_id}}",
+        tag=TAG,
+        access=Access.PERSON,
+        errors=(ApiKeyNotFound,),
+        writes_once=True,
+    )
+    async def revoke_api_key(self, call: Call, db: Connection, key_id: KeyId) -> None:
+        """Revoke an API key.
+
+        Within five seconds it is refused by every server.
+        """
+        await service.revoke(db, call.user.user_id, key_id)

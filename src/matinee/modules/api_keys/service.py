@@ -1,0 +1,39 @@
+"""Decisions about API keys: making, listing and revoking them."""
+
+from uuid import UUID, uuid4
+
+from msgspec.structs import asdict
+
+from matinee.common.database import Connection
+from matinee.common.errors import Unauthenticated
+from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.modules.api_keys import repository
+from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
+from matinee.modules.api_keys.rules import MOST_KEYS, hash_of, new_secret, prefix_of
+from matinee.modules.api_keys.schemas import ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey
+
+
+async def create(db: Connection, user_id: UUID, wanted: NewApiKey) -> CreatedApiKey:
+    """A new key; its secret is nowhere but in this answer. Raises TooManyApiKeys."""
+    if not await repository.lock_owner(db, user_id):
+        raise Unauthenticated("This account no longer exists.")
+    if await repository.count_working(db, user_id) >= MOST_KEYS:
+        raise TooManyApiKeys
+    key_id = uuid4()
+    secret = new_secret(key_id)
+    row = await repository.insert_key(db, key_id, user_id, hash_of(secret), wanted)
+    return CreatedApiKey(**asdict(row), prefix=prefix_of(key_id), secret=secret)
+
+
+async def list_own(db: Connection, user_id: UUID, query: PageQuery) -> ApiKeyPage:
+    """A user's keys, newest first."""
+    rows = await repository.list_keys(db, user_id, query.limit, decode_cursor(query.cursor))
+    shown = rows[: query.limit]
+    cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if len(rows) > query.limit else None
+    return ApiKeyPage(items=[ApiKey(**asdict(row), prefix=prefix_of(row.id)) for row in shown], next_cursor=cursor)
+
+
+async def revoke(db: Connection, user_id: UUID, key_id: UUID) -> None:
+    """Ends a key for good; one that was revoked before stays so. Raises ApiKeyNotFound."""
+    if not await repository.revoke_key(db, key_id, user_id):
+        raise ApiKeyNotFound

@@ -1,0 +1,244 @@
+"""API keys: made once, seen once, and refused within seconds of their end."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import structlog
+from tests.integration.conftest import Clock, Person, SignUp, new_video, problem, sha256
+
+from matinee.bootstrap import Services
+from matinee.common.config import Settings
+from matinee.common.database import Database, DatabaseUnavailable, execute, fetch_value
+from matinee.modules.api_keys.repository import use_key
+from matinee.modules.api_keys.rules import MOST_KEYS, new_secret
+from matinee.modules.api_keys.verification import REMEMBERED_SECONDS, ApiKeys
+from matinee.upkeep import expire
+
+KEYS = "/api/v1/api-keys"
+ME = "/api/v1/auth/me"
+INIT = "/api/v1/videos/init"
+_FILL = """
+INSERT INTO api_keys (id, user_id, hash, name, scopes)
+SELECT gen_random_uuid(), %s, sha256(i::text::bytea), 'Import', '{videos:read}' FROM generate_series(1, %s) i
+"""
+
+
+async def make(person: Person, *scopes: str, **fields: Any) -> dict[str, Any]:
+    """A key with those scopes."""
+    body = {"name": "Import", "scopes": scopes or ["account:read"], **fields}
+    answer = await person.post(KEYS, body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def ask(client: httpx.AsyncClient, key: dict[str, Any], path: str = ME) -> httpx.Response:
+    """A request by that key."""
+    return await client.get(path, headers=bearer(key))
+
+
+def bearer(key: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key['secret']}"}
+
+
+async def last_used(person: Person) -> str | None:
+    """When the newest key was used."""
+    shown: str | None = (await person.get(KEYS)).json()["items"][0]["last_used_at"]
+    return shown
+
+
+class TestMaking:
+    async def test_the_secret_is_seen_once_and_stored_nowhere(self, ada: Person, services: Services) -> None:
+        """In the answer; the database has its hash, the list how it begins."""
+        key = await make(ada, "videos:write", "videos:read", "videos:read", expires_in_days=90)
+        assert key["secret"].startswith(key["prefix"])
+        assert key["prefix"] == f"mtn_{key['id'][:8]}"
+        [listed] = (await ada.get(KEYS)).json()["items"]
+        assert listed == {name: value for name, value in key.items() if name != "secret"}
+        assert (listed["scopes"], listed["last_used_at"]) == (["videos:read", "videos:write"], None)
+        async with services.database.connection() as db:
+            row = await fetch_value(db, "SELECT api_keys::text FROM api_keys")
+        assert sha256(key["secret"]).hex() in row
+        assert key["secret"][13:] not in row
+
+    async def test_an_account_has_so_many_at_most(self, ada: Person, services: Services) -> None:
+        """Of many made at once too; one that is revoked makes room."""
+        async with services.database.connection() as db:
+            await execute(db, _FILL, (UUID(ada.id), MOST_KEYS - 2))
+        body = {"name": "Import", "scopes": ["videos:read"]}
+        answers = await asyncio.gather(*(ada.post(KEYS, body) for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [201] * 2 + [409] * 4
+        problem(await ada.post(KEYS, body), 409, "too_many_api_keys")
+        made = next(answer.json() for answer in answers if answer.status_code == 201)
+        assert (await ada.delete(f"{KEYS}/{made['id']}")).status_code == 204
+        await make(ada)
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"scopes": []}, "scopes"),
+            ({"scopes": ["admin"]}, "scopes[0]"),
+            ({"expires_in_days": 0}, "expires_in_days"),
+        ],
+    )
+    async def test_faults_are_named(self, ada: Person, fields: dict[str, Any], path: str) -> None:
+        """A key without a scope, with one that is none, or that has ended already."""
+        answer = await ada.post(KEYS, {"name": "Import", "scopes": ["videos:read"], **fields})
+        assert problem(answer, 422, "validation_failed")["errors"][0]["path"] == path
+
+    async def test_the_list_comes_in_pages(self, ada: Person, bob: Person, services: Services) -> None:
+        """One's own keys alone, newest first."""
+        async with services.database.connection() as db:
+            await execute(db, _FILL, (UUID(ada.id), 5))
+        newest = await make(ada)
+        await make(bob)
+        first = (await ada.get(f"{KEYS}?limit=4")).json()
+        second = (await ada.get(f"{KEYS}?limit=4&cursor={first['next_cursor']}")).json()
+        ids = [key["id"] for page in (first, second) for key in page["items"]]
+        assert (ids[0], len(set(ids)), second["next_cursor"]) == (newest["id"], 6, None)
+
+
+class TestUsing:
+    async def test_a_program_acts_as_its_user(self, ada: Person, bob: Person, api: httpx.AsyncClient) -> None:
+        """What it makes is his; what is others' does not exist for it."""
+        key = await make(ada, "uploads:write", "videos:read")
+        started = await api.post(INIT, json=new_video(), headers=bearer(key))
+        video_id = started.json()["video"]["id"]
+        assert (await ada.get(f"/api/v1/videos/{video_id}")).status_code == 200
+        others = await make(bob, "videos:read")
+        problem(await ask(api, others, f"/api/v1/videos/{video_id}"), 404, "video_not_found")
+
+    async def test_an_administrators_key_has_no_administrators_rights(
+        self, sign_up: SignUp, ada: Person, api: httpx.AsyncClient
+    ) -> None:
+        """It sees what any user sees, and no operation for administrators takes it."""
+        key = await make(await sign_up(role="ADMIN"), "videos:read", "account:read")
+        video_id = (await ada.init())["video"]["id"]
+        problem(await ask(api, key, f"/api/v1/videos/{video_id}"), 404, "video_not_found")
+        problem(await ask(api, key, f"/api/v1/users/{ada.id}/quota"), 403, "not_for_api_keys")
+
+    async def test_a_scope_that_it_lacks_is_named(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """For people, and for programs in the header of RFC 6750."""
+        answer = await ask(api, await make(ada, "videos:write"))
+        assert "`account:read`" in problem(answer, 403, "insufficient_scope")["detail"]
+        assert answer.headers["www-authenticate"] == 'Bearer error="insufficient_scope", scope="account:read"'
+
+    async def test_keys_make_no_keys(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Nor see or revoke them: who steals one does not get further, and cannot hide it."""
+        key = await make(ada, "account:read")
+        body = {"name": "Mine", "scopes": ["videos:write"]}
+        problem(await api.post(KEYS, json=body, headers=bearer(key)), 403, "not_for_api_keys")
+        problem(await ask(api, key, KEYS), 403, "not_for_api_keys")
+        problem(await api.delete(f"{KEYS}/{key['id']}", headers=bearer(key)), 403, "not_for_api_keys")
+
+    async def test_the_log_names_the_key_and_never_its_secret(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Also where it is refused."""
+        key = await make(ada, "videos:read")
+        with structlog.testing.capture_logs() as logs:
+            await ask(api, key)
+        [line] = [entry for entry in logs if entry["event"] == "request"]
+        assert (str(line["key_id"]), str(line["user_id"]), line["status"]) == (key["id"], ada.id, 403)
+        assert key["secret"][13:] not in repr(logs)
+
+    async def test_when_it_was_used_is_written_once_a_minute(
+        self, ada: Person, api: httpx.AsyncClient, services: Services, clock: Clock
+    ) -> None:
+        """However often the database is asked for it."""
+        key = await make(ada)
+        await ask(api, key)
+        first = await last_used(ada)
+        clock.offset += REMEMBERED_SECONDS
+        await ask(api, key)
+        assert await last_used(ada) == first is not None
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE api_keys SET last_used_at = last_used_at - interval '1 minute'")
+        clock.offset += REMEMBERED_SECONDS
+        await ask(api, key)
+        assert str(await last_used(ada)) > str(first)
+
+    async def test_nobody_waits_for_whoever_writes_that(self, ada: Person, services: Services) -> None:
+        """Neither for one that takes long."""
+        key = await make(ada)
+        async with services.database.transaction() as first, services.database.connection() as second:
+            assert await use_key(first, sha256(key["secret"])) is not None
+            async with asyncio.timeout(2):
+                assert await use_key(second, sha256(key["secret"])) is not None
+
+
+class TestEnding:
+    async def test_a_revoked_key_is_refused_within_seconds_everywhere(
+        self, ada: Person, api: httpx.AsyncClient, clock: Clock
+    ) -> None:
+        """By the server that has just seen it, and asked for it again only then."""
+        key = await make(ada)
+        assert (await ask(api, key)).status_code == 200
+        for _ in range(2):  # whoever repeats it finds it done
+            assert (await ada.delete(f"{KEYS}/{key['id']}")).status_code == 204
+        clock.offset += REMEMBERED_SECONDS
+        answer = await ask(api, key)
+        problem(answer, 401, "invalid_api_key")
+        assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+        [listed] = (await ada.get(KEYS)).json()["items"]
+        assert listed["revoked_at"] is not None
+
+    async def test_a_key_is_revoked_by_its_user_alone(self, ada: Person, bob: Person, api: httpx.AsyncClient) -> None:
+        """For others there is none."""
+        key = await make(ada)
+        problem(await bob.delete(f"{KEYS}/{key['id']}"), 404, "api_key_not_found")
+        problem(await ada.delete(f"{KEYS}/{uuid4()}"), 404, "api_key_not_found")
+        assert (await ask(api, key)).status_code == 200
+
+    async def test_a_key_expires_to_the_second(self, ada: Person, api: httpx.AsyncClient, clock: Clock) -> None:
+        """Also where it was verified a moment ago."""
+        key = await make(ada, expires_in_days=1)
+        clock.offset = 86_400 - 2
+        assert (await ask(api, key)).status_code == 200
+        clock.offset += 2
+        problem(await ask(api, key), 401, "invalid_api_key")
+
+    async def test_the_keys_of_a_deleted_account_end_with_it(
+        self, ada: Person, api: httpx.AsyncClient, services: Services, clock: Clock
+    ) -> None:
+        """Within the same seconds."""
+        key = await make(ada)
+        assert (await ask(api, key)).status_code == 200
+        async with services.database.connection() as db:
+            await execute(db, "DELETE FROM users WHERE id = %s", (UUID(ada.id),))
+        clock.offset += REMEMBERED_SECONDS
+        problem(await ask(api, key), 401, "invalid_api_key")
+
+    async def test_an_unknown_key_is_refused(self, api: httpx.AsyncClient) -> None:
+        """One that could be one, and one that cannot."""
+        for secret in (new_secret(uuid4()), "mtn_0f8fad5b_"):
+            problem(await ask(api, {"secret": secret}), 401, "invalid_api_key")
+
+    async def test_between_two_looks_the_database_is_not_asked(
+        self, ada: Person, settings: Settings, clock: Clock
+    ) -> None:
+        """One that is away meanwhile is not missed; afterwards nobody is told that his key is not good."""
+        key = await make(ada)
+        database = Database(settings.database_url, size=1)
+        await database.open()
+        keys = ApiKeys(database, clock=clock)
+        await keys.verify(key["secret"])
+        await database.close()
+        clock.offset += REMEMBERED_SECONDS - 1
+        await keys.verify(key["secret"])
+        clock.offset += 1
+        with pytest.raises(DatabaseUnavailable):
+            await keys.verify(key["secret"])
+
+    async def test_ended_keys_are_shown_for_thirty_days(self, ada: Person, services: Services) -> None:
+        """So that one that is found in a log still has a name; working ones stay for good."""
+        for ended in ("revoked_at", "expires_at"):
+            for days in (29, 31):
+                key = await make(ada, name=f"{ended} {days}")
+                async with services.database.connection() as db:
+                    ago = f"UPDATE api_keys SET {ended} = now() - make_interval(days => %s) WHERE id = %s"
+                    await execute(db, ago, (days, UUID(key["id"])))
+        await make(ada, name="works")
+        await expire(services.database, refresh_days=7)
+        names = {key["name"] for key in (await ada.get(KEYS)).json()["items"]}
+        assert names == {"revoked_at 29", "expires_at 29", "works"}
