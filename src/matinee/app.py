@@ -22,6 +22,7 @@ from matinee.common.http.cross_origin import CrossOriginAnswers, CrossOriginPref
 from matinee.common.http.edge import Edge
 from matinee.common.http.openapi import build_contract
 from matinee.common.http.router import Router
+from matinee.common.http.token_prefix import TokenPrefix
 from matinee.common.logging import configure_logging
 from matinee.modules.api_keys.routes import ApiKeyRoutes
 from matinee.modules.auth.routes import AuthRoutes
@@ -41,7 +42,9 @@ from matinee.modules.playback.warm import warm_cells
 from matinee.modules.quotas.routes import QuotaRoutes
 from matinee.modules.replacements.routes import ReplacementRoutes
 from matinee.modules.retention.routes import RetentionRoutes
+from matinee.modules.sharing.routes import SharingRoutes
 from matinee.modules.sounds.routes import SoundRoutes
+from matinee.modules.tokens.routes import TokenRoutes
 from matinee.modules.tracks.routes import TrackRoutes
 from matinee.modules.uploads.routes import UploadRoutes
 from matinee.modules.users.routes import UserRoutes
@@ -60,6 +63,8 @@ ROUTES: tuple[type, ...] = (
     UploadRoutes,
     ReplacementRoutes,
     VideoRoutes,
+    SharingRoutes,
+    TokenRoutes,
     ClipRoutes,
     RetentionRoutes,
     JobRoutes,
@@ -80,6 +85,8 @@ TAGS = {
     "quotas": "What accounts may store.",
     "uploads": "Bringing a file in, straight to the object storage.",
     "videos": "Finding, changing and following videos.",
+    "sharing": "Whom a video is for, beside its owner.",
+    "tokens": "Playback tokens, and the keys that sign them.",
     "encoding": "Why a video is not complete, and what to do about it.",
     "captions": "Text tracks and chapters.",
     "sounds": "Sounds to choose from.",
@@ -104,7 +111,9 @@ def create_app(services: Services) -> ASGIApp:
     """The application over open services; a caller that serves it also runs `services.notifications.listen()`."""
     settings = services.settings
     router = Router()
-    runtime = Runtime(settings, services.database, services.tokens, services.api_keys)
+    runtime = Runtime(
+        settings, services.database, services.tokens, services.api_keys, services.playback_tokens
+    )
     routes = _routes(services)
     router.mount(runtime, routes)
     playback = next(owner for owner in routes if isinstance(owner, PlaybackRoutes))
@@ -118,7 +127,7 @@ def create_app(services: Services) -> ASGIApp:
     app = Edge(app, timeout=settings.request_timeout_seconds, https=https, content_security_policy=INERT)
     if settings.cors_origins:
         app = CrossOriginAnswers(app, settings.cors_origins)
-    return CrossOriginPlayback(app)
+    return TokenPrefix(CrossOriginPlayback(app))
 
 
 def _routes(services: Services) -> list[Any]:
@@ -132,6 +141,8 @@ def _routes(services: Services) -> list[Any]:
         UploadRoutes(services.uploads),
         ReplacementRoutes(services.replacements),
         VideoRoutes(services.videos, events),
+        SharingRoutes(services.sharing),
+        TokenRoutes(services.playback_tokens),
         ClipRoutes(services.clips),
         RetentionRoutes(services.retention),
         JobRoutes(services.jobs),

@@ -38,7 +38,10 @@ from matinee.modules.quotas.service import QuotaService, server_quota
 from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
+from matinee.modules.sharing.service import SharingService
 from matinee.modules.sounds.service import SoundService
+from matinee.modules.tokens.keys import KeyRing
+from matinee.modules.tokens.service import TokenService
 from matinee.modules.tracks.editing import CueEditing
 from matinee.modules.tracks.machine import MachineCaptions
 from matinee.modules.tracks.service import TrackService
@@ -69,6 +72,15 @@ class Services:
             self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers
         )
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
+        self.sharing = SharingService(self.database, self.videos, self.passwords)
+        self.playback_tokens = TokenService(
+            self.database,
+            self.videos,
+            self.passwords,
+            KeyRing(self.database, settings.secret_key),
+            own_seconds=settings.playback_token_minutes * 60,
+            clock=clock,
+        )
         self.jobs = JobService(self.videos, self.encoding, stale_after=settings.worker_stale_seconds)
         self.quotas = QuotaService(server_quota(settings))
         self.clips = ClipService(self.videos, self.quotas, self.encoding)

@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_keys: Annotated[tuple[str, ...], Meta(min_length=1)]
     secret_key: Annotated[str, Meta(min_length=_SHORTEST_SECRET)]
     access_token_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
+    playback_token_minutes: Annotated[int, Meta(ge=1, le=60)] = 10
     refresh_token_days: Annotated[int, Meta(ge=1, le=365)] = 7
     cookie_secure: bool = True
     password_hash_parallelism: Annotated[int, Meta(ge=1, le=64)] = 1
@@ -71,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # --- requests
     max_body_bytes: Annotated[int, Meta(ge=1024, le=64 * MIB)] = MIB
+    country_header: Annotated[str, Meta(pattern=rf"^[A-Za-z0-9-]{{1,64}}{END}")] | None = None
     request_timeout_seconds: Annotated[float, Meta(ge=1, le=600)] = 30.0
     shutdown_grace_seconds: Annotated[int, Meta(ge=1, le=600)] = 25
     metrics: bool = False

@@ -1,8 +1,11 @@
 """The DASH manifest (ISO/IEC 23009-1) over the same cells that the HLS playlists name."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+import msgspec
 
 from .bandwidth import peak_bits
 from .captions import wvtt
@@ -11,7 +14,7 @@ from .captions.model import SEGMENT_SECONDS
 from .keys import CAPTIONS_MP4_TYPE, CONTENT_TYPES
 from .model import AudioRendition, CopiedRendition, Plan, Rendition, VideoRendition
 from .sounds import sound_names
-from .timeline import Timeline, decimal, segments_of_text, timeline
+from .timeline import WHOLE, Timeline, Window, decimal, segments_of_text, timeline
 
 CONTENT_TYPE = "application/dash+xml"
 
@@ -25,31 +28,43 @@ _TRANSFERS = {"PQ": "16", "HLG": "18"}
 _CHANNELS_SCHEME = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 
 
-def manifest(plan: Plan, texts: Sequence[ListedTrack] = ()) -> str:
-    """The whole presentation; URIs are relative to the manifest."""
+class _Part(msgspec.Struct, frozen=True):
+    """What of the presentation is told, from the start of a cell to the end of one."""
+
+    window: Window
+    start: Fraction
+    end: Fraction
+
+
+def manifest(plan: Plan, texts: Sequence[ListedTrack] = (), window: Window = WHOLE) -> str:
+    """The presentation, or a part of it; URIs are relative to the manifest."""
+    times = timeline(plan, plan.renditions[0])
+    cells = window.cells(times)
+    start, end = (Fraction(times.bounds[index], times.timescale) for index in (cells.start, cells.stop))
+    part = _Part(window, start, end if window.end is not None else plan.grid.duration)
     root = Element(
         "MPD",
         {
             "xmlns": _NAMESPACE,
             "profiles": _PROFILES,
             "type": "static",
-            "mediaPresentationDuration": f"PT{decimal(plan.grid.duration)}S",
+            "mediaPresentationDuration": f"PT{decimal(part.end - part.start)}S",
             "minBufferTime": f"PT{decimal(plan.grid.usual_duration, 3)}S",
         },
     )
     period = SubElement(root, "Period", {"id": "0", "start": "PT0S"})
-    _add_pictures(period, plan)
+    _add_pictures(period, plan, part)
     for heard, name in zip(plan.tracks, sound_names(plan.tracks), strict=True):
         surround = plan.surround(heard.name)
         for sound in (heard, surround) if surround else (heard,):
-            _add_sound(period, plan, sound, name, default=heard is plan.audio)
+            _add_sound(period, plan, part, sound, name, default=heard is plan.audio)
     for track, name in zip(texts, menu_names(texts), strict=True):
-        _add_words(period, plan, track, name)
+        _add_words(period, plan, part, track, name)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _add_pictures(period: Element, plan: Plan) -> None:
+def _add_pictures(period: Element, plan: Plan, part: _Part) -> None:
     """One set a codec and range of brightness, each of which says to which others a player may switch."""
     sets = [
         (number, list(rungs))
@@ -59,11 +74,15 @@ def _add_pictures(period: Element, plan: Plan) -> None:
         others = [
             str(other) for other, theirs in sets if other != number and theirs[0].video_range == rungs[0].video_range
         ]
-        _add_picture(period, plan, rungs, others)
+        _add_picture(period, plan, part, rungs, others)
 
 
 def _add_picture(
-    period: Element, plan: Plan, rungs: Sequence[VideoRendition | CopiedRendition], others: Sequence[str]
+    period: Element,
+    plan: Plan,
+    part: _Part,
+    rungs: Sequence[VideoRendition | CopiedRendition],
+    others: Sequence[str],
 ) -> None:
     top = rungs[-1]
     adaptation = _adaptation(period, "video")
@@ -79,19 +98,19 @@ def _add_picture(
     if others:
         SubElement(adaptation, "SupplementalProperty", {"schemeIdUri": _SWITCHING, "value": ",".join(others)})
     if plan.copied not in rungs:
-        _add_cells(adaptation, plan, top)
+        _add_cells(adaptation, plan, part, top)
     else:  # it is cut at times of its own
         adaptation.set("segmentAlignment", "false")
     for rung in rungs:
         representation = _representation(adaptation, plan, rung)
         if plan.copied in rungs:
-            _add_cells(representation, plan, rung)
+            _add_cells(representation, plan, part, rung)
         representation.set("width", str(rung.width))
         representation.set("height", str(rung.height))
         representation.set("sar", "1:1")
 
 
-def _add_sound(period: Element, plan: Plan, audio: AudioRendition, name: str, *, default: bool) -> None:
+def _add_sound(period: Element, plan: Plan, part: _Part, audio: AudioRendition, name: str, *, default: bool) -> None:
     """One set a sound and number of channels: players switch between these only when they are told to."""
     adaptation = _adaptation(period, "audio")
     if audio.language is not None:
@@ -101,14 +120,14 @@ def _add_sound(period: Element, plan: Plan, audio: AudioRendition, name: str, *,
     if len(plan.sounds) > 1:
         SubElement(adaptation, "Label").text = name
         SubElement(adaptation, "Role", {"schemeIdUri": _ROLE_SCHEME, "value": "main" if default else "alternate"})
-    _add_cells(adaptation, plan, audio)
+    _add_cells(adaptation, plan, part, audio)
     representation = _representation(adaptation, plan, audio)
     representation.set("audioSamplingRate", str(audio.sample_rate))
     channels = {"schemeIdUri": _CHANNELS_SCHEME, "value": str(audio.channels)}
     SubElement(representation, "AudioChannelConfiguration", channels)
 
 
-def _add_words(period: Element, plan: Plan, track: ListedTrack, name: str) -> None:
+def _add_words(period: Element, plan: Plan, part: _Part, track: ListedTrack, name: str) -> None:
     adaptation = _adaptation(period, "text")
     if track.known_language is not None:
         adaptation.set("lang", track.known_language)
@@ -117,9 +136,8 @@ def _add_words(period: Element, plan: Plan, track: ListedTrack, name: str) -> No
     for role in [*roles, "main"] if track.default else roles:
         SubElement(adaptation, "Role", {"schemeIdUri": _ROLE_SCHEME, "value": role})
     times = Timeline(wvtt.TIMESCALE, tuple(segments_of_text(plan, SEGMENT_SECONDS)))
-    _add_template(
-        adaptation, times, "captions/$RepresentationID$/init.cmft", "captions/$RepresentationID$/$Number$.cmft"
-    )
+    folder = "captions/$RepresentationID$"
+    _add_template(adaptation, part, times, f"{folder}/init.cmft", f"{folder}/$Number$.cmft")
     attributes = {"id": str(track.id), "codecs": wvtt.CODEC, "bandwidth": str(_TEXT_BITS)}
     SubElement(adaptation, "Representation", attributes)
 
@@ -144,29 +162,33 @@ def _representation(adaptation: Element, plan: Plan, rendition: Rendition) -> El
     return SubElement(adaptation, "Representation", attributes)
 
 
-def _add_cells(parent: Element, plan: Plan, rendition: Rendition) -> None:
+def _add_cells(parent: Element, plan: Plan, part: _Part, rendition: Rendition) -> None:
     """The template of a representation, or of all in an adaptation set that share the grid."""
     folder = f"{plan.recipe}/$RepresentationID$"
-    _add_template(parent, timeline(plan, rendition), f"{folder}/init.mp4", f"{folder}/$Number$.m4s")
+    _add_template(parent, part, timeline(plan, rendition), f"{folder}/init.mp4", f"{folder}/$Number$.m4s")
 
 
-def _add_template(parent: Element, times: Timeline, init: str, media: str) -> None:
+def _add_template(parent: Element, part: _Part, times: Timeline, init: str, media: str) -> None:
+    cells = part.window.cells(times)
     template = SubElement(
         parent,
         "SegmentTemplate",
         {
             "timescale": str(times.timescale),
-            "startNumber": "0",
+            "startNumber": str(cells.start),
             "initialization": init,
             "media": media,
         },
     )
+    if part.start:
+        template.set("presentationTimeOffset", str(round(part.start * times.timescale)))
     entries = SubElement(template, "SegmentTimeline")
-    for ticks, count in times.runs():
+    told = Timeline(times.timescale, times.bounds[cells.start : cells.stop + 1])
+    for ticks, count in told.runs():
         entry = SubElement(entries, "S", {"d": str(ticks)})
         if count > 1:
             entry.set("r", str(count - 1))
-    entries[0].set("t", str(times.bounds[0]))
+    entries[0].set("t", str(told.bounds[0]))
 
 
 def _rate(plan: Plan) -> str:

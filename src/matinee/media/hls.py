@@ -9,7 +9,7 @@ from .captions.listing import ListedTrack, menu_names
 from .captions.model import SEGMENT_SECONDS
 from .model import AudioRendition, CopiedRendition, Plan, VideoRendition
 from .sounds import SoundGroup, sound_groups, sound_names, surround_rungs
-from .timeline import longest_cell, segments_of_text, timeline
+from .timeline import MICROSECONDS, WHOLE, Timeline, Window, longest_cell, segments_of_text, timeline
 
 CONTENT_TYPE = "application/vnd.apple.mpegurl"
 
@@ -53,42 +53,44 @@ def master_playlist(plan: Plan, measured: Mapping[str, Measured], texts: Sequenc
     return _text(lines)
 
 
-def media_playlist(plan: Plan, name: str) -> str:
-    """All cells of a rendition; URIs are relative to the playlist. KeyError when the plan has no such rendition."""
+def media_playlist(plan: Plan, name: str, window: Window = WHOLE) -> str:
+    """The cells of a rendition; URIs are relative to the playlist. KeyError when the plan has no such rendition."""
     rendition = plan.rendition(name)
-    bounds = timeline(plan, rendition).microseconds()
+    times = timeline(plan, rendition)
+    bounds = times.microseconds()
     lines = [*_head(longest_cell(plan, rendition)), "#EXT-X-INDEPENDENT-SEGMENTS", '#EXT-X-MAP:URI="init.mp4"']
-    for index, (start, end) in enumerate(pairwise(bounds)):
-        lines += [_extinf(end - start), f"{index}.m4s"]
+    for index in window.cells(times):
+        lines += [_extinf(bounds[index + 1] - bounds[index]), f"{index}.m4s"]
     return _text([*lines, "#EXT-X-ENDLIST"])
 
 
-def text_playlist(plan: Plan) -> str:
+def text_playlist(plan: Plan, window: Window = WHOLE) -> str:
     """The segments of any text track of the video; URIs are relative to the playlist."""
     bounds = segments_of_text(plan, SEGMENT_SECONDS)
-    lines = _head(Fraction(max(end - start for start, end in pairwise(bounds)), 1_000_000))
-    for index, (start, end) in enumerate(pairwise(bounds)):
-        lines += [_extinf(end - start), f"{index}.vtt"]
+    lines = _head(Fraction(max(end - start for start, end in pairwise(bounds)), MICROSECONDS))
+    for index in window.cells(Timeline(MICROSECONDS, tuple(bounds))):
+        lines += [_extinf(bounds[index + 1] - bounds[index]), f"{index}.vtt"]
     return _text([*lines, "#EXT-X-ENDLIST"])
 
 
-def keyframe_playlist(plan: Plan, name: str, keyframe_bytes: Sequence[int | None]) -> str:
+def keyframe_playlist(plan: Plan, name: str, keyframe_bytes: Sequence[int | None], window: Window = WHOLE) -> str:
     """The first keyframe of every stored cell, for scrubbing; each stays on screen until the next one there is.
 
     `keyframe_bytes` holds by cell index how many bytes of the cell reach to the end of its first keyframe, None (or
     nothing) where the cell is not stored. Time before the first keyframe is an EXT-X-GAP.
     """
-    bounds = timeline(plan, plan.rendition(name)).microseconds()
-    stored = [(index, size) for index, size in enumerate(keyframe_bytes) if size is not None]
-    shown = [bounds[index] for index, _ in stored] + [bounds[-1]]
+    times = timeline(plan, plan.rendition(name))
+    bounds, cells = times.microseconds(), window.cells(times)
+    stored = [(index, size) for index, size in enumerate(keyframe_bytes) if size is not None and index in cells]
+    first, last = bounds[cells.start], bounds[cells.stop]
+    shown = [bounds[index] for index, _ in stored] + [last]
     lines = []
-    if shown[0] > bounds[0]:
-        lines += ["#EXT-X-GAP", _extinf(shown[0] - bounds[0]), "0.m4s"]
+    if shown[0] > first:
+        lines += ["#EXT-X-GAP", _extinf(shown[0] - first), f"{cells.start}.m4s"]
     for (index, size), start, end in zip(stored, shown, shown[1:], strict=False):
         lines += [_extinf(end - start), f"#EXT-X-BYTERANGE:{size}@0", f"{index}.m4s"]
-    starts = [bounds[0], *shown]
-    longest = max(end - start for start, end in pairwise(starts))
-    head = [*_head(Fraction(longest, 1_000_000)), "#EXT-X-I-FRAMES-ONLY", '#EXT-X-MAP:URI="init.mp4"']
+    longest = max(end - start for start, end in pairwise([first, *shown]))
+    head = [*_head(Fraction(longest, MICROSECONDS)), "#EXT-X-I-FRAMES-ONLY", '#EXT-X-MAP:URI="init.mp4"']
     return _text([*head, *lines, "#EXT-X-ENDLIST"])
 
 
@@ -104,7 +106,7 @@ def _head(longest: Fraction) -> list[str]:
 
 
 def _extinf(microseconds: int) -> str:
-    seconds, rest = divmod(microseconds, 1_000_000)
+    seconds, rest = divmod(microseconds, MICROSECONDS)
     return f"#EXTINF:{seconds}.{rest:06d},"
 
 

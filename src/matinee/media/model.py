@@ -475,6 +475,14 @@ class Plan(msgspec.Struct, frozen=True):
         return self.audio
 
 
+def no_taller(plan: Plan, height: int) -> Plan:
+    """The plan with pictures of so many lines at most (of an upright one, columns); the smallest stays in any case."""
+    tall = {rung.name for rung in plan.shown[1:] if min(rung.width, rung.height) > height}
+    if plan.copied is not None and plan.copied.name in tall:
+        plan = msgspec.structs.replace(plan, copied=None)
+    return without(plan, tall)
+
+
 def without(plan: Plan, names: Collection[str]) -> Plan:
     """The plan without some of the pictures that are encoded."""
     if not names:

@@ -5,6 +5,7 @@ integers: a twelve-hour video has 10,800 cells, and exact fractions would hold u
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from fractions import Fraction
 from itertools import pairwise
 
@@ -63,6 +64,26 @@ def timeline(plan: Plan, rendition: Rendition) -> Timeline:
     if isinstance(rendition, AudioRendition):
         return _sound(plan, rendition, frames)
     return Timeline(grid.timescale, tuple(frame * grid.frame_ticks for frame in frames))
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The part of a video that somebody may watch."""
+
+    start: float = 0.0
+    end: float | None = None
+    """Seconds of the video; None: to its end."""
+
+    def cells(self, times: Timeline) -> range:
+        """Those of a rendition that show any of it; at least one."""
+        first = bisect_right(times.bounds, self.start * times.timescale) - 1
+        behind = len(times.bounds) - 1
+        if self.end is not None:
+            behind = min(behind, bisect_left(times.bounds, self.end * times.timescale))
+        first = min(max(first, 0), len(times.bounds) - 2)
+        return range(first, max(behind, first + 1))
+
+
+WHOLE = Window()
 
 
 def longest_cell(plan: Plan, rendition: Rendition) -> Fraction:

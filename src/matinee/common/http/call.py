@@ -3,7 +3,7 @@
 import ipaddress
 from contextlib import AbstractAsyncContextManager
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
@@ -13,7 +13,7 @@ from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError, Malformed, TooLarge, Unauthenticated
 from matinee.common.http.authentication import AccessTokens, Caller, KeyVerifier
 from matinee.common.http.idempotency import IdempotentRequest, StoredAnswer, find_answer
-from matinee.common.http.viewer import Grant, Viewer
+from matinee.common.http.viewer import Bearer, Grant, Grants, Viewer
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -21,11 +21,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Runtime:
     """What every operation needs of the process it runs in."""
 
-    def __init__(self, settings: Settings, database: Database, tokens: AccessTokens, api_keys: KeyVerifier) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, tokens: AccessTokens, api_keys: KeyVerifier, grants: Grants
+    ) -> None:
         self.settings = settings
         self.database = database
         self.tokens = tokens
         self.api_keys = api_keys
+        self.grants = grants
         self.trusted_proxies: list[Network] = [ipaddress.ip_network(n) for n in settings.trusted_proxies]
 
 
@@ -69,6 +72,14 @@ class Call:
     def viewer(self) -> Viewer:
         """Whoever asks, where it matters who may see a video."""
         return Viewer(self.caller, self.grant, self.scope.get("matinee.prefix", ""))
+
+    @property
+    def bearer(self) -> Bearer:
+        """The same, as far as playback tokens have rules about it."""
+        page = self.header(b"origin") or self.header(b"referer")
+        named = self.runtime.settings.country_header
+        country = self.header(named.lower().encode()) if named else None
+        return Bearer(self.address, urlsplit(page).hostname if page else None, country)
 
     async def begin(self) -> Connection:
         """The request's transaction, opened now; it is committed before the answer is sent.

@@ -34,6 +34,7 @@ from matinee.common.http.authentication import (
 from matinee.common.http.call import AnsweredBefore, Call, Runtime
 from matinee.common.http.idempotency import identify, store_answer
 from matinee.common.http.rate_limits import RateLimit, count_hit
+from matinee.common.http.viewer import PlaybackTokenExpired, PlaybackTokenRefused
 from matinee.common.validation import Fault, InvalidInput, convert
 
 Handler = Callable[..., Awaitable[Any]]
@@ -182,6 +183,8 @@ def _implied_errors(
     implied: list[type[DomainError]] = [errors.Invalid, errors.Unavailable, errors.TimedOut]
     if access is not Access.PUBLIC:
         implied += [errors.Unauthenticated, InvalidApiKey, InsufficientScope if scope else NotForApiKeys]
+    if access is Access.OPTIONAL:
+        implied += [PlaybackTokenRefused, PlaybackTokenExpired]
     if access is Access.ADMIN:
         implied.append(errors.Forbidden)
     if limit is not None:
@@ -243,6 +246,9 @@ class Endpoint:
         operation = self.operation
         if operation.access is not Access.PUBLIC:
             await self._authenticate(call)
+        token = call.scope.get("matinee.playback_token")
+        if token is not None and operation.access is Access.OPTIONAL:
+            call.grant = await self._runtime.grants.open(token, call.bearer)
         if operation.limit is not None and self._runtime.settings.rate_limits:
             await self._count(call, operation.limit)
         arguments: dict[str, Any] = {}

@@ -12,10 +12,10 @@ from matinee.media.captions.model import MOST_STORED_BYTES, SEGMENT_SECONDS, Cue
 from matinee.media.captions.read import read_stored
 from matinee.media.captions.vtt import cut_vtt
 from matinee.media.captions.wvtt import cut_wvtt, init_segment
-from matinee.media.timeline import segments_of_text
+from matinee.media.timeline import MICROSECONDS, WHOLE, Timeline, segments_of_text
 from matinee.modules.playback.documents import Document, DocumentCache, document
 from matinee.modules.playback.repository import PlaybackRepository, TrackFacts
-from matinee.modules.playback.service import PlaybackService, Playlist, StoredObject
+from matinee.modules.playback.service import PlaybackService, Playlist, StoredObject, window_of
 from matinee.modules.tracks.errors import NoSuchTrack
 from matinee.modules.videos.access import seen
 
@@ -50,7 +50,7 @@ class CaptionPlayback:
     async def whole(self, viewer: Viewer, video_id: UUID, track_id: UUID) -> StoredObject:
         """The whole file, which may exist before the video can be played."""
         facts = seen(viewer, video_id, await self._repository.find_track(video_id, track_id))
-        if not facts.has_track:
+        if not facts.has_track or window_of(viewer) != WHOLE:  # it is not cut
             raise NoSuchTrack
         return StoredObject(
             key=keys.captions_key(video_id, track_id),
@@ -63,7 +63,7 @@ class CaptionPlayback:
         """The HLS playlist of a track."""
         facts = await self._known(viewer, video_id, track_id)
         plan = await self._playback.plan(video_id, facts)
-        return Playlist(document(hls.text_playlist(plan)), facts.is_private)
+        return Playlist(document(hls.text_playlist(plan, window_of(viewer))), facts.is_private)
 
     async def segment(
         self, viewer: Viewer, video_id: UUID, track_id: UUID, index: int, form: SegmentForm
@@ -72,7 +72,7 @@ class CaptionPlayback:
         facts = await self._known(viewer, video_id, track_id)
         plan = await self._playback.plan(video_id, facts)
         bounds = segments_of_text(plan, SEGMENT_SECONDS)
-        if index >= len(bounds) - 1:
+        if index not in window_of(viewer).cells(Timeline(MICROSECONDS, tuple(bounds))):
             raise NoSuchTrack
         cut = _Cut(track_id, form, plan.recipe)
         found = self._segments.get((cut, index))

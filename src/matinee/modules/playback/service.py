@@ -13,7 +13,8 @@ from matinee.common.http.viewer import Viewer
 from matinee.common.notifications import Notifications
 from matinee.media import dash, hls, keys
 from matinee.media.bandwidth import Measured
-from matinee.media.model import Plan, without
+from matinee.media.model import Plan, no_taller, without
+from matinee.media.timeline import WHOLE, Window, timeline
 from matinee.modules.encoding.service import Speeds
 from matinee.modules.playback.audience import Audience, News, Place
 from matinee.modules.playback.documents import Document, DocumentCache, PlanCache, document
@@ -89,6 +90,33 @@ class _Wanted(msgspec.Struct, frozen=True):
         return facts
 
 
+class _Part(msgspec.Struct, frozen=True):
+    """What of a video its viewer may have, by the playback token."""
+
+    window: Window = WHOLE
+    max_height: int | None = None
+
+    @staticmethod
+    def of(viewer: Viewer) -> "_Part":
+        grant = viewer.grant
+        return _ALL if grant is None else _Part(Window(grant.start, grant.end), grant.max_height)
+
+    def ladder(self, plan: Plan) -> Plan:
+        """The plan without pictures that are too tall."""
+        return plan if self.max_height is None else no_taller(plan, self.max_height)
+
+    def require(self, plan: Plan, wanted: _Wanted) -> None:
+        """Raises NoSuchCell where it is none of it."""
+        plan = self.ladder(plan)
+        _require_rendition(plan, wanted.recipe, wanted.rendition)
+        cells = self.window.cells(timeline(plan, plan.rendition(wanted.rendition)))
+        if wanted.index is not None and wanted.index not in cells:
+            raise NoSuchCell
+
+
+_ALL = _Part()
+
+
 class PlaybackService:
     """What players read."""
 
@@ -119,11 +147,12 @@ class PlaybackService:
             viewer, video_id, ("ladder", video_id), lambda: self._repository.find_ladder(video_id)
         )
         speeds = await self._offers.speeds()
-        key = (video_id, "master", facts.version, facts.ladder, facts.texts, speeds.verdicts)
+        shown = _Part.of(viewer)
+        key = (video_id, "master", facts.version, facts.ladder, facts.texts, speeds.verdicts, shown)
         written = self._documents.get(key)
         if written is None:
             measured = facts.measured()
-            plan = self._offered(await self.plan(video_id, facts), measured, speeds)
+            plan = self._offered(shown.ladder(await self.plan(video_id, facts)), measured, speeds)
             written = self._documents.keep(key, document(hls.master_playlist(plan, measured, facts.listed())))
         return Playlist(written, facts.is_private)
 
@@ -134,11 +163,12 @@ class PlaybackService:
         )
         speeds = await self._offers.speeds()
         stored = facts.ladder if speeds.is_anything_slow else None  # else all is offered, stored or not
-        key = (video_id, "manifest", facts.version, stored, facts.texts, speeds.verdicts)
+        shown = _Part.of(viewer)
+        key = (video_id, "manifest", facts.version, stored, facts.texts, speeds.verdicts, shown)
         written = self._documents.get(key)
         if written is None:
-            plan = self._offered(await self.plan(video_id, facts), facts.measured(), speeds)
-            written = self._documents.keep(key, document(dash.manifest(plan, facts.listed())))
+            plan = self._offered(shown.ladder(await self.plan(video_id, facts)), facts.measured(), speeds)
+            written = self._documents.keep(key, document(dash.manifest(plan, facts.listed(), shown.window)))
         return Playlist(written, facts.is_private)
 
     def _offered(self, plan: Plan, measured: Mapping[str, Measured], speeds: Speeds) -> Plan:
@@ -151,12 +181,13 @@ class PlaybackService:
         facts = await self.playable(
             viewer, video_id, ("video", video_id), lambda: self._repository.find_video(video_id)
         )
-        key = (video_id, "media", facts.version, recipe, rendition)
+        shown = _Part.of(viewer)
+        key = (video_id, "media", facts.version, recipe, rendition, shown)
         written = self._documents.get(key)
         if written is None:
-            plan = await self.plan(video_id, facts)
+            plan = shown.ladder(await self.plan(video_id, facts))
             _require_rendition(plan, recipe, rendition)
-            written = self._documents.keep(key, document(hls.media_playlist(plan, rendition)))
+            written = self._documents.keep(key, document(hls.media_playlist(plan, rendition, shown.window)))
         return Playlist(written, facts.is_private)
 
     async def keyframe_playlist(self, viewer: Viewer, video_id: UUID, recipe: str, rendition: str) -> Playlist:
@@ -165,13 +196,14 @@ class PlaybackService:
         facts = await self.playable(
             viewer, video_id, name, lambda: self._repository.find_keyframes(video_id, rendition)
         )
-        key = (video_id, "keyframes", facts.version, facts.recorded, recipe, rendition)
+        shown = _Part.of(viewer)
+        key = (video_id, "keyframes", facts.version, facts.recorded, recipe, rendition, shown)
         written = self._documents.get(key)
         if written is None:
-            plan = await self.plan(video_id, facts)
+            plan = shown.ladder(await self.plan(video_id, facts))
             _require_rendition(plan, recipe, rendition)
             sizes = await self._repository.read_keyframe_bytes(video_id, rendition)
-            written = self._documents.keep(key, document(hls.keyframe_playlist(plan, rendition, sizes)))
+            written = self._documents.keep(key, document(hls.keyframe_playlist(plan, rendition, sizes, shown.window)))
         return Playlist(written, facts.is_private)
 
     async def cell(
@@ -219,7 +251,7 @@ class PlaybackService:
     async def _former(self, viewer: Viewer, wanted: _Wanted) -> StoredObject:
         """What whoever began to watch before the file was replaced asks for; raises NoSuchCell for all else."""
         facts = await self._repository.find_former(wanted.video_id, wanted.recipe, wanted.rendition)
-        if facts is None:
+        if facts is None or _Part.of(viewer) != _ALL:
             raise NoSuchCell
         return _stored_cell(wanted, _allowed(viewer, wanted.video_id, facts))
 
@@ -235,6 +267,9 @@ class PlaybackService:
         if remembered is not None:
             return remembered
         facts = await self._look(viewer, wanted)
+        shown = _Part.of(viewer)
+        if shown != _ALL:
+            shown.require(await self.plan(wanted.video_id, facts), wanted)
         if wanted.is_stored(facts):
             return facts
         with (
@@ -266,7 +301,9 @@ class PlaybackService:
                 raise CellNotReady from None
 
     def _remembered(self, viewer: Viewer, wanted: _Wanted) -> CellFacts | None:
-        """What was read within the last second, if it allows."""
+        """What was read within the last second, if it allows; of a part of the video that is not known."""
+        if viewer.grant is not None and viewer.grant.is_partial:
+            return None
         facts: CellFacts | None = self._recent.get(wanted.row)
         if facts is None or facts.recipe != wanted.recipe or not wanted.is_stored(facts):
             return None
@@ -340,6 +377,11 @@ def _allowed(viewer: Viewer, video_id: UUID, facts: Facts | None) -> Facts:
     if facts.status != "READY":
         raise VideoNotPlayable
     return facts
+
+
+def window_of(viewer: Viewer) -> Window:
+    """The part of a video that its viewer may have."""
+    return _Part.of(viewer).window
 
 
 def _require_rendition(plan: Plan, recipe: str, rendition: str) -> None:

@@ -12,11 +12,12 @@ from matinee.media.captions.listing import ListedTrack, choose_track
 from matinee.media.captions.markup import plain
 from matinee.media.captions.model import MOST_STORED_BYTES
 from matinee.media.captions.read import read_stored
+from matinee.media.timeline import WHOLE
 from matinee.modules.playback.documents import document
 from matinee.modules.playback.errors import NoTranscript
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.schemas import Transcript, TranscriptLine
-from matinee.modules.playback.service import PlaybackService, Playlist
+from matinee.modules.playback.service import PlaybackService, Playlist, window_of
 
 _REMEMBERED = 16  # transcripts: 200 kB for a film, some megabytes for the longest that is accepted
 
@@ -57,7 +58,7 @@ class Transcripts:
         facts = await self._playback.playable(viewer, video_id, "menu", lambda: self._repository.find_menu(video_id))
         wanted = None if language is None else canonical_language(language)
         track = choose_track(facts.listed(), wanted)
-        if track is None:
+        if track is None or window_of(viewer) != WHOLE:  # it is not cut
             raise NoTranscript
         return track, facts.is_private
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
+from matinee.modules.videos.rules import Visibility
 
 Algorithm = Literal["EdDSA", "RS256"]
 
@@ -28,6 +29,14 @@ class ServerKeyRow(msgspec.Struct, frozen=True):
     id: UUID
     algorithm: Algorithm
     private_key: bytes
+
+
+class LockRow(msgspec.Struct, frozen=True):
+    """What opens a video."""
+
+    visibility: Visibility
+    password_hash: str | None
+    password_id: UUID | None
 
 
 _COLUMNS = "id, owner_id, name, algorithm, public_key, created_at"
@@ -58,6 +67,7 @@ VALUES (%(id)s, %(owner)s, %(name)s, %(algorithm)s, %(public_key)s)
 RETURNING id, owner_id, name, algorithm, public_key, created_at
 """
 _DELETE = "DELETE FROM signing_keys WHERE id = %s AND owner_id = %s"
+_FIND_LOCK = "SELECT visibility, password_hash, password_id FROM videos WHERE id = %s AND deleted_at IS NULL"
 _IS_OPEN = "SELECT 1 FROM sessions WHERE id = %s AND revoked_at IS NULL"
 
 
@@ -118,6 +128,11 @@ async def insert_key(
 async def delete_key(db: Connection, key_id: UUID, owner_id: UUID) -> bool:
     """False where the account has no such key."""
     return await execute(db, _DELETE, (key_id, owner_id)) == 1
+
+
+async def find_lock(db: Connection, video_id: UUID) -> LockRow | None:
+    """What opens a video that is not deleted."""
+    return await fetch_one(db, LockRow, _FIND_LOCK, (video_id,))
 
 
 async def is_session_open(db: Connection, session_id: UUID) -> bool:

@@ -55,6 +55,8 @@ def may_see(viewer: Viewer, video_id: UUID, video: Guarded, kind: Kind = "video"
     grant = viewer.grant
     if grant is None:
         return _is_open_to(viewer.caller, video)
+    if grant.is_partial and kind != "video":  # pictures and files show the whole
+        return False
     if grant.video_id != video_id or kind not in grant.kinds or grant.issuer not in (None, video.owner_id):
         return False
     if grant.account is not None:

@@ -28,7 +28,7 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
         row.width,
         row.height,
         Failure(row.failure_code, row.failure_detail or "") if row.failure_code else None,
-        _playback(row, video_id, viewer.prefix) if row.status == "READY" else None,
+        playback_of(row, viewer.prefix),
         row.created_at,
         row.updated_at,
         row.ready_at,
@@ -40,7 +40,11 @@ def detail(row: VideoRow, viewer: Viewer, encoding: Encoding | None) -> Video:
     return Video(*(*msgspec.structs.astuple(summarise(row, viewer)), encoding))
 
 
-def _playback(row: VideoRow, video_id: str, prefix: str) -> Playback:
+def playback_of(row: VideoRow, prefix: str) -> Playback | None:
+    """Where to play a video, below `prefix`; None where it cannot be played yet."""
+    if row.status != "READY":
+        return None
+    video_id = str(row.id)
     base = f"{prefix}/playback/{video_id}"
     return Playback(
         f"{base}/master.m3u8",

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +20,7 @@ from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.call import Runtime
 from matinee.common.http.edge import Edge
 from matinee.common.http.router import Router
+from matinee.common.http.token_prefix import TokenPrefix
 from matinee.common.jobs import JobQueue
 from matinee.common.notifications import Notifications, announce
 from matinee.common.storage.s3 import S3Storage
@@ -29,6 +30,7 @@ from matinee.media.captions.vtt import write_vtt
 from matinee.media.model import AudioRendition, Plan, VideoRendition
 from matinee.media.speed import work_of
 from matinee.modules.api_keys.verification import ApiKeys
+from matinee.modules.auth.passwords import Passwords
 from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.playback.caption_routes import CaptionRoutes
@@ -40,7 +42,11 @@ from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.warm import warm_cells
+from matinee.modules.tokens.keys import KeyRing
+from matinee.modules.tokens.routes import TokenRoutes
+from matinee.modules.tokens.service import TokenService
 from matinee.modules.tracks.repository import NewRow, insert_track
+from matinee.modules.videos.service import VideoService
 
 _ADD_USER = "INSERT INTO users (email, password_hash, name) VALUES (%s, 'none', 'Ada') RETURNING id"
 _ADD_VIDEO = """
@@ -144,6 +150,18 @@ def tokens(settings: Settings) -> AccessTokens:
 
 
 @pytest.fixture
+def playback_tokens(
+    settings: Settings, database: Database, storage: S3Storage, queue: JobQueue, clock: Clock
+) -> Iterator[TokenService]:
+    """Signs playback tokens."""
+    passwords = Passwords(parallelism=1)
+    videos = VideoService(database, storage, queue, EncodingService(queue))
+    keys = KeyRing(database, settings.secret_key, clock=clock)
+    yield TokenService(database, videos, passwords, keys, own_seconds=600, clock=clock)
+    passwords.close()
+
+
+@pytest.fixture
 def cell_wait() -> float:
     """Seconds that a request waits for a cell; a test overrides it where it waits in vain."""
     return 10.0
@@ -175,6 +193,7 @@ async def app(
     database: Database,
     storage: S3Storage,
     tokens: AccessTokens,
+    playback_tokens: TokenService,
     encoder: Encoder,
     queue: JobQueue,
     clock: Clock,
@@ -196,14 +215,15 @@ async def app(
     router = Router()
     delivery = Delivery(storage, cache, delivery_mode)
     routes = PlaybackRoutes(service, delivery)
-    runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock))
+    runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), playback_tokens)
     captions = CaptionPlayback(service, PlaybackRepository(database), storage)
-    router.mount(runtime, [routes, CaptionRoutes(captions, delivery)])
+    router.mount(runtime, [routes, CaptionRoutes(captions, delivery), TokenRoutes(playback_tokens)])
     if shortened:
         router.add("GET", CELL, warm_cells(runtime, routes, service, delivery))
     listening = asyncio.create_task(notifications.listen())
     inner = PlaybackPreflights(router)
-    yield CrossOriginPlayback(Edge(inner, timeout=30, https=False, content_security_policy="default-src 'none'"))
+    edge = Edge(inner, timeout=30, https=False, content_security_policy="default-src 'none'")
+    yield TokenPrefix(CrossOriginPlayback(edge))
     listening.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await listening

@@ -60,6 +60,12 @@ class TestTokens:
         assert opened(grant(issuer=STRANGER.user_id)) == set()
         assert opened(grant(issuer=OWNER.user_id)) == {"public", "unlisted", "signed"}
 
+    def test_one_of_a_part_opens_no_pictures_and_files_which_show_the_whole(self) -> None:
+        kinds = frozenset({"video", "thumbnail", "storyboard", "download"})
+        for part in ({"start": 4.0}, {"end": 8.0}, {"max_height": 480}):
+            viewer = grant(kinds=kinds, **part)
+            assert [kind for kind in kinds if may_see(viewer, VIDEO, video("signed"), kind)] == ["video"]
+
     def test_who_comes_with_one_has_what_it_allows_and_nothing_besides(self) -> None:
         """Also an owner: a link that is tried out shows what its receiver will see."""
         viewer = Viewer(OWNER, Grant(VIDEO, frozenset({"thumbnail"})))

@@ -1,0 +1,1 @@
+"""Whom a video is shared with, and the password that opens it."""

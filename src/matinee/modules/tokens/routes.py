@@ -1,0 +1,101 @@
+"""HTTP in and out of playback tokens and their keys."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from matinee.common.database import Connection
+from matinee.common.errors import Forbidden, Unauthenticated
+from matinee.common.http.call import Call
+from matinee.common.http.contract import Access, operation
+from matinee.common.http.rate_limits import RateLimit
+from matinee.modules.tokens.errors import (
+    InvalidConditions,
+    NoPasswordNeeded,
+    NoSuchKey,
+    NotYoursToRenew,
+    TooManyKeys,
+    WrongPassword,
+)
+from matinee.modules.tokens.schemas import (
+    KeySet,
+    NewlyMadeKey,
+    NewPlaybackToken,
+    NewSigningKey,
+    PlaybackToken,
+    SigningKeys,
+    Unlock,
+)
+from matinee.modules.tokens.service import TokenService
+from matinee.modules.videos.errors import UNSEEN, VideoNotFound
+from matinee.modules.videos.schemas import VideoId
+
+TAG = "tokens"
+KEYS = "/api/v1/signing-keys"
+KeyId = Annotated[UUID, Meta(description="The key's id.")]
+
+
+class TokenRoutes:
+    """Operations on playback tokens."""
+
+    def __init__(self, tokens: TokenService) -> None:
+        self._tokens = tokens
+
+    @operation(
+        "POST",
+        "/api/v1/videos/{video_id}/playback-tokens",
+        tag=TAG,
+        access=Access.OPTIONAL,
+        status=201,
+        errors=(*UNSEEN, Forbidden, NotYoursToRenew, InvalidConditions),
+        limit=RateLimit("playback-token", 600, 3600),
+    )
+    async def make_playback_token(self, call: Call, video_id: VideoId, body: NewPlaybackToken) -> PlaybackToken:
+        """Make a token that plays a video, and the addresses that carry it.
+
+        It stands in the path, `/t/{token}/playback/…`, so that playlists and manifests hand it on by their relative
+        addresses. With a token of a password or of your own in the path of this request, it is renewed.
+        """
+        async with call.reading() as db:
+            return await self._tokens.issue(db, call.viewer, video_id, body)
+
+    @operation(
+        "POST",
+        "/api/v1/videos/{video_id}/unlock",
+        tag=TAG,
+        access=Access.PUBLIC,
+        status=201,
+        errors=(VideoNotFound, WrongPassword, NoPasswordNeeded),
+        limit=RateLimit("unlock", 20, 600),
+    )
+    async def unlock_video(self, video_id: VideoId, body: Unlock) -> PlaybackToken:
+        """Open a video by its password.
+
+        The token lasts some minutes, and can be renewed until the password changes.
+        """
+        return await self._tokens.unlock(video_id, body.password)
+
+    @operation("GET", KEYS, tag=TAG)
+    async def list_signing_keys(self, call: Call, db: Connection) -> SigningKeys:
+        """The keys that you sign playback tokens with."""
+        return SigningKeys(items=await self._tokens.list_keys(db, call.user.user_id))
+
+    @operation("POST", KEYS, tag=TAG, status=201, errors=(TooManyKeys, Unauthenticated))
+    async def add_signing_key(self, call: Call, body: NewSigningKey) -> NewlyMadeKey:
+        """Make a key to sign playback tokens with on your own server.
+
+        The answer alone has its private half. What it signs opens your own videos that are public, unlisted or
+        signed. To rotate, make another one, sign with it, and delete the former when its tokens have expired.
+        """
+        return await self._tokens.add_key(call.user.user_id, body.name, body.algorithm)
+
+    @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, errors=(NoSuchKey,))
+    async def delete_signing_key(self, call: Call, db: Connection, key_id: KeyId) -> None:
+        """Delete a key; within ten seconds nothing that it has signed opens anything."""
+        await self._tokens.delete_key(db, call.user.user_id, key_id)
+
+    @operation("GET", "/.well-known/jwks.json", tag=TAG, access=Access.PUBLIC)
+    async def get_key_set(self, db: Connection) -> KeySet:
+        """The public keys of the tokens that the server signs (RFC 7517)."""
+        return await self._tokens.published(db)
