@@ -27,6 +27,7 @@ class Who(enum.Enum):
     ADMIN = "administrators"
     VIEWER = "who may see the video"
     OWNER = "who may change the video"
+    GUESSER = "whoever asks, of a video that is not private"
     OPERATOR = "administrators; the owner of the video hears that it is not for him, others that there is none"
 
 
@@ -72,6 +73,16 @@ ROWS: dict[str, Row] = {
     "change_video": Row(Who.OWNER, {}),
     "delete_video": Row(Who.OWNER),
     "watch_video": Row(Who.VIEWER),
+    "list_viewers": Row(Who.OWNER),
+    "share_video": Row(Who.OWNER, {"email": "friend@example.org"}),
+    "unshare_video": Row(Who.OWNER),
+    "set_password": Row(Who.OWNER, {"password": "winter garden"}),
+    "make_playback_token": Row(Who.VIEWER, {}),
+    "unlock_video": Row(Who.GUESSER, {"password": "winter garden"}),
+    "list_signing_keys": Row(Who.ACCOUNT),
+    "add_signing_key": Row(Who.ACCOUNT, {"name": "shop"}),
+    "delete_signing_key": Row(Who.ACCOUNT),
+    "get_key_set": Row(Who.ANYONE),
     "make_clip": Row(Who.OWNER, {"start": 1, "end": 2}),
     "get_storage": Row(Who.OWNER),
     "change_storage": Row(Who.OWNER, {}),
@@ -137,6 +148,8 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
     if caller.startswith("key") and operation.access in (Access.PERSON, Access.ADMIN):
         return NO_KEY
     caller = {"key of the owner": "owner", "key of the admin": "stranger"}.get(caller, caller)
+    if who is Who.GUESSER:
+        return NO_VIDEO if visibility == "private" else IN
     if who is Who.ANYONE or caller == "admin":
         return IN
     if who is Who.VIEWER:
@@ -228,6 +241,7 @@ def _ask(
         "user_id": caller.id if caller else uuid4(),
         "key_id": uuid4(),
         "sound_id": "audio",
+        "key_id": uuid4(),
         "recipe": stage.plan.recipe,
         "rendition": stage.renditions[0],
         "index": 0,

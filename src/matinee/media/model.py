@@ -476,11 +476,15 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def no_taller(plan: Plan, height: int) -> Plan:
-    """The plan with pictures of so many lines at most (of an upright one, columns); the smallest stays in any case."""
-    tall = {rung.name for rung in plan.shown[1:] if min(rung.width, rung.height) > height}
-    if plan.copied is not None and plan.copied.name in tall:
-        plan = msgspec.structs.replace(plan, copied=None)
-    return without(plan, tall)
+    """The plan with pictures of so many lines at most (of an upright one, columns), and the smallest in any case."""
+
+    def is_tall(rung: VideoRendition | CopiedRendition) -> bool:
+        return min(rung.width, rung.height) > height
+
+    names = {rung.name for rung in plan.shown[1:] if is_tall(rung)}
+    kept = without(plan, names)
+    copied = None if plan.copied and plan.copied.name in names else plan.copied
+    return msgspec.structs.replace(kept, copied=copied, spare=tuple(rung for rung in plan.spare if not is_tall(rung)))
 
 
 def without(plan: Plan, names: Collection[str]) -> Plan:

@@ -35,7 +35,7 @@ class NewPlaybackToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
             )
         ),
     ] = "me"
-    kinds: KindsField = list(EVERY_KIND)
+    kinds: KindsField = msgspec.field(default_factory=lambda: list(EVERY_KIND))
     lifetime: (
         Annotated[
             int,

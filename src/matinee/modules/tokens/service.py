@@ -149,6 +149,10 @@ class TokenService:
         await self._keys.signer()
         return KeySet(keys=[_jwk(row) for row in await repository.list_server_keys(db)])
 
+    async def rotate(self) -> UUID:
+        """Has another key sign for the server; gives its id. What the former has signed holds until it expires."""
+        return (await self._keys.rotate()).id
+
     async def list_keys(self, db: Connection, owner_id: UUID) -> list[SigningKey]:
         """The keys of an account."""
         return [_shown(row) for row in await repository.list_keys(db, owner_id)]

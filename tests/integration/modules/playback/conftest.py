@@ -132,8 +132,8 @@ class Film:
     async def change(self, **columns: Any) -> None:
         """Changes columns of the row, as other features do."""
         async with self.database.connection() as db:
-            for name, value in columns.items():
-                await execute(db, f"UPDATE videos SET {name} = %s WHERE id = %s", (value, self.id))  # type: ignore[arg-type]
+            wanted = ", ".join(f"{name} = %s" for name in columns)
+            await execute(db, f"UPDATE videos SET {wanted} WHERE id = %s", (*columns.values(), self.id))  # type: ignore[arg-type]
         self.clock.offset += 1
 
 
@@ -214,6 +214,7 @@ async def app(
     )
     router = Router()
     delivery = Delivery(storage, cache, delivery_mode)
+    settings = msgspec.structs.replace(settings, country_header="X-Country")
     routes = PlaybackRoutes(service, delivery)
     runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), playback_tokens)
     captions = CaptionPlayback(service, PlaybackRepository(database), storage)
