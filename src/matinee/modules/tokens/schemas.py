@@ -60,8 +60,12 @@ class NewPlaybackToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
         Meta(max_length=250, description="ISO 3166-1 codes. Needs a proxy that tells the country: see the docs."),
     ] = []
     start: Annotated[Second, Meta(description="Seconds; nothing before is opened, rounded to segments.")] = 0.0
-    end: Annotated[Second, Meta(description="Seconds; nothing behind is opened, rounded to segments.")] | None = None
-    max_height: Annotated[Height, Meta(description="Lines of the largest picture that is opened.")] | None = None
+    end: Annotated[
+        Second | None, Meta(description="Seconds; nothing behind is opened, rounded to segments. null: to its end.")
+    ] = None
+    max_height: Annotated[
+        Height | None, Meta(description="Lines of the largest picture that is opened; null: all of them.")
+    ] = None
 
 
 class PlaybackToken(msgspec.Struct, kw_only=True):
