@@ -111,9 +111,7 @@ def create_app(services: Services) -> ASGIApp:
     """The application over open services; a caller that serves it also runs `services.notifications.listen()`."""
     settings = services.settings
     router = Router()
-    runtime = Runtime(
-        settings, services.database, services.tokens, services.api_keys, services.playback_tokens
-    )
+    runtime = Runtime(settings, services.database, services.tokens, services.api_keys, services.playback_tokens)
     routes = _routes(services)
     router.mount(runtime, routes)
     playback = next(owner for owner in routes if isinstance(owner, PlaybackRoutes))

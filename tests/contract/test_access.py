@@ -242,7 +242,6 @@ def _ask(
         "user_id": caller.id if caller else uuid4(),
         "key_id": uuid4(),
         "sound_id": "audio",
-        "key_id": uuid4(),
         "recipe": stage.plan.recipe,
         "rendition": stage.renditions[0],
         "index": 0,

@@ -26,7 +26,7 @@ class SharingRoutes:
     def __init__(self, sharing: SharingService) -> None:
         self._sharing = sharing
 
-    @operation("GET", VIEWERS, tag=TAG, errors=(VideoNotFound,))
+    @operation("GET", VIEWERS, tag=TAG, scope="videos:read", errors=(VideoNotFound,))
     async def list_viewers(self, call: Call, db: Connection, video_id: VideoId) -> Viewers:
         """Whom a video is shared with."""
         return await self._sharing.viewers(db, call.user, video_id)
@@ -35,6 +35,7 @@ class SharingRoutes:
         "POST",
         VIEWERS,
         tag=TAG,
+        scope="videos:write",
         status=201,
         errors=(VideoNotFound, NoSuchViewer, TooManyViewers),
         limit=RateLimit("share", 100, 3600, by="user"),
@@ -46,7 +47,9 @@ class SharingRoutes:
         """
         return await self._sharing.share(db, call.user, video_id, body.email)
 
-    @operation("DELETE", f"{VIEWERS}/{{user_id}}", tag=TAG, errors=(VideoNotFound, NoSuchViewer))
+    @operation(
+        "DELETE", f"{VIEWERS}/{{user_id}}", tag=TAG, scope="videos:write", errors=(VideoNotFound, NoSuchViewer)
+    )
     async def unshare_video(self, call: Call, db: Connection, video_id: VideoId, user_id: ViewerId) -> None:
         """Share a video with an account no longer.
 
@@ -54,7 +57,7 @@ class SharingRoutes:
         """
         await self._sharing.unshare(db, call.user, video_id, user_id)
 
-    @operation("PUT", "/api/v1/videos/{video_id}/password", tag=TAG, errors=(VideoNotFound,))
+    @operation("PUT", "/api/v1/videos/{video_id}/password", tag=TAG, scope="videos:write", errors=(VideoNotFound,))
     async def set_password(self, call: Call, video_id: VideoId, body: NewPassword) -> None:
         """Have a video opened by a password.
 

@@ -47,6 +47,7 @@ class TokenRoutes:
         "/api/v1/videos/{video_id}/playback-tokens",
         tag=TAG,
         access=Access.OPTIONAL,
+        scope="videos:read",
         status=201,
         errors=(*UNSEEN, Forbidden, NotYoursToRenew, InvalidConditions),
         limit=RateLimit("playback-token", 600, 3600),
@@ -76,12 +77,12 @@ class TokenRoutes:
         """
         return await self._tokens.unlock(video_id, body.password)
 
-    @operation("GET", KEYS, tag=TAG)
+    @operation("GET", KEYS, tag=TAG, access=Access.PERSON)
     async def list_signing_keys(self, call: Call, db: Connection) -> SigningKeys:
         """The keys that you sign playback tokens with."""
         return SigningKeys(items=await self._tokens.list_keys(db, call.user.user_id))
 
-    @operation("POST", KEYS, tag=TAG, status=201, errors=(TooManyKeys, Unauthenticated))
+    @operation("POST", KEYS, tag=TAG, access=Access.PERSON, status=201, errors=(TooManyKeys, Unauthenticated))
     async def add_signing_key(self, call: Call, body: NewSigningKey) -> NewlyMadeKey:
         """Make a key to sign playback tokens with on your own server.
 
@@ -90,7 +91,7 @@ class TokenRoutes:
         """
         return await self._tokens.add_key(call.user.user_id, body.name, body.algorithm)
 
-    @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, errors=(NoSuchKey,))
+    @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, access=Access.PERSON, errors=(NoSuchKey,))
     async def delete_signing_key(self, call: Call, db: Connection, key_id: KeyId) -> None:
         """Delete a key; within ten seconds nothing that it has signed opens anything."""
         await self._tokens.delete_key(db, call.user.user_id, key_id)

@@ -62,7 +62,7 @@ class Claims(Conditions, frozen=True, kw_only=True, omit_defaults=True):
     def grant(self, issuer: UUID | None) -> Grant:
         """What it allows, signed by the key of `issuer` (None: the server's)."""
         account = None
-        if self.account is not None and self.role is not None and self.session is not None:
+        if self.account is not None and self.role is not None:
             account = Caller(self.account, self.role, self.session)
         return Grant(
             video_id=self.sub,

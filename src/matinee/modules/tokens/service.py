@@ -178,9 +178,7 @@ class TokenService:
         """A token that opens what the viewer may see, no longer than he may."""
         caller, grant = viewer.caller, viewer.grant
         if caller is not None:
-            if not await repository.is_session_open(db, caller.session_id):
-                raise Unauthenticated("You have signed out; sign in again.")
-            return _standing_for(caller, claims)
+            return await _standing_for(db, caller, claims)
         if grant is None:
             return claims  # it is open anyway
         if grant.account is None and grant.password_id is None:
@@ -189,9 +187,7 @@ class TokenService:
             raise NotYoursToRenew("This token opens a part of the video; ask for another where you got it.")
         claims = msgspec.structs.replace(claims, aud=sorted(grant.kinds.intersection(claims.aud)))
         if grant.account is not None:
-            if not await repository.is_session_open(db, grant.account.session_id):
-                raise Unauthenticated("You have signed out; sign in again.")
-            return _standing_for(grant.account, claims)
+            return await _standing_for(db, grant.account, claims)
         return msgspec.structs.replace(claims, password=grant.password_id)
 
     def _claims(self, video_id: UUID, wanted: NewPlaybackToken, seconds: int) -> Claims:
@@ -269,7 +265,10 @@ def _conditions(wanted: NewPlaybackToken) -> Claims:
     )
 
 
-def _standing_for(caller: Caller, claims: Claims) -> Claims:
+async def _standing_for(db: Connection, caller: Caller, claims: Claims) -> Claims:
+    """Claims that open what the account may see. Raises Unauthenticated where it has signed out meanwhile."""
+    if caller.session_id is not None and not await repository.is_session_open(db, caller.session_id):
+        raise Unauthenticated("You have signed out; sign in again.")
     return msgspec.structs.replace(claims, account=caller.user_id, role=caller.role, session=caller.session_id)
 
 
