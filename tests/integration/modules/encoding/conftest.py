@@ -114,10 +114,7 @@ _references: dict[str, str] = {}
 async def reference(stage: Stage, film: Callable[[str], bytes]) -> dict[str, str]:
     """The SHA-256 of every object that `film.mkv` becomes when nothing goes wrong."""
     if not _references:
-        async with stage.working():
-            video_id = await stage.upload(film("film.mkv"))
-            await stage.until_complete(video_id)
-        _references.update(await stage.fingerprints(video_id))
+        _references.update(await stage.fingerprints(await stage.complete(film("film.mkv"))))
     return _references
 
 

@@ -44,13 +44,6 @@ async def cut_by(stage: Stage, caller: Caller, film_id: UUID, start: float, end:
         return await clips.cut(db, caller, film_id, NewClip(start=start, end=end, **fields))
 
 
-async def complete_film(stage: Stage, film: Film) -> UUID:
-    """A film of which everything exists."""
-    film_id = await stage.upload(film("film.mkv"))
-    await stage.until_complete(film_id)
-    return film_id
-
-
 async def exists(stage: Stage, key: str) -> bool:
     with suppress(NoSuchObjectError):
         return await stage.storage.size(key) > 0
@@ -90,7 +83,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 class TestClip:
     async def test_only_its_ends_are_encoded(self, stage: Stage, film: Film, encoded: list[tuple[str, int]]) -> None:
         """The cells between them and the sound are the film's."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         encoded.clear()
         clip_id = await cut(stage, film_id)
         await stage.until_complete(clip_id)
@@ -100,7 +93,7 @@ class TestClip:
         self, stage: Stage, film: Film, encoded: list[tuple[str, int]]
     ) -> None:
         """One clip of a complete film, one of a film of which nothing is left but its file."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         copied = await cut(stage, film_id)
         await stage.until_complete(copied)
         encoded.clear()
@@ -112,7 +105,7 @@ class TestClip:
 
     async def test_it_has_the_films_frames(self, stage: Stage, film: Film, tmp_path: Path) -> None:
         """Each picture is the film's at that moment, but for what encoding it anew changes at the ends."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         clip_id = await cut(stage, film_id)
         await stage.until_complete(clip_id)
         of_film, of_clip = [await pictures(stage, video, tmp_path) for video in (film_id, clip_id)]
@@ -132,7 +125,7 @@ class TestClip:
 
     async def test_a_clip_of_a_clip(self, stage: Stage, film: Film) -> None:
         """Is made from the film's file, and has the bytes of a clip of the film."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         outer = await cut(stage, film_id, 1.0, 11.0)
         await stage.until_complete(outer)
         inner = await cut(stage, outer, START - 1, END - 1)
@@ -145,7 +138,7 @@ class TestClip:
 
     async def test_text_comes_along(self, stage: Stage, film: Film) -> None:
         """As far as the clip goes, on its own clock; chapters too."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         track = NewRow(
             id=uuid4(), kind="subtitles", language="en", name="English", is_default=True, is_forced=False,
             format="vtt", encoding="utf-8", cues=3,
@@ -215,7 +208,7 @@ class TestRefusal:
 class TestDeletion:
     async def test_a_clip_outlives_its_film(self, stage: Stage, film: Film) -> None:
         """All that is stored of the film goes but its file, which goes with the last clip."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         source = keys.source_key(film_id)
         clip_id = await cut(stage, film_id)
         await stage.until_complete(clip_id)
@@ -238,7 +231,7 @@ class TestDeletion:
 
     async def test_a_film_outlives_its_clip(self, stage: Stage, film: Film) -> None:
         """Nothing of the film goes with it."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         before = await stage.fingerprints(film_id)
         clip_id = await cut(stage, film_id)
         await stage.until_complete(clip_id)
@@ -250,7 +243,7 @@ class TestDeletion:
 
     async def test_a_film_deleted_while_a_clip_of_it_is_made(self, stage: Stage, film: Film) -> None:
         """The clip is made from the file."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         reference = await cut(stage, film_id)
         await stage.until_complete(reference)
         clip_id = await cut(stage, film_id)
@@ -260,7 +253,7 @@ class TestDeletion:
 
     async def test_the_database_itself_keeps_the_film(self, stage: Stage, film: Film) -> None:
         """Its row is all that knows of the file."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         await cut(stage, film_id)
         with pytest.raises(Exception, match="videos_source_kept"):
             await stage.execute("DELETE FROM videos WHERE id = %s", film_id)
@@ -273,7 +266,7 @@ class TestKilled:
     ) -> None:
         """Another goes on, and the clip has the same bytes."""
         async with stage.working():
-            film_id = await complete_film(stage, film)
+            film_id = await stage.complete(film("film.mkv"))
             reference = await cut(stage, film_id)
             await stage.until_complete(reference)
         clip_id = await cut(stage, film_id)

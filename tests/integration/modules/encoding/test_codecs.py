@@ -62,8 +62,7 @@ class TestChoice:
     async def test_a_codec_may_be_added_later(self, stage: Stage, film: Film) -> None:
         """The plan gets its renditions, which are made; what was there is the same as before."""
         async with stage.working():
-            video_id = await stage.upload(film("film.mkv"))
-            await stage.until_complete(video_id)
+            video_id = await stage.complete(film("film.mkv"))
             before, objects = await stage.plan(video_id), await stage.fingerprints(video_id)
             change = StorageChange(codecs=["hevc"])
             use = await choose(stage, await owner_of(stage, video_id), video_id, change)

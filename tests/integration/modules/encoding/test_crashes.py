@@ -27,9 +27,7 @@ async def until_doing(stage: Stage, name: str, *, losses: int = 0) -> None:
 
 async def make_ready_but_not_complete(stage: Stage, content: bytes) -> UUID:
     """A READY video with its sound, whose two chunks wait."""
-    video_id = await stage.upload(content)
-    async with stage.working():
-        await stage.until_complete(video_id)
+    video_id = await stage.complete(content)
     await stage.forget(video_id, chunks=2)
     return video_id
 

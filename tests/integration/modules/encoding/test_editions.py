@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
-from tests.integration.modules.encoding.test_clips import complete_film, cut, encoded
+from tests.integration.modules.encoding.test_clips import cut, encoded
 from tests.integration.modules.encoding.test_replacements import cells_of, has, pass_a_day, replace
 
 from matinee.common.storage.port import NoSuchObjectError
@@ -135,7 +135,7 @@ class TestTrimming:
         self, stage: Stage, film: Film, encoded: list[tuple[str, int]]
     ) -> None:
         """To the byte; only its ends are encoded, and texts go on to fit. What was cut off goes after a day."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         await add_text(stage, film_id)
         clip_id = await cut(stage, film_id, SPAN.start, SPAN.end)
         await stage.until_complete(clip_id)
@@ -162,7 +162,7 @@ class TestTrimming:
 
     async def test_it_can_be_undone_and_done_again(self, stage: Stage, film: Film) -> None:
         """All of the file comes back, to the byte, with what people wrote; a second trim counts from the first."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         await add_text(stage, film_id)
         whole = await cells_of(stage, film_id)
         await trim(stage, film_id)
@@ -181,7 +181,7 @@ class TestTrimming:
 
     async def test_what_is_written_meanwhile_stands_among_what_was_left_out(self, stage: Stage, film: Film) -> None:
         """Of the part that was shown it is the last word."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         await add_text(stage, film_id)
         await trim(stage, film_id)
         await until_edition(stage, film_id, 2)
@@ -197,7 +197,7 @@ class TestTrimming:
 
     async def test_evicted_cells_come_back_the_same(self, stage: Stage, film: Film) -> None:
         """Made from the file, which has more than is shown."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         await trim(stage, film_id)
         await until_edition(stage, film_id, 2)
         before = await cells_of(stage, film_id)
@@ -207,7 +207,7 @@ class TestTrimming:
 
     async def test_another_file_goes_before(self, stage: Stage, film: Film) -> None:
         """As long as one is awaited nothing else takes the video's place."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         owner = await stage.owner(film_id)
         async with stage.database.transaction() as db:
             new = NewSource(filename="new.mkv", filesize=5, filetype="video/mp4")
@@ -220,7 +220,7 @@ class TestTrimming:
 class TestWatermarking:
     async def test_before_or_after_it_is_the_same(self, stage: Stage, film: Film, logo: bytes) -> None:
         """Given to a film that plays, or chosen before its upload; removed again, the film has its former bytes."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         plain = await cells_of(stage, film_id)
         assert not await give(stage, film_id, logo)
         await until_edition(stage, film_id, 2)
@@ -252,7 +252,7 @@ class TestWatermarking:
 
     async def test_it_goes_on_with_the_video(self, stage: Stage, film: Film, logo: bytes) -> None:
         """To a part of it, to clips of it, to another file, and to a clip's own file when the film is gone."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         await give(stage, film_id, logo)
         await trim(stage, film_id)  # both at once
         await until_edition(stage, film_id, 3)
@@ -278,7 +278,7 @@ class TestWatermarking:
 
     async def test_it_can_be_moved(self, stage: Stage, film: Film, logo: bytes) -> None:
         """And the image stays; what is chosen again before it is made is made once."""
-        film_id = await complete_film(stage, film)
+        film_id = await stage.complete(film("film.mkv"))
         await give(stage, film_id, logo)
         owner = await stage.owner(film_id)
         async with stage.database.transaction() as db:
@@ -318,7 +318,7 @@ class TestKilled:
     ) -> None:
         """Whenever it dies, the whole film plays until the part does, and the part is what a clip would be."""
         async with stage.working():
-            film_id = await complete_film(stage, film)
+            film_id = await stage.complete(film("film.mkv"))
             clip_id = await cut(stage, film_id, SPAN.start, SPAN.end)
             await stage.until_complete(clip_id)
         before = await cells_of(stage, film_id)

@@ -23,9 +23,7 @@ _EVICTING = "SELECT count(*) FROM renditions WHERE evicting"
 @pytest.fixture
 async def complete(stage: Stage, film: Film) -> UUID:
     """A film of two rungs and sound, complete for a month."""
-    async with stage.working():
-        video_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(video_id)
+    video_id = await stage.complete(film("film.mkv"))
     await stage.execute(_AGE, video_id)
     return video_id
 

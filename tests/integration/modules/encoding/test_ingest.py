@@ -39,8 +39,7 @@ class TestIngest:
 
     async def test_records_what_playlists_need(self, stage: Stage, film: Film) -> None:
         """Sizes of cells and of their first keyframes are those of the stored objects."""
-        video_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(video_id)
+        video_id = await stage.complete(film("film.mkv"))
         plan = await stage.plan(video_id)
         key = keys.cell_key(video_id, plan.recipe, "v240", 0)
         sizes = [
@@ -67,8 +66,7 @@ class TestIngest:
 
     async def test_jobs_run_twice_change_nothing(self, stage: Stage, film: Film) -> None:
         """Every job finds its work done and leaves, with the same objects and the same record."""
-        video_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(video_id)
+        video_id = await stage.complete(film("film.mkv"))
         before = await stage.fingerprints(video_id)
         ready_at = await stage.value("SELECT ready_at FROM videos WHERE id = %s", video_id)
         async with stage.database.transaction() as db:
@@ -85,8 +83,7 @@ class TestIngest:
 
     async def test_making_it_again_gives_the_same_bytes(self, stage: Stage, film: Film) -> None:
         """With its record lost, every cell is made again, byte for byte, each chunk on its own."""
-        video_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(video_id)
+        video_id = await stage.complete(film("film.mkv"))
         before = await stage.fingerprints(video_id)
         await stage.execute("UPDATE renditions SET stored = '{}', bytes = 0, init_hash = NULL")
         async with stage.database.transaction() as db:

@@ -89,9 +89,7 @@ class TestCopiedPicture:
 
     async def test_players_read_all_of_it(self, stage: Stage, film: Film, tmp_path: Path) -> None:
         """By HLS and by DASH, without a warning: the frames of the source, and none besides."""
-        async with stage.working():
-            video_id = await stage.upload(film("conforming.mp4"))
-            await stage.until_complete(video_id)
+        video_id = await stage.complete(film("conforming.mp4"))
         source = tmp_path / "source.mp4"
         source.write_bytes(film("conforming.mp4"))
         folder = await saved(stage, video_id, tmp_path)
@@ -130,9 +128,7 @@ class TestCopiedPicture:
         self, stage: Stage, film: Film, worker_process: Callable[..., WorkerProcess]
     ) -> None:
         """Whenever the worker is killed, the next one leaves the same bytes."""
-        async with stage.working():
-            video_id = await stage.upload(film("conforming.mp4"))
-            await stage.until_complete(video_id)
+        video_id = await stage.complete(film("conforming.mp4"))
         before = await stage.fingerprints(video_id)
         await stage.execute("UPDATE renditions SET stored = '{}', bytes = 0 WHERE name = %s", NAME)
         plan = await stage.plan(video_id)
@@ -152,8 +148,7 @@ class TestCopiedPicture:
     async def test_comes_back_after_an_eviction(self, stage: Stage, theatre: Theatre, film: Film) -> None:
         """What was given up is copied again when somebody watches, the same."""
         async with stage.working():
-            video_id = await stage.upload(film("conforming.mp4"))
-            await stage.until_complete(video_id)
+            video_id = await stage.complete(film("conforming.mp4"))
             before = await stage.fingerprints(video_id)
             await stage.execute(_AGE, video_id)
             await stage.retention(keep_days=30).begin_evictions()
@@ -277,9 +272,7 @@ class TestCopiedPicture:
 
 async def test_a_plan_from_before_plays(stage: Stage, film: Film) -> None:
     """A plan that knows nothing of copied pictures reads, and is made and filled as ever."""
-    async with stage.working():
-        video_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(video_id)
+    video_id = await stage.complete(film("film.mkv"))
     await stage.execute("UPDATE videos SET plan = plan - 'copied' WHERE id = %s", video_id)
     plan = await stage.plan(video_id)
     assert plan.copied is None

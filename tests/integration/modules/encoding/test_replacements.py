@@ -90,10 +90,8 @@ async def _fingerprints(stage: Stage, video_id: UUID) -> dict[str, str]:
 class TestReplacing:
     async def test_the_video_keeps_its_id_and_plays_the_new_file(self, stage: Stage, film: Film) -> None:
         """With the bytes that the file would give as a video of its own; its replacement is gone."""
-        film_id = await stage.upload(film("film.mkv"))
-        other_id = await stage.upload(film("silent.mp4"))
-        await stage.until_complete(film_id)
-        await stage.until_complete(other_id)
+        film_id = await stage.complete(film("film.mkv"))
+        other_id = await stage.complete(film("silent.mp4"))
         replacement = await replace(stage, film_id, film("silent.mp4"))
         await until_replaced(stage, film_id)
         await stage.until_complete(film_id)
@@ -110,8 +108,7 @@ class TestReplacing:
         self, stage: Stage, theatre: Theatre, film: Film
     ) -> None:
         """Whoever is in the middle goes on for a day; then its cells, pictures and file go, and no others."""
-        film_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("film.mkv"))
         old = (await stage.plan(film_id)).recipe
         await replace(stage, film_id, film("silent.mp4"))
         await until_replaced(stage, film_id)
@@ -136,8 +133,7 @@ class TestReplacing:
 
     async def test_a_file_that_fails_changes_nothing_and_says_why(self, stage: Stage, film: Film) -> None:
         """The old one is as it was; the new one goes."""
-        film_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("film.mkv"))
         before, plan = await stage.fingerprints(film_id), await stage.plan(film_id)
         replacement = await replace(stage, film_id, b"This is no video." * 100)
         await stage.until(lambda: is_status(stage, replacement, "FAILED"))
@@ -151,8 +147,7 @@ class TestReplacing:
 
     async def test_jobs_of_the_old_file_record_nothing_of_the_new(self, stage: Stage, film: Film) -> None:
         """Replaced in the middle of its encode, a video has the cells of the new file and no others."""
-        other_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(other_id)
+        other_id = await stage.complete(film("film.mkv"))
         film_id = await stage.upload(film("long.mkv"))
         await stage.until_status(film_id, "READY")
         assert await stage.cells(film_id) < 66
@@ -166,8 +161,7 @@ class TestReplacing:
         self, stage: Stage, film: Film, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A job that has lost its file to another one works by that, and says nothing bad of the video."""
-        film_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("film.mkv"))
         serve = SourceServer.serve
         lost: list[str] = []
 
@@ -188,8 +182,7 @@ class TestReplacing:
 
     async def test_twice(self, stage: Stage, film: Film) -> None:
         """Each time by other addresses."""
-        film_id = await stage.upload(film("silent.mp4"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("silent.mp4"))
         await replace(stage, film_id, film("film.mkv"))
         await until_replaced(stage, film_id)
         await replace(stage, film_id, film("silent.mp4"))
@@ -206,8 +199,7 @@ class TestReplacing:
 class TestAround:
     async def test_texts_that_were_added_stay_and_those_of_the_file_go(self, stage: Stage, film: Film) -> None:
         """What came with the file is read anew."""
-        film_id = await stage.upload(film("silent.mp4"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("silent.mp4"))
         async with stage.database.transaction() as db:
             for name, stream in (("mine", None), ("the film's", 2)):
                 row = NewRow(
@@ -222,8 +214,7 @@ class TestAround:
 
     async def test_downloads_are_made_anew(self, stage: Stage, film: Film) -> None:
         """What the new file has not is offered no longer."""
-        film_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("film.mkv"))
         await stage.execute(
             "INSERT INTO downloads (video_id, name, size, ready_at) SELECT %s, name, 7, now() "
             "FROM unnest('{v240,audio,original}'::text[]) AS name",
@@ -238,8 +229,7 @@ class TestAround:
 
     async def test_a_clip_keeps_the_file_that_it_was_cut_from(self, stage: Stage, film: Film) -> None:
         """What is lost of it is made again, from the former file."""
-        film_id = await stage.upload(film("film.mkv"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("film.mkv"))
         clip_id = await cut(stage, film_id)
         await stage.until_complete(clip_id)
         before = await stage.fingerprints(clip_id)
@@ -258,8 +248,7 @@ class TestAround:
 
     async def test_the_later_of_two_counts(self, stage: Stage, film: Film) -> None:
         """The one that was announced before is given up, with its file."""
-        film_id = await stage.upload(film("silent.mp4"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("silent.mp4"))
         first = UUID((await announce(stage, await stage.owner(film_id), film_id)).video.id)
         await stage.storage.put(keys.source_key(film_id, 2), b"half of it", "video/mp4")
         await replace(stage, film_id, film("film.mkv"))
@@ -270,8 +259,7 @@ class TestAround:
 
     async def test_it_goes_with_its_video(self, stage: Stage, film: Film) -> None:
         """Whoever deletes a video deletes what was to replace it."""
-        film_id = await stage.upload(film("silent.mp4"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("silent.mp4"))
         await announce(stage, await stage.owner(film_id), film_id)
         await stage.storage.put(keys.source_key(film_id, 2), b"half of it", "video/mp4")
         await stage.delete(film_id)
@@ -287,8 +275,7 @@ class TestAround:
 
     async def test_it_is_its_owners_and_in_no_list(self, stage: Stage, film: Film) -> None:
         """Others do not see the video to be changed, and a video that cannot be played cannot get another file."""
-        film_id = await stage.upload(film("silent.mp4"))
-        await stage.until_complete(film_id)
+        film_id = await stage.complete(film("silent.mp4"))
         await stage.execute("UPDATE videos SET visibility = 'public' WHERE id = %s", film_id)
         with pytest.raises(VideoNotFound):
             await announce(stage, Caller(user_id=uuid4(), role="USER", session_id=uuid4()), film_id)
@@ -310,11 +297,8 @@ class TestKilled:
         self, stage: Stage, film: Film, worker_process: Callable[..., WorkerProcess], cells: int
     ) -> None:
         """Whenever it dies, the old file plays until the new one does, and the new one is whole."""
-        async with stage.working():
-            other_id = await stage.upload(film("film.mkv"))
-            film_id = await stage.upload(film("silent.mp4"))
-            await stage.until_complete(other_id)
-            await stage.until_complete(film_id)
+        other_id = await stage.complete(film("film.mkv"))
+        film_id = await stage.complete(film("silent.mp4"))
         before, old = await stage.fingerprints(film_id), await stage.cells(film_id)
         replacement = await replace(stage, film_id, film("film.mkv"))
         process = worker_process()

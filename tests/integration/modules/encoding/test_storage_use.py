@@ -33,9 +33,7 @@ async def choose(stage: Stage, caller: Caller, video_id: UUID, change: StorageCh
 class TestStorage:
     async def test_tells_the_bytes_of_every_rendition(self, stage: Stage, film: Film) -> None:
         """They are those of the objects; what may be deleted is told apart, and what that would save."""
-        async with stage.working():
-            video_id = await stage.upload(film("film.mkv"))
-            await stage.until_complete(video_id)
+        video_id = await stage.complete(film("film.mkv"))
         plan = await stage.plan(video_id)
         use = await storage_of(stage, await owner_of(stage, video_id), video_id)
         for rendition in use.renditions:
