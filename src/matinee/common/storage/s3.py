@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import botocore.exceptions
 from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession, get_session
 
 from matinee.common.config import Settings
 from matinee.common.storage.port import BucketMissing, NoSuchObjectError, NoSuchUploadError, Part, StorageUnavailable
@@ -37,15 +37,16 @@ class S3Storage:
 
     async def open(self) -> None:
         public = self._settings.s3_public_endpoint_url or self._settings.s3_endpoint_url
-        self._client = await self._connect(self._settings.s3_endpoint_url)
+        session = get_session()  # one for both: it reads the description of S3 once, which takes 150 ms
+        self._client = await self._connect(session, self._settings.s3_endpoint_url)
         self._client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)
         # the host is part of the signature, so addresses are signed for the host that clients will use
-        self._signer = await self._connect(public)
+        self._signer = await self._connect(session, public)
 
     async def close(self) -> None:
         await self._resources.aclose()
 
-    async def _connect(self, endpoint: str | None) -> Any:
+    async def _connect(self, session: AioSession, endpoint: str | None) -> Any:
         config = AioConfig(
             signature_version="s3v4",
             s3={"addressing_style": "path"},
@@ -58,7 +59,7 @@ class S3Storage:
             response_checksum_validation="when_required",
         )
         return await self._resources.enter_async_context(
-            get_session().create_client(
+            session.create_client(
                 "s3",
                 endpoint_url=endpoint,
                 region_name=self._settings.s3_region,
