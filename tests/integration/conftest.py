@@ -19,6 +19,7 @@ from matinee.common.database import execute, fetch_one, fetch_value
 from matinee.common.jobs import JobRun
 from matinee.common.storage.s3 import S3Storage
 from matinee.embedded.ports import free_ports
+from matinee.modules.auth import passwords
 
 PASSWORD = "correct horse battery"
 
@@ -42,7 +43,16 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def services(settings: Settings, storage: S3Storage, clock: Clock) -> AsyncIterator[Services]:
+def password_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost next to nothing: each account of a test takes three, 25 ms each in earnest."""
+    monkeypatch.setattr(passwords, "MEMORY_KIB", 8)
+    monkeypatch.setattr(passwords, "PASSES", 1)
+
+
+@pytest.fixture
+async def services(
+    settings: Settings, storage: S3Storage, clock: Clock, password_cost: None
+) -> AsyncIterator[Services]:
     """Open services, listening for news."""
     async with open_services(settings, storage=storage, clock=clock) as services:
         listening = asyncio.create_task(services.notifications.listen())

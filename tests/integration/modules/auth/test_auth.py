@@ -26,6 +26,11 @@ LOGOUT = "/api/v1/auth/logout"
 ME = "/api/v1/auth/me"
 
 
+@pytest.fixture
+def password_cost() -> None:
+    """As in earnest."""
+
+
 def account(**fields: object) -> dict[str, object]:
     return {"email": "ada@example.org", "password": PASSWORD, "name": "Ada", **fields}
 
