@@ -1,6 +1,7 @@
 """Anything may be killed at any point: the video ends READY, with the same bytes as when nothing happened."""
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, LiteralString
@@ -21,6 +22,17 @@ FROM renditions WHERE video_id = %s
 """
 _STUCK = "SELECT count(*) FROM procrastinate_jobs WHERE queue_name <> 'upkeep' AND status IN ('todo', 'doing')"
 VICTIMS = ("worker", "postgres", "serve")
+
+
+@pytest.fixture(scope="module")
+def doomed() -> Iterator[Installation]:
+    """One of which nothing runs but its servers: each test starts what it then stops or kills."""
+    settings = {"CELL_WAIT_SECONDS": "3", "METRICS": "true", "SHUTDOWN_GRACE_SECONDS": "60"}
+    with Installation(**settings) as installation:
+        installation.start("serve")
+        installation.sign_up()
+        installation.stop("serve")
+        yield installation
 
 
 @pytest.mark.soak
@@ -48,62 +60,58 @@ class TestKilling:
 
 
 class TestApiKilled:
-    def test_an_upload_goes_on_after_the_api_was_killed(self, film: Path) -> None:
+    def test_an_upload_goes_on_after_the_api_was_killed(self, doomed: Installation, film: Path) -> None:
         """The parts are in the storage, the row in PostgreSQL: nothing is in the process."""
-        with Installation() as installation:
-            installation.start("serve")
-            installation.sign_up()
-            data = film.read_bytes()
-            body = {"title": "x", "filename": "x.mp4", "filesize": len(data), "filetype": "video/mp4"}
-            post, headers = installation.client.post, installation.headers
-            video_id = post("/api/v1/videos/init", json=body, headers=headers).json()["video"]["id"]
-            sign = f"/api/v1/videos/signedurl/{video_id}"
-            part = installation.client.get(sign, headers=headers).json()["parts"][0]
-            httpx.put(part["url"], content=data).raise_for_status()
-            installation.kill("serve")
-            installation.restart("serve")
-            assert installation.client.get(sign, headers=headers).json()["uploaded"][0]["size"] == len(data)
-            assert post(f"/api/v1/videos/complete/{video_id}", json={}, headers=headers).status_code == 200
+        doomed.start("serve")
+        data = film.read_bytes()
+        body = {"title": "x", "filename": "x.mp4", "filesize": len(data), "filetype": "video/mp4"}
+        post, headers = doomed.client.post, doomed.headers
+        video_id = post("/api/v1/videos/init", json=body, headers=headers).json()["video"]["id"]
+        sign = f"/api/v1/videos/signedurl/{video_id}"
+        part = doomed.client.get(sign, headers=headers).json()["parts"][0]
+        httpx.put(part["url"], content=data).raise_for_status()
+        doomed.kill("serve")
+        doomed.restart("serve")
+        assert doomed.client.get(sign, headers=headers).json()["uploaded"][0]["size"] == len(data)
+        assert post(f"/api/v1/videos/complete/{video_id}", json={}, headers=headers).status_code == 200
+        doomed.stop("serve")
 
 
 class TestGracefulShutdown:
-    def test_a_request_in_flight_finishes(self, film: Path) -> None:
+    def test_a_request_in_flight_finishes(self, doomed: Installation, film: Path) -> None:
         """SIGTERM while a cell is being waited for: the answer still comes, then the process ends with 0."""
-        settings = {"CELL_WAIT_SECONDS": "3", "METRICS": "true"}
-        with Installation(**settings) as installation, ThreadPoolExecutor() as pool:
-            installation.start("serve", "worker")
-            installation.sign_up()
-            video_id = installation.upload(film, visibility="public")
-            until(lambda: installation.video(video_id)["status"] == "READY")
-            installation.kill("worker")
-            rendition = installation.video(video_id)["encoding"]["renditions"][0]
-            missing = f"/playback/{video_id}/{RECIPE}/{rendition['name']}/{rendition['cells'] - 1}.m4s"
-            waiting = pool.submit(installation.client.get, missing)
+        doomed.start("serve", "worker")
+        video_id = doomed.upload(film, visibility="public")
+        until(lambda: doomed.video(video_id)["status"] == "READY")
+        doomed.kill("worker")
+        rendition = doomed.video(video_id)["encoding"]["renditions"][0]
+        missing = f"/playback/{video_id}/{RECIPE}/{rendition['name']}/{rendition['cells'] - 1}.m4s"
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(doomed.client.get, missing)
             # the request that asks is one, the one that waits for its cell the other
-            until(lambda: "matinee_requests_in_flight 2.0" in metrics(installation) or waiting.done())
-            code = pool.submit(installation.stop, "serve")
+            until(lambda: "matinee_requests_in_flight 2.0" in metrics(doomed) or waiting.done())
+            code = pool.submit(doomed.stop, "serve")
             assert waiting.result(30).status_code in {200, 503}
             assert code.result(30) == 0
 
-    def test_a_stream_of_events_is_ended(self) -> None:
+    def test_a_stream_of_events_is_ended(self, doomed: Installation) -> None:
         """It would stay open until the process is killed; its client asks another process, or this one later."""
-        with Installation(SHUTDOWN_GRACE_SECONDS="60") as installation:
-            installation.start("serve")
-            installation.sign_up()
-            body = {"title": "Sea", "filename": "sea.mp4", "filesize": 1000, "filetype": "video/mp4"}
-            started = installation.client.post("/api/v1/videos/init", json=body, headers=installation.headers).json()
-            address = f"/api/v1/videos/{started['video']['id']}/events"
-            with (
-                ThreadPoolExecutor() as pool,
-                installation.client.stream("GET", address, headers=installation.headers) as answer,
-            ):
-                chunks = answer.iter_raw()
-                assert next(chunks).startswith(b"event: video")
-                code = pool.submit(installation.stop, "serve")
-                assert list(chunks) == []  # and not a broken connection
-                assert code.result(15) == 0
-            lines = [json.loads(line) for line in installation.log("serve").splitlines()]
-            assert not [line for line in lines if line["level"] == "error"]
+        doomed.start("serve")
+        so_far = len(doomed.log("serve").splitlines())
+        body = {"title": "Sea", "filename": "sea.mp4", "filesize": 1000, "filetype": "video/mp4"}
+        started = doomed.client.post("/api/v1/videos/init", json=body, headers=doomed.headers).json()
+        address = f"/api/v1/videos/{started['video']['id']}/events"
+        with (
+            ThreadPoolExecutor() as pool,
+            doomed.client.stream("GET", address, headers=doomed.headers) as answer,
+        ):
+            chunks = answer.iter_raw()
+            assert next(chunks).startswith(b"event: video")
+            code = pool.submit(doomed.stop, "serve")
+            assert list(chunks) == []  # and not a broken connection
+            assert code.result(15) == 0
+        lines = [json.loads(line) for line in doomed.log("serve").splitlines()[so_far:]]
+        assert not [line for line in lines if line["level"] == "error"]
 
 
 def metrics(installation: Installation) -> str:
