@@ -105,13 +105,10 @@ def shoot(services: Services, encoded: Encoded) -> Shoot:
                 init_hash = sha256(made[0].init).digest() if made else None
                 values = (video_id, rung.name, plan.recipe, position, plan.grid.cells, count, sizes, init_hash)
                 await execute(db, _ADD_RENDITION, values)
-                for cell in made:
-                    init, key = (
-                        keys.init_key(video_id, plan.recipe, rung.name),
-                        keys.cell_key(video_id, plan.recipe, rung.name, cell.index),
-                    )
-                    await services.storage.put(init, cell.init, "video/mp4")
-                    await services.storage.put(key, cell.data, "video/mp4")
+                objects = {keys.init_key(video_id, plan.recipe, rung.name): cell.init for cell in made[:1]}
+                objects |= {keys.cell_key(video_id, plan.recipe, rung.name, cell.index): cell.data for cell in made}
+                for key, data in objects.items():
+                    await services.storage.put(key, data, "video/mp4")
         return Film(services, video_id, plan)
 
     return make

@@ -17,10 +17,15 @@ from matinee.media import keys
 SECONDS = 26
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Numbered frames."""
+    return make_frame_film(tmp_path_factory.mktemp("copied") / "frames.mp4", seconds=SECONDS)
+
+
 @pytest.fixture
-async def film(tmp_path: Path, services: Services, shoot: Shoot, ada: Person) -> Film:
+async def film(source: Path, services: Services, shoot: Shoot, ada: Person) -> Film:
     """A film that opens with its own picture, and its file."""
-    source = make_frame_film(tmp_path / "frames.mp4", seconds=SECONDS)
     plan, index = await with_copy(source)
     assert plan.copied is not None
     assert index is not None

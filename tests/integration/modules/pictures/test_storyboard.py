@@ -13,17 +13,32 @@ from tests.integration.modules.pictures.conftest import Encoded, Film, Shoot, jo
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import fetch_value
+from matinee.media import keys
+from matinee.modules.pictures.objects import read_whole
 
 SHEET = "pictures/storyboard-1/0.jpg"
 PREVIEW = "pictures/preview.webp"
 
 
+_made: dict[str, bytes] = {}
+_storyboard: list[str] = []
+
+
 @pytest.fixture
 async def whole(services: Services, settings: Settings, film: Film) -> Film:
-    """A film with its storyboard and preview."""
+    """A film with its storyboard and preview: made for the first test that asks, then put in place as they were."""
+    prefix = keys.video_prefix(film.id)
+    if _made:
+        for name, data in _made.items():
+            await services.storage.put(f"{prefix}{name}", data, "image/jpeg")
+        await film.change(storyboard=_storyboard[0], has_preview=True)
+        return film
     await film.enqueue_pictures()
     async with working(services, settings):
         pass
+    async with services.database.connection() as db:
+        _storyboard.append(await fetch_value(db, "SELECT storyboard::text FROM videos WHERE id = %s", (film.id,)))
+    _made.update({name: await read_whole(services.storage, f"{prefix}{name}") for name in (SHEET, PREVIEW)})
     return film
 
 
