@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from matinee.media.blurhash import SIDE, blurhash
+from matinee.media.cells import Cell
 from matinee.media.clips import cut, film_cell, film_sound_cells, moved_cell, moved_sound
 from matinee.media.model import Plan
 from matinee.media.pictures import make_poster
@@ -31,6 +32,17 @@ async def long(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
     return source, await planned(source)
 
 
+_made: dict[range, dict[str, list[Cell]]] = {}
+
+
+async def cells_of(long: tuple[Path, Plan], frames: range) -> dict[str, list[Cell]]:
+    """Those of a part of the film, in every rung; made once."""
+    source, film = long
+    if frames not in _made:
+        _made[frames] = await video_cells(source, cut(film, frames))
+    return _made[frames]
+
+
 class TestPictures:
     @pytest.mark.parametrize(
         "frames", [range(37, 250), range(255), range(10, 130), range(120, 155), range(228, 241), range(125, 225)]
@@ -39,17 +51,17 @@ class TestPictures:
         self, long: tuple[Path, Plan], tmp_path: Path, frames: range
     ) -> None:
         """From the first to the last, in every rung, wherever the film's cells begin."""
-        source, film = long
-        made = await video_cells(source, cut(film, frames))
-        assert len(made) == len(film.video) == 2
+        made = await cells_of(long, frames)
+        assert len(made) == len(long[1].video) == 2
         for name, cells in made.items():
             assert frame_numbers(joined(cells, tmp_path / f"{name}.mp4")) == list(frames)
 
     async def test_a_shared_cell_is_the_films_to_the_byte(self, long: tuple[Path, Plan]) -> None:
         """Copied or encoded, it is the same."""
         source, film = long
-        clip = cut(film, range(37, 250))  # 88 frames, a whole cell, and 25
-        in_film, in_clip = await video_cells(source, film), await video_cells(source, clip)
+        frames = range(37, 250)  # 88 frames, a whole cell, and 25
+        clip = cut(film, frames)
+        in_film, in_clip = await video_cells(source, film), await cells_of(long, frames)
         for rung in film.video:
             assert [film_cell(film, clip, rung.name, index) for index in range(3)] == [None, SHARED, None]
             theirs = in_film[rung.name][SHARED]

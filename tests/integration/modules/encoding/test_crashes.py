@@ -5,6 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import psutil
+import pytest
 from tests.integration.modules.encoding.stage import Stage, WorkerProcess
 
 Film = Callable[[str], bytes]
@@ -33,12 +34,18 @@ async def make_ready_but_not_complete(stage: Stage, content: bytes) -> UUID:
 
 
 class TestKilled:
+    @pytest.mark.parametrize("moments", [(0, 1, 6), pytest.param((0, 1, 3, 6, 9), marks=pytest.mark.soak)])
     async def test_ends_with_the_same_bytes(
-        self, stage: Stage, film: Film, reference: dict[str, str], worker_process: StartWorker
+        self,
+        stage: Stage,
+        film: Film,
+        reference: dict[str, str],
+        worker_process: StartWorker,
+        moments: tuple[int, ...],
     ) -> None:
-        """Workers are killed before the probe, at the first cell and at several later ones; the last one ends it."""
+        """Workers are killed before the probe, at the first cell and at later ones; the last one ends it."""
         video_id = await stage.upload(film("film.mkv"))
-        for cells in (0, 1, 3, 6, 9):
+        for cells in moments:
             process = worker_process(max_attempts=10)
             await (stage.until_cells(video_id, cells) if cells else until_doing(stage, "encoding.ingest"))
             process.kill()
