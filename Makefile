@@ -9,7 +9,7 @@ WORKERS ?= 3
 # Bytecode is kept, also where the environment says no: a run of the tests starts some hundred processes of ours.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo dev test soak fuzz check bench web format lock contract schema inputs clean chromium
+.PHONY: demo dev test soak fuzz check check-python check-web bench web format lock contract schema inputs clean chromium
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready $(WEB)
@@ -32,12 +32,17 @@ FUZZED := tests/unit tests/integration/media/test_fuzzing.py
 fuzz: .venv/ready
 	FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout=0 --hypothesis-profile=fuzz -m hypothesis $(or $(ARGS),$(FUZZED))
 
-check: .venv/ready $(WEB)
+# Both halves at once by `make -j2 check`.
+check: check-python check-web
+
+check-python: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/matinee openapi --check contract/openapi.json
+
+check-web: $(WEB)
 	cd web && $(abspath scripts/with-node.sh) npm run check --silent
 
 bench: .venv/ready $(WEB)
