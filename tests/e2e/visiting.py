@@ -62,10 +62,15 @@ class Visit:
         self.context = browser.new_context(base_url=installation.url, **context)
         self.page = self.context.new_page()
         self.hosts: set[str] = set()
+        self.asked: list[str] = []
         self.faults: list[str] = []
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or ""))
+        self.page.on("request", lambda request: self._ask(request.url))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", lambda message: self._hear(message.type, message.text))
+
+    def _ask(self, url: str) -> None:
+        self.asked.append(url)
+        self.hosts.add(urlsplit(url).hostname or "")
 
     def _hear(self, kind: str, text: str) -> None:
         if kind == "error":

@@ -1,9 +1,9 @@
 import { EventStreamParser } from "./event-stream";
-import { API, ApiError } from "./http";
+import { ApiError } from "./http";
 import { retryDelay, sleep } from "./retry";
 import { accessToken } from "./session";
 import type { Video } from "./types";
-import { authorized } from "./videos";
+import { authorized, seen } from "./videos";
 
 /**
  * Calls `onVideo` with the video at once and after each change, until `signal` aborts.
@@ -43,7 +43,7 @@ export async function followVideo(
 }
 
 async function readOnce(id: string, onVideo: (video: Video) => void, signal: AbortSignal): Promise<void> {
-  const path = `${API}/videos/${encodeURIComponent(id)}/events`;
+  const path = `${seen(id)}/events`;
   // EventSource cannot send a token, fetch can; for the anonymous the browser's own reader does.
   if (await accessToken()) await readByFetch(path, onVideo, signal);
   else await readByEventSource(path, onVideo, signal);

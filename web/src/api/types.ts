@@ -12,6 +12,7 @@ export type FileType = Schemas["NewUpload"]["filetype"];
 export type NewClip = Schemas["NewClip"];
 export type NewUpload = Schemas["NewUpload"];
 export type Playback = Schemas["Playback"];
+export type PlaybackToken = Schemas["PlaybackToken"];
 export type Problem = Schemas["Problem"];
 export type RenditionProgress = Schemas["RenditionProgress"];
 export type SignedParts = Schemas["SignedParts"];

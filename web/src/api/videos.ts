@@ -1,5 +1,6 @@
 /** Every call about videos, one function each. All send the session's token if there is one. */
 import { API, ApiError, type Call, send } from "./http";
+import { passPrefix } from "./pass";
 import { accessToken, discardToken } from "./session";
 import type {
   Chapters,
@@ -19,8 +20,13 @@ import type {
   VideoSummary,
 } from "./types";
 
+/** Where a video is read by whoever may see it. */
+export function seen(id: string): string {
+  return `${passPrefix()}${API}/videos/${encodeURIComponent(id)}`;
+}
+
 export function getVideo(id: string, signal?: AbortSignal): Promise<Video> {
-  return json(`${API}/videos/${encodeURIComponent(id)}`, signal ? { signal } : {});
+  return json(seen(id), signal ? { signal } : {});
 }
 
 /** Whether whoever has its addresses gets what is there: it is open, or a token stands in them. */
@@ -29,20 +35,20 @@ export function isOpen(video: Pick<VideoSummary, "visibility" | "playback">): bo
 }
 
 export function getChapters(id: string): Promise<Chapters> {
-  return json(`${API}/videos/${encodeURIComponent(id)}/chapters`);
+  return json(`${seen(id)}/chapters`);
 }
 
 export function listCaptions(id: string): Promise<TextTracks> {
-  return json(`${API}/videos/${encodeURIComponent(id)}/captions`);
+  return json(`${seen(id)}/captions`);
 }
 
 /** What is said behind the first `after` lines. */
 export function getTranscript(id: string, after = 0): Promise<Transcript> {
-  return json(`${API}/videos/${encodeURIComponent(id)}/transcript?after=${after}`);
+  return json(`${seen(id)}/transcript?after=${after}`);
 }
 
 export function listDownloads(id: string): Promise<Downloads> {
-  return json(`${API}/videos/${encodeURIComponent(id)}/downloads`);
+  return json(`${seen(id)}/downloads`);
 }
 
 /** Offers a file to whoever may watch the video; what it is made of is encoded first. */

@@ -173,11 +173,11 @@ export class DashEngine implements Engine {
 }
 
 function authorizeRequests(player: shaka.Player, source: Source): void {
-  const { authorize } = source;
-  if (!authorize) return;
+  const { authorize, readdress } = source;
   player.getNetworkingEngine()?.registerRequestFilter(async (_type, request) => {
     const ours = request.uris.every((uri) => new URL(uri, location.href).origin === location.origin);
-    const value = ours ? await authorize() : null;
+    request.uris = request.uris.map(readdress);
+    const value = authorize && ours ? await authorize() : null;
     if (value) request.headers.Authorization = value;
   });
 }

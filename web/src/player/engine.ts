@@ -49,6 +49,8 @@ export interface Source {
   captions: TextScreen;
   /** Returns the value of the Authorization header, or null to send none. Called for every request. */
   authorize: (() => Promise<string | null>) | null;
+  /** Gives an address anew before it is asked for: a token in it may have been renewed. */
+  readdress: (address: string) => string;
 }
 
 export interface EngineListener {

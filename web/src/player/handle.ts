@@ -54,6 +54,7 @@ export type PageState =
   | "processing"
   | "player"
   | "failed"
+  | "locked"
   | "not-found"
   | "unreachable";
 

@@ -201,7 +201,7 @@ export class HlsEngine implements Engine {
 }
 
 function configuration(source: Source): Partial<HlsConfig> {
-  const { authorize } = source;
+  const { authorize, readdress } = source;
   return {
     enableWorker: false, // CMAF needs no transmuxing; a worker would need `worker-src blob:`
     startLevel: AUTO,
@@ -212,13 +212,11 @@ function configuration(source: Source): Partial<HlsConfig> {
     backBufferLength: 60,
     maxBufferHole: MAX_HOLE,
     fragLoadPolicy: CELL_POLICY,
-    ...(authorize && {
-      xhrSetup: async (request: XMLHttpRequest, url: string) => {
-        const value = isOurs(url) ? await authorize() : null;
-        request.open("GET", url, true);
-        if (value) request.setRequestHeader("Authorization", value);
-      },
-    }),
+    xhrSetup: async (request: XMLHttpRequest, url: string) => {
+      const value = authorize && isOurs(url) ? await authorize() : null;
+      request.open("GET", readdress(url), true);
+      if (value) request.setRequestHeader("Authorization", value);
+    },
   };
 }
 

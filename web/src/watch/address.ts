@@ -1,9 +1,11 @@
 import type { EngineChoice } from "../player/choose-engine";
 import type { PlayerOptions } from "../player/player";
 
-/** What a watch or embed address asks for: `/watch/{id}?engine=dash&t=90&autoplay&muted`. */
+/** What a watch or embed address asks for: `/watch/{id}?engine=dash&t=90&autoplay&muted&token=…`. */
 export interface WatchAddress {
   videoId: string;
+  /** A playback token that somebody signed, or empty. */
+  token: string;
   options: PlayerOptions;
 }
 
@@ -12,6 +14,7 @@ export function readAddress(address: string): WatchAddress {
   const engine: EngineChoice = url.searchParams.get("engine") === "dash" ? "dash" : "hls";
   return {
     videoId: decodeURIComponent(url.pathname.split("/")[2] ?? ""),
+    token: url.searchParams.get("token") ?? "",
     options: {
       engine,
       startAt: readTime(url.searchParams.get("t") ?? ""),

@@ -91,6 +91,11 @@ export function notFound(signedIn: boolean, returnTo: string): Notice {
   };
 }
 
+/** A signed link that opens nothing, or no longer. */
+export function badLink(text: string): Notice {
+  return { picture: "lock", title: "This link does not open the video", text };
+}
+
 export function unreachable(text: string, onClick: () => void): Notice {
   return { picture: "offline", title: "No connection", text, action: { label: "Try again", onClick } };
 }

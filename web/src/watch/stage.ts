@@ -1,5 +1,6 @@
 import { followVideo } from "../api/follow";
 import { ApiError, explain } from "../api/http";
+import { readdressed, unlock, usePass } from "../api/pass";
 import { accessToken, currentUser } from "../api/session";
 import type { Playback, Storyboard, Video } from "../api/types";
 import {
@@ -16,7 +17,8 @@ import type { PageState, Watched } from "../player/handle";
 import { Player } from "../player/player";
 import type { WatchAddress } from "./address";
 import { chapterList } from "./chapter-list";
-import { LOADING, type Notice, notFound, noticeElement, noticeFor, unreachable } from "./notice";
+import { lockElement } from "./lock";
+import { badLink, LOADING, type Notice, notFound, noticeElement, noticeFor, unreachable } from "./notice";
 import { TranscriptPanel } from "./transcript";
 
 /**
@@ -41,6 +43,7 @@ export class Stage implements Watched {
 
   async start(): Promise<void> {
     this.#say("loading", LOADING);
+    if (this.address.token) usePass(this.address.token);
     try {
       const video = await getVideo(this.address.videoId);
       this.#show(video);
@@ -85,7 +88,10 @@ export class Stage implements Watched {
       load: () => this.#loadStoryboard(),
       sheet: (path) => pictureAddress(path, !isOpen(video)),
     });
-    void player.load({ hls: playback.hls, dash: playback.dash, authorize }, this.address.options);
+    void player.load(
+      { hls: playback.hls, dash: playback.dash, authorize, readdress: readdressed },
+      this.address.options,
+    );
   }
 
   #update(player: Player, video: Video): void {
@@ -131,6 +137,19 @@ export class Stage implements Watched {
   }
 
   async #showFailure(error: unknown): Promise<void> {
+    if (error instanceof ApiError && error.code === "password_required") {
+      this.page = "locked";
+      const open = async (password: string) => {
+        await unlock(this.address.videoId, password);
+        await this.start();
+      };
+      this.root.replaceChildren(lockElement(open));
+      return;
+    }
+    if (error instanceof ApiError && error.code.startsWith("playback_token")) {
+      this.#say("not-found", badLink(error.message));
+      return;
+    }
     if (error instanceof ApiError && [400, 404, 422].includes(error.status)) {
       const user = await currentUser().catch(() => null);
       this.#say("not-found", notFound(user !== null, location.pathname + location.search));

@@ -5,6 +5,7 @@ describe("a watch address", () => {
   it("names the video and nothing else by default", () => {
     expect(readAddress("http://host/watch/0197-a")).toEqual({
       videoId: "0197-a",
+      token: "",
       options: { engine: "hls", startAt: 0, autoplay: false, muted: false },
     });
   });
@@ -12,6 +13,10 @@ describe("a watch address", () => {
   it("may ask for an engine, a start and autoplay", () => {
     const { options } = readAddress("http://host/embed/x?engine=dash&t=1m30s&autoplay&muted=1");
     expect(options).toEqual({ engine: "dash", startAt: 90, autoplay: true, muted: true });
+  });
+
+  it("may carry a playback token", () => {
+    expect(readAddress("http://host/watch/x?token=e30.e30.x").token).toBe("e30.e30.x");
   });
 
   it("takes hls.js for an unknown engine", () => {
