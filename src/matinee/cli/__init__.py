@@ -106,7 +106,7 @@ def setup_storage() -> None:
 @click.option("--email", required=True, envvar="MATINEE_EMAIL")
 @click.option("--password", required=True, envvar="MATINEE_PASSWORD", prompt=True, hide_input=True)
 @click.option("--title", help="Default: the file's name.")
-@click.option("--visibility", type=click.Choice(["public", "unlisted", "private"]), default="private")
+@click.option("--visibility", type=click.Choice(["public", "unlisted", "private", "signed"]), default="private")
 def upload(file: Path, url: str, email: str, password: str, title: str | None, visibility: str) -> None:
     """Upload FILE to a running server and follow it until it is encoded."""
     from matinee.cli.upload import upload_file
@@ -144,6 +144,14 @@ def user_quota(email: str, most_bytes: str | None, most_minutes: str | None, as_
     from matinee.cli.users import quota
 
     asyncio.run(quota(_settings(), email, most_bytes, most_minutes, as_json=as_json))
+
+
+@main.command("rotate-key")
+def rotate_key() -> None:
+    """Have another key sign playback tokens; what the former one has signed holds until it expires."""
+    from matinee.cli.keys import rotate
+
+    click.echo(asyncio.run(rotate(_settings())))
 
 
 @main.group()

@@ -1,0 +1,12 @@
+"""The key that signs playback tokens for the server."""
+
+from uuid import UUID
+
+from matinee.bootstrap import open_services
+from matinee.common.config import Settings
+
+
+async def rotate(settings: Settings) -> UUID:
+    """Has another key sign from now on; gives its id."""
+    async with open_services(settings, name="matinee-cli") as services:
+        return await services.playback_tokens.rotate()
