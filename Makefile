@@ -9,7 +9,7 @@ WORKERS ?= 3
 # Bytecode is kept, also where the environment says no: a run of the tests starts some hundred processes of ours.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo dev test soak fuzz check check-python check-web bench web format lock contract schema inputs clean chromium
+.PHONY: demo dev test soak fuzz check check-python check-web bench web format lock contract schema inputs clean tools
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready $(WEB)
@@ -18,12 +18,12 @@ demo: .venv/ready $(WEB)
 dev: .venv/ready $(WEB)
 	@$(BIN)/matinee dev
 
-test: .venv/ready $(WEB) chromium
+test: .venv/ready $(WEB) tools
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
 	cd web && $(abspath scripts/with-node.sh) npm test --silent
 
 # The same faults at more moments and places: some minutes, for whoever has changed what they are about.
-soak: .venv/ready $(WEB) chromium
+soak: .venv/ready $(WEB) tools
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m soak $(ARGS)
 
 # By chance, where `make test` tries the same each time: each property for about SECONDS, or 5000 times where it does not say.
@@ -81,5 +81,5 @@ $(WEB): web/package-lock.json contract/openapi.json $(shell find web -type f -no
 	@cd web && $(abspath scripts/with-node.sh) npm run build --silent -- --logLevel warn
 	@touch $(WEB)
 
-chromium:
-	@scripts/ensure-chromium.sh
+tools:
+	@scripts/ensure-tools.sh

@@ -3,15 +3,14 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from uuid import UUID
 
 from bench.api import floor_environment
 from bench.load import Lane, Load, Shots, compare
+from bench.proxies import find_nginx, static_files
 from bench.seed import populated
-from bench.servers import Server, Site, free_port
+from bench.servers import Site
 from bench.tables import Row, Target, report
 from matinee.common.config import load_settings
 from matinee.common.storage.s3 import S3Storage
@@ -19,16 +18,6 @@ from matinee.media import keys
 
 _BYTES = 500_000  # four seconds at 1 Mbit/s
 _TARGET = Target("≥", 0.5)
-_NGINX = """
-worker_processes 1; daemon off; error_log {folder}/error.log; pid {folder}/pid;
-events {{ worker_connections 512; }}
-http {{
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000;
-  client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-  uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-  server {{ listen 127.0.0.1:{port}; root {root}; location = /health {{ return 200; }} }}
-}}
-"""
 
 
 def run(site: Site, *, seconds: float, rounds: int) -> None:
@@ -46,7 +35,7 @@ def run(site: Site, *, seconds: float, rounds: int) -> None:
         mount = ["--static-path-mount", str(files), "--static-path-route", "/static"]
         environment = floor_environment(population)
         granian = servers.enter_context(site.granian("granian", "bench.floor:media", environment, *mount))
-        nginx = servers.enter_context(_nginx(site, files))
+        nginx = servers.enter_context(static_files(site, files)) if find_nginx() else None
         lanes = [Lane(ours, shots), Lane(granian, Shots("GET", ["/static/0.m4s"]))]
         if nginx is not None:
             lanes.append(Lane(nginx, Shots("GET", ["/0.m4s"])))
@@ -78,18 +67,3 @@ async def _store(site: Site, database_url: str, video: UUID, cell: bytes) -> Non
     finally:
         await storage.close()
     shutil.rmtree(site.folder / "cells", ignore_errors=True)  # the API shall not serve another run's bytes
-
-
-@contextmanager
-def _nginx(site: Site, root: Path) -> Iterator[Server | None]:
-    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        yield None
-        return
-    folder, port = site.folder / "nginx", free_port()
-    folder.mkdir(exist_ok=True)
-    config = folder / "nginx.conf"
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    config.write_text(user + _NGINX.format(folder=folder, port=port, root=root))
-    with site.running("nginx", [program, "-c", str(config)], os.environ, port) as server:
-        yield server

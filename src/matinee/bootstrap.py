@@ -135,7 +135,7 @@ class Services:
             limit=settings.cell_cache_bytes,
             sharers=settings.processes,
         )
-        self.delivery = Delivery(self.storage, self.cells, settings.delivery)
+        self.delivery = Delivery(self.storage, self.cells, settings)
         self.downloads = DownloadService(
             self.database, self.storage, self.queue, self.videos, self.playback, self.audience
         )

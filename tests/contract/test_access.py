@@ -126,6 +126,7 @@ ROWS: dict[str, Row] = {
     "get_hls_playlist": Row(Who.VIEWER),
     "get_hls_keyframes": Row(Who.VIEWER, path={"rendition": "v240"}),
     "get_init_segment": Row(Who.VIEWER),
+    "get_permission": Row(Who.VIEWER),
     "get_captions_file": Row(Who.VIEWER),
     "get_hls_captions": Row(Who.VIEWER),
     "get_captions_segment": Row(Who.VIEWER),

@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
     """Chromium; where there is none, the tests fail rather than pass unseen."""
     program = find_chromium()
     if program is None:
-        pytest.fail("No Chromium on the path: run `make chromium` as root, or install it.")
+        pytest.fail("No Chromium on the path: run `make tools` as root, or install it.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser

@@ -127,6 +127,7 @@ class TestDoctor:
             "sandbox",
             "scratch",
             "cells",
+            "delivery",
             "pages",
         ):
             assert f" {what} " in ended.stdout
@@ -138,6 +139,11 @@ class TestDoctor:
             "MATINEE_PUBLIC_URL": "https://elsewhere.example.org",
             "MATINEE_COOKIE_SECURE": "true",
             "MATINEE_FFMPEG_PATH": "/no/such/ffmpeg",
+            "MATINEE_DELIVERY": "cdn",
+            "MATINEE_CDN_URL": "https://cdn.example.org",
+            "MATINEE_CDN_SIGNING": "cloudfront",
+            "MATINEE_CDN_KEY_ID": "K2JCJMDEHXQW5F",
+            "MATINEE_CDN_KEY_FILE": "/no/such/key.pem",
         }
         ended = matinee("doctor", env={**installation.environment(), **wrong})
         assert ended.returncode == 1
@@ -146,6 +152,7 @@ class TestDoctor:
             in ended.stdout
         )
         assert "/no/such/ffmpeg" in ended.stdout
+        assert "MATINEE_CDN_KEY_FILE: " in ended.stdout
         assert ended.stdout.count("FAULT") >= 2
 
     def test_folders_that_cannot_be_used_are_told(self, installation: Installation, tmp_path: Path) -> None:

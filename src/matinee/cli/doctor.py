@@ -26,6 +26,7 @@ from matinee.media.speech.models import NoSpeech, find_model, whisper_program
 from matinee.media.speech.sound import SAMPLE_BYTES, SAMPLE_RATE
 from matinee.modules.encoding import scratch
 from matinee.modules.playback import cell_cache
+from matinee.modules.playback.cdn import signer
 
 _OLDEST_POSTGRES = 140000  # multiranges came with 14
 _LANDLOCK_WITH_NETWORK = 4
@@ -62,6 +63,7 @@ async def _findings() -> AsyncIterator[Finding]:
         _sandbox,
         _scratch,
         _cells,
+        _delivery,
         _speech,
     ]
     for check in checks:
@@ -174,12 +176,22 @@ async def _scratch(settings: Settings) -> Finding:
 
 
 async def _cells(settings: Settings) -> Finding:
-    if settings.delivery == "redirect":
-        return True, "cells", "Not kept here: the storage delivers them."
+    if settings.delivery != "stream":
+        return True, "cells", "Not kept here: they go past the API."
     folder = settings.cell_cache_dir or cell_cache.default_folder()
     if os.access(folder, os.F_OK) and folder.stat().st_uid != os.geteuid():  # as the API sees it when it starts
         return False, "cells", f"{folder} belongs to another user; it must be this one's."
     return await asyncio.to_thread(_examine_folder, "cells", folder, settings.cell_cache_bytes)
+
+
+async def _delivery(settings: Settings) -> Finding:
+    if settings.delivery != "cdn":
+        return True, "delivery", f"By {settings.delivery}."
+    try:
+        signer(settings)
+    except ConfigError as error:
+        return False, "delivery", "; ".join(f"{fault.path}: {fault.message}" for fault in error.faults)
+    return True, "delivery", f"By {settings.cdn_url}, with addresses signed for {settings.cdn_signing}."
 
 
 async def _speech(settings: Settings) -> Finding:

@@ -126,7 +126,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     speech_threads: Annotated[int, Meta(ge=1, le=64)] = 1
 
     # --- delivery
-    delivery: Literal["redirect", "stream"] = "stream"
+    delivery: Literal["stream", "redirect", "accel", "cdn"] = "stream"
+    delivery_url_seconds: Annotated[int, Meta(ge=5, le=3600)] = 60
+    cdn_url: str | None = None
+    cdn_signing: Literal["hmac", "secure_link", "bunny", "cloudfront"] = "hmac"
+    cdn_secret: Annotated[str, Meta(min_length=16)] | None = None
+    cdn_key_id: str | None = None
+    cdn_key_file: Path | None = None
     cell_cache_dir: Path | None = None
     cell_cache_bytes: Annotated[int, Meta(ge=16 * MIB)] = 2 * GIB
     cell_wait_seconds: Annotated[float, Meta(ge=0, le=25)] = 8.0
@@ -207,7 +213,7 @@ def _bad_secrets(settings: Settings) -> Iterator[Fault]:
 
 
 def _bad_addresses(settings: Settings) -> Iterator[Fault]:
-    for name in ("public_url", "s3_endpoint_url", "s3_public_endpoint_url"):
+    for name in ("public_url", "s3_endpoint_url", "s3_public_endpoint_url", "cdn_url"):
         url = getattr(settings, name)
         if url is not None and not _is_web_address(url):
             yield Fault(name, "This must be an http:// or https:// address.")
@@ -230,6 +236,11 @@ def _bad_pairs(settings: Settings) -> Iterator[Fault]:
         yield Fault("worker_labels", "`vaapi` and `nvenc` come with MATINEE_H264_ENCODER, where it works.")
     if settings.public_url.startswith("https://") and not settings.cookie_secure:
         yield Fault("cookie_secure", "This must be true where the public address is https.")
+    if settings.delivery == "cdn":
+        keys = ("cdn_key_id", "cdn_key_file") if settings.cdn_signing == "cloudfront" else ("cdn_secret",)
+        for name in ("cdn_url", *keys):
+            if getattr(settings, name) is None:
+                yield Fault(name, f"MATINEE_DELIVERY=cdn with MATINEE_CDN_SIGNING={settings.cdn_signing} needs this.")
 
 
 def _is_web_address(url: str) -> bool:

@@ -118,11 +118,19 @@ class TestContradictions:
             ({"worker_heartbeat_seconds": "10", "worker_stale_seconds": "29"}, "worker_stale_seconds"),
             ({"public_url": "https://v.example.org", "cookie_secure": "false"}, "cookie_secure"),
             ({"database_url": "mysql://localhost"}, "database_url"),
+            ({"cdn_url": "cdn.example.org"}, "cdn_url"),
+            ({"delivery": "cdn", "cdn_secret": "c" * 16}, "cdn_url"),
+            ({"delivery": "cdn", "cdn_url": "https://cdn.example.org"}, "cdn_secret"),
+            ({"cdn_secret": "short"}, "cdn_secret"),
         ],
     )
     def test_what_cannot_work_is_refused(self, changes: dict[str, str], at_fault: str) -> None:
         """At start, by name, instead of at the first request."""
         assert faulty(**changes) == {at_fault}
+
+    def test_cloudfront_wants_the_id_and_the_file_of_its_key(self) -> None:
+        cdn = {"delivery": "cdn", "cdn_url": "https://cdn.example.org", "cdn_signing": "cloudfront"}
+        assert faulty(**cdn) == {"cdn_key_id", "cdn_key_file"}
 
     def test_several_are_told_together(self) -> None:
         """None hides another."""

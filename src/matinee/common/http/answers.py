@@ -33,4 +33,4 @@ NOT_MODIFIED = Answer(304, "The client holds the present version.", ("ETag", "Ca
 PARTIAL_CONTENT = Answer(
     206, "The wanted bytes.", ("Content-Range", "Accept-Ranges", "ETag", "Cache-Control"), has_body=True
 )
-ELSEWHERE = Answer(302, "The storage delivers it, at an address that works for a minute.", ("Location",))
+ELSEWHERE = Answer(302, "The storage or a CDN delivers it, at an address that works for a short time.", ("Location",))

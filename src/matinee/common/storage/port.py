@@ -84,8 +84,8 @@ class Storage(Protocol):
     async def abort_uploads(self, key: str) -> int:
         """Drops every unfinished upload of a key, whoever began it; returns how many. Repeatable."""
 
-    async def get_url(self, key: str, expires: int, disposition: str | None = None) -> str:
-        """A presigned GET address, valid for `expires` seconds, as clients reach the storage.
+    async def get_url(self, key: str, expires: int, disposition: str | None = None, *, internal: bool = False) -> str:
+        """A presigned GET address, valid for `expires` seconds, as clients reach the storage; `internal`: as we do.
 
         With `disposition`, the Content-Disposition of its answer, it is to be saved: as `application/octet-stream`.
         """

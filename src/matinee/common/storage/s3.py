@@ -165,12 +165,13 @@ class S3Storage:
                         aborted += 1
         return aborted
 
-    async def get_url(self, key: str, expires: int, disposition: str | None = None) -> str:
+    async def get_url(self, key: str, expires: int, disposition: str | None = None, *, internal: bool = False) -> str:
+        signer = self._client if internal else self._signer
         params = {"Bucket": self._bucket, "Key": key}
         if disposition is not None:
             params["ResponseContentDisposition"] = disposition
             params["ResponseContentType"] = "application/octet-stream"
-        return str(await self._signer.generate_presigned_url("get_object", Params=params, ExpiresIn=expires))
+        return str(await signer.generate_presigned_url("get_object", Params=params, ExpiresIn=expires))
 
     async def check(self) -> None:
         try:

@@ -11,7 +11,8 @@ INERT = "default-src 'none'; frame-ancestors 'none'"
 def page_policy(settings: Settings, *, framed_by: str = "'self'") -> str:
     """The policy of a page; `framed_by` says which sites may embed it."""
     storage = _origin(settings.s3_public_endpoint_url or settings.s3_endpoint_url)
-    hosts = " ".join(filter(None, ("'self'", storage)))
+    cdn = _origin(settings.cdn_url) if settings.delivery == "cdn" else None
+    hosts = " ".join(filter(None, ("'self'", storage, cdn)))
     return "; ".join(
         (
             "default-src 'self'",

@@ -65,8 +65,8 @@ _VERSION_ANSWERS = (
     PARTIAL_CONTENT,
     Answer(
         302,
-        "The storage delivers it, at an address that works for a minute; or the address names another version than "
-        "the present one, which is where this leads.",
+        "The storage or a CDN delivers it, at an address that works for a short time; or the address names another "
+        "version than the present one, which is where this leads.",
         ("Location",),
     ),
     NOT_MODIFIED,

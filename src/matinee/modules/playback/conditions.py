@@ -16,15 +16,21 @@ def is_unchanged(if_none_match: str | None, etag: str) -> bool:
     return any(held.strip().removeprefix("W/") == etag for held in if_none_match.split(","))
 
 
+def counting_range(header: str | None, if_range: str | None, etag: str) -> str | None:
+    """The Range of a request where it counts: one that can be read, of this very version."""
+    if header is None or (if_range is not None and if_range.strip() != etag):
+        return None
+    return header.strip() if _ONE_RANGE.fullmatch(header.strip()) else None
+
+
 def requested_range(header: str | None, if_range: str | None, etag: str, size: int) -> range | None:
     """The bytes asked for, or None for the whole.
 
     Several ranges at once and ranges that cannot be read are answered with the whole, as the RFC allows. Raises
     RangeNotSatisfiable where the range lies behind the end.
     """
-    if header is None or (if_range is not None and if_range.strip() != etag):
-        return None
-    found = _ONE_RANGE.fullmatch(header.strip())
+    counting = counting_range(header, if_range, etag)
+    found = None if counting is None else _ONE_RANGE.fullmatch(counting)
     if found is None:
         return None
     first, last = found.groups()

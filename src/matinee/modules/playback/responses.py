@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from matinee.modules.playback.cell_cache import CachedFile
-from matinee.modules.playback.conditions import is_unchanged, requested_range
-from matinee.modules.playback.delivery import Readable, Redirect, Source
+from matinee.modules.playback.conditions import counting_range, is_unchanged, requested_range
+from matinee.modules.playback.delivery import Handover, Readable, Redirect, Source
 from matinee.modules.playback.service import Playlist, StoredObject
 
 _READ_BYTES = 256 * 1024  # larger: more memory a viewer; smaller: more turns of the event loop
@@ -21,6 +21,8 @@ _PLAYLIST_PUBLIC = b"public, max-age=5"
 _PLAYLIST_PRIVATE = b"private, no-cache"
 _OBJECT_FOR_EVER = b"max-age=31536000, immutable"
 _OBJECT_FOR_NOW = b"no-cache"  # to be kept, but asked for before each use: the ETag tells whether it is still that
+
+_PROXY_LOCATION = b"/_storage"  # which the proxy keeps for us: see deploy/
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -87,6 +89,11 @@ def unchanged_response(stored: StoredObject, headers: dict[bytes, bytes]) -> Res
     return None
 
 
+def permission_response(*, private: bool) -> Response:
+    """That the video may be played, and who may keep the answer: as its playlists say it."""
+    return Bare(204, [(b"cache-control", _PLAYLIST_PRIVATE if private else _PLAYLIST_PUBLIC)])
+
+
 def object_response(stored: StoredObject, source: Source, headers: dict[bytes, bytes]) -> Response:
     """The object from where it is: 200, 206 or 302. Raises RangeNotSatisfiable."""
     if isinstance(source, Redirect):
@@ -96,7 +103,10 @@ def object_response(stored: StoredObject, source: Source, headers: dict[bytes, b
         )
     answer = _object_headers(stored)
     answer += [(b"accept-ranges", b"bytes"), (b"content-type", stored.content_type.encode())]
-    window = requested_range(_text(headers, b"range"), _text(headers, b"if-range"), stored.etag, source.size)
+    asked = _text(headers, b"range"), _text(headers, b"if-range"), stored.etag
+    if isinstance(source, Handover):
+        return Bare(200, _handed_over(answer, source, counting_range(*asked)))
+    window = requested_range(*asked, source.size)
     if window is None:
         answer.append((b"content-length", b"%d" % source.size))
         return Bytes(200, answer, source, range(source.size))
@@ -121,6 +131,17 @@ def _object_headers(stored: StoredObject) -> Headers:
 def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
     value = headers.get(name)
     return None if value is None else value.decode("latin-1")
+
+
+def _handed_over(answer: Headers, source: Handover, counting: str | None) -> Headers:
+    """What the proxy goes by.
+
+    It is told which range counts, because the storage knows its own ETags only; and how long the object may be
+    kept, by a name that nginx does not copy by itself, for it would copy it to the storage's faults too.
+    """
+    kept = [(b"x-accel-cache-control" if name == b"cache-control" else name, value) for name, value in answer]
+    kept += [(b"x-accel-redirect", _PROXY_LOCATION + source.target.encode()), (b"content-length", b"0")]
+    return kept if counting is None else [*kept, (b"x-accel-range", counting.encode())]
 
 
 async def _send_chunks(send: Send, chunks: AsyncGenerator[bytes, None]) -> None:

@@ -17,7 +17,12 @@ from matinee.common.text import END
 from matinee.media import dash, hls, keys
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
-from matinee.modules.playback.responses import object_response, playlist_response, unchanged_response
+from matinee.modules.playback.responses import (
+    object_response,
+    permission_response,
+    playlist_response,
+    unchanged_response,
+)
 from matinee.modules.playback.service import PlaybackService, StoredObject
 from matinee.modules.videos.errors import UNSEEN, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
@@ -157,6 +162,22 @@ class PlaybackRoutes:
         with _while_connected():
             init = await self._playback.init_segment(call.viewer, video_id, recipe, rendition, lambda: _gone(call))
         return await self._deliver(call, init)
+
+    @operation(
+        "GET",
+        f"{BASE}/allowed",
+        tag=TAG,
+        access=Access.OPTIONAL,
+        scope="videos:read",
+        errors=_PLAYLIST_ERRORS,
+    )
+    async def get_permission(self, call: Call, video_id: VideoId) -> Annotated[Response, None]:
+        """Whether the caller may play the video.
+
+        Caches in front of the API ask before they hand out what they hold. Who may play a part of it alone is refused
+        here, and asks for each segment himself.
+        """
+        return permission_response(private=await self._playback.is_private(call.viewer, video_id))
 
     async def _deliver(self, call: Call, stored: StoredObject) -> Response:
         headers = _headers(call)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.http.viewer import Viewer
+from matinee.common.http.viewer import PlaybackTokenRefused, Viewer
 from matinee.common.notifications import Notifications
 from matinee.media import dash, hls, keys
 from matinee.media.bandwidth import Measured
@@ -170,6 +170,15 @@ class PlaybackService:
             plan = self._offered(shown.ladder(await self.plan(video_id, facts)), facts.measured(), speeds)
             written = self._documents.keep(key, document(dash.manifest(plan, facts.listed(), shown.window)))
         return Playlist(written, facts.is_private)
+
+    async def is_private(self, viewer: Viewer, video_id: UUID) -> bool:
+        """Whether only its viewer may keep what is played; raises where he may not play all of it."""
+        if viewer.grant is not None and viewer.grant.is_partial:
+            raise PlaybackTokenRefused("This playback token opens a part of the video: ask for the segment itself.")
+        facts = await self.playable(
+            viewer, video_id, ("video", video_id), lambda: self._repository.find_video(video_id)
+        )
+        return facts.is_private
 
     def _offered(self, plan: Plan, measured: Mapping[str, Measured], speeds: Speeds) -> Plan:
         """The plan without what players are not told of."""

@@ -11,7 +11,11 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
 from tests.integration.conftest import Clock
+from tests.integration.modules.playback.proxies import until_answered
+from tests.ports import free_port
 from tests.unit.media.plans import plan, sound
 
 from matinee.common.config import Settings
@@ -169,8 +173,14 @@ def cell_wait() -> float:
 
 @pytest.fixture
 def delivery_mode() -> str:
-    """`stream` or `redirect`."""
+    """`MATINEE_DELIVERY`."""
     return "stream"
+
+
+@pytest.fixture
+def delivering(settings: Settings, delivery_mode: Any) -> Settings:
+    """The settings that delivery goes by."""
+    return msgspec.structs.replace(settings, delivery=delivery_mode)
 
 
 @pytest.fixture
@@ -199,7 +209,7 @@ async def app(
     clock: Clock,
     cache: CellCache,
     cell_wait: float,
-    delivery_mode: Any,
+    delivering: Settings,
     shortened: bool,
 ) -> AsyncIterator[Any]:
     """Playback as an ASGI application, listening for news."""
@@ -213,7 +223,7 @@ async def app(
         clock=clock,
     )
     router = Router()
-    delivery = Delivery(storage, cache, delivery_mode)
+    delivery = Delivery(storage, cache, delivering)
     settings = msgspec.structs.replace(settings, country_header="X-Country")
     routes = PlaybackRoutes(service, delivery)
     runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), playback_tokens)
@@ -247,6 +257,20 @@ def bearer(tokens: AccessTokens) -> Callable[..., dict[str, str]]:
         return {"Authorization": f"Bearer {token}"}
 
     return sign_in
+
+
+@pytest.fixture
+async def address(app: Any) -> AsyncIterator[str]:
+    """Where the application answers behind Granian, in this process."""
+    port = free_port()
+    server = Server(
+        app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
+    )
+    serving = asyncio.create_task(server.serve())
+    await until_answered(f"http://127.0.0.1:{port}/playback/none/master.m3u8")
+    yield f"127.0.0.1:{port}"
+    server.stop()
+    await serving
 
 
 FilmMaker = Callable[..., Awaitable[Film]]

@@ -121,6 +121,24 @@ class TestWhoMaySee:
             assert (await player.get(f"/playback/none/{path}")).status_code == 422, path
 
 
+class TestPermission:
+    """What a cache in front of the API asks before it hands out a segment."""
+
+    async def test_says_who_may_keep_what_is_played(self, player, make_film, bearer) -> None:
+        for visibility, kept in [("public", "public, max-age=5"), ("private", "private, no-cache")]:
+            film = await make_film(visibility=visibility)
+            answer = await player.get(f"{film.url}/allowed", headers=bearer(film.owner_id))
+            assert (answer.status_code, answer.content) == (204, b"")
+            assert answer.headers["cache-control"] == kept
+
+    async def test_is_refused_as_playback_is(self, player, make_film, bearer) -> None:
+        film, unready = await make_film(visibility="private"), await make_film(status="PROCESSING")
+        for headers in ({}, bearer()):
+            assert (await player.get(f"{film.url}/allowed", headers=headers)).status_code == 404
+        assert (await player.get(f"/playback/{uuid4()}/allowed")).status_code == 404
+        assert (await player.get(f"{unready.url}/allowed")).status_code == 409
+
+
 @pytest.mark.parametrize(("status", "failure"), [("PROCESSING", None), ("FAILED", "not_a_video")])
 class TestNotPlayable:
     async def test_who_may_see_it_is_told_that_it_cannot_be_played(self, player, make_film, status, failure) -> None:

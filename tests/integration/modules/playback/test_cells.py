@@ -190,6 +190,12 @@ class TestRedirect:
         async with httpx.AsyncClient() as anyone:
             assert (await anyone.get(answer.headers["location"])).content == data
 
+    async def test_all_who_ask_at_once_are_sent_by_the_same_address(self, player, film) -> None:
+        """To sign one costs more than the rest of the request."""
+        await film.store(0)
+        first, second = [await player.get(film.cell_url(0)) for _ in range(2)]
+        assert first.headers["location"] == second.headers["location"]
+
     async def test_head_is_answered_here(self, player, film) -> None:
         data = await film.store(0)
         answer = await player.head(film.cell_url(0))

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matinee.common.errors import RangeNotSatisfiable
-from matinee.modules.playback.conditions import is_unchanged, requested_range
+from matinee.modules.playback.conditions import counting_range, is_unchanged, requested_range
 
 ETAG = '"abc"'
 
@@ -16,6 +16,25 @@ class TestIsUnchanged:
     @pytest.mark.parametrize("held", [None, "", '"abcd"', "abc", '"x", "y"'])
     def test_any_other_version_is_not(self, held: str | None) -> None:
         assert not is_unchanged(held, ETAG)
+
+
+class TestCountingRange:
+    @pytest.mark.parametrize("if_range", [None, ETAG])
+    def test_one_range_of_this_version_counts(self, if_range: str | None) -> None:
+        assert counting_range(" bytes=2-5", if_range, ETAG) == "bytes=2-5"
+
+    @pytest.mark.parametrize(
+        ("header", "if_range"),
+        [
+            (None, None),
+            ("bytes=0-1,3-4", None),
+            ("lines=0-1", None),
+            ("bytes=2-5", '"other"'),
+            ("bytes=2-5", f"W/{ETAG}"),
+        ],
+    )
+    def test_all_else_does_not(self, header: str | None, if_range: str | None) -> None:
+        assert counting_range(header, if_range, ETAG) is None
 
 
 class TestRequestedRange:
