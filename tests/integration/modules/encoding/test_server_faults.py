@@ -36,7 +36,8 @@ _NOTE_LOST_ATTEMPTS = (
     "CREATE TRIGGER note AFTER UPDATE ON procrastinate_jobs FOR EACH ROW "
     "WHEN (NEW.attempts > OLD.attempts) EXECUTE FUNCTION note()",
 )
-_MEANWHILE = 20.0  # seconds without the server; the queue's own retries would take 2 + 4
+# Seconds without the server: longer than the storage's client tries by itself (1 + 2 + 4) and a worker may be silent.
+_MEANWHILE = 10.0
 
 
 @pytest.fixture
