@@ -216,6 +216,22 @@ class TestUser:
 
 
 class TestUpload:
+    def test_a_program_uploads_by_an_api_key(self, installation: Installation, film: Path) -> None:
+        """With no password; without the scopes it hears which one it lacks."""
+        keys = f"{installation.url}/api/v1/api-keys"
+        for scopes in (["uploads:write", "videos:read"], ["videos:read"]):
+            made = httpx.post(keys, json={"name": "Shell", "scopes": scopes}, headers=installation.headers).json()
+            env = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
+            env["MATINEE_API_KEY"] = made["secret"]
+            ended = matinee("upload", str(film), "--url", installation.url, "--title", "By a key", env=env)
+            if "uploads:write" in scopes:
+                assert ended.returncode == 0, ended.stderr
+            else:
+                assert ended.returncode == 1
+                assert "`uploads:write`" in ended.stderr
+        mine = installation.client.get("/api/v1/videos/mine", headers=installation.headers).json()["items"]
+        assert [video["title"] for video in mine].count("By a key") == 1
+
     def test_a_file_is_uploaded_and_followed(self, installation: Installation, film: Path) -> None:
         """Until every rendition exists."""
         account = {"MATINEE_EMAIL": "ada@example.org", "MATINEE_PASSWORD": PASSWORD}

@@ -103,15 +103,29 @@ def setup_storage() -> None:
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--url", default="http://localhost:3000", show_default=True, help="The server's public address.")
-@click.option("--email", required=True, envvar="MATINEE_EMAIL")
-@click.option("--password", required=True, envvar="MATINEE_PASSWORD", prompt=True, hide_input=True)
+@click.option("--api-key", envvar="MATINEE_API_KEY", help="With the scopes uploads:write and videos:read.")
+@click.option("--email", envvar="MATINEE_EMAIL", help="Of an account, where there is no API key.")
+@click.option("--password", envvar="MATINEE_PASSWORD", help="Asked for where it is not given.")
 @click.option("--title", help="Default: the file's name.")
 @click.option("--visibility", type=click.Choice(["public", "unlisted", "private", "signed"]), default="private")
-def upload(file: Path, url: str, email: str, password: str, title: str | None, visibility: str) -> None:
+def upload(
+    file: Path,
+    url: str,
+    api_key: str | None,
+    email: str | None,
+    password: str | None,
+    title: str | None,
+    visibility: str,
+) -> None:
     """Upload FILE to a running server and follow it until it is encoded."""
     from matinee.cli.upload import upload_file
 
-    asyncio.run(upload_file(url, email, password, file, title or file.stem[:100], visibility))
+    account = None
+    if api_key is None:
+        if email is None:
+            raise click.UsageError("Give an API key (MATINEE_API_KEY), or the account's --email.")
+        account = (email, password or click.prompt("Password", hide_input=True))
+    asyncio.run(upload_file(url, api_key, account, file, title or file.stem[:100], visibility))
 
 
 @main.group()

@@ -26,12 +26,12 @@ _PATIENCE = 120.0  # seconds without a stream until the server counts as gone; l
 
 
 class Client:
-    """Speaks to one server as one user; `async with` opens and closes its connections."""
+    """Speaks to one server as one user, signed in or by an API key; `async with` opens and closes its connections."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, api_key: str | None = None) -> None:
         self._url = url.rstrip("/")
         self._account: dict[str, str] | None = None
-        self._token: str | None = None
+        self._token = api_key
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(

@@ -53,12 +53,15 @@ class Steps:
         return table
 
 
-async def upload_file(url: str, email: str, password: str, file: Path, title: str, visibility: str) -> None:
-    """`matinee upload`: uploads a file and follows it until it is encoded."""
+async def upload_file(
+    url: str, api_key: str | None, account: tuple[str, str] | None, file: Path, title: str, visibility: str
+) -> None:
+    """`matinee upload`: uploads a file, by a key or an account, and follows it until it is encoded."""
     steps = Steps()
     try:
-        async with Client(url) as client:
-            await client.log_in(email, password)
+        async with Client(url, api_key) as client:
+            if account is not None:
+                await client.log_in(*account)
             video = await upload(client, file, title, visibility, steps)
     except (aiohttp.ClientConnectionError, aiohttp.ClientResponseError) as error:
         raise click.ClickException(f"{url} does not answer: {error}") from None

@@ -18,7 +18,7 @@ GIB = 1024**3
 MIB = 1024**2
 _LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs", "worker_labels"})
 # Read by the command line itself.
-_NOT_SETTINGS = frozenset({"MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWORD"})
+_NOT_SETTINGS = frozenset({"MATINEE_API_KEY", "MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWORD"})
 _SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
 
 
