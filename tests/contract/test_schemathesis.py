@@ -41,7 +41,7 @@ def well_formed_data_is_understood(ctx: CheckContext, response: Response, case: 
         raise Failure(operation=case.operation.label, title="Refused what the contract allows", message=response.text)
 
 
-@pytest.mark.parametrize("role", ["anonymous", "user", "admin"])
+@pytest.mark.parametrize("role", ["anonymous", "user", "admin", "key"])
 @schema.parametrize()
 @settings(suppress_health_check=list(HealthCheck), max_examples=6)  # a role; bounds are tried besides
 def test_answers_are_as_documented(

@@ -4,11 +4,39 @@ import subprocess
 import sys
 
 from playwright.sync_api import Browser
-from tests.e2e.installation import PASSWORD, Installation
+from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.visiting import Visit, wait_for
 
 EMAIL = "quinn@example.org"
 NEW = {"title": "Sea", "filename": "sea.mp4", "filesize": 1_500_000_000, "filetype": "video/mp4"}
+
+
+class TestApiKeys:
+    def test_a_key_is_made_used_and_revoked(self, browser: Browser, installation: Installation) -> None:
+        """Its secret is shown once; what became of it stands in the list. On a phone it fits."""
+        visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+        page, api = visit.page, visit.context.request
+        visit.sign_in()
+        page.reload()
+        page.locator(".key-panel summary").click()
+        page.locator("#key-name").fill("Night import")
+        page.locator(".key-form button").click()
+        wait_for(page, "() => document.querySelector('.key-secret input')")
+        headers = {"Authorization": f"Bearer {page.locator('.key-secret input').input_value()}"}
+        assert api.get("/api/v1/videos/mine", headers=headers).ok
+        page.reload()
+        page.locator(".key-panel summary").click()
+        wait_for(page, "() => document.querySelector('.key')?.textContent.includes('Last used just now')")
+        assert page.locator(".key-secret").count() == 0
+        key = page.locator(".key").first
+        assert "Night import" in key.inner_text()
+        for _ in range(2):
+            key.locator("button").click()
+        wait_for(page, "() => document.querySelector('.key[data-ended]')?.textContent.includes('revoked just now')")
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        until(lambda: api.get("/api/v1/videos/mine", headers=headers).status == 401)
+        assert visit.faults == []
+        visit.context.close()
 
 
 class TestQuota:

@@ -3,12 +3,16 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type ApiKey = Schemas["ApiKey"];
+export type ApiKeyPage = Schemas["ApiKeyPage"];
 export type Chapters = Schemas["Chapters"];
+export type CreatedApiKey = Schemas["CreatedApiKey"];
 export type Download = Schemas["Download"];
 export type Downloads = Schemas["Downloads"];
 export type Encoding = Schemas["Encoding"];
 /** The media types that an upload may have. */
 export type FileType = Schemas["NewUpload"]["filetype"];
+export type NewApiKey = Schemas["NewApiKey"];
 export type NewClip = Schemas["NewClip"];
 export type NewUpload = Schemas["NewUpload"];
 export type Playback = Schemas["Playback"];

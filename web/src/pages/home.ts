@@ -2,6 +2,7 @@ import "../styles/home.css";
 import { currentUser, onUserChange } from "../api/session";
 import type { User } from "../api/types";
 import { AccountDialog } from "../home/account-dialog";
+import { ApiKeysPanel } from "../home/api-keys-panel";
 import { LatestVideos } from "../home/latest-videos";
 import { MyVideos } from "../home/my-videos";
 import { UploadPanel } from "../home/upload-panel";
@@ -15,6 +16,7 @@ const studio = find("#studio");
 
 const upload = new UploadPanel();
 const mine = new MyVideos((video) => upload.offerResume(video));
+const keys = new ApiKeysPanel();
 const latest = new LatestVideos();
 const account = new AccountDialog(() => {
   const next = safeReturnPath(query.get("next"), location.origin);
@@ -23,6 +25,7 @@ const account = new AccountDialog(() => {
 
 find("#upload").replaceWith(upload.element);
 find("#mine").replaceWith(mine.element);
+find("#keys").replaceWith(keys.element);
 find("#latest").replaceWith(latest.element);
 document.body.append(account.element);
 for (const button of document.querySelectorAll<HTMLElement>("[data-open-account]")) {
@@ -41,6 +44,7 @@ function showFor(user: User | null): void {
   studio.hidden = user === null;
   upload.useAccount(user);
   mine.useAccount(user);
+  keys.close();
 }
 
 setUpSiteHeader(() => account.open("sign-in"));
