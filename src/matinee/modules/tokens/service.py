@@ -187,6 +187,9 @@ class TokenService:
             raise NotYoursToRenew("This token opens a part of the video; ask for another where you got it.")
         claims = msgspec.structs.replace(claims, aud=sorted(grant.kinds.intersection(claims.aud)))
         if grant.account is not None:
+            if grant.account.session_id is None:
+                # else it would outlive the key: there is no session whose end it would hear of
+                raise NotYoursToRenew("An API key has made this token; ask for another by a key.")
             return await _standing_for(db, grant.account, claims)
         return msgspec.structs.replace(claims, password=grant.password_id)
 

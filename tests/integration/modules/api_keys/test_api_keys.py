@@ -230,6 +230,16 @@ class TestEnding:
         with pytest.raises(DatabaseUnavailable):
             await keys.verify(key["secret"])
 
+    async def test_what_a_key_has_opened_cannot_be_renewed_without_it(
+        self, ada: Person, api: httpx.AsyncClient
+    ) -> None:
+        """A playback token of its own lasts some minutes; another one is had by the key, while it works."""
+        key = await make(ada, "videos:read")
+        video_id = (await ada.init())["video"]["id"]
+        path = f"/api/v1/videos/{video_id}/playback-tokens"
+        made = (await api.post(path, json={}, headers=bearer(key))).json()
+        problem(await api.post(f"{made['prefix']}{path}", json={}), 403, "not_yours_to_renew")
+
     async def test_ended_keys_are_shown_for_thirty_days(self, ada: Person, services: Services) -> None:
         """So that one that is found in a log still has a name; working ones stay for good."""
         for ended in ("revoked_at", "expires_at"):
