@@ -29,6 +29,7 @@ from matinee.modules.api_keys.routes import ApiKeyRoutes
 from matinee.modules.auth.routes import AuthRoutes
 from matinee.modules.clips.routes import ClipRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
+from matinee.modules.encryption.routes import EncryptionRoutes
 from matinee.modules.health.routes import HealthRoutes
 from matinee.modules.jobs.routes import JobRoutes
 from matinee.modules.pages.assets import Assets, Page
@@ -75,6 +76,7 @@ ROUTES: tuple[type, ...] = (
     WatermarkRoutes,
     DownloadRoutes,
     PlaybackRoutes,
+    EncryptionRoutes,
     CaptionRoutes,
     TranscriptRoutes,
     HealthRoutes,
@@ -94,6 +96,7 @@ TAGS = {
     "pictures": "Posters, thumbnails, storyboards, previews, watermarks.",
     "downloads": "Videos as files.",
     "playback": "What players read: playlists, segments.",
+    "encryption": "Keys of encrypted videos.",
     "health": "For load balancers and orchestrators.",
 }
 
@@ -156,7 +159,8 @@ def _routes(services: Services) -> list[Any]:
         PictureRoutes(services.database, services.pictures, services.posters, services.delivery),
         WatermarkRoutes(services.watermarks),
         DownloadRoutes(services.downloads, services.delivery),
-        PlaybackRoutes(services.playback, services.delivery),
+        PlaybackRoutes(services.playback, services.delivery, services.encrypted),
+        EncryptionRoutes(services.encryption),
         CaptionRoutes(services.captions, services.delivery),
         TranscriptRoutes(services.transcripts),
         HealthRoutes(services.database, services.storage),

@@ -22,6 +22,8 @@ from matinee.modules.clips.service import ClipService
 from matinee.modules.downloads.service import DownloadService
 from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
+from matinee.modules.encryption.content_keys import ContentKeys
+from matinee.modules.encryption.service import EncryptionService
 from matinee.modules.jobs.service import JobService
 from matinee.modules.pictures.plans import Plans
 from matinee.modules.pictures.posters import PosterService
@@ -31,6 +33,7 @@ from matinee.modules.playback.audience import Audience, News
 from matinee.modules.playback.captions import CaptionPlayback
 from matinee.modules.playback.cell_cache import CellCache, default_folder
 from matinee.modules.playback.delivery import Delivery
+from matinee.modules.playback.encrypted import EncryptedCells
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.transcript import Transcripts
@@ -103,6 +106,7 @@ class Services:
             self.quotas,
             max_bytes=settings.max_upload_bytes,
             expiry_hours=settings.upload_expiry_hours,
+            encryption=settings.encryption,
             clock=clock,
         )
         self.sounds = SoundService(
@@ -118,12 +122,14 @@ class Services:
         self.replacements = ReplacementService(
             self.database, self.storage, self.queue, self.videos, self.uploads, self.quotas, self.encoding
         )
+        content_keys = ContentKeys(settings.secret_key, cells_per_key=settings.cells_per_key)
         self.audience = Audience(self._hear_of_viewers)
         self.playback = PlaybackService(
             PlaybackRepository(self.database),
             self.notifications,
             self._want_cell,
             wait_seconds=settings.cell_wait_seconds,
+            content_keys=content_keys,
             audience=self.audience,
             offers=Offers(self.database, self.encoding),
         )
@@ -136,6 +142,10 @@ class Services:
             sharers=settings.processes,
         )
         self.delivery = Delivery(self.storage, self.cells, settings)
+        self.encrypted = EncryptedCells(self.storage, self.cells, content_keys)
+        self.encryption = EncryptionService(
+            self.videos, self.playback, PlaybackRepository(self.database), content_keys
+        )
         self.downloads = DownloadService(
             self.database, self.storage, self.queue, self.videos, self.playback, self.audience
         )

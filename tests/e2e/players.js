@@ -5,7 +5,8 @@ const levelsByHeight = (levels) => [...levels].sort((one, other) => one.height -
 
 const PLAYERS = {
   async "hls.js"(video, folder) {
-    const hls = new window.Hls({ capLevelToPlayerSize: false, startLevel: 0 });
+    const drmSystems = { "org.w3.clearkey": { licenseUrl: `${folder}/licence` } };
+    const hls = new window.Hls({ capLevelToPlayerSize: false, startLevel: 0, emeEnabled: true, drmSystems });
     hls.loadSource(`${folder}/master.m3u8`);
     hls.attachMedia(video);
     await new Promise((resolve, reject) => {
@@ -36,6 +37,7 @@ const PLAYERS = {
     await player.attach(video);
     player.setVideoContainer(document.querySelector("#words"));
     player.configure({ abr: { enabled: false }, streaming: { retryParameters: { maxAttempts: 5, timeout: 30000 } } });
+    player.configure({ drm: { servers: { "org.w3.clearkey": `${folder}/licence` } } });
     await player.load(`${folder}/manifest.mpd`);
     const variants = () => player.getVariantTracks().filter((track) => track.language === language());
     const language = () => player.getVariantTracks().find((track) => track.active).language;
@@ -55,6 +57,7 @@ const PLAYERS = {
     player.on("error", (event) => matinee.faults.push(`dash.js ${event.error.code ?? event.error}`));
     await new Promise((resolve) => {
       player.on("streamInitialized", resolve);
+      player.setProtectionData({ "org.w3.clearkey": { serverURL: `${folder}/licence` } });
       player.initialize(video, `${folder}/manifest.mpd`, false);
     });
     const qualities = () => player.getRepresentationsByType("video");

@@ -135,6 +135,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cdn_key_file: Path | None = None
     cell_cache_dir: Path | None = None
     cell_cache_bytes: Annotated[int, Meta(ge=16 * MIB)] = 2 * GIB
+    encryption: Literal["none", "aes-128", "cenc", "cbcs"] = "none"
+    cells_per_key: Annotated[int, Meta(ge=1, le=100_000)] = 15
     cell_wait_seconds: Annotated[float, Meta(ge=0, le=25)] = 8.0
     picture_slots: Annotated[int, Meta(ge=1, le=64)] = 2
 

@@ -11,6 +11,8 @@ from .bandwidth import peak_bits
 from .captions import wvtt
 from .captions.listing import ListedTrack, menu_names
 from .captions.model import SEGMENT_SECONDS
+from .encryption.model import SampleEncryption
+from .encryption.signals import add_protection
 from .keys import CAPTIONS_MP4_TYPE, CONTENT_TYPES
 from .model import AudioRendition, CopiedRendition, Plan, Rendition, VideoRendition
 from .sounds import sound_names
@@ -36,7 +38,12 @@ class _Part(msgspec.Struct, frozen=True):
     end: Fraction
 
 
-def manifest(plan: Plan, texts: Sequence[ListedTrack] = (), window: Window = WHOLE) -> str:
+def manifest(
+    plan: Plan,
+    texts: Sequence[ListedTrack] = (),
+    window: Window = WHOLE,
+    encryption: SampleEncryption | None = None,
+) -> str:
     """The presentation, or a part of it; URIs are relative to the manifest."""
     times = timeline(plan, plan.renditions[0])
     cells = window.cells(times)
@@ -58,6 +65,9 @@ def manifest(plan: Plan, texts: Sequence[ListedTrack] = (), window: Window = WHO
         surround = plan.surround(heard.name)
         for sound in (heard, surround) if surround else (heard,):
             _add_sound(period, plan, part, sound, name, default=heard is plan.audio)
+    if encryption is not None:
+        for adaptation in period:
+            add_protection(adaptation, encryption)
     for track, name in zip(texts, menu_names(texts), strict=True):
         _add_words(period, plan, part, track, name)
     indent(root)

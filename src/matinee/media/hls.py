@@ -1,6 +1,6 @@
 """HLS playlists (RFC 8216bis) from the plan: complete from the first moment, whatever is encoded by then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -22,7 +22,9 @@ _START_BITS = 2_500_000
 first picture, and a longer wait for it on a slow line."""
 
 
-def master_playlist(plan: Plan, measured: Mapping[str, Measured], texts: Sequence[ListedTrack] = ()) -> str:
+def master_playlist(
+    plan: Plan, measured: Mapping[str, Measured], texts: Sequence[ListedTrack] = (), *, keyframes: bool = True
+) -> str:
     """The variants, the sound and the text; URIs are relative to the master. `measured` is by rendition name.
 
     First stands the best variant that starts at once (its first cell is stored) and is bearable on a common line;
@@ -49,17 +51,28 @@ def master_playlist(plan: Plan, measured: Mapping[str, Measured], texts: Sequenc
     for rung, group in offered:
         chosen = _chosen_by(group) if group else []
         lines += _variant(plan, rung, group, measured, [*_picture(plan, rung), *chosen, *subtitles])
-    lines += [_keyframe_variant(plan, rung) for rung in plan.pictures]
+    if keyframes:
+        lines += [_keyframe_variant(plan, rung) for rung in plan.pictures]
     return _text(lines)
 
 
-def media_playlist(plan: Plan, name: str, window: Window = WHOLE) -> str:
-    """The cells of a rendition; URIs are relative to the playlist. KeyError when the plan has no such rendition."""
+def media_playlist(
+    plan: Plan, name: str, window: Window = WHOLE, tell_key: Callable[[int], str] | None = None
+) -> str:
+    """The cells of a rendition; URIs are relative to the playlist. KeyError when the plan has no such rendition.
+
+    `tell_key` gives the line that tells the key of a cell.
+    """
     rendition = plan.rendition(name)
     times = timeline(plan, rendition)
-    bounds = times.microseconds()
-    lines = [*_head(longest_cell(plan, rendition)), "#EXT-X-INDEPENDENT-SEGMENTS", '#EXT-X-MAP:URI="init.mp4"']
-    for index in window.cells(times):
+    bounds, cells = times.microseconds(), window.cells(times)
+    head = _head(longest_cell(plan, rendition), cells.start)
+    lines = [*head, "#EXT-X-INDEPENDENT-SEGMENTS", '#EXT-X-MAP:URI="init.mp4"']
+    told = None
+    for index in cells:
+        if tell_key is not None and (line := tell_key(index)) != told:  # behind the map, which is clear
+            lines.append(line)
+            told = line
         lines += [_extinf(bounds[index + 1] - bounds[index]), f"{index}.m4s"]
     return _text([*lines, "#EXT-X-ENDLIST"])
 
@@ -94,13 +107,13 @@ def keyframe_playlist(plan: Plan, name: str, keyframe_bytes: Sequence[int | None
     return _text([*head, *lines, "#EXT-X-ENDLIST"])
 
 
-def _head(longest: Fraction) -> list[str]:
+def _head(longest: Fraction, first: int = 0) -> list[str]:
     target = max(1, int(longest + Fraction(1, 2)))  # no EXTINF, rounded to whole seconds, may exceed it
     return [
         "#EXTM3U",
         f"#EXT-X-VERSION:{_VERSION}",
         f"#EXT-X-TARGETDURATION:{target}",
-        "#EXT-X-MEDIA-SEQUENCE:0",
+        f"#EXT-X-MEDIA-SEQUENCE:{first}",
         "#EXT-X-PLAYLIST-TYPE:VOD",
     ]
 

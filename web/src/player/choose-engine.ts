@@ -11,9 +11,9 @@ export async function chooseEngine(
   source: Source,
   listener: EngineListener,
 ): Promise<Engine | null> {
-  if (choice === "dash") {
+  if (choice === "dash" && source.dash) {
     const { DashEngine } = await import("./dash-engine");
-    return new DashEngine(video, source, listener);
+    return new DashEngine(video, source, source.dash, listener);
   }
   if (hlsIsSupported()) return new HlsEngine(video, source, listener);
   if (NativeEngine.isSupported(video)) return new NativeEngine(video, source, listener);

@@ -1,10 +1,12 @@
 import shaka from "shaka-player/dist/shaka-player.dash-es2021.js";
 import {
   AUTO,
+  CLEARKEY,
   type Engine,
   type EngineListener,
   type Level,
   labelled,
+  licenceAddress,
   NO_TEXT,
   type SoundChoice,
   type Source,
@@ -14,7 +16,7 @@ import {
 // See CELL_POLICY of the HLS engine.
 const RETRY = { maxAttempts: 20, baseDelay: 1000, backoffFactor: 1.3, fuzzFactor: 0.3, timeout: 60_000 };
 
-/** Plays `source.dash` in `video`. Loaded only where it is asked for. */
+/** Plays `manifest` in `video`. Loaded only where it is asked for. */
 export class DashEngine implements Engine {
   readonly kind = "dash";
   levels: readonly Level[] = [];
@@ -26,9 +28,9 @@ export class DashEngine implements Engine {
   #selectedText = NO_TEXT;
   #ceiling: number | null = null;
 
-  constructor(video: HTMLVideoElement, source: Source, listener: EngineListener) {
+  constructor(video: HTMLVideoElement, source: Source, manifest: string, listener: EngineListener) {
     this.#listener = listener;
-    void this.#load(video, source);
+    void this.#load(video, source, manifest);
   }
 
   get currentLevel(): number {
@@ -90,10 +92,11 @@ export class DashEngine implements Engine {
     void this.#player.destroy();
   }
 
-  async #load(video: HTMLVideoElement, source: Source): Promise<void> {
+  async #load(video: HTMLVideoElement, source: Source, manifest: string): Promise<void> {
     const player = this.#player;
     player.configure({
       manifest: { retryParameters: RETRY },
+      drm: { servers: { [CLEARKEY]: licenceAddress(manifest) } },
       preferredAudio: [
         { channelCount: 2, codec: "", label: "", language: "", role: "", spatialAudio: false },
       ],
@@ -109,7 +112,7 @@ export class DashEngine implements Engine {
     player.setVideoContainer(source.captions.element); // it draws there
     try {
       await player.attach(video);
-      await player.load(source.dash);
+      await player.load(manifest);
       this.#takeLevels();
       this.#takeTexts();
       this.#takeSounds();

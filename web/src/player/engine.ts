@@ -45,7 +45,8 @@ export interface TextScreen {
 
 export interface Source {
   hls: string;
-  dash: string;
+  /** Null where the segments are encrypted in a way that DASH does not know. */
+  dash: string | null;
   captions: TextScreen;
   /** Returns the value of the Authorization header, or null to send none. Called for every request. */
   authorize: (() => Promise<string | null>) | null;
@@ -69,6 +70,14 @@ export interface EngineListener {
 export interface EngineFault {
   kind: "network" | "media" | "unsupported";
   detail: string;
+}
+
+/** The browser's own decryption, where it has the server's keys. */
+export const CLEARKEY = "org.w3.clearkey";
+
+/** Where it asks for them: beside the playlist or manifest. */
+export function licenceAddress(manifest: string): string {
+  return new URL("licence", new URL(manifest, location.href)).href;
 }
 
 export const AUTO = -1;

@@ -8,10 +8,12 @@ import Hls, {
 } from "hls.js";
 import {
   AUTO,
+  CLEARKEY,
   type Engine,
   type EngineListener,
   type Level,
   labelled,
+  licenceAddress,
   NO_TEXT,
   type SoundChoice,
   type Source,
@@ -202,6 +204,11 @@ export class HlsEngine implements Engine {
 
 function configuration(source: Source): Partial<HlsConfig> {
   const { authorize, readdress } = source;
+  const open = async (request: XMLHttpRequest, method: string, url: string) => {
+    const value = authorize && isOurs(url) ? await authorize() : null;
+    request.open(method, readdress(url), true);
+    if (value) request.setRequestHeader("Authorization", value);
+  };
   return {
     enableWorker: false, // CMAF needs no transmuxing; a worker would need `worker-src blob:`
     startLevel: AUTO,
@@ -212,11 +219,10 @@ function configuration(source: Source): Partial<HlsConfig> {
     backBufferLength: 60,
     maxBufferHole: MAX_HOLE,
     fragLoadPolicy: CELL_POLICY,
-    xhrSetup: async (request: XMLHttpRequest, url: string) => {
-      const value = authorize && isOurs(url) ? await authorize() : null;
-      request.open("GET", readdress(url), true);
-      if (value) request.setRequestHeader("Authorization", value);
-    },
+    emeEnabled: true,
+    drmSystems: { [CLEARKEY]: { licenseUrl: licenceAddress(source.hls) } },
+    xhrSetup: (request: XMLHttpRequest, url: string) => open(request, "GET", url),
+    licenseXhrSetup: (request: XMLHttpRequest, url: string) => open(request, "POST", url),
   };
 }
 

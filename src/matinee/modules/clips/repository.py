@@ -16,11 +16,11 @@ SELECT owner_id, status, title, plan::text AS plan FROM videos WHERE id = %s AND
 _INSERT = """
 INSERT INTO videos (owner_id, title, description, visibility, status, filename, filesize, filetype, part_size,
     encode_policy, keep_days, codecs, encode_priority, plan, duration, width, height,
-    source_id, source_revision, edition, watermark, cut_from)
+    source_id, source_revision, edition, watermark, encryption, cut_from)
 SELECT owner_id, %(title)s, %(description)s, %(visibility)s, 'PROCESSING', filename, filesize, filetype, part_size,
     encode_policy, keep_days, codecs, encode_priority, %(plan)s::text::jsonb, %(duration)s, width, height,
     coalesce(source_id, id),
-    source_revision, edition, watermark, id
+    source_revision, edition, watermark, encryption, id
 FROM videos WHERE id = %(film)s
 RETURNING id
 """

@@ -13,3 +13,9 @@ class DownloadNotReady(Conflict):
     """The file is still being made; GET videos/{video_id}/downloads tells how far it is."""
 
     code = "download_not_ready"
+
+
+class NotWhileEncrypted(Conflict):
+    """The video is encrypted, and files are clear; set its `encryption` to `none` first."""
+
+    code = "video_encrypted"

@@ -53,9 +53,10 @@ WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND failure 
 """
 _FIND = """
 SELECT v.owner_id, v.visibility, v.viewers, v.password_id,
-    v.status, v.xmin::text::bigint AS version, v.title, v.filename,
+    v.status, v.encryption, v.key_version, v.xmin::text::bigint AS version, v.title, v.filename,
     v.source_id IS NOT NULL AS is_clip, v.source_revision,
-    d.name IS NOT NULL AND NOT (d.name = 'original' AND coalesce(v.plan ->> 'trimmed' = 'true', false)) AS is_offered,
+    d.name IS NOT NULL AND v.encryption = 'none'
+        AND NOT (d.name = 'original' AND coalesce(v.plan ->> 'trimmed' = 'true', false)) AS is_offered,
     d.size, d.ready_at
 FROM videos v LEFT JOIN downloads d ON d.video_id = v.id AND d.name = %s
 WHERE v.id = %s AND v.deleted_at IS NULL

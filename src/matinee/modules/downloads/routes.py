@@ -8,7 +8,7 @@ from matinee.common.http.answers import ELSEWHERE, IF_NONE_MATCH, IF_RANGE, NOT_
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.storage.port import StorageUnavailable
-from matinee.modules.downloads.errors import DownloadNotReady, NoSuchDownload
+from matinee.modules.downloads.errors import DownloadNotReady, NoSuchDownload, NotWhileEncrypted
 from matinee.modules.downloads.schemas import Download, DownloadName, Downloads
 from matinee.modules.downloads.service import DownloadService
 from matinee.modules.playback.delivery import Delivery
@@ -34,7 +34,13 @@ class DownloadRoutes:
         """The files that a video is offered as."""
         return await self._downloads.offered(db, call.viewer, video_id)
 
-    @operation("PUT", ONE, tag=TAG, scope="videos:write", errors=(VideoNotFound, VideoNotPlayable, NoSuchDownload))
+    @operation(
+        "PUT",
+        ONE,
+        tag=TAG,
+        scope="videos:write",
+        errors=(VideoNotFound, VideoNotPlayable, NoSuchDownload, NotWhileEncrypted),
+    )
     async def offer_download(self, call: Call, db: Connection, video_id: VideoId, name: DownloadName) -> Download:
         """Offer a file to whoever may watch the video.
 

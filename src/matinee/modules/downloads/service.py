@@ -17,7 +17,7 @@ from matinee.media.model import Plan
 from matinee.media.progressive import Layout
 from matinee.modules.downloads import repository
 from matinee.modules.downloads.assembly import Assembly
-from matinee.modules.downloads.errors import DownloadNotReady, NoSuchDownload
+from matinee.modules.downloads.errors import DownloadNotReady, NoSuchDownload, NotWhileEncrypted
 from matinee.modules.downloads.jobs import prepare_job
 from matinee.modules.downloads.repository import DownloadFacts, DownloadRow
 from matinee.modules.downloads.rules import ORIGINAL, disposition, file_name, title_name
@@ -65,6 +65,8 @@ class DownloadService:
     async def offered(self, db: Connection, viewer: Viewer, video_id: UUID) -> Downloads:
         """What a video that the viewer may see is offered as."""
         video = await self._videos.seen(db, viewer, video_id)
+        if video.encryption != "none":
+            return Downloads(items=[], possible=[])
         return Downloads(
             items=[_shown(video_id, row, viewer.prefix) for row in await repository.list_downloads(db, video_id)],
             possible=await _possible(db, video_id) if may_change(viewer.caller, video.owner_id) else [],
@@ -75,6 +77,8 @@ class DownloadService:
         video = await self._videos.owned(db, caller, video_id)
         if video.status != "READY":
             raise VideoNotPlayable
+        if video.encryption != "none":
+            raise NotWhileEncrypted
         if name == ORIGINAL:
             if await repository.holds_more(db, video_id):
                 raise NoSuchDownload

@@ -12,6 +12,7 @@ import os
 import stat
 import tempfile
 import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,10 @@ _LEFTOVER_SECONDS = 600  # an unfinished download this old was left by a crash
 _SHARE_WITHOUT_SCAN = 0.1  # of the limit that all processes together may add before one looks at the folder
 _PAUSE_SECONDS = 10.0  # after the disk refused, before it is tried again
 _DOWNLOADS = 16  # at once
+
+
+Read = Callable[[str], AsyncIterator[bytes]]
+"""The bytes of an object by its key."""
 
 
 class CachedFile(NamedTuple):
@@ -75,11 +80,11 @@ class CellCache:
         self._known[key] = _Known(file, now)
         return file
 
-    async def fetch(self, key: str) -> CachedFile | None:
-        """The object, brought here first where it is not; None where the disk cannot hold it.
+    async def fetch(self, key: str, read: Read | None = None) -> CachedFile | None:
+        """The object, brought here first where it is not; None where the disk cannot hold it. `read` gives its bytes.
 
         Who asks for the same object meanwhile waits for the same download; it goes on when the asker leaves. Raises
-        NoSuchObjectError and StorageUnavailable.
+        NoSuchObjectError and StorageUnavailable, and what `read` raises.
         """
         found = self.find(key)
         if found is not None:
@@ -87,10 +92,10 @@ class CellCache:
         if time.monotonic() < self._refused_at + _PAUSE_SECONDS:
             return None
         if not self._claimed:
-            return await self.fetch(key) if await self._claim() else None
+            return await self.fetch(key, read) if await self._claim() else None
         download = self._downloads.get(key)
         if download is None:
-            download = asyncio.create_task(self._download(key))
+            download = asyncio.create_task(self._download(key, read or self._storage.stream))
             self._downloads[key] = download
             download.add_done_callback(lambda done: self._settle(key, done))
         return await asyncio.shield(download)
@@ -119,21 +124,21 @@ class CellCache:
         if not done.cancelled():
             done.exception()  # seen by whoever waited; nobody may have
 
-    async def _download(self, key: str) -> CachedFile | None:
+    async def _download(self, key: str, read: Read) -> CachedFile | None:
         async with self._permits:
             try:
                 partial = await asyncio.to_thread(self._begin)
                 try:
-                    return await self._fill(key, *partial)
+                    return await self._fill(key, read, *partial)
                 finally:
                     await asyncio.to_thread(_discard, *partial)
             except OSError as error:
                 self._refuse(error)
                 return None
 
-    async def _fill(self, key: str, descriptor: int, partial: str) -> CachedFile | None:
+    async def _fill(self, key: str, read: Read, descriptor: int, partial: str) -> CachedFile | None:
         size = 0
-        async for chunk in self._storage.stream(key):
+        async for chunk in read(key):
             await asyncio.to_thread(_write_all, descriptor, chunk)
             size += len(chunk)
         if not await self._make_room(size):

@@ -20,8 +20,8 @@ _REPLACED = frozenset(
     {b"access-control-allow-origin", b"access-control-allow-credentials", b"access-control-expose-headers"}
 )
 _PREFLIGHT = [
-    (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
-    (b"access-control-allow-headers", b"Authorization, Range, If-None-Match, If-Range, X-Request-ID"),
+    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, Range, If-None-Match, If-Range, X-Request-ID"),
     (b"access-control-max-age", b"86400"),
 ]
 

@@ -15,7 +15,9 @@ from matinee.common.http.contract import Access, operation
 from matinee.common.storage.port import StorageUnavailable
 from matinee.common.text import END
 from matinee.media import dash, hls, keys
+from matinee.modules.encryption.errors import NotInDash
 from matinee.modules.playback.delivery import Delivery
+from matinee.modules.playback.encrypted import EncryptedCells
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
 from matinee.modules.playback.responses import (
     object_response,
@@ -49,9 +51,10 @@ _OBJECT_ANSWERS = (PARTIAL_CONTENT, ELSEWHERE, NOT_MODIFIED)
 class PlaybackRoutes:
     """What players ask for. Private videos want their owner's access token, like everywhere else."""
 
-    def __init__(self, playback: PlaybackService, delivery: Delivery) -> None:
+    def __init__(self, playback: PlaybackService, delivery: Delivery, encrypted: EncryptedCells) -> None:
         self._playback = playback
         self._delivery = delivery
+        self._encrypted = encrypted
 
     @operation(
         "GET",
@@ -99,7 +102,7 @@ class PlaybackRoutes:
         tag=TAG,
         access=Access.OPTIONAL,
         scope="videos:read",
-        errors=_PLAYLIST_ERRORS,
+        errors=(*_PLAYLIST_ERRORS, NotInDash),
         produces=dash.CONTENT_TYPE,
         accepts=_PLAYLIST_HEADERS,
         also=_PLAYLIST_ANSWERS,
@@ -184,7 +187,10 @@ class PlaybackRoutes:
         unchanged = unchanged_response(stored, headers)
         if unchanged is not None:
             return unchanged
-        source = await self._delivery.open(stored.key, head=call.scope["method"] == "HEAD")
+        if stored.cipher is not None:
+            source = await self._encrypted.open(stored, stored.cipher)
+        else:
+            source = await self._delivery.open(stored.key, head=call.scope["method"] == "HEAD")
         return object_response(stored, source, headers)
 
 

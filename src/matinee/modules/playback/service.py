@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from matinee.common.http.viewer import PlaybackTokenRefused, Viewer
 from matinee.common.notifications import Notifications
@@ -16,6 +17,8 @@ from matinee.media.bandwidth import Measured
 from matinee.media.model import Plan, no_taller, without
 from matinee.media.timeline import WHOLE, Window, timeline
 from matinee.modules.encoding.service import Speeds
+from matinee.modules.encryption.content_keys import SEPARATOR, Choice, ContentKeys, choice, offered
+from matinee.modules.encryption.errors import NotInDash
 from matinee.modules.playback.audience import Audience, News, Place
 from matinee.modules.playback.documents import Document, DocumentCache, PlanCache, document
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
@@ -51,6 +54,16 @@ class Playlist(msgspec.Struct, frozen=True):
     private: bool
 
 
+class Cipher(msgspec.Struct, frozen=True):
+    """An encrypted object: what it is made from, and how."""
+
+    chosen: Choice
+    recipe: str
+    rendition: str
+    index: int | None
+    """None of the init segment."""
+
+
 class StoredObject(msgspec.Struct, frozen=True):
     """An object that exists in storage and that the viewer may have."""
 
@@ -60,13 +73,16 @@ class StoredObject(msgspec.Struct, frozen=True):
     private: bool
     immutable: bool = True
     """Whether its address will always mean the same bytes."""
+    cipher: Cipher | None = None
+    """What it is made of where viewers do not get what is stored: then nothing is stored under its key."""
 
 
 class _Wanted(msgspec.Struct, frozen=True):
     """What a request is after: one cell, or (`index` None) the init segment, which any cell brings along."""
 
     video_id: UUID
-    recipe: str
+    address: str
+    """The recipe as its address names it, which tells how it is encrypted."""
     rendition: str
     index: int | None
 
@@ -82,12 +98,6 @@ class _Wanted(msgspec.Struct, frozen=True):
     def place(self) -> Place:
         """The cell to make for it."""
         return Place(self.video_id, self.rendition, self.index or 0)
-
-    def checked(self, facts: CellFacts) -> CellFacts:
-        """The same facts; raises NoSuchCell where they know no such recipe, rendition or index."""
-        if facts.recipe != self.recipe or facts.cells is None or (self.index or 0) >= facts.cells:
-            raise NoSuchCell
-        return facts
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -105,12 +115,15 @@ class _Part(msgspec.Struct, frozen=True):
         """The plan without pictures that are too tall."""
         return plan if self.max_height is None else no_taller(plan, self.max_height)
 
+    def cells(self, plan: Plan, rendition: str) -> range:
+        """Which cells of a rendition are of it."""
+        plan = self.ladder(plan)
+        return self.window.cells(timeline(plan, plan.rendition(rendition))) if plan.has(rendition) else range(0)
+
     def require(self, plan: Plan, wanted: _Wanted) -> None:
         """Raises NoSuchCell where it is none of it."""
-        plan = self.ladder(plan)
-        _require_rendition(plan, wanted.recipe, wanted.rendition)
-        cells = self.window.cells(timeline(plan, plan.rendition(wanted.rendition)))
-        if wanted.index is not None and wanted.index not in cells:
+        cells = self.cells(plan, wanted.rendition)
+        if not cells or (wanted.index is not None and wanted.index not in cells):
             raise NoSuchCell
 
 
@@ -127,6 +140,7 @@ class PlaybackService:
         want_cell: WantCell,
         *,
         wait_seconds: float,
+        content_keys: ContentKeys,
         audience: Audience | None = None,
         offers: Offers | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -135,6 +149,7 @@ class PlaybackService:
         self._notifications = notifications
         self._want_cell = want_cell
         self._wait_seconds = wait_seconds
+        self._content_keys = content_keys
         self._recent: Recent[Any] = Recent(clock=clock)
         self._plans = PlanCache()
         self._documents = DocumentCache()
@@ -152,23 +167,28 @@ class PlaybackService:
         written = self._documents.get(key)
         if written is None:
             measured = facts.measured()
-            plan = self._offered(shown.ladder(await self.plan(video_id, facts)), measured, speeds)
-            written = self._documents.keep(key, document(hls.master_playlist(plan, measured, facts.listed())))
+            plan = self._offered(shown.ladder(await self.addressed(video_id, facts)), measured, speeds)
+            text = hls.master_playlist(plan, measured, facts.listed(), keyframes=facts.encryption == "none")
+            written = self._documents.keep(key, document(text))
         return Playlist(written, facts.is_private)
 
     async def manifest(self, viewer: Viewer, video_id: UUID) -> Playlist:
-        """The DASH manifest."""
+        """The DASH manifest; raises NotInDash."""
         facts = await self.playable(
             viewer, video_id, ("ladder", video_id), lambda: self._repository.find_ladder(video_id)
         )
+        if facts.encryption == "aes-128":
+            raise NotInDash
         speeds = await self._offers.speeds()
         stored = facts.ladder if speeds.is_anything_slow else None  # else all is offered, stored or not
         shown = _Part.of(viewer)
         key = (video_id, "manifest", facts.version, stored, facts.texts, speeds.verdicts, shown)
         written = self._documents.get(key)
         if written is None:
-            plan = self._offered(shown.ladder(await self.plan(video_id, facts)), facts.measured(), speeds)
-            written = self._documents.keep(key, document(dash.manifest(plan, facts.listed(), shown.window)))
+            plan = self._offered(shown.ladder(await self.addressed(video_id, facts)), facts.measured(), speeds)
+            chosen = choice(video_id, facts)
+            samples = self._content_keys.of_samples(chosen) if chosen else None
+            written = self._documents.keep(key, document(dash.manifest(plan, facts.listed(), shown.window, samples)))
         return Playlist(written, facts.is_private)
 
     async def is_private(self, viewer: Viewer, video_id: UUID) -> bool:
@@ -194,9 +214,10 @@ class PlaybackService:
         key = (video_id, "media", facts.version, recipe, rendition, shown)
         written = self._documents.get(key)
         if written is None:
-            plan = shown.ladder(await self.plan(video_id, facts))
+            plan = shown.ladder(await self.addressed(video_id, facts))
             _require_rendition(plan, recipe, rendition)
-            written = self._documents.keep(key, document(hls.media_playlist(plan, rendition, shown.window)))
+            tell_key = self._content_keys.signals(choice(video_id, facts), plan, rendition)
+            written = self._documents.keep(key, document(hls.media_playlist(plan, rendition, shown.window, tell_key)))
         return Playlist(written, facts.is_private)
 
     async def keyframe_playlist(self, viewer: Viewer, video_id: UUID, recipe: str, rendition: str) -> Playlist:
@@ -205,6 +226,8 @@ class PlaybackService:
         facts = await self.playable(
             viewer, video_id, name, lambda: self._repository.find_keyframes(video_id, rendition)
         )
+        if facts.encryption != "none":  # no prefix of an encrypted cell can be read by itself
+            raise NoSuchCell
         shown = _Part.of(viewer)
         key = (video_id, "keyframes", facts.version, facts.recorded, recipe, rendition, shown)
         written = self._documents.get(key)
@@ -234,7 +257,7 @@ class PlaybackService:
         except NoSuchCell:
             return await self._former(viewer, wanted)
         self._note(wanted, facts)
-        return _stored_cell(wanted, facts)
+        return self._stored_cell(wanted, facts)
 
     def remembered_cell(
         self, viewer: Viewer, video_id: UUID, recipe: str, rendition: str, index: int
@@ -245,7 +268,7 @@ class PlaybackService:
         if facts is None:
             return None
         self._note(wanted, facts)
-        return _stored_cell(wanted, facts)
+        return self._stored_cell(wanted, facts)
 
     async def init_segment(
         self, viewer: Viewer, video_id: UUID, recipe: str, rendition: str, gone: Gone | None = None
@@ -253,16 +276,17 @@ class PlaybackService:
         """The init segment of a rendition; where none exists yet, its first cell is waited for."""
         wanted = _Wanted(video_id, recipe, rendition, None)
         try:
-            return _stored_cell(wanted, await self._await_stored(viewer, wanted, gone))
+            return self._stored_cell(wanted, await self._await_stored(viewer, wanted, gone))
         except NoSuchCell:
             return await self._former(viewer, wanted)
 
     async def _former(self, viewer: Viewer, wanted: _Wanted) -> StoredObject:
         """What whoever began to watch before the file was replaced asks for; raises NoSuchCell for all else."""
-        facts = await self._repository.find_former(wanted.video_id, wanted.recipe, wanted.rendition)
-        if facts is None or _Part.of(viewer) != _ALL:
+        recipe = wanted.address.partition(SEPARATOR)[0]
+        facts = await self._repository.find_former(wanted.video_id, recipe, wanted.rendition)
+        if facts is None or _Part.of(viewer) != _ALL or not self._is_address(wanted, facts, recipe):
             raise NoSuchCell
-        return _stored_cell(wanted, _allowed(viewer, wanted.video_id, facts))
+        return self._stored_cell(wanted, _allowed(viewer, wanted.video_id, facts))
 
     def _note(self, wanted: _Wanted, facts: CellFacts) -> None:
         """What is read is kept, and what comes next is made ahead. The sound is made as a whole anyway."""
@@ -314,7 +338,7 @@ class PlaybackService:
         if viewer.grant is not None and viewer.grant.is_partial:
             return None
         facts: CellFacts | None = self._recent.get(wanted.row)
-        if facts is None or facts.recipe != wanted.recipe or not wanted.is_stored(facts):
+        if facts is None or not self._is_address(wanted, facts, facts.recipe) or not wanted.is_stored(facts):
             return None
         return facts if may_see(viewer, wanted.video_id, facts) else None
 
@@ -322,7 +346,10 @@ class PlaybackService:
         """What the database says now."""
         read_at = self._recent.now()
         found = await self._repository.find_cells(wanted.video_id, wanted.rendition)
-        facts = wanted.checked(_allowed(viewer, wanted.video_id, found))
+        facts = _allowed(viewer, wanted.video_id, found)
+        cells = facts.cells or 0
+        if not self._is_address(wanted, facts, facts.recipe) or (wanted.index or 0) >= cells:
+            raise NoSuchCell
         self._recent.keep(wanted.row, facts, read_at)
         return facts
 
@@ -348,6 +375,34 @@ class PlaybackService:
                 raise VideoNotFound
             self._plans.keep(video_id, facts.version, plan)
         return plan
+
+    async def addressed(self, video_id: UUID, facts: VideoFacts) -> Plan:
+        """The plan of a video as players are to read it: what of it they can get, at its addresses."""
+        plan, chosen = await self.plan(video_id, facts), choice(video_id, facts)
+        if chosen is None:
+            return plan
+        return replace(offered(plan, chosen), recipe=self._content_keys.address(plan.recipe, chosen))
+
+    def _is_address(self, wanted: _Wanted, facts: VideoFacts, recipe: str | None) -> bool:
+        """Whether players are told of this address now: of an encrypted video, of nothing that is clear."""
+        if recipe is None:
+            return False
+        return self._content_keys.address(recipe, choice(wanted.video_id, facts)) == wanted.address
+
+    def _stored_cell(self, wanted: _Wanted, facts: CellFacts | FormerFacts) -> StoredObject:
+        if wanted.index is None:
+            key = keys.init_key(wanted.video_id, wanted.address, wanted.rendition)
+        else:
+            key = keys.cell_key(wanted.video_id, wanted.address, wanted.rendition, wanted.index)
+        chosen = choice(wanted.video_id, facts)
+        recipe = wanted.address.partition(SEPARATOR)[0]
+        return StoredObject(
+            key=key,
+            etag=f'"{key.removeprefix("videos/")}"',
+            content_type=keys.CONTENT_TYPES["audio" if facts.is_sound else "video"],
+            private=facts.is_private,
+            cipher=Cipher(chosen, recipe, wanted.rendition, wanted.index) if chosen else None,
+        )
 
 
 class _Everything:
@@ -398,14 +453,6 @@ def _require_rendition(plan: Plan, recipe: str, rendition: str) -> None:
         raise NoSuchCell
 
 
-def _stored_cell(wanted: _Wanted, facts: CellFacts | FormerFacts) -> StoredObject:
-    if wanted.index is None:
-        key = keys.init_key(wanted.video_id, wanted.recipe, wanted.rendition)
-    else:
-        key = keys.cell_key(wanted.video_id, wanted.recipe, wanted.rendition, wanted.index)
-    return StoredObject(
-        key=key,
-        etag=f'"{key.removeprefix("videos/")}"',
-        content_type=keys.CONTENT_TYPES["audio" if facts.is_sound else "video"],
-        private=facts.is_private,
-    )
+def cells_shown(viewer: Viewer, plan: Plan, rendition: str) -> range:
+    """Which cells of a rendition the viewer may have, of what he may see."""
+    return _Part.of(viewer).cells(plan, rendition)

@@ -30,9 +30,10 @@ FROM videos u WHERE replaces = %s AND deleted_at IS NULL ORDER BY created_at DES
 # The numbers of the next file and edition: no object ever had their keys.
 _INSERT = """
 INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-    encode_policy, keep_days, codecs, encode_priority, watermark, source_id, source_revision, edition, replaces)
+    encode_policy, keep_days, codecs, encode_priority, watermark, encryption,
+    source_id, source_revision, edition, replaces)
 SELECT owner_id, title, description, 'private', %(filename)s, %(filesize)s, %(filetype)s, %(part_size)s,
-    encode_policy, keep_days, codecs, encode_priority, watermark, id, 1 + greatest(source_revision,
+    encode_policy, keep_days, codecs, encode_priority, watermark, encryption, id, 1 + greatest(source_revision,
         (SELECT max(o.source_revision) FROM videos o WHERE o.source_id = v.id)), 1 + greatest(edition,
         (SELECT max(o.edition) FROM videos o WHERE o.replaces = v.id)), id
 FROM videos v WHERE id = %(film)s
@@ -41,10 +42,12 @@ RETURNING id
 # Made from the file that the film is made from; from its plan, too, where there is one here.
 _INSERT_REMAKE = """
 INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-    encode_policy, keep_days, codecs, encode_priority, watermark, source_id, source_revision, edition, replaces,
+    encode_policy, keep_days, codecs, encode_priority, watermark, encryption,
+    source_id, source_revision, edition, replaces,
     status, plan, duration, width, height, cut_from)
 SELECT owner_id, title, description, 'private', filename, filesize, filetype, part_size,
-    encode_policy, keep_days, codecs, encode_priority, watermark, coalesce(source_id, id), source_revision,
+    encode_policy, keep_days, codecs, encode_priority, watermark, encryption, coalesce(source_id, id),
+    source_revision,
     1 + greatest(edition, (SELECT max(o.edition) FROM videos o WHERE o.replaces = v.id)), id,
     'PROCESSING', new.plan, new.duration, CASE WHEN new.plan IS NOT NULL THEN width END,
     CASE WHEN new.plan IS NOT NULL THEN height END, CASE WHEN new.plan IS NOT NULL THEN id END

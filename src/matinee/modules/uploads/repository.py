@@ -41,15 +41,15 @@ class UploadRow(msgspec.Struct, frozen=True):
 _INSERT = """
 WITH v AS (
     INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-        encode_policy, codecs)
+        encode_policy, codecs, encryption)
     SELECT id, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s, %(filetype)s,
-        %(part_size)s, %(encode_policy)s, %(codecs)s::text[]
+        %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s
     FROM users WHERE id = %(owner)s
         AND (NOT %(unlimited_only)s::boolean OR (quota_bytes IS NULL AND quota_minutes IS NULL))
     FOR KEY SHARE
     RETURNING *
 )
-SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
+SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.encryption, v.status,
     v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
     v.has_poster, v.chosen_poster, v.placeholder, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview,
     v.created_at, v.updated_at, v.ready_at, v.edition, v.viewers, v.password_id

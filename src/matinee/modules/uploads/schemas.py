@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from matinee.common.text import END
 from matinee.modules.encoding.schemas import Codecs, EncodePolicy
 from matinee.modules.uploads.rules import MOST_PARTS
-from matinee.modules.videos.schemas import Description, Title, Video, VisibilityChoice
+from matinee.modules.videos.schemas import Description, EncryptionField, Title, Video, VisibilityChoice
 
 FileType = Literal[
     "video/mp4",
@@ -58,6 +58,9 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         EncodePolicy | None, Meta(description="May be changed later; null: the server's setting holds.")
     ] = None
     codecs: Annotated[Codecs | None, Meta(description="null: the server's setting holds.")] = None
+    encryption: Annotated[EncryptionField | None, Meta(description="null: what the server's setting says now.")] = (
+        None
+    )
 
 
 class UploadPlan(msgspec.Struct, kw_only=True):

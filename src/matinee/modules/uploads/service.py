@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Connection, Database
@@ -49,6 +50,7 @@ from matinee.modules.uploads.schemas import (
 )
 from matinee.modules.videos.access import may_change
 from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.rules import Encryption
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
 from matinee.modules.videos.views import detail
@@ -69,6 +71,7 @@ class UploadService:
         *,
         max_bytes: int,
         expiry_hours: int,
+        encryption: Encryption = "none",
         clock: Clock = system_clock,
     ) -> None:
         self._database = database
@@ -78,6 +81,7 @@ class UploadService:
         self._quotas = quotas
         self._max_bytes = max_bytes
         self._expiry_seconds = expiry_hours * 3600
+        self._encryption: Encryption = encryption
         self._clock = clock
 
     async def init(self, db: Connection, caller: Caller, new: NewUpload) -> UploadStarted:
@@ -86,6 +90,7 @@ class UploadService:
         Raises FileTooLarge and QuotaExceeded.
         """
         plan = self.plan(new.filesize)
+        new = replace(new, encryption=new.encryption or self._encryption)
         row, owner = None, caller.user_id
         if not self._quotas.limits_everyone:
             row = await repository.insert_video(db, owner, new, plan.part_size, unlimited_only=True)

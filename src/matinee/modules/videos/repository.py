@@ -9,7 +9,7 @@ from msgspec import UNSET
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.common.http.pagination import Cursor
 from matinee.modules.encoding.service import STORED
-from matinee.modules.videos.rules import Status, Visibility
+from matinee.modules.videos.rules import Encryption, Status, Visibility
 from matinee.modules.videos.schemas import VideoChange
 
 
@@ -22,6 +22,7 @@ class VideoRow(msgspec.Struct, frozen=True):
     title: str
     description: str
     visibility: Visibility
+    encryption: Encryption
     status: Status
     filename: str
     filesize: int
@@ -51,7 +52,7 @@ class DetailRow(VideoRow, frozen=True):
 
 
 _COLUMNS = """
-v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.status,
+v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.encryption, v.status,
 v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
 v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
 v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
@@ -74,7 +75,8 @@ _MINE = f"SELECT {_COLUMNS} {_FROM} WHERE v.deleted_at IS NULL AND v.owner_id = 
 _WITH_STATUS = "AND v.status = %(status)s"
 _CHANGE = """
 UPDATE videos SET title = coalesce(%(title)s, title), description = coalesce(%(description)s, description),
-    visibility = coalesce(%(visibility)s::text, visibility), updated_at = now(),
+    visibility = coalesce(%(visibility)s::text, visibility), encryption = coalesce(%(encryption)s, encryption),
+    updated_at = now(),
     password_hash = CASE WHEN %(visibility)s::text IS NULL THEN password_hash END,
     password_id = CASE WHEN %(visibility)s::text IS NULL THEN password_id END
 WHERE id = %(video)s AND deleted_at IS NULL

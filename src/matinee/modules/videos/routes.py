@@ -42,7 +42,10 @@ class VideoRoutes:
 
     @operation("PATCH", f"{BASE}/{{video_id}}", tag=TAG, scope="videos:write", errors=(VideoNotFound,))
     async def change_video(self, call: Call, db: Connection, video_id: VideoId, body: VideoChange) -> Video:
-        """Change title, description or visibility; fields left out stay as they are."""
+        """Change what is said of a video, who may see it or how it is encrypted.
+
+        Fields left out stay as they are. Where the encryption changes, players load the video anew.
+        """
         return await self._videos.change(db, call.user, video_id, body)
 
     @operation("DELETE", f"{BASE}/{{video_id}}", tag=TAG, scope="videos:write", errors=(VideoNotFound,))

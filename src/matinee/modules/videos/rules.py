@@ -11,6 +11,8 @@ Choosable = Literal["public", "unlisted", "private", "signed"]
 OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})
 """Whoever has the address may watch."""
 
+Encryption = Literal["none", "aes-128", "cenc", "cbcs"]
+
 # Every move there is. An UPDATE carries the old state in its WHERE, so a lost race changes nothing.
 MOVES: dict[Status, frozenset[Status]] = {
     "INITIATED": frozenset({"UPLOADING"}),

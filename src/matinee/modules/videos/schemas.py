@@ -11,7 +11,7 @@ from matinee.common.http.pagination import PageQuery
 from matinee.common.text import END, LINE, TEXT
 from matinee.media.captions.languages import PATTERN
 from matinee.modules.encoding.schemas import Encoding
-from matinee.modules.videos.rules import Choosable, Status, Visibility
+from matinee.modules.videos.rules import Choosable, Encryption, Status, Visibility
 
 VideoId = Annotated[UUID, Meta(description="The video's id.")]
 Title = Annotated[
@@ -60,6 +60,13 @@ VisibilityChoice = Annotated[
     Choosable,
     Meta(description="Who may watch. A password is set by PUT videos/{video_id}/password; another choice drops it."),
 ]
+EncryptionField = Annotated[
+    Encryption,
+    Meta(
+        description="How players get its segments: `none` · `aes-128`: encrypted whole, for HLS alone · `cenc`, "
+        "`cbcs`: encrypted sample by sample, for players with a decryption module."
+    ),
+]
 StatusField = Annotated[Status, Meta(description="INITIATED → UPLOADING → PROCESSING → READY, or FAILED.")]
 
 
@@ -85,7 +92,10 @@ class Playback(msgspec.Struct, frozen=True):
     """Where to play the video: paths below the public address."""
 
     hls: Annotated[str, Meta(description="HLS multivariant playlist.")]
-    dash: Annotated[str, Meta(description="DASH manifest over the same segments.")]
+    dash: Annotated[
+        str | None,
+        Meta(description="DASH manifest over the same segments; null where they are encrypted by `aes-128`."),
+    ]
     poster: Annotated[
         str | None, Meta(description="A still picture (JPEG), once it is made; changes when another one is chosen.")
     ]
@@ -115,6 +125,7 @@ class VideoSummary(msgspec.Struct):
     title: Annotated[str, Meta(description="Its title.", examples=["A walk by the sea"])]
     description: Annotated[str, Meta(description="Plain text.")]
     visibility: VisibilityField
+    encryption: EncryptionField
     status: StatusField
     filename: Annotated[
         str | None,
@@ -160,3 +171,4 @@ class VideoChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     title: Title | UnsetType = UNSET
     description: Description | UnsetType = UNSET
     visibility: VisibilityChoice | UnsetType = UNSET
+    encryption: EncryptionField | UnsetType = UNSET

@@ -20,6 +20,7 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
         row.title,
         row.description,
         row.visibility,
+        row.encryption,
         row.status,
         row.filename if may_change(viewer.caller, row.owner_id) else None,
         row.filesize,
@@ -48,7 +49,7 @@ def playback_of(row: VideoRow, prefix: str) -> Playback | None:
     base = f"{prefix}/playback/{video_id}"
     return Playback(
         f"{base}/master.m3u8",
-        f"{base}/manifest.mpd",
+        None if row.encryption == "aes-128" else f"{base}/manifest.mpd",
         _poster(row, base),
         row.placeholder,
         f"{base}/thumbnail.jpg" if row.width else None,

@@ -11,6 +11,7 @@ from matinee.common.http.viewer import ANYBODY
 from matinee.common.notifications import Notifications
 from matinee.media.model import Plan
 from matinee.modules.encoding.offers import Offers
+from matinee.modules.encryption.content_keys import ContentKeys
 from matinee.modules.playback.audience import Audience, News
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService, StoredObject
@@ -30,6 +31,7 @@ class Theatre:
             self.notifications,
             self._want_cell,
             wait_seconds=60.0,
+            content_keys=ContentKeys("s" * 32, cells_per_key=1),
             audience=self.audience,
             offers=Offers(stage.database, stage.encoding),
         )

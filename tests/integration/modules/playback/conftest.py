@@ -37,11 +37,15 @@ from matinee.modules.api_keys.verification import ApiKeys
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
+from matinee.modules.encryption.content_keys import ContentKeys
+from matinee.modules.encryption.routes import EncryptionRoutes
+from matinee.modules.encryption.service import EncryptionService
 from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.captions import CaptionPlayback
 from matinee.modules.playback.cell_cache import CellCache
 from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackPreflights
 from matinee.modules.playback.delivery import Delivery
+from matinee.modules.playback.encrypted import EncryptedCells
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.service import PlaybackService
@@ -100,10 +104,13 @@ class Film:
     def cell_url(self, index: int | str, rendition: str = "v240") -> str:
         return f"{self.url}/r1/{rendition}/{index}.m4s"
 
-    async def store(self, index: int, rendition: str = "v240", data: bytes | None = None) -> bytes:
+    async def store(
+        self, index: int, rendition: str = "v240", data: bytes | None = None, init: bytes | None = None
+    ) -> bytes:
         """Stores a cell (and the init segment) as an encode does: objects first, then the record, then the news."""
         data = data if data is not None else f"{rendition}/{index} ".encode() * 1000
-        await self.storage.put(keys.init_key(self.id, "r1", rendition), b"init " + rendition.encode(), "video/mp4")
+        init = init if init is not None else b"init " + rendition.encode()
+        await self.storage.put(keys.init_key(self.id, "r1", rendition), init, "video/mp4")
         await self.storage.put(keys.cell_key(self.id, "r1", rendition, index), data, "video/mp4")
         async with self.database.transaction() as db:
             record = {"i": index, "size": len(data), "id": self.id, "name": rendition}
@@ -214,21 +221,27 @@ async def app(
 ) -> AsyncIterator[Any]:
     """Playback as an ASGI application, listening for news."""
     notifications = Notifications(settings.database_url)
+    content_keys = ContentKeys(settings.secret_key, cells_per_key=2)
+    encoding = EncodingService(queue, clock=clock)
     service = PlaybackService(
         PlaybackRepository(database),
         notifications,
         encoder.want_cell,
         wait_seconds=cell_wait,
-        offers=Offers(database, EncodingService(queue, clock=clock)),
+        content_keys=content_keys,
+        offers=Offers(database, encoding),
         clock=clock,
     )
     router = Router()
     delivery = Delivery(storage, cache, delivering)
     settings = msgspec.structs.replace(settings, country_header="X-Country")
-    routes = PlaybackRoutes(service, delivery)
+    encrypted = EncryptedCells(storage, cache, content_keys)
+    routes = PlaybackRoutes(service, delivery, encrypted)
     runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), playback_tokens)
     captions = CaptionPlayback(service, PlaybackRepository(database), storage)
-    router.mount(runtime, [routes, CaptionRoutes(captions, delivery), TokenRoutes(playback_tokens)])
+    videos = VideoService(database, storage, queue, encoding)
+    encryption = EncryptionRoutes(EncryptionService(videos, service, PlaybackRepository(database), content_keys))
+    router.mount(runtime, [routes, CaptionRoutes(captions, delivery), TokenRoutes(playback_tokens), encryption])
     if shortened:
         router.add("GET", CELL, warm_cells(runtime, routes, service, delivery))
     listening = asyncio.create_task(notifications.listen())

@@ -1,0 +1,1 @@
+"""Encryption of what players get: the choice, the keys, who gets one."""
