@@ -13,6 +13,7 @@ import asyncpg
 from rich.console import Console
 
 from matinee.app import WEB
+from matinee.cli.cors import find_refusals, origins_of
 from matinee.common.config import ConfigError, Settings, load_settings
 from matinee.common.database import Database, DatabaseUnavailable, connect, fetch_value
 from matinee.common.errors import Unavailable
@@ -36,17 +37,20 @@ _PROBE_KEY = ".matinee/doctor"
 Finding = tuple[bool, str, str]  # fine, what, sentence
 
 
-async def examine() -> bool:
-    """Prints a line for each thing that was checked; False where something is wrong."""
+async def examine(*, fix: bool = False) -> bool:
+    """Prints a line for each thing that was checked; False where something is wrong.
+
+    With `fix` what is wrong with the bucket's CORS rules is put right first.
+    """
     console = Console(soft_wrap=True)
     fine = True
-    async for ok, what, sentence in _findings():
+    async for ok, what, sentence in _findings(fix):
         fine = fine and ok
         console.print(f"[{'green' if ok else 'red'}]{'ok   ' if ok else 'FAULT'}[/] {what:<12} {sentence}")
     return fine
 
 
-async def _findings() -> AsyncIterator[Finding]:
+async def _findings(fix: bool) -> AsyncIterator[Finding]:
     try:
         settings = load_settings()
     except ConfigError as error:
@@ -57,7 +61,7 @@ async def _findings() -> AsyncIterator[Finding]:
     checks: list[Callable[[Settings], Awaitable[Finding]]] = [
         _database,
         _storage,
-        _cors,
+        _mend_cors if fix else _cors,
         _ffmpeg,
         _encoder,
         _sandbox,
@@ -110,23 +114,32 @@ async def _storage(settings: Settings) -> Finding:
 
 async def _cors(settings: Settings) -> Finding:
     """Browsers upload straight to the storage: it must let our pages in, and show them the ETag."""
+    try:
+        refusals = await find_refusals(settings)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return False, "cors", f"The storage's public address does not answer: {type(error).__name__}."
+    except Unavailable as error:
+        return False, "cors", error.detail
+    if refusals:
+        return False, "cors", f"{' '.join(refusals)} `matinee doctor --fix` sets them."
+    can = "upload and play" if settings.delivery == "redirect" else "upload"
+    return True, "cors", f"The bucket lets {', '.join(origins_of(settings))} {can}."
+
+
+async def _mend_cors(settings: Settings) -> Finding:
+    """The same, after the bucket was told to let our pages in where it does not."""
+    found = await _cors(settings)
+    if found[0]:
+        return found
     storage = S3Storage(settings)
     await storage.open()
     try:
-        url = await storage.get_url(_PROBE_KEY, 60)
+        await storage.let_in(origins_of(settings))
+    except Unavailable as error:
+        return False, "cors", f"{found[2].partition(' `matinee')[0]} {error.detail}"
     finally:
         await storage.close()
-    origin = settings.origin()
-    headers = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
-    try:
-        timeout = aiohttp.ClientTimeout(total=5)
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.options(url, headers=headers) as answer:
-            allowed = answer.headers.get("Access-Control-Allow-Origin")
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return False, "cors", f"The storage's public address does not answer: {type(error).__name__}."
-    if allowed not in ("*", origin):
-        return False, "cors", f"The bucket's CORS rules do not let {origin} PUT; browsers cannot upload."
-    return True, "cors", f"The bucket lets {origin} upload."
+    return await _cors(settings)
 
 
 async def _ffmpeg(settings: Settings) -> Finding:

@@ -2,6 +2,7 @@
 
 import click
 
+from matinee.cli.cors import origins_of
 from matinee.common.config import Settings
 from matinee.common.errors import Unavailable
 from matinee.common.storage.s3 import S3Storage
@@ -11,7 +12,7 @@ async def set_up(settings: Settings) -> None:
     """Makes the bucket and its CORS rules; repeatable."""
     storage = S3Storage(settings)
     await storage.open()
-    origins = [settings.origin(), *settings.cors_origins]
+    origins = origins_of(settings)
     try:
         await storage.prepare(origins)
     except Unavailable as error:

@@ -27,6 +27,10 @@ class BucketMissing(StorageUnavailable):
     """The bucket does not exist; create it by `matinee setup-storage`."""
 
 
+class CorsNotTaken(StorageUnavailable):
+    """The storage takes no CORS rules of a bucket over S3; set them where it is administered."""
+
+
 class Part(msgspec.Struct, frozen=True):
     """An uploaded part: number from 1, size in bytes, ETag without quotes, when it came by the storage's clock."""
 

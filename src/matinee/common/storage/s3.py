@@ -13,11 +13,31 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession, get_session
 
 from matinee.common.config import Settings
-from matinee.common.storage.port import BucketMissing, NoSuchObjectError, NoSuchUploadError, Part, StorageUnavailable
+from matinee.common.storage.port import (
+    BucketMissing,
+    CorsNotTaken,
+    NoSuchObjectError,
+    NoSuchUploadError,
+    Part,
+    StorageUnavailable,
+)
 
 _LARGEST_PAGE = 1000  # S3 lists no more at once, and deletes no more
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 _STREAM_CHUNK = 256 * 1024  # bytes; larger: more memory a viewer, smaller: more turns of the event loop
+_CORS_RULE = "matinee"
+_ELSEWHERE = (
+    "This storage takes no CORS rules of a bucket over S3. Set them where it is administered (MinIO: "
+    "`MINIO_API_CORS_ALLOW_ORIGIN`, for the whole server): GET, HEAD and PUT, all headers, ETag exposed."
+)
+_NO_CORS = {
+    "NotImplemented": _ELSEWHERE,
+    "MalformedXML": _ELSEWHERE,  # as older MinIO says it
+    "MethodNotAllowed": _ELSEWHERE,
+    "AccessDenied": "The key of MATINEE_S3_ACCESS_KEY_ID may not set the bucket's CORS rules. Grant it "
+    "s3:GetBucketCORS and s3:PutBucketCORS, or set them in the provider's console (R2: under the bucket's "
+    "settings): GET, HEAD and PUT, all headers, ETag exposed.",
+}
 _SIGN_AT_ONCE = 8  # URLs signed (~0.2 ms each) before others get the event loop
 
 
@@ -182,7 +202,20 @@ class S3Storage:
 
     async def prepare(self, origins: list[str]) -> None:
         """Makes the bucket unless it exists, and lets pages of these origins upload to it and play from it."""
+        with _translated():
+            try:
+                await self._client.create_bucket(Bucket=self._bucket)
+            except (self._client.exceptions.BucketAlreadyOwnedByYou, self._client.exceptions.BucketAlreadyExists):
+                await self._client.head_bucket(Bucket=self._bucket)  # it must be ours to use
+        await self.let_in(origins)
+
+    async def let_in(self, origins: list[str]) -> None:
+        """Lets pages of these origins upload to the bucket and play from it; rules of others stay.
+
+        Raises CorsNotTaken where that is to be said elsewhere.
+        """
         rule = {
+            "ID": _CORS_RULE,
             "AllowedOrigins": origins,
             "AllowedMethods": ["GET", "HEAD", "PUT"],
             "AllowedHeaders": ["*"],
@@ -191,10 +224,24 @@ class S3Storage:
         }
         with _translated():
             try:
-                await self._client.create_bucket(Bucket=self._bucket)
-            except (self._client.exceptions.BucketAlreadyOwnedByYou, self._client.exceptions.BucketAlreadyExists):
-                await self._client.head_bucket(Bucket=self._bucket)  # it must be ours to use
-            await self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": [rule]})
+                others = [known for known in await self._cors_rules() if known.get("ID") != _CORS_RULE]
+                # the first that fits a page holds
+                rules = {"CORSRules": [rule, *others]}
+                await self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration=rules)
+            except botocore.exceptions.ClientError as error:
+                if (sentence := _NO_CORS.get(error.response.get("Error", {}).get("Code", ""))) is None:
+                    raise
+                raise CorsNotTaken(sentence) from error
+
+    async def _cors_rules(self) -> list[dict[str, Any]]:
+        try:
+            answer = await self._client.get_bucket_cors(Bucket=self._bucket)
+        except botocore.exceptions.ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "NoSuchCORSConfiguration":
+                raise
+            return []
+        rules: list[dict[str, Any]] = answer["CORSRules"]
+        return rules
 
     def _pages(self, call: str, **of: str) -> AsyncIterator[Any]:
         paginator = self._client.get_paginator(call)
