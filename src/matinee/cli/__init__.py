@@ -239,11 +239,12 @@ def openapi(check: Path | None) -> None:
 
 
 @main.command()
-def doctor() -> None:
+@click.option("--fix", is_flag=True, help="Set the bucket's CORS rules where browsers could not upload.")
+def doctor(fix: bool) -> None:
     """Check every setting and dependency, and say what is wrong in a sentence."""
     from matinee.cli.doctor import examine
 
-    sys.exit(0 if asyncio.run(examine()) else 1)
+    sys.exit(0 if asyncio.run(examine(fix=fix)) else 1)
 
 
 def _settings() -> Settings:
