@@ -1,12 +1,16 @@
 """The real servers, shared by every test of a run, and a fresh database for each test that asks for one."""
 
+import contextlib
 import hashlib
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import hypothesis
 import msgspec
@@ -16,6 +20,7 @@ from matinee.common.config import Settings
 from matinee.common.database import Database
 from matinee.common.jobs import JobQueue
 from matinee.common.migrations import migrate, migrations_folder
+from matinee.common.storage.port import CorsNotTaken
 from matinee.common.storage.s3 import S3Storage
 from matinee.embedded.databases import create_database, drop_database, ensure_template
 from matinee.embedded.postgres import EmbeddedPostgres, PostgresEndpoint
@@ -70,6 +75,36 @@ def s3(run_folder: Path, request: pytest.FixtureRequest) -> SeaweedEndpoint:
     server = EmbeddedSeaweedFS(folder, bucket="matinee-tests", linger=LINGER)
     request.config.add_cleanup(server.stop)
     return server.start()
+
+
+@pytest.fixture(scope="session")
+async def second_s3(shared_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
+    """The settings with another bucket, on an S3 server of another kind: see `swift_server.py`."""
+    folder = tmp_path_factory.mktemp("swift")
+    command = [sys.executable, "-m", "tests.swift_server", str(folder)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, cwd=Path(__file__).parents[1]) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        yield msgspec.structs.replace(
+            shared_settings,
+            s3_endpoint_url=url,
+            s3_bucket="elsewhere",
+            s3_access_key_id="matinee:tests",
+            s3_secret_access_key="swift-secret",
+        )
+        server.stdin.close()
+
+
+@pytest.fixture(scope="session")
+async def second_storage(second_s3: Settings) -> AsyncIterator[S3Storage]:
+    """The same, open, with its bucket."""
+    storage = S3Storage(second_s3)
+    await storage.open()
+    with contextlib.suppress(CorsNotTaken):
+        await storage.prepare([second_s3.public_url])
+    yield storage
+    await storage.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from matinee.common.database import Database
 from matinee.common.http.authentication import AccessTokens
 from matinee.common.jobs import JobQueue
 from matinee.common.notifications import Notifications
+from matinee.common.storage.moving import MovingStorage
+from matinee.common.storage.port import Storage
 from matinee.common.storage.s3 import S3Storage
 from matinee.media.binaries import find_binaries
 from matinee.media.encode import EncoderOptions
@@ -56,7 +58,7 @@ from matinee.modules.watermarks.service import WatermarkService
 class Services:
     """The wired features of one process, over its own connections."""
 
-    def __init__(self, settings: Settings, storage: S3Storage, clock: Clock, name: str) -> None:
+    def __init__(self, settings: Settings, storage: Storage, clock: Clock, name: str) -> None:
         self.settings = settings
         self.database = Database(settings.database_url, size=settings.database_pool_size, name=name)
         self.storage = storage
@@ -178,8 +180,20 @@ class Services:
 
 
 @asynccontextmanager
+async def open_storage(settings: Settings) -> AsyncIterator[S3Storage | MovingStorage]:
+    """The object storage, open until the end of the block; two as one while everything is moved."""
+    former, current = settings.former(), S3Storage(settings)
+    storage = current if former is None else MovingStorage(current, S3Storage(former))
+    try:
+        await storage.open()
+        yield storage
+    finally:
+        await storage.close()
+
+
+@asynccontextmanager
 async def open_services(
-    settings: Settings, *, storage: S3Storage | None = None, clock: Clock = system_clock, name: str = "matinee"
+    settings: Settings, *, storage: Storage | None = None, clock: Clock = system_clock, name: str = "matinee"
 ) -> AsyncIterator[Services]:
     """The services with their connections open; closed at the end of the block, in reverse order.
 
@@ -187,9 +201,7 @@ async def open_services(
     """
     async with AsyncExitStack() as resources:
         if storage is None:
-            storage = S3Storage(settings)
-            resources.push_async_callback(storage.close)
-            await storage.open()
+            storage = await resources.enter_async_context(open_storage(settings))
         services = Services(settings, storage, clock, name)
         resources.callback(services.passwords.close)
         resources.push_async_callback(services.cells.close)

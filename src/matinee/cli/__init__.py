@@ -100,6 +100,50 @@ def setup_storage() -> None:
     asyncio.run(set_up(_settings()))
 
 
+@main.group()
+def storage() -> None:
+    """Compare the storage with the database, and move to another one."""
+
+
+@storage.command("verify")
+@click.option("--deep", is_flag=True, help="Read every object, too, and compare its hash.")
+@click.option("--repair", is_flag=True, help="Have lost segments and pictures made again; remove orphans.")
+@click.option(
+    "--margin",
+    "margin_hours",
+    metavar="HOURS",
+    type=click.IntRange(1),
+    default=48,
+    show_default=True,
+    help="Younger objects are no orphans: they are stored before their rows.",
+)
+@click.option("--yes", "assume_yes", is_flag=True, help="Repair without asking.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line, for programs.")
+def verify_storage(deep: bool, repair: bool, margin_hours: int, assume_yes: bool, as_json: bool) -> None:
+    """Tell whether every row has its objects and every object its row; exit 1 where not."""
+    from matinee.cli.verifying import verify
+
+    fine = asyncio.run(
+        verify(
+            _settings(),
+            deep=deep,
+            repair=repair,
+            margin_hours=margin_hours,
+            assume_yes=assume_yes,
+            as_json=as_json,
+        )
+    )
+    sys.exit(0 if fine else 1)
+
+
+@storage.command("move")
+def move_storage() -> None:
+    """Copy everything from the former storage (MATINEE_FORMER_S3_…) to the current one, while both are in use."""
+    from matinee.cli.moving import move
+
+    asyncio.run(move(_settings()))
+
+
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--url", default="http://localhost:3000", show_default=True, help="The server's public address.")

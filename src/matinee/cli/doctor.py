@@ -72,6 +72,8 @@ async def _findings(fix: bool) -> AsyncIterator[Finding]:
     ]
     for check in checks:
         yield await check(settings)
+    if (former := settings.former()) is not None:
+        yield await _storage(former)
     yield _pages()
 
 

@@ -59,6 +59,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_bucket: Annotated[str, Meta(min_length=3, max_length=63)]
     s3_access_key_id: str
     s3_secret_access_key: str
+    former_s3_endpoint_url: str | None = None
+    former_s3_public_endpoint_url: str | None = None
+    former_s3_region: str = "us-east-1"
+    former_s3_bucket: Annotated[str, Meta(min_length=3, max_length=63)] | None = None
+    former_s3_access_key_id: str | None = None
+    former_s3_secret_access_key: str | None = None
 
     # --- accounts
     jwt_keys: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -144,6 +150,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Key id → secret; the first signs, all verify. Rotate: put a new one in front, drop the last later."""
         return dict(pair.split(":", 1) for pair in self.jwt_keys)
 
+    def former(self) -> "Settings | None":
+        """The same with the storage that everything is moved from as its own; None where nothing is moved."""
+        if self.former_s3_bucket is None:
+            return None
+        return msgspec.structs.replace(
+            self,
+            s3_endpoint_url=self.former_s3_endpoint_url,
+            s3_public_endpoint_url=self.former_s3_public_endpoint_url,
+            s3_region=self.former_s3_region,
+            s3_bucket=self.former_s3_bucket,
+            s3_access_key_id=self.former_s3_access_key_id or "",
+            s3_secret_access_key=self.former_s3_secret_access_key or "",
+        )
+
     def origin(self) -> str:
         """The public address as browsers write it in `Origin`: lower case, without path and usual port."""
         parts = urlsplit(self.public_url)
@@ -215,7 +235,14 @@ def _bad_secrets(settings: Settings) -> Iterator[Fault]:
 
 
 def _bad_addresses(settings: Settings) -> Iterator[Fault]:
-    for name in ("public_url", "s3_endpoint_url", "s3_public_endpoint_url", "cdn_url"):
+    for name in (
+        "public_url",
+        "s3_endpoint_url",
+        "s3_public_endpoint_url",
+        "former_s3_endpoint_url",
+        "former_s3_public_endpoint_url",
+        "cdn_url",
+    ):
         url = getattr(settings, name)
         if url is not None and not _is_web_address(url):
             yield Fault(name, "This must be an http:// or https:// address.")
@@ -236,6 +263,12 @@ def _bad_pairs(settings: Settings) -> Iterator[Fault]:
         yield Fault("worker_labels", "Each label needs to stand there once.")
     if not HARDWARE_LABELS.isdisjoint(settings.worker_labels):
         yield Fault("worker_labels", "`vaapi` and `nvenc` come with MATINEE_H264_ENCODER, where it works.")
+    former = [getattr(settings, f"former_s3_{name}") for name in ("bucket", "access_key_id", "secret_access_key")]
+    if None in former and any((*former, settings.former_s3_endpoint_url)):
+        yield Fault("former_s3_bucket", "A former storage needs a bucket, an access key and its secret.")
+    place = (settings.former_s3_endpoint_url, settings.former_s3_bucket)
+    if place == (settings.s3_endpoint_url, settings.s3_bucket):
+        yield Fault("former_s3_bucket", "This is the current storage itself; leave the former one out.")
     if settings.public_url.startswith("https://") and not settings.cookie_secure:
         yield Fault("cookie_secure", "This must be true where the public address is https.")
     if settings.delivery == "cdn":

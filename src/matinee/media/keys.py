@@ -9,6 +9,9 @@ from uuid import UUID
 
 from .storyboard import VERSION as STORYBOARD_VERSION
 
+PREFIX = "videos/"
+"""What every key starts with."""
+
 CONTENT_TYPES = {"video": "video/mp4", "audio": "audio/mp4"}
 """The media type of init segments and cells, by the kind of their rendition."""
 

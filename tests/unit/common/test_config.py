@@ -14,6 +14,11 @@ REQUIRED = {
     "MATINEE_JWT_KEYS": "a:" + "k" * 32,
     "MATINEE_SECRET_KEY": "s" * 32,
 }
+FORMER = {
+    "former_s3_bucket": "old",
+    "former_s3_access_key_id": "key",
+    "former_s3_secret_access_key": "secret",
+}
 
 
 def load(**changes: str) -> Settings:
@@ -122,6 +127,9 @@ class TestContradictions:
             ({"delivery": "cdn", "cdn_secret": "c" * 16}, "cdn_url"),
             ({"delivery": "cdn", "cdn_url": "https://cdn.example.org"}, "cdn_secret"),
             ({"cdn_secret": "short"}, "cdn_secret"),
+            ({"former_s3_endpoint_url": "http://old"}, "former_s3_bucket"),
+            ({"former_s3_bucket": "old", "former_s3_access_key_id": "key"}, "former_s3_bucket"),
+            ({**FORMER, "former_s3_bucket": "matinee"}, "former_s3_bucket"),
         ],
     )
     def test_what_cannot_work_is_refused(self, changes: dict[str, str], at_fault: str) -> None:
@@ -145,6 +153,17 @@ class TestContradictions:
         with pytest.raises(ConfigError) as refused:
             load(secret_key="hunter2", jwt_keys="a:hunter3")
         assert "hunter" not in str(refused.value)
+
+
+class TestFormer:
+    def test_it_is_another_storage_of_the_same_installation(self) -> None:
+        """None where nothing is moved."""
+        moving = load(**FORMER, former_s3_endpoint_url="http://old", s3_region="eu-1")
+        former = moving.former()
+        assert former is not None
+        assert (former.s3_endpoint_url, former.s3_bucket, former.s3_region) == ("http://old", "old", "us-east-1")
+        assert former.database_url == moving.database_url
+        assert load().former() is None
 
 
 class TestSigningKeys:

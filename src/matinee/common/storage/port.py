@@ -40,6 +40,32 @@ class Part(msgspec.Struct, frozen=True):
     sent_at: datetime  # in whole seconds
 
 
+def folder_of(key: str) -> str:
+    """What the keys of a video have in common: the first two words of the path, with their slashes."""
+    return "".join(f"{word}/" for word in key.split("/", 2)[:2])
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """An object as it is listed: bytes, ETag without quotes, when it was written by the storage's clock.
+
+    The ETag is the MD5 of the bytes or, of what came in parts, that of the parts' MD5s, a dash, and how many they
+    were; a storage that encrypts may say something else.
+    """
+
+    key: str
+    size: int
+    etag: str
+    written_at: datetime
+
+
+class Unfinished(msgspec.Struct, frozen=True):
+    """A multipart upload that was neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+    begun_at: datetime
+
+
 class Storage(Protocol):
     """Objects by key. Every method raises StorageUnavailable where the storage fails after some retries."""
 
@@ -51,6 +77,15 @@ class Storage(Protocol):
 
     async def size(self, key: str) -> int:
         """Bytes of the object; raises NoSuchObjectError."""
+
+    def list_objects(self, prefix: str) -> AsyncIterator[Stored]:
+        """The objects whose key begins with the prefix, in the order of their keys.
+
+        Those of one video (`folder_of`) are in memory at once, and no more.
+        """
+
+    def list_uploads(self, prefix: str) -> AsyncIterator[Unfinished]:
+        """The unfinished uploads whose key begins with the prefix. MinIO lists none but those of a whole key."""
 
     def stream(self, key: str) -> AsyncIterator[bytes]:
         """The object in chunks, in constant memory; raises NoSuchObjectError."""
@@ -76,11 +111,14 @@ class Storage(Protocol):
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """The parts that are stored: the truth about an upload. Raises NoSuchUploadError.
 
-        SeaweedFS lists a part that was sent again once for each time.
+        SeaweedFS lists a part that was sent again once for each time. Swift lists those of a completed upload, too.
         """
 
     async def complete_upload(self, key: str, upload_id: str, parts: list[Part]) -> None:
-        """Joins the parts to the object. Raises NoSuchUploadError, also where an earlier call did complete it."""
+        """Joins the parts to the object. Raises NoSuchUploadError.
+
+        Where an earlier call did complete it, it raises the same, or does nothing (Swift).
+        """
 
     async def abort_upload(self, key: str, upload_id: str) -> None:
         """Drops an upload and its parts; without error where it is gone already."""

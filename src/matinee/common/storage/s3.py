@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import botocore.exceptions
+import msgspec
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession, get_session
 
@@ -20,6 +22,9 @@ from matinee.common.storage.port import (
     NoSuchUploadError,
     Part,
     StorageUnavailable,
+    Stored,
+    Unfinished,
+    folder_of,
 )
 
 _LARGEST_PAGE = 1000  # S3 lists no more at once, and deletes no more
@@ -39,6 +44,14 @@ _NO_CORS = {
     "settings): GET, HEAD and PUT, all headers, ETag exposed.",
 }
 _SIGN_AT_ONCE = 8  # URLs signed (~0.2 ms each) before others get the event loop
+
+
+class Described(msgspec.Struct, frozen=True):
+    """An object: bytes, ETag without quotes (see `Stored`), media type."""
+
+    size: int
+    etag: str
+    content_type: str
 
 
 class S3Storage:
@@ -102,11 +115,35 @@ class S3Storage:
                 return data
 
     async def size(self, key: str) -> int:
+        return (await self.describe(key)).size
+
+    async def describe(self, key: str) -> Described:
+        """What is stored under a key; raises NoSuchObjectError."""
         with _translated():
             answer = await self._client.head_object(Bucket=self._bucket, Key=key)
-            return int(answer["ContentLength"])
+            return Described(int(answer["ContentLength"]), answer["ETag"].strip('"'), answer["ContentType"])
 
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
+    async def list_objects(self, prefix: str) -> AsyncIterator[Stored]:
+        folder: list[Stored] = []
+        with _translated():
+            async for page in self._pages("list_objects_v2", Prefix=prefix):
+                for item in page.get("Contents", []):
+                    stored = Stored(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"])
+                    if folder and folder_of(folder[0].key) != folder_of(stored.key):
+                        for earlier in _in_key_order(folder):
+                            yield earlier
+                        folder = []
+                    folder.append(stored)
+        for earlier in _in_key_order(folder):
+            yield earlier
+
+    async def list_uploads(self, prefix: str) -> AsyncIterator[Unfinished]:
+        with _translated():
+            async for page in self._pages("list_multipart_uploads", Prefix=prefix):
+                for upload in page.get("Uploads", []):
+                    yield Unfinished(upload["Key"], upload["UploadId"], upload["Initiated"])
+
+    async def stream(self, key: str) -> AsyncGenerator[bytes, None]:
         with _translated():
             answer = await self._client.get_object(Bucket=self._bucket, Key=key)
             async with answer["Body"] as body:
@@ -160,6 +197,14 @@ class S3Storage:
                 ]
         return listed
 
+    async def send_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
+        """Stores a part of an upload. Raises NoSuchUploadError."""
+        with _translated():
+            answer = await self._client.upload_part(
+                Bucket=self._bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=data
+            )
+            return Part(number, len(data), answer["ETag"].strip('"'), datetime.now(UTC))
+
     async def complete_upload(self, key: str, upload_id: str, parts: list[Part]) -> None:
         listed = [{"PartNumber": part.part_number, "ETag": f'"{part.etag}"'} for part in parts]
         with _translated():
@@ -171,18 +216,15 @@ class S3Storage:
         try:
             with _translated():
                 await self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
-        except NoSuchUploadError:
+        except (NoSuchUploadError, NoSuchObjectError):  # the latter of Swift, where it is completed
             return
 
     async def abort_uploads(self, key: str) -> int:
         aborted = 0
-        with _translated():
-            # by the whole key: MinIO lists no uploads for a shorter prefix
-            async for page in self._pages("list_multipart_uploads", Prefix=key):
-                for upload in page.get("Uploads", []):
-                    if upload["Key"] == key:
-                        await self.abort_upload(key, upload["UploadId"])
-                        aborted += 1
+        async for upload in self.list_uploads(key):
+            if upload.key == key:
+                await self.abort_upload(key, upload.upload_id)
+                aborted += 1
         return aborted
 
     async def get_url(self, key: str, expires: int, disposition: str | None = None, *, internal: bool = False) -> str:
@@ -249,6 +291,11 @@ class S3Storage:
             Bucket=self._bucket, PaginationConfig={"PageSize": self._page}, **of
         )
         return pages
+
+
+def _in_key_order(folder: list[Stored]) -> list[Stored]:
+    """SeaweedFS lists `1/x` before `1.m4s`; the folders themselves come in order, their names being of one length."""
+    return sorted(folder, key=lambda stored: stored.key)
 
 
 def _add_md5(request: Any, **_: Any) -> None:

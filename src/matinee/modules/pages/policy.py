@@ -10,9 +10,9 @@ INERT = "default-src 'none'; frame-ancestors 'none'"
 
 def page_policy(settings: Settings, *, framed_by: str = "'self'") -> str:
     """The policy of a page; `framed_by` says which sites may embed it."""
-    storage = _origin(settings.s3_public_endpoint_url or settings.s3_endpoint_url)
-    cdn = _origin(settings.cdn_url) if settings.delivery == "cdn" else None
-    hosts = " ".join(filter(None, ("'self'", storage, cdn)))
+    storages = [_origin(s.s3_public_endpoint_url or s.s3_endpoint_url) for s in (settings, settings.former()) if s]
+    cdn = [_origin(settings.cdn_url)] if settings.delivery == "cdn" else []
+    hosts = " ".join(["'self'", *storages, *cdn])
     return "; ".join(
         (
             "default-src 'self'",
@@ -29,7 +29,7 @@ def page_policy(settings: Settings, *, framed_by: str = "'self'") -> str:
     )
 
 
-def _origin(url: str | None) -> str | None:
+def _origin(url: str | None) -> str:
     if url is None:
         return "https:"  # AWS: one of its many hosts
     parts = urlsplit(url)

@@ -19,7 +19,7 @@ from matinee.common.config import Settings, variable_name
 from matinee.common.database import Database, execute, fetch_value
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue
-from matinee.common.storage.s3 import S3Storage
+from matinee.common.storage.port import Storage
 from matinee.media import keys
 from matinee.media.model import Plan
 from matinee.media.speech.listener import SpeechProgram
@@ -83,7 +83,7 @@ _kept: dict[bytes, Kept] = {}
 class Stage:
     """Puts videos in front of workers and tells what became of them."""
 
-    def __init__(self, settings: Settings, database: Database, storage: S3Storage, queue: JobQueue) -> None:
+    def __init__(self, settings: Settings, database: Database, storage: Storage, queue: JobQueue) -> None:
         self.settings = settings
         self.database = database
         self.storage = storage
