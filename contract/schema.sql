@@ -13,8 +13,10 @@ CREATE TABLE public.added_sounds (
     failure_detail text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    sha256 bytea,
     CONSTRAINT added_sounds_failed_says_why CHECK (((state = 'FAILED'::text) = (failure_code IS NOT NULL))),
     CONSTRAINT added_sounds_filesize_positive CHECK ((filesize > 0)),
+    CONSTRAINT added_sounds_sha256_whole CHECK ((octet_length(sha256) = 32)),
     CONSTRAINT added_sounds_state_known CHECK ((state = ANY (ARRAY['UPLOADING'::text, 'PROCESSING'::text, 'READY'::text, 'FAILED'::text])))
 );
 CREATE TABLE public.api_keys (
@@ -57,6 +59,14 @@ CREATE TABLE public.encode_speeds (
     measured_at timestamp with time zone DEFAULT now() NOT NULL
 )
 WITH (fillfactor='50');
+CREATE TABLE public.file_hashes (
+    video_id uuid NOT NULL,
+    revision integer NOT NULL,
+    sha256 bytea NOT NULL,
+    bytes bigint NOT NULL,
+    hashed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT file_hashes_sha256_whole CHECK ((octet_length(sha256) = 32))
+);
 CREATE TABLE public.former_media (
     video_id uuid NOT NULL,
     recipe text NOT NULL,
@@ -259,11 +269,15 @@ CREATE TABLE public.videos (
     replaces uuid,
     edition integer DEFAULT 1 NOT NULL,
     watermark jsonb,
+    announced_sha256 bytea,
+    shares_file boolean DEFAULT false NOT NULL,
+    duplicate_of uuid,
     encryption text DEFAULT 'none'::text NOT NULL,
     key_version integer DEFAULT 1 NOT NULL,
     viewers uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     password_hash text,
     password_id uuid,
+    CONSTRAINT videos_announced_sha256_whole CHECK ((octet_length(announced_sha256) = 32)),
     CONSTRAINT videos_clips_have_a_source CHECK (((cut_from IS NULL) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_codecs_known CHECK ((codecs <@ ARRAY['h264'::text, 'hevc'::text, 'av1'::text, 'hevc-hdr'::text, 'av1-hdr'::text])),
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
@@ -277,6 +291,7 @@ CREATE TABLE public.videos (
     CONSTRAINT videos_password_whole CHECK (((password_hash IS NULL) = (password_id IS NULL))),
     CONSTRAINT videos_ready_has_plan CHECK (((status <> 'READY'::text) OR (plan IS NOT NULL))),
     CONSTRAINT videos_replacement_has_a_source CHECK (((replaces IS NULL) OR (source_id IS NOT NULL))),
+    CONSTRAINT videos_shared_file_is_anothers CHECK (((NOT shares_file) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_source_is_anothers CHECK ((source_id <> id)),
     CONSTRAINT videos_status_known CHECK ((status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'PROCESSING'::text, 'READY'::text, 'FAILED'::text]))),
     CONSTRAINT videos_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 100))),
@@ -300,6 +315,8 @@ ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.encode_speeds
     ADD CONSTRAINT encode_speeds_pkey PRIMARY KEY (labels, encoder, side, rate, source_side);
+ALTER TABLE ONLY public.file_hashes
+    ADD CONSTRAINT file_hashes_pkey PRIMARY KEY (video_id, revision);
 ALTER TABLE ONLY public.former_media
     ADD CONSTRAINT former_media_pkey PRIMARY KEY (video_id, recipe);
 ALTER TABLE ONLY public.heard_windows
@@ -337,6 +354,7 @@ ALTER TABLE ONLY public.watched_renditions
 CREATE INDEX added_sounds_unfinished ON public.added_sounds USING btree (updated_at) WHERE (state = ANY (ARRAY['UPLOADING'::text, 'FAILED'::text]));
 CREATE INDEX api_keys_by_end ON public.api_keys USING btree (LEAST(revoked_at, expires_at));
 CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_id, created_at DESC, id DESC);
+CREATE INDEX file_hashes_by_hash ON public.file_hashes USING btree (sha256);
 CREATE INDEX former_media_by_end ON public.former_media USING btree (ends_at);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
@@ -354,6 +372,7 @@ CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (
 CREATE UNIQUE INDEX text_tracks_one_default ON public.text_tracks USING btree (video_id, menu) WHERE is_default;
 CREATE UNIQUE INDEX text_tracks_one_in_making ON public.text_tracks USING btree (video_id) WHERE (state = 'making'::text);
 CREATE UNIQUE INDEX users_email_unique ON public.users USING btree (lower(email));
+CREATE INDEX videos_by_duplicate ON public.videos USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL);
 CREATE INDEX videos_by_owner ON public.videos USING btree (owner_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX videos_by_replaced ON public.videos USING btree (replaces) WHERE (replaces IS NOT NULL);
@@ -370,6 +389,8 @@ ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.file_hashes
+    ADD CONSTRAINT file_hashes_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.former_media
     ADD CONSTRAINT former_media_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.heard_windows
@@ -390,6 +411,8 @@ ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.videos
+    ADD CONSTRAINT videos_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES public.videos(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE RESTRICT;
 ALTER TABLE ONLY public.videos

@@ -12,6 +12,7 @@ from matinee.common.http.rate_limits import delete_past_windows
 from matinee.modules.api_keys.repository import delete_ended_keys
 from matinee.modules.auth import repository as auth
 from matinee.modules.encoding.repository import forget_interests
+from matinee.modules.integrity import hashing as integrity
 from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.retention.jobs import EVICT
 from matinee.modules.sounds.jobs import REMOVE as REMOVE_SOUND
@@ -48,6 +49,8 @@ def register_upkeep(services: Services) -> None:
     queue.register_periodic("retention.resume", services.retention.resume_evictions, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("replacements.forget", services.replacements.forget_ended, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("upkeep.forget_jobs", queue.forget_ended, cron=_HOURLY)
+    hash_unhashed = partial(integrity.hash_unhashed, services.database, queue)
+    queue.register_periodic("integrity.hash_unhashed", hash_unhashed, cron=_HOURLY)
 
 
 async def expire(database: Database, *, refresh_days: int) -> None:

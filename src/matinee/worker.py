@@ -23,6 +23,7 @@ from matinee.modules.encoding.marks import DefaultMark, read_default_mark
 from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.scratch import Scratch
 from matinee.modules.encoding.source_server import SourceServer
+from matinee.modules.integrity.hashing import FileHashing
 from matinee.modules.pictures.runners import PictureRunners
 from matinee.modules.replacements.runner import ReplacementRunner
 from matinee.modules.sounds.runner import SoundRunner
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 INGEST_SLOTS = 3  # what people wait for: two videos at once, and a long sound track beside them
 DEMAND_SLOTS = 2  # what viewers wait for; the background is held meanwhile
 UPKEEP_SLOTS = 1
+FILES_SLOTS = 1  # a large file is read for minutes: nothing else may wait behind it, nor two compete for the storage
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _NEXT_CANCELLATION = 1.0  # seconds; what was cancelled needs a moment to end its FFmpeg
 _LANE_END_SECONDS = 10.0  # what a lane needs beyond its jobs
@@ -69,6 +71,7 @@ class Worker:
             database, storage, queue, self._encoding.attend, big_pixels=settings.big_source_pixels
         ).register()
         TextExtraction(settings, database, storage, queue, self._sources, self._encoding.attend).register()
+        FileHashing(database, storage, queue, self._encoding.attend).register()
         self._speech = speech or _speech_program(settings)
         if self._speech is not None:
             Hearing(settings, database, storage, queue, self._encoding.attend, self._speech).register()
@@ -84,6 +87,7 @@ class Worker:
             "demand": DEMAND_SLOTS,
             "encode": self._settings.worker_slots,
             "upkeep": UPKEEP_SLOTS,
+            "files": FILES_SLOTS,
         }
         if self._speech is not None and self._settings.speech_slots:
             slots["speech"] = self._settings.speech_slots

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import psycopg
 from playwright.sync_api import Browser
 from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.visiting import Visit, wait_for
@@ -61,4 +63,31 @@ class TestQuota:
         assert page.locator(".usage-part span").all_inner_texts() == ["1.5 GB of 2.0 GB", "0 of 90 min"]
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         assert visit.faults == []
+        visit.context.close()
+
+
+class TestDuplicate:
+    def test_a_file_that_is_there_is_told_before_it_is_sent(
+        self, browser: Browser, installation: Installation, film: Path
+    ) -> None:
+        """With a way to the video that has it, and one to a second video that has it too. On a phone it fits."""
+        present = installation.upload(film)
+        with psycopg.connect(installation.postgres.endpoint.dsn, autocommit=True) as db:
+            until(
+                lambda: db.execute("SELECT 1 FROM file_hashes WHERE video_id = %s", (present,)).fetchone() is not None
+            )
+        visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+        visit.sign_in()
+        page = visit.page
+        page.reload()
+        page.set_input_files("#upload-file", film)
+        page.get_by_role("button", name="Upload", exact=True).click()
+        wait_for(page, "() => document.querySelector('.upload-panel .form-error a') !== null")
+        assert "among your videos already" in page.locator(".upload-panel .form-error").inner_text()
+        known = page.locator(".upload-panel .form-error a").get_attribute("href")
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_role("button", name="Upload", exact=True).click()
+        page.wait_for_url("**/watch/*")
+        assert page.url.split("?")[0] != f"{installation.url}{known}"
+        assert "127.0.0.1" not in visit.hosts, "something was sent to the storage"
         visit.context.close()

@@ -152,6 +152,7 @@ def move_storage() -> None:
 @click.option("--password", envvar="MATINEE_PASSWORD", help="Asked for where it is not given.")
 @click.option("--title", help="Default: the file's name.")
 @click.option("--visibility", type=click.Choice(["public", "unlisted", "private", "signed"]), default="private")
+@click.option("--again", is_flag=True, help="Also where you have this very file there: its bytes are shared then.")
 def upload(
     file: Path,
     url: str,
@@ -160,8 +161,12 @@ def upload(
     password: str | None,
     title: str | None,
     visibility: str,
+    again: bool,
 ) -> None:
-    """Upload FILE to a running server and follow it until it is encoded."""
+    """Upload FILE to a running server and follow it until it is encoded.
+
+    The server verifies what arrives by its SHA-256, and takes no file twice.
+    """
     from matinee.cli.upload import upload_file
 
     account = None
@@ -169,7 +174,8 @@ def upload(
         if email is None:
             raise click.UsageError("Give an API key (MATINEE_API_KEY), or the account's --email.")
         account = (email, password or click.prompt("Password", hide_input=True))
-    asyncio.run(upload_file(url, api_key, account, file, title or file.stem[:100], visibility))
+    on_duplicate: Any = "share" if again else "refuse"
+    asyncio.run(upload_file(url, api_key, account, file, title or file.stem[:100], visibility, on_duplicate))
 
 
 @main.group()

@@ -1,12 +1,14 @@
 """A client of the public API: what any program that uploads a video does."""
 
 import asyncio
+import base64
+import hashlib
 import mimetypes
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -14,9 +16,11 @@ import click
 import msgspec
 
 from matinee.common.http.problems import Problem
-from matinee.modules.uploads.schemas import FileType, SignedPart, SignedParts, UploadStarted
+from matinee.modules.uploads.schemas import FileType, SignedPart, SignedParts, UploadPlan, UploadStarted
 from matinee.modules.videos.events import is_settled
 from matinee.modules.videos.schemas import Video
+
+OnDuplicate = Literal["refuse", "share"]
 
 _PARALLEL = 3  # parts in flight; more gain little and cost memory (16 MiB each)
 _ATTEMPTS = 5
@@ -56,14 +60,28 @@ class Client:
         self._account = {"email": email, "password": password}
         await self._sign_in()
 
-    async def upload(self, file: Path, title: str, visibility: str, sent: Callable[[int], None]) -> Video:
-        """Uploads a file part by part, in constant memory; `sent` hears of every part's bytes."""
-        started = await self.init(file, title, visibility)
-        await self.send_parts(started, file, sent)
+    async def upload(
+        self,
+        file: Path,
+        title: str,
+        visibility: str,
+        sent: Callable[[int], None],
+        on_duplicate: OnDuplicate | None = None,
+    ) -> Video:
+        """Uploads a file part by part, in constant memory; `sent` hears of every part's bytes.
+
+        See `init` for `on_duplicate`.
+        """
+        started = await self.init(file, title, visibility, on_duplicate)
+        if started.upload is None:
+            return started.video
+        await self.send_parts(started.video, started.upload, file, sent)
         return await self.complete(started.video)
 
-    async def init(self, file: Path, title: str, visibility: str) -> UploadStarted:
-        """Announces the file."""
+    async def init(
+        self, file: Path, title: str, visibility: str, on_duplicate: OnDuplicate | None = None
+    ) -> UploadStarted:
+        """Announces the file; with `on_duplicate` also what it is, so that it is sent once and verified."""
         body = {
             "title": title,
             "filename": file.name,
@@ -71,14 +89,16 @@ class Client:
             "filetype": _media_type(file),
             "visibility": visibility,
         }
+        if on_duplicate is not None:
+            body |= {"sha256": await asyncio.to_thread(_sha256, file), "on_duplicate": on_duplicate}
         return msgspec.json.decode(await self._call("POST", "videos/init", body), type=UploadStarted)
 
-    async def send_parts(self, started: UploadStarted, file: Path, sent: Callable[[int], None]) -> None:
+    async def send_parts(self, video: Video, plan: UploadPlan, file: Path, sent: Callable[[int], None]) -> None:
         """Sends every part that is not stored yet."""
         first = 1
-        while first <= started.upload.part_count:
-            last = min(first + 99, started.upload.part_count)
-            raw = await self._call("GET", f"videos/signedurl/{started.video.id}?from={first}&to={last}")
+        while first <= plan.part_count:
+            last = min(first + 99, plan.part_count)
+            raw = await self._call("GET", f"videos/signedurl/{video.id}?from={first}&to={last}")
             signed = msgspec.json.decode(raw, type=SignedParts)
             limit = asyncio.Semaphore(_PARALLEL)
             try:
@@ -137,9 +157,11 @@ class Client:
     ) -> None:
         async with limit:
             data = await asyncio.to_thread(_read, file, (part.part_number - 1) * part_size, part.size)
+            digest = await asyncio.to_thread(lambda: hashlib.md5(data, usedforsecurity=False).digest())
+            headers = {"Content-MD5": base64.b64encode(digest).decode()}  # what arrives as another part is refused
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    async with self._session.put(part.url, data=data) as answer:
+                    async with self._session.put(part.url, data=data, headers=headers) as answer:
                         answer.raise_for_status()
                 except aiohttp.ClientError as error:
                     if attempt == _ATTEMPTS:
@@ -185,6 +207,11 @@ def _read(file: Path, start: int, length: int) -> bytes:
     with file.open("rb") as stream:
         stream.seek(start)
         return stream.read(length)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _media_type(file: Path) -> str:

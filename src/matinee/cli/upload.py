@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -20,7 +21,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from matinee.cli.client import Client
+from matinee.cli.client import Client, OnDuplicate
 from matinee.modules.videos.schemas import Video
 
 console = Console()
@@ -54,7 +55,13 @@ class Steps:
 
 
 async def upload_file(
-    url: str, api_key: str | None, account: tuple[str, str] | None, file: Path, title: str, visibility: str
+    url: str,
+    api_key: str | None,
+    account: tuple[str, str] | None,
+    file: Path,
+    title: str,
+    visibility: str,
+    on_duplicate: OnDuplicate,
 ) -> None:
     """`matinee upload`: uploads a file, by a key or an account, and follows it until it is encoded."""
     steps = Steps()
@@ -62,7 +69,7 @@ async def upload_file(
         async with Client(url, api_key) as client:
             if account is not None:
                 await client.log_in(*account)
-            video = await upload(client, file, title, visibility, steps)
+            video = await upload(client, file, title, visibility, steps, on_duplicate)
     except (aiohttp.ClientConnectionError, aiohttp.ClientResponseError) as error:
         raise click.ClickException(f"{url} does not answer: {error}") from None
     console.print(steps.table())
@@ -71,13 +78,16 @@ async def upload_file(
     console.print(f"\nWatch            {url.rstrip('/')}/watch/{video.id}", soft_wrap=True)
 
 
-async def upload(client: Client, file: Path, title: str, visibility: str, steps: Steps) -> Video:
+async def upload(
+    client: Client, file: Path, title: str, visibility: str, steps: Steps, on_duplicate: OnDuplicate | None = None
+) -> Video:
     """Uploads with a bar, follows the encoding with one bar a rendition; returns the video as it ended."""
     columns = (TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     started = time.perf_counter()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("Upload", total=await asyncio.to_thread(lambda: file.stat().st_size))
-        video = await client.upload(file, title, visibility, lambda size: progress.advance(task, size))
+        sent = partial(progress.advance, task)
+        video = await client.upload(file, title, visibility, sent, on_duplicate)
     uploaded = time.perf_counter()
     steps.add("Upload", uploaded - started)
     return await _follow(client, video, uploaded, steps)

@@ -13,6 +13,8 @@ class DomainError(Exception):
     """The operation was refused."""
 
     code: ClassVar[str] = "refused"
+    existing: str | None = None
+    """The id of what is there already, where that is why."""
 
     def __init__(self, detail: str | None = None, *, faults: list[Fault] | None = None) -> None:
         self.detail = detail or self.title()

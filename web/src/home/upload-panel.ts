@@ -1,10 +1,17 @@
-import { explain, isAbort } from "../api/http";
+import { ApiError, explain, isAbort } from "../api/http";
 import { randomKey } from "../api/random-key";
 import type { User, Video, VideoSummary } from "../api/types";
 import { el } from "../ui/dom";
 import { bytes } from "../ui/words";
 import { titleFrom } from "../upload/title";
-import { beginUpload, cancelUpload, findUnfinished, finishUpload, fits } from "../upload/upload";
+import {
+  beginUpload,
+  cancelUpload,
+  findUnfinished,
+  finishUpload,
+  fits,
+  isUnfinished,
+} from "../upload/upload";
 import { detailFields } from "./detail-fields";
 import { DropZone } from "./drop-zone";
 import { UploadProgress } from "./upload-progress";
@@ -29,6 +36,8 @@ export class UploadPanel {
   /** The unfinished upload that the next chosen file is to continue. */
   #resuming: VideoSummary | null = null;
   #key = randomKey();
+  /** The user was told that this file is there, and wants it all the same. */
+  #again = false;
   #transfer: AbortController | null = null;
 
   constructor() {
@@ -85,6 +94,7 @@ export class UploadPanel {
     }
     this.#file = file;
     this.#key = randomKey();
+    this.#again = false;
     this.#name.textContent = `${file.name} · ${bytes(file.size)}`;
     const unfinished = resuming ?? (await findUnfinished(user.id, file).catch(() => null));
     if (unfinished) return this.#send(unfinished);
@@ -96,9 +106,13 @@ export class UploadPanel {
     if (!this.#user || !this.#file) return;
     this.#submit.disabled = true;
     try {
-      await this.#send(await beginUpload(this.#user.id, this.#file, this.#fields.read(), this.#key));
+      const details = this.#fields.read();
+      const video = await beginUpload(this.#user.id, this.#file, details, this.#key, this.#again);
+      if (isUnfinished(video)) await this.#send(video);
+      else this.#leaveFor(video);
     } catch (error) {
-      this.#say(explain(error));
+      if (error instanceof ApiError && error.code === "duplicate_file") this.#offerAgain(error);
+      else this.#say(explain(error));
     } finally {
       this.#submit.disabled = false;
     }
@@ -121,6 +135,17 @@ export class UploadPanel {
       if (this.#transfer === transfer) this.#setTransfer(null);
       if (!isAbort(error)) this.#say(explain(error));
     }
+  }
+
+  #offerAgain(refusal: ApiError): void {
+    const present = el("a", { href: `/watch/${refusal.problem.existing}` }, "See it");
+    this.#say("This very film is among your videos already. ");
+    this.#error.append(
+      present,
+      ", or press Upload once more to have a second one: nothing needs to be sent.",
+    );
+    this.#again = true;
+    this.#key = randomKey();
   }
 
   #leaveFor(video: Video): void {

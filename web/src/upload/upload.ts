@@ -1,6 +1,7 @@
 import { ApiError } from "../api/http";
 import type { Video, VideoSummary, VisibilityChoice } from "../api/types";
 import { abortUpload, completeUpload, getVideo, startUpload } from "../api/videos";
+import { fileHash } from "./file-hash";
 import { mediaType } from "./media-type";
 import { forgetUpload, recall, remember } from "./resume";
 import { transferParts } from "./transfer";
@@ -34,15 +35,21 @@ export function fits(video: Pick<VideoSummary, "filesize">, file: Pick<File, "si
   return video.filesize === file.size;
 }
 
-/** Creates the video. `key` makes a repeated call after a lost answer return the same video. */
+/**
+ * Creates the video. `key` makes a repeated call after a lost answer return the same video.
+ * With `again` a file that the user has already is shared: then there is nothing to send.
+ */
 export async function beginUpload(
   userId: string,
   file: File,
   details: UploadDetails,
   key: string,
+  again: boolean,
 ): Promise<Video> {
   const video = { ...details, filename: file.name, filesize: file.size, filetype: mediaType(file) };
-  const started = await startUpload(video, key);
+  const what = { sha256: await fileHash(file), on_duplicate: again ? "share" : "refuse" } as const;
+  const started = await startUpload({ ...video, ...what }, key);
+  if (!started.upload) return started.video;
   remember(userId, file, { videoId: started.video.id, title: details.title, startedAt: Date.now() });
   return started.video;
 }

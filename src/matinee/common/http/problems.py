@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
 from matinee.common import errors
@@ -39,6 +39,9 @@ class Problem(msgspec.Struct, kw_only=True):
     detail: Annotated[str, Meta(description="What happened this time and what to do instead, for people.")]
     request_id: Annotated[str, Meta(description="Quote it when you ask for help.")]
     errors: Annotated[list[Fault], Meta(description="Each field that is wrong.")] = []
+    existing: Annotated[str, Meta(description="The id of what is there already, where that is why.")] | UnsetType = (
+        UNSET
+    )
 
 
 def status_of(error: DomainError | type[DomainError]) -> int:
@@ -58,6 +61,7 @@ def problem_response(error: DomainError, request_id: str) -> Response:
             detail=error.detail,
             request_id=request_id,
             errors=error.faults,
+            existing=error.existing or UNSET,
         ),
         dict(error.headers()),
     )

@@ -27,7 +27,7 @@ ON CONFLICT (video_id, name) DO UPDATE SET failure = NULL, offered_at = now() WH
 """
 # A file that holds more than is shown is not for others.
 _HOLDS_MORE = """
-SELECT 1 FROM videos WHERE id = %s AND (source_id IS NOT NULL OR plan ->> 'trimmed' = 'true')
+SELECT 1 FROM videos WHERE id = %s AND (source_id IS NOT NULL AND NOT shares_file OR plan ->> 'trimmed' = 'true')
 """
 _WITHDRAW = "DELETE FROM downloads WHERE video_id = %s AND name = %s"
 _IS_WAITED_FOR = """
@@ -54,7 +54,8 @@ WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND failure 
 _FIND = """
 SELECT v.owner_id, v.visibility, v.viewers, v.password_id,
     v.status, v.encryption, v.key_version, v.xmin::text::bigint AS version, v.title, v.filename,
-    v.source_id IS NOT NULL AS is_clip, v.source_revision,
+    v.source_id IS NOT NULL AND NOT v.shares_file AS is_clip, coalesce(v.source_id, v.id) AS source_id,
+    v.source_revision,
     d.name IS NOT NULL AND v.encryption = 'none'
         AND NOT (d.name = 'original' AND coalesce(v.plan ->> 'trimmed' = 'true', false)) AS is_offered,
     d.size, d.ready_at
@@ -79,7 +80,8 @@ class DownloadFacts(VideoFacts, frozen=True):
     title: str
     filename: str
     is_clip: bool
-    """Whether it is made from another video's file."""
+    """Whether it is made from a part of another video's file."""
+    source_id: UUID
     source_revision: int
     is_offered: bool
     size: int | None

@@ -140,7 +140,7 @@ class DownloadService:
             facts.filename if may_change(viewer.caller, facts.owner_id) else title_name(facts.title, facts.filename)
         )
         stored = StoredObject(
-            key=keys.source_key(video_id, facts.source_revision),
+            key=keys.source_key(facts.source_id, facts.source_revision),
             etag=f'"{video_id}/{ORIGINAL}-{facts.source_revision}"',
             content_type="application/octet-stream",  # whatever it is, it is to be saved and not to be opened
             private=not facts.is_offered or facts.is_private,

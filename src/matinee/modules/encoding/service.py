@@ -37,6 +37,8 @@ from matinee.modules.encoding.progress import Ladder, Stored, announce, describe
 from matinee.modules.encoding.repository import STORED, NewInterest, SpeedRow, WorkRow
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.encoding.speeds import Speed, Speeds
+from matinee.modules.integrity import repository as integrity
+from matinee.modules.integrity.jobs import hash_job
 from matinee.modules.replacements.jobs import replace_job
 
 __all__ = ["STORED", "EncodingService", "Speeds", "read_plan"]
@@ -207,6 +209,9 @@ class EncodingService:
             return
         plan = await repository.find_plan(db, video_id)
         jobs = [] if playable else [ingest_job(video_id)]
+        if not playable:  # the storage may have sent something else than it holds
+            file = await integrity.forget_mismatched(db, video_id)
+            jobs += [hash_job(file.video_id, file.revision)] if file is not None else []
         if plan is not None and not playable:
             jobs += copy_jobs(video_id, plan)[:1]
         if plan is not None and plan.audio is not None:

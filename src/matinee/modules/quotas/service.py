@@ -42,14 +42,14 @@ class QuotaService:
             stored = await repository.find_stored(db, owner_id)
             _raise(refuse_file(quota, stored, size, lasts=lasts), "filesize")
 
-    async def reserve_length(self, db: Connection, owner_id: UUID, seconds: float) -> None:
+    async def reserve_length(self, db: Connection, owner_id: UUID, seconds: float, *, field: str = "end") -> None:
         """Returns where a video of that length fits. The caller records it in the same transaction.
 
-        Raises QuotaExceeded.
+        Raises QuotaExceeded, of the `field` of the request that asks for so much.
         """
         quota = await self._held(db, owner_id)
         if quota.minutes is not None:
-            _raise(refuse_length(quota, await repository.find_stored(db, owner_id), seconds), "end")
+            _raise(refuse_length(quota, await repository.find_stored(db, owner_id), seconds), field)
 
     async def refuse_plan(self, db: Connection, video_id: UUID, seconds: float) -> str | None:
         """Why a video whose length was found out does not fit; None where it does, and is recorded with it now.

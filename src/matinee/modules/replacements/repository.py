@@ -17,7 +17,8 @@ FORMER_HOURS = 24
 """How long what was replaced stays: longer than any address of it that was given out is good for."""
 
 _FIND_FILM = """
-SELECT owner_id, status, replaces IS NOT NULL AS replaces, source_id, coalesce(source_id, id) AS keeper,
+SELECT owner_id, status, replaces IS NOT NULL AS replaces, coalesce(source_id, id) AS keeper,
+    source_id IS NOT NULL AND NOT shares_file AS is_clip,
     plan::text AS plan, watermark::text AS watermark
 FROM videos v WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE
 """
@@ -31,11 +32,11 @@ FROM videos u WHERE replaces = %s AND deleted_at IS NULL ORDER BY created_at DES
 _INSERT = """
 INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
     encode_policy, keep_days, codecs, encode_priority, watermark, encryption,
-    source_id, source_revision, edition, replaces)
+    source_id, source_revision, edition, replaces, announced_sha256)
 SELECT owner_id, title, description, 'private', %(filename)s, %(filesize)s, %(filetype)s, %(part_size)s,
     encode_policy, keep_days, codecs, encode_priority, watermark, encryption, id, 1 + greatest(source_revision,
         (SELECT max(o.source_revision) FROM videos o WHERE o.source_id = v.id)), 1 + greatest(edition,
-        (SELECT max(o.edition) FROM videos o WHERE o.replaces = v.id)), id
+        (SELECT max(o.edition) FROM videos o WHERE o.replaces = v.id)), id, decode(%(sha256)s::text, 'hex')
 FROM videos v WHERE id = %(film)s
 RETURNING id
 """
@@ -43,13 +44,14 @@ RETURNING id
 _INSERT_REMAKE = """
 INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
     encode_policy, keep_days, codecs, encode_priority, watermark, encryption,
-    source_id, source_revision, edition, replaces,
+    source_id, source_revision, edition, replaces, announced_sha256, shares_file, duplicate_of,
     status, plan, duration, width, height, cut_from)
 SELECT owner_id, title, description, 'private', filename, filesize, filetype, part_size,
     encode_policy, keep_days, codecs, encode_priority, watermark, encryption, coalesce(source_id, id),
     source_revision,
     1 + greatest(edition, (SELECT max(o.edition) FROM videos o WHERE o.replaces = v.id)), id,
-    'PROCESSING', new.plan, new.duration, CASE WHEN new.plan IS NOT NULL THEN width END,
+    announced_sha256, shares_file, duplicate_of, 'PROCESSING', new.plan, new.duration,
+    CASE WHEN new.plan IS NOT NULL THEN width END,
     CASE WHEN new.plan IS NOT NULL THEN height END, CASE WHEN new.plan IS NOT NULL THEN id END
 FROM videos v, (SELECT %(plan)s::text::jsonb AS plan, %(duration)s::double precision AS duration) AS new
 WHERE id = %(film)s
@@ -68,6 +70,7 @@ FROM videos v, videos u WHERE v.id = %s AND u.id = %s
 _TAKE_OVER = """
 UPDATE videos v SET plan = %(plan)s::text::jsonb, plan_revision = v.plan_revision + 1,
     source_id = nullif(u.source_id, v.id), source_revision = u.source_revision, edition = u.edition, cut_from = NULL,
+    announced_sha256 = u.announced_sha256, shares_file = u.shares_file, duplicate_of = u.duplicate_of,
     filename = u.filename, filesize = u.filesize, filetype = u.filetype, part_size = u.part_size,
     duration = u.duration, width = u.width, height = u.height, encoding_failure = NULL,
     filling_cancelled_at = u.filling_cancelled_at,
@@ -75,6 +78,10 @@ UPDATE videos v SET plan = %(plan)s::text::jsonb, plan_revision = v.plan_revisio
 FROM videos u
 WHERE u.id = %(replacement)s AND u.replaces = v.id AND u.status = 'READY' AND u.deleted_at IS NULL
   AND v.id = %(film)s AND u.plan_revision = %(revision)s AND v.plan_revision = %(film_revision)s
+"""
+_IS_UNVERIFIED = """
+SELECT 1 FROM videos v WHERE id = %s AND announced_sha256 IS NOT NULL AND NOT EXISTS (
+    SELECT FROM file_hashes h WHERE h.video_id = v.source_id AND h.revision = v.source_revision)
 """
 _FORGET_RENDITIONS = "DELETE FROM renditions WHERE video_id = %s"
 _FORGET_INTERESTS = "DELETE FROM interests WHERE video_id = %s"
@@ -130,10 +137,9 @@ class FilmRow(msgspec.Struct, frozen=True):
     status: Status
     replaces: bool
     """It is about to take another video's place."""
-    source_id: UUID | None
-    """The video whose file it is made from; None: its own."""
     keeper: UUID
     """The video that keeps the file it is made from."""
+    is_clip: bool
     plan: str | None
     watermark: str | None
     """What its owner chose, as JSON; None: nothing."""
@@ -219,6 +225,11 @@ async def insert_remake(db: Connection, film_id: UUID, plan: Plan | None) -> UUI
 async def list_made(db: Connection, video_id: UUID) -> list[MadeRow]:
     """What exists of a replacement."""
     return await fetch_all(db, MadeRow, _KEYFRAMES, (video_id,))
+
+
+async def is_unverified(db: Connection, replacement_id: UUID) -> bool:
+    """Whether something was announced of its file, which was not read yet."""
+    return await fetch_value(db, _IS_UNVERIFIED, (replacement_id,)) is not None
 
 
 async def take_over(

@@ -79,6 +79,9 @@ class ReplacementRunner:
             raise VideoGoneError
         if film.plan is None or work.status != "READY":
             raise VideoGoneError
+        async with self._database.connection() as db:
+            if await repository.is_unverified(db, video_id):  # the job that reads the file comes back here
+                return
         shown, made = read_plan(film.plan), read_plan(work.plan)
         same_file = work.source_key == film.source_key
         is_derived = work.cut_from == work.replaces

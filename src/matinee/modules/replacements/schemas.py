@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from matinee.modules.uploads.schemas import FileName, FileSize, FileTypeField
+from matinee.modules.uploads.schemas import FileHash, FileName, FileSize, FileTypeField
 
 _LONGEST = 1_000_000  # seconds; no video is as long
 
@@ -16,6 +16,7 @@ class NewSource(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     filename: FileName
     filesize: FileSize
     filetype: FileTypeField
+    sha256: FileHash | None = None
 
 
 class Trim(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from matinee.media.watermark import marked
 from matinee.modules.clips.rules import faults_of, frames_between
 from matinee.modules.encoding.jobs import ingest_job
 from matinee.modules.encoding.service import EncodingService, read_plan
+from matinee.modules.integrity import repository as integrity
 from matinee.modules.quotas.service import QuotaService
 from matinee.modules.replacements import repository
 from matinee.modules.replacements.errors import ClipHasNoFile, InvalidTrim, NotTrimmed, ReplacementAwaited
@@ -84,7 +85,7 @@ class ReplacementService:
         """Has all of a video's file shown again. Raises NotTrimmed, and ClipHasNoFile for a clip."""
         film, shown = await _held(db, caller, film_id)
         pending = await _free(db, film_id)
-        if film.source_id is not None:
+        if film.is_clip:
             raise ClipHasNoFile
         if not shown.trimmed:
             if pending is None or pending.plan is None or not read_plan(pending.plan).trimmed:
@@ -133,6 +134,8 @@ class ReplacementService:
             await self._storage.delete(keys.source_key(video, former.source_revision))
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
+            if former.owns_source:
+                await integrity.forget(db, video, former.source_revision)
             await repository.end_former(db, video, recipe)
         log.info("former_media_removed", video_id=video_id, recipe=recipe)
 

@@ -23,6 +23,7 @@ from matinee.modules.downloads.refreshing import refresh_downloads
 from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.jobs import audio_job
 from matinee.modules.encoding.service import read_plan
+from matinee.modules.integrity.jobs import hash_sound_job
 from matinee.modules.quotas.service import QuotaService
 from matinee.modules.sounds import repository
 from matinee.modules.sounds.errors import DefaultSound, LastSound, NoSuchSound, SoundNotUploaded, TooManySounds
@@ -134,7 +135,8 @@ class SoundService:
             await self._join(row, claim)
             async with self._database.transaction() as db:
                 if await repository.finish_upload(db, video_id, sound_id):
-                    await self._queue.enqueue(db, add_job(video_id, sound_id))
+                    jobs = [add_job(video_id, sound_id), hash_sound_job(video_id, sound_id)]
+                    await self._queue.enqueue_all(db, jobs)
                     await announce(db, str(video_id))
         async with self._database.connection() as db:
             return await self._get(db, video_id, sound_id)

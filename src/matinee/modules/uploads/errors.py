@@ -1,12 +1,32 @@
 """How uploads refuse."""
 
 from matinee.common.errors import Conflict, Invalid
+from matinee.modules.integrity.repository import FirstRow
 
 
 class FileTooLarge(Invalid):
     """The file is larger than this server accepts."""
 
     code = "file_too_large"
+
+
+class DuplicateFile(Conflict):
+    """One of your videos has this very file; ask for `on_duplicate=share` to have a second one without sending it."""
+
+    code = "duplicate_file"
+
+    def __init__(self, first: FirstRow) -> None:
+        super().__init__(
+            f"Your video “{first.title}” ({first.id}) has this very file. To have a second one without sending it, "
+            "ask for on_duplicate=share."
+        )
+        self.existing = str(first.id)
+
+
+class HashesDiffer(Conflict):
+    """Another SHA-256 was announced when the upload began; to begin anew, delete the video."""
+
+    code = "hashes_differ"
 
 
 class InvalidPartRange(Invalid):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Connection, execute, fetch_one
+from matinee.common.database import Connection, execute, fetch_one, fetch_value
 from matinee.media import keys
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import NewUpload
@@ -25,6 +25,7 @@ class UploadRow(msgspec.Struct, frozen=True):
     upload_id: str | None
     source_id: UUID
     source_revision: int
+    announced_sha256: bytes | None
 
     @property
     def key(self) -> str:
@@ -41,9 +42,9 @@ class UploadRow(msgspec.Struct, frozen=True):
 _INSERT = """
 WITH v AS (
     INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-        encode_policy, codecs, encryption)
+        encode_policy, codecs, encryption, announced_sha256)
     SELECT id, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s, %(filetype)s,
-        %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s
+        %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s, decode(%(sha256)s::text, 'hex')
     FROM users WHERE id = %(owner)s
         AND (NOT %(unlimited_only)s::boolean OR (quota_bytes IS NULL AND quota_minutes IS NULL))
     FOR KEY SHARE
@@ -55,9 +56,19 @@ SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibil
     v.created_at, v.updated_at, v.ready_at, v.edition, v.viewers, v.password_id
 FROM v JOIN users u ON u.id = v.owner_id
 """
+# It has the whole of the first one's file, and keeps nothing of its own.
+_INSERT_SHARING = """
+INSERT INTO videos (owner_id, title, description, visibility, status, filename, filesize, filetype, part_size,
+    encode_policy, codecs, encryption, announced_sha256, source_id, source_revision, shares_file, duplicate_of)
+SELECT owner_id, %(title)s, %(description)s, %(visibility)s, 'PROCESSING', %(filename)s, filesize, filetype,
+    part_size, %(encode_policy)s, %(codecs)s::text[], %(encryption)s, decode(%(sha256)s::text, 'hex'),
+    coalesce(source_id, id), source_revision, true, id
+FROM videos WHERE id = %(first)s
+RETURNING id
+"""
 _FIND = """
 SELECT id, owner_id, status, filesize, filetype, part_size, upload_id,
-    coalesce(source_id, id) AS source_id, source_revision FROM videos
+    coalesce(source_id, id) AS source_id, source_revision, announced_sha256 FROM videos
 WHERE id = %s AND deleted_at IS NULL
 """
 _BEGIN = """
@@ -66,7 +77,8 @@ WHERE id = %s AND status = 'INITIATED' AND deleted_at IS NULL
 """
 _TOUCH = "UPDATE videos SET updated_at = now() WHERE id = %s AND status = 'UPLOADING' AND deleted_at IS NULL"
 _FINISH = """
-UPDATE videos SET status = 'PROCESSING', upload_id = NULL, updated_at = now()
+UPDATE videos SET status = 'PROCESSING', upload_id = NULL, updated_at = now(),
+    announced_sha256 = coalesce(announced_sha256, decode(%s::text, 'hex'))
 WHERE id = %s AND status = 'UPLOADING' AND deleted_at IS NULL
 """
 _ABORT = """
@@ -91,6 +103,12 @@ async def insert_video(
     return await fetch_one(db, VideoRow, _INSERT, params)
 
 
+async def insert_sharing(db: Connection, first_id: UUID, new: NewUpload) -> UUID:
+    """A second video of a file, PROCESSING. The first is held until the transaction ends."""
+    video_id: UUID = await fetch_value(db, _INSERT_SHARING, {**msgspec.structs.asdict(new), "first": first_id})
+    return video_id
+
+
 async def find_upload(db: Connection, video_id: UUID) -> UploadRow | None:
     """A video that is not deleted, as its upload sees it."""
     return await fetch_one(db, UploadRow, _FIND, (video_id,))
@@ -106,9 +124,9 @@ async def touch_upload(db: Connection, video_id: UUID) -> None:
     await execute(db, _TOUCH, (video_id,))
 
 
-async def finish_upload(db: Connection, video_id: UUID) -> bool:
-    """UPLOADING → PROCESSING; False where another request was first."""
-    return await execute(db, _FINISH, (video_id,)) == 1
+async def finish_upload(db: Connection, video_id: UUID, sha256: str | None = None) -> bool:
+    """UPLOADING → PROCESSING; False where another request was first. `sha256`: what its file is said to be."""
+    return await execute(db, _FINISH, (sha256, video_id)) == 1
 
 
 async def abort_upload(db: Connection, video_id: UUID) -> bool:

@@ -6,8 +6,10 @@ from matinee.common.http.contract import operation
 from matinee.common.storage.port import StorageUnavailable
 from matinee.modules.quotas.errors import QuotaExceeded
 from matinee.modules.uploads.errors import (
+    DuplicateFile,
     EtagMismatch,
     FileTooLarge,
+    HashesDiffer,
     InvalidPartRange,
     PartsMissing,
     SizeMismatch,
@@ -15,7 +17,7 @@ from matinee.modules.uploads.errors import (
     UploadGone,
     UploadNotStarted,
 )
-from matinee.modules.uploads.schemas import CompleteUpload, NewUpload, PartsQuery, SignedParts, UploadStarted
+from matinee.modules.uploads.schemas import CompleteVideo, NewUpload, PartsQuery, SignedParts, UploadStarted
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.errors import VideoNotFound
 from matinee.modules.videos.schemas import Video, VideoId
@@ -36,7 +38,7 @@ class UploadRoutes:
         tag=TAG,
         scope="uploads:write",
         status=201,
-        errors=(FileTooLarge, QuotaExceeded),
+        errors=(FileTooLarge, QuotaExceeded, DuplicateFile),
         idempotent=True,
         writes_once=True,
     )
@@ -72,12 +74,13 @@ class UploadRoutes:
             PartsMissing,
             SizeMismatch,
             EtagMismatch,
+            HashesDiffer,
             UploadNotStarted,
             UploadGone,
             StorageUnavailable,
         ),
     )
-    async def complete_upload(self, call: Call, body: CompleteUpload, video_id: VideoId) -> Video:
+    async def complete_upload(self, call: Call, body: CompleteVideo, video_id: VideoId) -> Video:
         """Join the parts and start encoding.
 
         What the storage holds is the truth: a missing part is named, sizes must match, and so must the ETags if

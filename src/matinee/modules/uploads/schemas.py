@@ -43,6 +43,15 @@ FileSize = Annotated[
     int, Meta(ge=1, le=_LARGEST, description="Bytes; 5 GiB at most unless set otherwise.", examples=[48_211_934])
 ]
 FileTypeField = Annotated[FileType, Meta(description="The file's media type; the content decides what is done.")]
+FileHash = Annotated[
+    str,
+    Meta(
+        pattern=rf"^[0-9a-f]{{64}}{END}",
+        description="The SHA-256 of the whole file, hexadecimal. Some seconds after the upload the server reads what "
+        "is stored, and where that is something else the video turns FAILED with `checksum_mismatch`.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    ),
+]
 
 
 class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +70,14 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     encryption: Annotated[EncryptionField | None, Meta(description="null: what the server's setting says now.")] = (
         None
     )
+    sha256: FileHash | None = None
+    on_duplicate: Annotated[
+        Literal["refuse", "share"],
+        Meta(
+            description="What to do where one of your videos has the file of this `sha256` already: `refuse` it with "
+            "`duplicate_file`, or have a second video that `share`s what is stored, without sending anything."
+        ),
+    ] = "refuse"
 
 
 class UploadPlan(msgspec.Struct, kw_only=True):
@@ -74,8 +91,10 @@ class UploadPlan(msgspec.Struct, kw_only=True):
 class UploadStarted(msgspec.Struct, kw_only=True):
     """The new video and how to upload its file."""
 
-    video: Annotated[Video, Meta(description="The new video, INITIATED.")]
-    upload: Annotated[UploadPlan, Meta(description="How to cut the file.")]
+    video: Annotated[Video, Meta(description="The new video, INITIATED; PROCESSING where its file is there already.")]
+    upload: Annotated[
+        UploadPlan | None, Meta(description="How to cut the file; null where nothing is to be sent: it is shared.")
+    ]
 
 
 class PartsQuery(msgspec.Struct, kw_only=True):
@@ -94,7 +113,13 @@ class SignedPart(msgspec.Struct, frozen=True):
     """Where to PUT one part."""
 
     part_number: Annotated[int, Meta(description="From 1.")]
-    url: Annotated[str, Meta(description="PUT the part's bytes here, without further headers; keep the ETag.")]
+    url: Annotated[
+        str,
+        Meta(
+            description="PUT the part's bytes here, with no headers but a `Content-MD5` if you like: the storage "
+            "then refuses a part that arrives as something else. Keep the ETag."
+        ),
+    ]
     size: Annotated[
         int,
         Meta(description="Bytes of the part. Signed as the Content-Length: the storage takes no more and no less."),
@@ -133,3 +158,9 @@ class CompleteUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         list[ClaimedPart],
         Meta(max_length=MOST_PARTS, description="Optional: each part is then compared with what is stored."),
     ] = []
+
+
+class CompleteVideo(CompleteUpload, kw_only=True, forbid_unknown_fields=True):
+    """The end of a video's upload."""
+
+    sha256: FileHash | None = None

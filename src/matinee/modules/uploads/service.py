@@ -16,11 +16,15 @@ from matinee.common.notifications import announce
 from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part, Storage
 from matinee.common.validation import Fault
 from matinee.modules.encoding.jobs import ingest_job
+from matinee.modules.integrity import repository as integrity
+from matinee.modules.integrity.jobs import hash_job
 from matinee.modules.quotas.service import QuotaService
 from matinee.modules.uploads import repository
 from matinee.modules.uploads.errors import (
+    DuplicateFile,
     EtagMismatch,
     FileTooLarge,
+    HashesDiffer,
     InvalidPartRange,
     PartsMissing,
     SizeMismatch,
@@ -40,6 +44,7 @@ from matinee.modules.uploads.rules import (
 )
 from matinee.modules.uploads.schemas import (
     CompleteUpload,
+    CompleteVideo,
     NewUpload,
     PartsQuery,
     SignedPart,
@@ -87,10 +92,12 @@ class UploadService:
     async def init(self, db: Connection, caller: Caller, new: NewUpload) -> UploadStarted:
         """Announces a video; its multipart upload begins when the first addresses are asked for.
 
-        Raises FileTooLarge and QuotaExceeded.
+        Raises FileTooLarge, QuotaExceeded and DuplicateFile.
         """
         plan = self.plan(new.filesize)
         new = replace(new, encryption=new.encryption or self._encryption)
+        if new.sha256 is not None and (shared := await self._share(db, caller, new, bytes.fromhex(new.sha256))):
+            return shared
         row, owner = None, caller.user_id
         if not self._quotas.limits_everyone:
             row = await repository.insert_video(db, owner, new, plan.part_size, unlimited_only=True)
@@ -101,6 +108,19 @@ class UploadService:
         if row is None:
             raise Unauthenticated("This account no longer exists.")
         return UploadStarted(video=detail(row, Viewer(caller), None), upload=self.describe(plan))
+
+    async def _share(self, db: Connection, caller: Caller, new: NewUpload, sha256: bytes) -> UploadStarted | None:
+        """A second video of a file that the caller has already; None where he has it not. Raises DuplicateFile."""
+        async with db.transaction():
+            first = await integrity.hold_first(db, caller.user_id, sha256)
+            if first is None:
+                return None
+            if new.on_duplicate == "refuse":
+                raise DuplicateFile(first)
+            await self._quotas.reserve_length(db, caller.user_id, first.duration or 0.0, field="sha256")
+            video_id = await repository.insert_sharing(db, first.id, new)
+            await self._queue.enqueue(db, ingest_job(video_id))
+            return UploadStarted(video=await self._videos.get(db, Viewer(caller), video_id), upload=None)
 
     def plan(self, filesize: int) -> PartPlan:
         """How a file is cut; raises FileTooLarge."""
@@ -126,7 +146,7 @@ class UploadService:
         stored = settle_parts(upload.plan, await self._list_parts(upload), {})
         return await self._signed(upload, upload.upload_id, wanted, stored)
 
-    async def complete(self, caller: Caller, video_id: UUID, claim: CompleteUpload) -> Video:
+    async def complete(self, caller: Caller, video_id: UUID, claim: CompleteVideo) -> Video:
         """Joins the parts and starts the encoding. Repeating it is harmless.
 
         What the storage lists is compared with what was announced, and with what the client claims to have sent.
@@ -135,8 +155,10 @@ class UploadService:
         if upload.status == "INITIATED":
             raise UploadNotStarted
         if upload.status == "UPLOADING":
+            if claim.sha256 is not None and upload.announced_sha256 not in (None, bytes.fromhex(claim.sha256)):
+                raise HashesDiffer
             await self._join(upload, claim)
-            await self._start_encoding(video_id)
+            await self._start_encoding(upload, claim.sha256)
         async with self._database.connection() as db:
             return await self._videos.get(db, Viewer(caller), video_id)
 
@@ -207,11 +229,12 @@ class UploadService:
         if size != upload.filesize:
             raise UploadGone
 
-    async def _start_encoding(self, video_id: UUID) -> None:
+    async def _start_encoding(self, upload: UploadRow, sha256: str | None) -> None:
         async with self._database.transaction() as db:
-            if await repository.finish_upload(db, video_id):
-                await self._queue.enqueue(db, ingest_job(video_id))
-                await announce(db, str(video_id))
+            if await repository.finish_upload(db, upload.id, sha256):
+                jobs = [ingest_job(upload.id), hash_job(upload.source_id, upload.source_revision)]
+                await self._queue.enqueue_all(db, jobs)
+                await announce(db, str(upload.id))
 
     def _expiry(self) -> datetime:
         return datetime.fromtimestamp(int(self._clock()), UTC) + timedelta(seconds=self._expiry_seconds)

@@ -49,6 +49,7 @@ class DetailRow(VideoRow, frozen=True):
     """A video with what is stored of its renditions, as `EncodingService.describe` reads it."""
 
     stored: str
+    duplicate_of: UUID | None
 
 
 _COLUMNS = """
@@ -60,7 +61,10 @@ v.viewers, v.password_id
 """
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
-_FIND_DETAIL = f"SELECT {_COLUMNS}, {STORED} AS stored {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
+_DUPLICATE_OF = "(SELECT d.id FROM videos d WHERE d.id = v.duplicate_of AND d.deleted_at IS NULL) AS duplicate_of"
+_FIND_DETAIL = f"""
+SELECT {_COLUMNS}, {STORED} AS stored, {_DUPLICATE_OF} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL
+"""
 _NEWEST = "ORDER BY v.created_at DESC, v.id DESC LIMIT %(limit)s"
 # The usual length stands in the text: behind an unknown LIMIT the planner expects a tenth of the table, and therefore
 # plans anew each time, which takes as long as the page itself.

@@ -18,7 +18,8 @@ MOVES: dict[Status, frozenset[Status]] = {
     "INITIATED": frozenset({"UPLOADING"}),
     "UPLOADING": frozenset({"PROCESSING"}),
     "PROCESSING": frozenset({"READY", "FAILED"}),
-    "READY": frozenset({"FAILED"}),  # a replacement alone, which could not take the other's place
+    # a replacement that could not take the other's place, and a file that turns out to be another than announced
+    "READY": frozenset({"FAILED"}),
     "FAILED": frozenset({"PROCESSING"}),  # somebody has it tried again
 }
 

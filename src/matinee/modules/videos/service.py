@@ -14,6 +14,7 @@ from matinee.common.notifications import announce, announce_all
 from matinee.common.storage.port import Storage
 from matinee.media import keys
 from matinee.modules.encoding.service import EncodingService
+from matinee.modules.integrity import repository as integrity
 from matinee.modules.videos import repository
 from matinee.modules.videos.access import may_change, seen
 from matinee.modules.videos.errors import VideoNotFound
@@ -38,9 +39,9 @@ class VideoService:
     async def get(self, db: Connection, viewer: Viewer, video_id: UUID) -> Video:
         """A video; raises VideoNotFound or PasswordRequired for one that the viewer may not see."""
         row = seen(viewer, video_id, await repository.find_detail(db, video_id))
-        if row.status not in ("PROCESSING", "READY"):
-            return detail(row, viewer, None)
-        return detail(row, viewer, await self._encoding.describe(db, row.id, row.stored))
+        has_begun = row.status in ("PROCESSING", "READY")
+        encoding = await self._encoding.describe(db, row.id, row.stored) if has_begun else None
+        return detail(row, viewer, encoding, row.duplicate_of)
 
     async def owned(self, db: Connection, caller: Caller, video_id: UUID) -> VideoRow:
         """A video that the caller may change; raises VideoNotFound for any other."""
@@ -111,6 +112,8 @@ class VideoService:
         removed = await self._storage.delete_prefix(keys.video_prefix(deleted), keep=kept)
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
+            if file is not None:
+                await integrity.forget(db, file.video_id, file.revision)
             await repository.remove_video(db, deleted)
         log.info("video_objects_removed", video_id=video_id, objects=removed)
 

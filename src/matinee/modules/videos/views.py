@@ -1,5 +1,7 @@
 """Rows → what is shown of them."""
 
+from uuid import UUID
+
 import msgspec
 
 from matinee.common.http.viewer import Viewer
@@ -36,9 +38,10 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
     )
 
 
-def detail(row: VideoRow, viewer: Viewer, encoding: Encoding | None) -> Video:
+def detail(row: VideoRow, viewer: Viewer, encoding: Encoding | None, duplicate_of: UUID | None = None) -> Video:
     """A video with the progress of its encoding, as the viewer sees it."""
-    return Video(*(*msgspec.structs.astuple(summarise(row, viewer)), encoding))
+    duplicate = str(duplicate_of) if duplicate_of and may_change(viewer.caller, row.owner_id) else None
+    return Video(*(*msgspec.structs.astuple(summarise(row, viewer)), duplicate, encoding))
 
 
 def playback_of(row: VideoRow, prefix: str) -> Playback | None:

@@ -16,7 +16,7 @@ from matinee.common.database import fetch_value
 from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
-from matinee.modules.uploads.schemas import CompleteUpload
+from matinee.modules.uploads.schemas import CompleteVideo
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.errors import VideoNotFound
 
@@ -176,19 +176,19 @@ class TestComplete:
         assert answer.status_code == 200, answer.text
         assert answer.json()["status"] == "PROCESSING"
         async with services.database.connection() as db:
-            job = await fetch_value(db, "SELECT task_name FROM procrastinate_jobs")
-        assert job == "encoding.ingest"
+            jobs = await fetch_value(db, "SELECT array_agg(task_name ORDER BY task_name) FROM procrastinate_jobs")
+        assert jobs == ["encoding.ingest", "integrity.hash"]
         key = keys.source_key(UUID(video_id))
         assert await services.storage.size(key) == len(data)
         assert await services.storage.read(key, 16 * MIB - 2, 4) == data[16 * MIB - 2 : 16 * MIB + 2]
 
     async def test_twice_is_harmless(self, ada: Person, services: Services) -> None:
-        """One job, two like answers; also at once."""
+        """Jobs of one, like answers; also at once."""
         video_id = await ada.upload(b"x" * 100)
         answers = await asyncio.gather(*(ada.post(f"{COMPLETE}/{video_id}") for _ in range(3)))
         assert {(answer.status_code, answer.json()["status"]) for answer in answers} == {(200, "PROCESSING")}
         async with services.database.connection() as db:
-            assert await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs") == 1
+            assert await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs") == 2
 
     async def test_after_a_crash_between_storage_and_row_it_goes_on(self, ada: Person, services: Services) -> None:
         """The storage has the object, the row does not know it yet."""
@@ -300,7 +300,7 @@ class TestCompleteAndDelete:
         )
         caller = services.tokens.verify(ada.tokens["access_token"])
         with pytest.raises(VideoNotFound):
-            await uploads.complete(caller, UUID(video_id), CompleteUpload())
+            await uploads.complete(caller, UUID(video_id), CompleteVideo())
         await late.close()
         assert await services.storage.size(key) == 100
         await age(services, "deleted_at")
