@@ -98,6 +98,15 @@ CREATE TABLE public.idempotency_keys (
     body bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE public.imports (
+    video_id uuid NOT NULL,
+    url text NOT NULL,
+    validator text,
+    length bigint,
+    received bigint DEFAULT 0 NOT NULL,
+    trouble text,
+    began_at timestamp with time zone
+);
 CREATE UNLOGGED TABLE public.interests (
     video_id uuid NOT NULL,
     rendition text NOT NULL,
@@ -269,6 +278,7 @@ CREATE TABLE public.videos (
     replaces uuid,
     edition integer DEFAULT 1 NOT NULL,
     watermark jsonb,
+    imported_from text,
     announced_sha256 bytea,
     shares_file boolean DEFAULT false NOT NULL,
     duplicate_of uuid,
@@ -284,7 +294,7 @@ CREATE TABLE public.videos (
     CONSTRAINT videos_encode_priority_known CHECK (((encode_priority >= 0) AND (encode_priority <= 2))),
     CONSTRAINT videos_encryption_known CHECK ((encryption = ANY (ARRAY['none'::text, 'aes-128'::text, 'cenc'::text, 'cbcs'::text]))),
     CONSTRAINT videos_failed_says_why CHECK (((status = 'FAILED'::text) = (failure_code IS NOT NULL))),
-    CONSTRAINT videos_filesize_positive CHECK ((filesize > 0)),
+    CONSTRAINT videos_filesize_positive CHECK (((filesize > 0) OR ((filesize = 0) AND (imported_from IS NOT NULL)))),
     CONSTRAINT videos_keep_days_sane CHECK (((keep_days >= 0) AND (keep_days <= 36500))),
     CONSTRAINT videos_key_version_positive CHECK ((key_version > 0)),
     CONSTRAINT videos_password_set CHECK (((visibility <> 'password'::text) OR (password_hash IS NOT NULL))),
@@ -325,6 +335,8 @@ ALTER TABLE ONLY public.hearings
     ADD CONSTRAINT hearings_pkey PRIMARY KEY (track_id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.interests
     ADD CONSTRAINT interests_pkey PRIMARY KEY (video_id, rendition, cell);
 ALTER TABLE ONLY public.job_errors
@@ -397,6 +409,8 @@ ALTER TABLE ONLY public.heard_windows
     ADD CONSTRAINT heard_windows_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.hearings(track_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.hearings
     ADD CONSTRAINT hearings_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.text_tracks(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_errors
     ADD CONSTRAINT job_errors_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.procrastinate_jobs(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_workers

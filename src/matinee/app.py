@@ -31,6 +31,7 @@ from matinee.modules.clips.routes import ClipRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
 from matinee.modules.encryption.routes import EncryptionRoutes
 from matinee.modules.health.routes import HealthRoutes
+from matinee.modules.imports.routes import ImportRoutes
 from matinee.modules.jobs.routes import JobRoutes
 from matinee.modules.pages.assets import Assets, Page
 from matinee.modules.pages.policy import INERT, page_policy
@@ -63,6 +64,7 @@ ROUTES: tuple[type, ...] = (
     UserRoutes,
     QuotaRoutes,
     UploadRoutes,
+    ImportRoutes,
     ReplacementRoutes,
     VideoRoutes,
     SharingRoutes,
@@ -147,6 +149,7 @@ def _routes(services: Services) -> list[Any]:
         UserRoutes(),
         QuotaRoutes(services.quotas),
         UploadRoutes(services.uploads),
+        ImportRoutes(services.imports),
         ReplacementRoutes(services.replacements),
         VideoRoutes(services.videos, events),
         SharingRoutes(services.sharing),

@@ -26,6 +26,7 @@ from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.encryption.content_keys import ContentKeys
 from matinee.modules.encryption.service import EncryptionService
+from matinee.modules.imports.service import ImportService
 from matinee.modules.jobs.service import JobService
 from matinee.modules.pictures.plans import Plans
 from matinee.modules.pictures.posters import PosterService
@@ -86,8 +87,9 @@ class Services:
             own_seconds=settings.playback_token_minutes * 60,
             clock=clock,
         )
-        self.jobs = JobService(self.videos, self.encoding, stale_after=settings.worker_stale_seconds)
         self.quotas = QuotaService(server_quota(settings))
+        self.imports = ImportService(self.queue, self.videos, self.quotas, enabled=settings.import_slots > 0)
+        self.jobs = JobService(self.videos, self.encoding, self.imports, stale_after=settings.worker_stale_seconds)
         self.clips = ClipService(self.videos, self.quotas, self.encoding)
         self.retention = RetentionService(
             self.database,

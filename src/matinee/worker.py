@@ -23,6 +23,7 @@ from matinee.modules.encoding.marks import DefaultMark, read_default_mark
 from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.scratch import Scratch
 from matinee.modules.encoding.source_server import SourceServer
+from matinee.modules.imports.runner import ImportRunner
 from matinee.modules.integrity.hashing import FileHashing
 from matinee.modules.pictures.runners import PictureRunners
 from matinee.modules.replacements.runner import ReplacementRunner
@@ -72,6 +73,7 @@ class Worker:
         ).register()
         TextExtraction(settings, database, storage, queue, self._sources, self._encoding.attend).register()
         FileHashing(database, storage, queue, self._encoding.attend).register()
+        ImportRunner(settings, database, storage, queue, self._encoding.attend).register()
         self._speech = speech or _speech_program(settings)
         if self._speech is not None:
             Hearing(settings, database, storage, queue, self._encoding.attend, self._speech).register()
@@ -91,6 +93,8 @@ class Worker:
         }
         if self._speech is not None and self._settings.speech_slots:
             slots["speech"] = self._settings.speech_slots
+        if self._settings.import_slots:
+            slots["imports"] = self._settings.import_slots
         async with AsyncExitStack() as resources:
             resources.push_async_callback(self._sources.close)
             await self._sources.open()

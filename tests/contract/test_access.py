@@ -61,6 +61,7 @@ ROWS: dict[str, Row] = {
     "get_quota": Row(Who.ADMIN),
     "set_quota": Row(Who.ADMIN, {}),
     "init_upload": Row(Who.ACCOUNT, {"title": "Sea", **_NEW_FILE}),
+    "import_video": Row(Who.ACCOUNT, {"url": "https://films.example.org/sea.mp4"}),
     "sign_parts": Row(Who.OWNER),
     "complete_upload": Row(Who.OWNER, {}),
     "abort_upload": Row(Who.OWNER),

@@ -18,7 +18,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def installation() -> Iterator[Installation]:
     """A running installation with a signed-in user."""
-    with Installation() as installation:
+    with Installation(IMPORT_ALLOWED="127.0.0.2/32") as installation:
         installation.start("serve", "worker")
         installation.sign_up()
         yield installation

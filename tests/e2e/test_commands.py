@@ -247,6 +247,15 @@ class TestUpload:
         assert ended.stderr.startswith("Error: http://127.0.0.1:1 does not answer: ")
 
 
+class TestImport:
+    def test_why_a_file_is_not_fetched_is_told(self, installation: Installation) -> None:
+        """In a sentence: this server fetches nothing from itself."""
+        account = ("--email", "ada@example.org", "--password", PASSWORD)
+        ended = matinee("import", "http://localhost:22/film.mp4", "--url", installation.url, *account)
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("Error: The address leads to a network or a port"), ended.stderr
+
+
 class TestSetupStorage:
     def test_it_makes_a_bucket_that_browsers_may_upload_to(self, installation: Installation) -> None:
         """Repeatable; the doctor agrees."""

@@ -2,15 +2,52 @@
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psycopg
+import pytest
 from playwright.sync_api import Browser
 from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.visiting import Visit, wait_for
 
 EMAIL = "quinn@example.org"
 NEW = {"title": "Sea", "filename": "sea.mp4", "filesize": 1_500_000_000, "filetype": "video/mp4"}
+
+
+@pytest.fixture
+def film_address(film: Path) -> Iterator[str]:
+    """Where the film lies on another server."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(film.parent))
+    with ThreadingHTTPServer(("127.0.0.2", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.2:{server.server_port}/{film.name}"
+        server.shutdown()
+        thread.join()
+
+
+class TestImport:
+    def test_a_film_is_fetched_from_its_address(
+        self, browser: Browser, installation: Installation, film_address: str
+    ) -> None:
+        """On a phone: the field, the form, and the page where it plays as soon as it is here."""
+        visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+        page = visit.page
+        visit.sign_in()
+        page.goto("/")
+        page.get_by_label("or fetch it from an address").fill(film_address)
+        page.get_by_role("button", name="Fetch").click()
+        assert page.locator("#upload-title").input_value() == "film"
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_role("button", name="Fetch").click()
+        page.wait_for_url("**/watch/*")
+        wait_for(page, "() => window.matinee?.page === 'player'")
+        assert visit.faults == []
+        visit.context.close()
 
 
 class TestApiKeys:

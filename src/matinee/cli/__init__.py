@@ -27,6 +27,15 @@ DATA_DIR = click.option(
 VIDEO = click.argument("video_id", metavar="VIDEO", type=click.UUID)
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 JOB_STATES: tuple[Any, ...] = ("running", "waiting", "delayed", "failed")
+SERVER = click.option(
+    "--url", default="http://localhost:3000", show_default=True, help="The server's public address."
+)
+API_KEY = click.option("--api-key", envvar="MATINEE_API_KEY", help="With the scopes uploads:write and videos:read.")
+EMAIL = click.option("--email", envvar="MATINEE_EMAIL", help="Of an account, where there is no API key.")
+ACCOUNT_PASSWORD = click.option("--password", envvar="MATINEE_PASSWORD", help="Asked for where it is not given.")
+VISIBILITY = click.option(
+    "--visibility", type=click.Choice(["public", "unlisted", "private", "signed"]), default="private"
+)
 PORT = click.option(
     "--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="0: any free port."
 )
@@ -146,12 +155,12 @@ def move_storage() -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--url", default="http://localhost:3000", show_default=True, help="The server's public address.")
-@click.option("--api-key", envvar="MATINEE_API_KEY", help="With the scopes uploads:write and videos:read.")
-@click.option("--email", envvar="MATINEE_EMAIL", help="Of an account, where there is no API key.")
-@click.option("--password", envvar="MATINEE_PASSWORD", help="Asked for where it is not given.")
+@SERVER
+@API_KEY
+@EMAIL
+@ACCOUNT_PASSWORD
 @click.option("--title", help="Default: the file's name.")
-@click.option("--visibility", type=click.Choice(["public", "unlisted", "private", "signed"]), default="private")
+@VISIBILITY
 @click.option("--again", is_flag=True, help="Also where you have this very file there: its bytes are shared then.")
 def upload(
     file: Path,
@@ -169,13 +178,33 @@ def upload(
     """
     from matinee.cli.upload import upload_file
 
-    account = None
-    if api_key is None:
-        if email is None:
-            raise click.UsageError("Give an API key (MATINEE_API_KEY), or the account's --email.")
-        account = (email, password or click.prompt("Password", hide_input=True))
+    account = _account(api_key, email, password)
     on_duplicate: Any = "share" if again else "refuse"
     asyncio.run(upload_file(url, api_key, account, file, title or file.stem[:100], visibility, on_duplicate))
+
+
+@main.command("import")
+@click.argument("address")
+@SERVER
+@API_KEY
+@EMAIL
+@ACCOUNT_PASSWORD
+@click.option("--title", help="Default: the file's name.")
+@VISIBILITY
+def import_video(
+    address: str,
+    url: str,
+    api_key: str | None,
+    email: str | None,
+    password: str | None,
+    title: str | None,
+    visibility: str,
+) -> None:
+    """Have a running server fetch the film at ADDRESS and follow it until it is encoded."""
+    from matinee.cli.upload import import_file
+
+    account = _account(api_key, email, password)
+    asyncio.run(import_file(url, api_key, account, address, title, visibility))
 
 
 @main.group()
@@ -295,6 +324,15 @@ def doctor(fix: bool) -> None:
     from matinee.cli.doctor import examine
 
     sys.exit(0 if asyncio.run(examine(fix=fix)) else 1)
+
+
+def _account(api_key: str | None, email: str | None, password: str | None) -> tuple[str, str] | None:
+    """Who signs in; None where an API key says who calls."""
+    if api_key is not None:
+        return None
+    if email is None:
+        raise click.UsageError("Give an API key (MATINEE_API_KEY), or the account's --email.")
+    return email, password or click.prompt("Password", hide_input=True)
 
 
 def _settings() -> Settings:

@@ -78,6 +78,11 @@ class Client:
         await self.send_parts(started.video, started.upload, file, sent)
         return await self.complete(started.video)
 
+    async def import_video(self, address: str, title: str | None, visibility: str) -> Video:
+        """Has the server fetch a file."""
+        body = {"url": address, "title": title, "visibility": visibility}
+        return msgspec.json.decode(await self._call("POST", "videos/import", body), type=Video)
+
     async def init(
         self, file: Path, title: str, visibility: str, on_duplicate: OnDuplicate | None = None
     ) -> UploadStarted:

@@ -1,8 +1,8 @@
-"""`matinee upload`: a file's way through the public API, with progress bars and the time of every step."""
+"""`matinee upload` and `import`: a film's way through the public API, with progress bars and the time of steps."""
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,9 @@ from matinee.cli.client import Client, OnDuplicate
 from matinee.modules.videos.schemas import Video
 
 console = Console()
+Account = tuple[str, str] | None
+"""An email and its password; None where an API key says who calls."""
+_COLUMNS = (TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
 
 
 class Steps:
@@ -57,19 +60,40 @@ class Steps:
 async def upload_file(
     url: str,
     api_key: str | None,
-    account: tuple[str, str] | None,
+    account: Account,
     file: Path,
     title: str,
     visibility: str,
     on_duplicate: OnDuplicate,
 ) -> None:
-    """`matinee upload`: uploads a file, by a key or an account, and follows it until it is encoded."""
+    """`matinee upload`: uploads a file and follows it until it is encoded."""
+
+    async def send(client: Client, steps: Steps) -> Video:
+        return await upload(client, file, title, visibility, steps, on_duplicate)
+
+    await _bring(url, api_key, account, send)
+
+
+async def import_file(
+    url: str, api_key: str | None, account: Account, address: str, title: str | None, visibility: str
+) -> None:
+    """`matinee import`: has the server fetch a file and follows it until it is encoded."""
+
+    async def fetch(client: Client, steps: Steps) -> Video:
+        return await _fetch(client, await client.import_video(address, title, visibility), steps)
+
+    await _bring(url, api_key, account, fetch)
+
+
+async def _bring(
+    url: str, api_key: str | None, account: Account, bring: Callable[[Client, Steps], Awaitable[Video]]
+) -> None:
     steps = Steps()
     try:
         async with Client(url, api_key) as client:
             if account is not None:
                 await client.log_in(*account)
-            video = await upload(client, file, title, visibility, steps, on_duplicate)
+            video = await bring(client, steps)
     except (aiohttp.ClientConnectionError, aiohttp.ClientResponseError) as error:
         raise click.ClickException(f"{url} does not answer: {error}") from None
     console.print(steps.table())
@@ -82,15 +106,29 @@ async def upload(
     client: Client, file: Path, title: str, visibility: str, steps: Steps, on_duplicate: OnDuplicate | None = None
 ) -> Video:
     """Uploads with a bar, follows the encoding with one bar a rendition; returns the video as it ended."""
-    columns = (TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     started = time.perf_counter()
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*_COLUMNS, console=console, transient=True) as progress:
         task = progress.add_task("Upload", total=await asyncio.to_thread(lambda: file.stat().st_size))
         sent = partial(progress.advance, task)
         video = await client.upload(file, title, visibility, sent, on_duplicate)
     uploaded = time.perf_counter()
     steps.add("Upload", uploaded - started)
     return await _follow(client, video, uploaded, steps)
+
+
+async def _fetch(client: Client, video: Video, steps: Steps) -> Video:
+    """Shows how the server fetches the file, with a bar, then the encoding; returns the video as it ended."""
+    started = time.perf_counter()
+    with Progress(*_COLUMNS, console=console, transient=True) as progress:
+        task = progress.add_task("Fetch", total=None)
+        async for latest in client.follow(video):
+            video = latest
+            if video.import_ is None:
+                break
+            progress.update(task, total=video.import_.length, completed=video.import_.received)
+    fetched = time.perf_counter()
+    steps.add("Fetch", fetched - started)
+    return video if video.status == "FAILED" else await _follow(client, video, fetched, steps)
 
 
 async def _follow(client: Client, video: Video, uploaded: float, steps: Steps) -> Video:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,12 +17,13 @@ from matinee.common.validation import Fault, InvalidInput, convert
 PREFIX = "MATINEE_"
 GIB = 1024**3
 MIB = 1024**2
-_LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs", "worker_labels"})
+_LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs", "worker_labels", "import_allowed"})
 # Read by the command line itself.
 _NOT_SETTINGS = frozenset({"MATINEE_API_KEY", "MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWORD"})
 _SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
 
 
+_HOST = re.compile(r"[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*\.?")  # also what looks like an IPv4 address
 HARDWARE_LABELS = frozenset({"vaapi", "nvenc"})
 """Of workers that encode with a GPU; nobody gives them by hand."""
 
@@ -90,6 +92,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quota_minutes: Annotated[int, Meta(ge=0)] = 0
     upload_expiry_hours: Annotated[int, Meta(ge=1, le=168)] = 24
     failed_video_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    import_slots: Annotated[int, Meta(ge=0, le=64)] = 2
+    import_hours: Annotated[float, Meta(gt=0, le=168)] = 6.0
+    import_idle_seconds: Annotated[float, Meta(ge=1, le=600)] = 30.0
+    import_allowed: tuple[str, ...] = ()
 
     # --- encoding
     encode_policy: Literal["eager", "on_demand"] = "eager"
@@ -250,10 +256,11 @@ def _bad_addresses(settings: Settings) -> Iterator[Fault]:
         if not _is_web_address(origin) or urlsplit(origin).path:
             yield Fault("cors_origins", f"{origin!r} is not an origin such as https://example.org.")
     for network in settings.trusted_proxies:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError:
+        if not _is_network(network):
             yield Fault("trusted_proxies", f"{network!r} is not an IP address or network (CIDR).")
+    for entry in settings.import_allowed:
+        if not _HOST.fullmatch(entry) and not _is_network(entry):
+            yield Fault("import_allowed", f"{entry!r} is neither a network (CIDR) nor the name of a host.")
 
 
 def _bad_pairs(settings: Settings) -> Iterator[Fault]:
@@ -276,6 +283,14 @@ def _bad_pairs(settings: Settings) -> Iterator[Fault]:
         for name in ("cdn_url", *keys):
             if getattr(settings, name) is None:
                 yield Fault(name, f"MATINEE_DELIVERY=cdn with MATINEE_CDN_SIGNING={settings.cdn_signing} needs this.")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_web_address(url: str) -> bool:

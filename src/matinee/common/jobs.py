@@ -61,11 +61,11 @@ _KEPT_HOURS = 7 * 24
 
 # ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
 # · upkeep: deleting, cleaning, pictures, enqueuing what fills a video · speech: captions by machine
-# · files: reading uploaded files as wholes
-Lane = Literal["ingest", "demand", "encode", "upkeep", "speech", "files"]
+# · files: reading uploaded files as wholes · imports: files that are fetched, which waits for others
+Lane = Literal["ingest", "demand", "encode", "upkeep", "speech", "files", "imports"]
 URGENT = 1_000  # the least priority of what somebody waits for: it goes before all that is not, whoever's turn it is
 BEHIND = -1_000_000  # the highest priority of what waits until nothing else does, whoever's it is
-_CONNECTIONS = 10  # each lane keeps one to hear of new jobs, and borrows one to fetch them
+_CONNECTIONS = 12  # each lane keeps one to hear of new jobs, and borrows one to fetch them
 
 
 class JobRun(msgspec.Struct, frozen=True):

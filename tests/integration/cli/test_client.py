@@ -19,7 +19,9 @@ Step = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def a_video(state: str, percent: int) -> Video:
     """A video whose encoding has come so far."""
     text = {"title": "Sea", "description": "", "visibility": "private", "status": "READY", "filename": "sea.mp4"}
-    unknown = dict.fromkeys(("duration", "width", "height", "failure", "playback", "ready_at", "duplicate_of"))
+    unknown = dict.fromkeys(
+        ("duration", "width", "height", "failure", "playback", "ready_at", "duplicate_of", "imported_from", "import")
+    )
     moment = "2026-01-01T00:00:00Z"
     encoding = {"state": state, "percent": percent, "seconds_left": None, "waiting_for": None}
     encoding |= {"renditions": [], "notes": []}

@@ -12,8 +12,10 @@ export type Downloads = Schemas["Downloads"];
 export type Encoding = Schemas["Encoding"];
 /** The media types that an upload may have. */
 export type FileType = Schemas["NewUpload"]["filetype"];
+export type ImportProgress = Schemas["ImportProgress"];
 export type NewApiKey = Schemas["NewApiKey"];
 export type NewClip = Schemas["NewClip"];
+export type NewImport = Schemas["NewImport"];
 export type NewUpload = Schemas["NewUpload"];
 export type Playback = Schemas["Playback"];
 export type PlaybackToken = Schemas["PlaybackToken"];

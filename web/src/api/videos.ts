@@ -7,6 +7,7 @@ import type {
   Download,
   Downloads,
   NewClip,
+  NewImport,
   NewUpload,
   SignedParts,
   Storyboard,
@@ -87,6 +88,12 @@ export function getUsage(): Promise<Usage> {
 export function startUpload(video: NewUpload, idempotencyKey: string): Promise<UploadStarted> {
   const headers = { "Idempotency-Key": idempotencyKey };
   return json(`${API}/videos/init`, { method: "POST", body: video, headers });
+}
+
+/** Has a file fetched from its address; safe to repeat with the same key. */
+export function importVideo(video: NewImport, idempotencyKey: string): Promise<Video> {
+  const headers = { "Idempotency-Key": idempotencyKey };
+  return json(`${API}/videos/import`, { method: "POST", body: video, headers });
 }
 
 /** Presigned addresses of parts `from` to `to`, and which parts the storage already holds. */

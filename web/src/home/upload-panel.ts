@@ -1,6 +1,7 @@
 import { ApiError, explain, isAbort } from "../api/http";
 import { randomKey } from "../api/random-key";
 import type { User, Video, VideoSummary } from "../api/types";
+import { importVideo } from "../api/videos";
 import { el } from "../ui/dom";
 import { bytes } from "../ui/words";
 import { titleFrom } from "../upload/title";
@@ -12,6 +13,7 @@ import {
   fits,
   isUnfinished,
 } from "../upload/upload";
+import { AddressForm } from "./address-form";
 import { detailFields } from "./detail-fields";
 import { DropZone } from "./drop-zone";
 import { UploadProgress } from "./upload-progress";
@@ -22,6 +24,7 @@ type Step = "choose" | "describe" | "send";
 export class UploadPanel {
   readonly element: HTMLElement;
   readonly #drop = new DropZone((file) => void this.#takeFile(file));
+  readonly #addressForm = new AddressForm((url) => this.#takeAddress(url));
   readonly #fields = detailFields("upload");
   readonly #progress = new UploadProgress();
   readonly #form: HTMLFormElement;
@@ -32,6 +35,8 @@ export class UploadPanel {
   readonly #pause = el("button", { type: "button", class: "button" });
   #user: User | null = null;
   #file: File | null = null;
+  /** Where the film is to be fetched from, instead of a file. */
+  #address: string | null = null;
   #video: VideoSummary | null = null;
   /** The unfinished upload that the next chosen file is to continue. */
   #resuming: VideoSummary | null = null;
@@ -41,13 +46,14 @@ export class UploadPanel {
   #transfer: AbortController | null = null;
 
   constructor() {
-    const back = el("button", { type: "button", class: "button quiet" }, "Another file");
+    const back = el("button", { type: "button", class: "button quiet" }, "Another film");
     const cancel = el("button", { type: "button", class: "button quiet" }, "Cancel");
     const buttons = el("div", { class: "form-buttons" }, back, this.#submit);
     this.#form = el("form", { class: "form" }, ...this.#fields.elements, buttons);
     const controls = el("div", { class: "form-buttons" }, cancel, this.#pause);
     this.#sending = el("div", { class: "upload-sending" }, this.#progress.element, controls);
-    const parts = [this.#drop.element, this.#name, this.#form, this.#sending, this.#error];
+    const choice = [this.#drop.element, this.#addressForm.element];
+    const parts = [...choice, this.#name, this.#form, this.#sending, this.#error];
     this.element = el("section", { class: "upload-panel", "aria-label": "Upload a film" }, ...parts);
     back.addEventListener("click", () => this.#show("choose"));
     cancel.addEventListener("click", () => void this.#cancel());
@@ -102,14 +108,25 @@ export class UploadPanel {
     this.#show("describe");
   }
 
+  #takeAddress(url: string): void {
+    this.#address = url;
+    this.#key = randomKey();
+    this.#name.textContent = url;
+    const name = new URL(url).pathname.split("/").pop();
+    this.#fields.fill({ title: titleFrom(decoded(name || url)), description: "", visibility: "public" });
+    this.#show("describe");
+  }
+
   async #begin(): Promise<void> {
-    if (!this.#user || !this.#file) return;
+    const [user, file, url] = [this.#user, this.#file, this.#address];
     this.#submit.disabled = true;
     try {
-      const details = this.#fields.read();
-      const video = await beginUpload(this.#user.id, this.#file, details, this.#key, this.#again);
-      if (isUnfinished(video)) await this.#send(video);
-      else this.#leaveFor(video);
+      if (url) this.#leaveFor(await importVideo({ ...this.#fields.read(), url }, this.#key));
+      else if (user && file) {
+        const video = await beginUpload(user.id, file, this.#fields.read(), this.#key, this.#again);
+        if (isUnfinished(video)) await this.#send(video);
+        else this.#leaveFor(video);
+      }
     } catch (error) {
       if (error instanceof ApiError && error.code === "duplicate_file") this.#offerAgain(error);
       else this.#say(explain(error));
@@ -181,15 +198,27 @@ export class UploadPanel {
   #show(step: Step): void {
     this.element.dataset.step = step;
     this.#drop.element.hidden = step !== "choose";
+    this.#addressForm.element.hidden = step !== "choose";
+    this.#submit.textContent = this.#address ? "Fetch" : "Upload";
     this.#form.hidden = step !== "describe";
     this.#sending.hidden = step !== "send";
     this.#name.hidden = step === "choose";
-    if (step === "choose") [this.#file, this.#video, this.#resuming] = [null, null, null];
+    if (step === "choose") {
+      [this.#file, this.#address, this.#video, this.#resuming] = [null, null, null, null];
+    }
     this.#say("");
   }
 
   #say(message: string): void {
     this.#error.textContent = message;
     this.#error.hidden = message === "";
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a percent sign that means itself
   }
 }

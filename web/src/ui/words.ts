@@ -36,6 +36,11 @@ export function bytes(count: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
 
+/** `12 MB of 40 MB`, or `12 MB` where the whole is not known. */
+export function amount(here: number, whole: number | null): string {
+  return whole === null ? bytes(here) : `${bytes(here)} of ${bytes(whole)}`;
+}
+
 /** `just now`, `5 minutes ago`, `3 weeks ago`. */
 export function ago(date: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(date)) / 1000);

@@ -1,7 +1,7 @@
-import type { Encoding, Video } from "../api/types";
+import type { Encoding, ImportProgress, Video } from "../api/types";
 import { el } from "../ui/dom";
 import { type IconName, icon } from "../ui/icons";
-import { timeLeft } from "../ui/words";
+import { amount, timeLeft } from "../ui/words";
 
 /** What stands in the player's place while, or because, there is nothing to play. */
 export interface Notice {
@@ -49,11 +49,23 @@ export function noticeFor(video: Video): Notice {
     };
   }
   if (video.status === "PROCESSING") return processing(video);
+  if (video.import) return fetching(video.import);
   return {
     picture: "upload",
     title: "Still being uploaded",
     text: "This page starts the video by itself as soon as it has arrived.",
   };
+}
+
+function fetching({ received, length, trouble }: ImportProgress): Notice {
+  const notice: Notice = {
+    picture: "spinner",
+    title: "The file is being fetched",
+    text: received ? `${amount(received, length)}. The video starts here by itself.` : "It begins soon.",
+  };
+  if (trouble) notice.text = `${trouble} It is tried again.`;
+  if (length) notice.percent = (100 * received) / length;
+  return notice;
 }
 
 const WAITS: Record<NonNullable<Encoding["waiting_for"]>, string> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, clock, safeReturnPath, spokenTime, timeLeft } from "../../src/ui/words";
+import { ago, amount, bytes, clock, safeReturnPath, spokenTime, timeLeft } from "../../src/ui/words";
 
 describe("a clock", () => {
   it.each([
@@ -11,6 +11,13 @@ describe("a clock", () => {
     [Number.POSITIVE_INFINITY, "0:00"],
   ])("shows %d as %s", (seconds, text) => {
     expect(clock(seconds)).toBe(text);
+  });
+});
+
+describe("an amount that arrives", () => {
+  it("tells the whole where that is known", () => {
+    expect(amount(1_500_000, 48_000_000)).toBe("1.5 MB of 48.0 MB");
+    expect(amount(1_500_000, null)).toBe("1.5 MB");
   });
 });
 

@@ -75,11 +75,10 @@ class MovingStorage:
         return await (self.current if begun else self.former).begin_upload(key, content_type)
 
     async def part_urls(self, key: str, upload_id: str, sizes: Mapping[int, int], expires: int) -> list[str]:
-        try:
-            await self.current.list_parts(key, upload_id)
-        except NoSuchUploadError:
-            return await self.former.part_urls(key, upload_id, sizes, expires)
-        return await self.current.part_urls(key, upload_id, sizes, expires)
+        return await (await self._begun_in(key, upload_id)).part_urls(key, upload_id, sizes, expires)
+
+    async def put_part(self, key: str, upload_id: str, number: int, size: int, data: AsyncIterator[bytes]) -> str:
+        return await (await self._begun_in(key, upload_id)).put_part(key, upload_id, number, size, data)
 
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         try:
@@ -112,6 +111,13 @@ class MovingStorage:
             return await ask(self.current)
         except NoSuchObjectError:
             return await ask(self.former)
+
+    async def _begun_in(self, key: str, upload_id: str) -> S3Storage:
+        try:
+            await self.current.list_parts(key, upload_id)
+        except NoSuchUploadError:
+            return self.former
+        return self.current
 
     async def _holder(self, key: str) -> S3Storage:
         return self.current if await _has(self.current, key) else self.former

@@ -108,6 +108,12 @@ class Storage(Protocol):
         `sizes` tells the bytes of each by its number; the Content-Length is signed, so no other size is accepted.
         """
 
+    async def put_part(self, key: str, upload_id: str, number: int, size: int, data: AsyncIterator[bytes]) -> str:
+        """Stores a part of exactly `size` bytes as they come, in constant memory; returns its ETag without quotes.
+
+        Raises NoSuchUploadError. Nothing is tried again: `data` can be read once.
+        """
+
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """The parts that are stored: the truth about an upload. Raises NoSuchUploadError.
 

@@ -27,7 +27,7 @@ def explain(
 
     `failure`: why it, or a part of it, could not be made. `jobs`: what makes it, in the order of their states.
     """
-    if encoding is None and status in ("INITIATED", "UPLOADING"):
+    if encoding is None and status in ("INITIATED", "UPLOADING") and not jobs:
         return Why(code="upload_unfinished", detail="Its file has not arrived yet.")
     if status == "FAILED" or (encoding is not None and encoding.state == "failed"):
         return Why(code="failed", detail=f"{failure or 'It could not be made.'} It can be tried again by a retry.")

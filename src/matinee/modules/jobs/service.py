@@ -14,6 +14,8 @@ from matinee.common.notifications import announce
 from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, COPY, FILL, INGEST
 from matinee.modules.encoding.schemas import SETTLED
 from matinee.modules.encoding.service import EncodingService
+from matinee.modules.imports.jobs import FETCH
+from matinee.modules.imports.service import ImportService
 from matinee.modules.jobs import repository
 from matinee.modules.jobs.errors import NothingToCancel, NothingToRetry
 from matinee.modules.jobs.repository import EncodedVideo, JobRow
@@ -33,16 +35,19 @@ from matinee.modules.videos.service import VideoService
 
 log = structlog.get_logger()
 
-_MAKERS = (INGEST, AUDIO, FILL, CHUNK, COPY, ALTERNATIVES)  # what completes a video by itself
+_MAKERS = (FETCH, INGEST, AUDIO, FILL, CHUNK, COPY, ALTERNATIVES)  # what completes a video by itself
 
 
 class JobService:
     """The queue as owners and operators see it."""
 
-    def __init__(self, videos: VideoService, encoding: EncodingService, *, stale_after: float) -> None:
+    def __init__(
+        self, videos: VideoService, encoding: EncodingService, imports: ImportService, *, stale_after: float
+    ) -> None:
         """`stale_after`: seconds without a sign of life until a worker counts as dead."""
         self._videos = videos
         self._encoding = encoding
+        self._imports = imports
         self._stale = stale_after
 
     async def encoding_of(self, db: Connection, caller: Caller, video_id: UUID) -> VideoEncoding:
@@ -53,6 +58,10 @@ class JobService:
     async def retry(self, db: Connection, caller: Caller, video_id: UUID) -> VideoEncoding:
         """Has everything tried again that failed, was cancelled, waits for its next try or got lost."""
         await self._videos.owned(db, caller, video_id)
+        if await self._imports.retry(db, video_id):
+            await repository.forget_failed(db, video_id)
+            await announce(db, str(video_id))
+            return await self._describe(db, caller, video_id)
         failed = await repository.retry_failed(db, video_id)
         stopped = not failed and await repository.retry_filling(db, video_id)
         delayed = await repository.try_now(db, video_id)

@@ -3,6 +3,8 @@
 from typing import Literal
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from matinee.common.config import Settings
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
@@ -32,14 +34,18 @@ class QuotaService:
         """Whether the server has a quota for accounts of which nothing else was said."""
         return self._default.is_limited
 
-    async def reserve_file(self, db: Connection, owner_id: UUID, size: int, *, lasts: bool = True) -> None:
+    async def reserve_file(
+        self, db: Connection, owner_id: UUID, size: int, *, lasts: bool = True, held: int = 0
+    ) -> None:
         """Returns where a file fits. The caller records it in the same transaction. Raises QuotaExceeded.
 
         `lasts`: whether it adds to the minutes; another file for a video need not, and a sound does not.
+        `held`: how much of it is recorded already.
         """
         quota = await self._held(db, owner_id)
         if quota.is_limited:
             stored = await repository.find_stored(db, owner_id)
+            stored = replace(stored, bytes=stored.bytes - held)
             _raise(refuse_file(quota, stored, size, lasts=lasts), "filesize")
 
     async def reserve_length(self, db: Connection, owner_id: UUID, seconds: float, *, field: str = "end") -> None:

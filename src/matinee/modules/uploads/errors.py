@@ -41,6 +41,12 @@ class UploadFinished(Conflict):
     code = "upload_finished"
 
 
+class ImportUnderWay(Conflict):
+    """The file is fetched from its address; there is nothing to send. Abort it to be rid of it."""
+
+    code = "import_under_way"
+
+
 class UploadNotStarted(Conflict):
     """Nothing was uploaded yet; ask for signed URLs and send the parts first."""
 

@@ -26,6 +26,8 @@ class UploadRow(msgspec.Struct, frozen=True):
     source_id: UUID
     source_revision: int
     announced_sha256: bytes | None
+    is_import: bool
+    """Its file is fetched; nobody sends it."""
 
     @property
     def key(self) -> str:
@@ -51,9 +53,10 @@ WITH v AS (
     RETURNING *
 )
 SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.encryption, v.status,
-    v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
-    v.has_poster, v.chosen_poster, v.placeholder, v.storyboard IS NOT NULL AS has_storyboard, v.has_preview,
-    v.created_at, v.updated_at, v.ready_at, v.edition, v.viewers, v.password_id
+    v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height,
+    v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster, v.placeholder,
+    v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
+    v.viewers, v.password_id
 FROM v JOIN users u ON u.id = v.owner_id
 """
 # It has the whole of the first one's file, and keeps nothing of its own.
@@ -68,7 +71,8 @@ RETURNING id
 """
 _FIND = """
 SELECT id, owner_id, status, filesize, filetype, part_size, upload_id,
-    coalesce(source_id, id) AS source_id, source_revision, announced_sha256 FROM videos
+    coalesce(source_id, id) AS source_id, source_revision, announced_sha256,
+    imported_from IS NOT NULL AND status IN ('INITIATED', 'UPLOADING') AS is_import FROM videos
 WHERE id = %s AND deleted_at IS NULL
 """
 _BEGIN = """

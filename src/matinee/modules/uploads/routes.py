@@ -10,6 +10,7 @@ from matinee.modules.uploads.errors import (
     EtagMismatch,
     FileTooLarge,
     HashesDiffer,
+    ImportUnderWay,
     InvalidPartRange,
     PartsMissing,
     SizeMismatch,
@@ -54,7 +55,7 @@ class UploadRoutes:
         f"{BASE}/signedurl/{{video_id}}",
         tag=TAG,
         scope="uploads:write",
-        errors=(VideoNotFound, InvalidPartRange, UploadFinished, UploadGone, StorageUnavailable),
+        errors=(VideoNotFound, InvalidPartRange, ImportUnderWay, UploadFinished, UploadGone, StorageUnavailable),
     )
     async def sign_parts(self, call: Call, query: PartsQuery, video_id: VideoId) -> SignedParts:
         """Signed URLs of parts, and which parts are stored already.
@@ -75,6 +76,7 @@ class UploadRoutes:
             SizeMismatch,
             EtagMismatch,
             HashesDiffer,
+            ImportUnderWay,
             UploadNotStarted,
             UploadGone,
             StorageUnavailable,

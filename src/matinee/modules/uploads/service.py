@@ -25,6 +25,7 @@ from matinee.modules.uploads.errors import (
     EtagMismatch,
     FileTooLarge,
     HashesDiffer,
+    ImportUnderWay,
     InvalidPartRange,
     PartsMissing,
     SizeMismatch,
@@ -175,6 +176,8 @@ class UploadService:
             upload = await repository.find_upload(db, video_id)
         if upload is None or not may_change(caller, upload.owner_id):
             raise VideoNotFound
+        if upload.is_import:
+            raise ImportUnderWay
         return upload
 
     async def _begin(self, caller: Caller, upload: UploadRow) -> UploadRow:

@@ -27,6 +27,7 @@ class VideoRow(msgspec.Struct, frozen=True):
     filename: str
     filesize: int
     filetype: str
+    imported_from: str | None
     duration: float | None
     width: int | None
     height: int | None
@@ -50,11 +51,13 @@ class DetailRow(VideoRow, frozen=True):
 
     stored: str
     duplicate_of: UUID | None
+    fetched: str | None
+    """An ImportProgress as JSON, while a file is fetched."""
 
 
 _COLUMNS = """
 v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.encryption, v.status,
-v.filename, v.filesize, v.filetype, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
+v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
 v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
 v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
 v.viewers, v.password_id
@@ -62,8 +65,15 @@ v.viewers, v.password_id
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
 _DUPLICATE_OF = "(SELECT d.id FROM videos d WHERE d.id = v.duplicate_of AND d.deleted_at IS NULL) AS duplicate_of"
+# Only where there is any: a look at a video that plays does not pay for it.
+_FETCHED = """
+CASE WHEN v.status IN ('INITIATED', 'UPLOADING') AND v.imported_from IS NOT NULL THEN (
+    SELECT json_build_object('received', received, 'length', length, 'trouble', trouble)::text
+    FROM imports WHERE video_id = v.id) END
+"""
 _FIND_DETAIL = f"""
-SELECT {_COLUMNS}, {STORED} AS stored, {_DUPLICATE_OF} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL
+SELECT {_COLUMNS}, {STORED} AS stored, {_DUPLICATE_OF}, {_FETCHED} AS fetched {_FROM}
+WHERE v.id = %s AND v.deleted_at IS NULL
 """
 _NEWEST = "ORDER BY v.created_at DESC, v.id DESC LIMIT %(limit)s"
 # The usual length stands in the text: behind an unknown LIMIT the planner expects a tenth of the table, and therefore

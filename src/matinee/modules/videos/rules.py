@@ -16,11 +16,11 @@ Encryption = Literal["none", "aes-128", "cenc", "cbcs"]
 # Every move there is. An UPDATE carries the old state in its WHERE, so a lost race changes nothing.
 MOVES: dict[Status, frozenset[Status]] = {
     "INITIATED": frozenset({"UPLOADING"}),
-    "UPLOADING": frozenset({"PROCESSING"}),
+    "UPLOADING": frozenset({"PROCESSING", "FAILED"}),  # FAILED: its file could not be fetched
     "PROCESSING": frozenset({"READY", "FAILED"}),
     # a replacement that could not take the other's place, and a file that turns out to be another than announced
     "READY": frozenset({"FAILED"}),
-    "FAILED": frozenset({"PROCESSING"}),  # somebody has it tried again
+    "FAILED": frozenset({"PROCESSING", "UPLOADING"}),  # somebody has it tried again
 }
 
 

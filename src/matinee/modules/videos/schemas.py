@@ -117,6 +117,16 @@ class Playback(msgspec.Struct, frozen=True):
     embed: Annotated[str, Meta(description="A page with the player alone.")]
 
 
+class ImportProgress(msgspec.Struct, frozen=True):
+    """How much is here of a file that is fetched."""
+
+    received: Annotated[int, Meta(description="Bytes.")]
+    length: Annotated[int | None, Meta(description="Bytes of the whole file; null where its server does not tell.")]
+    trouble: Annotated[
+        str | None, Meta(description="Why the last try broke off, in a sentence; null where all is well.")
+    ]
+
+
 class VideoSummary(msgspec.Struct):
     """A video, as lists show it."""
 
@@ -134,8 +144,18 @@ class VideoSummary(msgspec.Struct):
             examples=["sea.mp4"],
         ),
     ]
-    filesize: Annotated[int, Meta(description="The uploaded file's size in bytes.")]
+    filesize: Annotated[
+        int, Meta(description="The file's size in bytes; of one that is being fetched, what is known of it.")
+    ]
     filetype: Annotated[str, Meta(description="The uploaded file's media type.", examples=["video/mp4"])]
+    imported_from: Annotated[
+        str | None,
+        Meta(
+            description="Where its file was fetched from, without the address's query, for its owner and "
+            "administrators; null for others, and where it was uploaded.",
+            examples=["https://films.example.org/sea.mp4"],
+        ),
+    ]
     duration: Annotated[float | None, Meta(description="Seconds; null until it is probed.")]
     width: Annotated[int | None, Meta(description="Display width in pixels; null for sound alone.")]
     height: Annotated[int | None, Meta(description="Display height in pixels; null for sound alone.")]
@@ -157,6 +177,9 @@ class Video(VideoSummary):
         ),
     ]
     encoding: Annotated[Encoding | None, Meta(description="What exists of it; null until it is planned.")]
+    import_: Annotated[
+        ImportProgress | None, Meta(description="How far its file is, where that is fetched and not here yet.")
+    ] = msgspec.field(name="import")
 
 
 class VideoPage(msgspec.Struct, kw_only=True):

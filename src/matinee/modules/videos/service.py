@@ -41,7 +41,7 @@ class VideoService:
         row = seen(viewer, video_id, await repository.find_detail(db, video_id))
         has_begun = row.status in ("PROCESSING", "READY")
         encoding = await self._encoding.describe(db, row.id, row.stored) if has_begun else None
-        return detail(row, viewer, encoding, row.duplicate_of)
+        return detail(row, viewer, encoding, row.duplicate_of, row.fetched)
 
     async def owned(self, db: Connection, caller: Caller, video_id: UUID) -> VideoRow:
         """A video that the caller may change; raises VideoNotFound for any other."""

@@ -9,7 +9,9 @@ from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.videos.access import may_change
 from matinee.modules.videos.repository import VideoRow
 from matinee.modules.videos.rules import version_query
-from matinee.modules.videos.schemas import Failure, Owner, Playback, Video, VideoSummary
+from matinee.modules.videos.schemas import Failure, ImportProgress, Owner, Playback, Video, VideoSummary
+
+_read_progress = msgspec.json.Decoder(ImportProgress).decode
 
 
 def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
@@ -27,6 +29,7 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
         row.filename if may_change(viewer.caller, row.owner_id) else None,
         row.filesize,
         row.filetype,
+        row.imported_from if may_change(viewer.caller, row.owner_id) else None,
         row.duration,
         row.width,
         row.height,
@@ -38,10 +41,17 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
     )
 
 
-def detail(row: VideoRow, viewer: Viewer, encoding: Encoding | None, duplicate_of: UUID | None = None) -> Video:
-    """A video with the progress of its encoding, as the viewer sees it."""
+def detail(
+    row: VideoRow,
+    viewer: Viewer,
+    encoding: Encoding | None,
+    duplicate_of: UUID | None = None,
+    fetched: str | None = None,
+) -> Video:
+    """A video with the progress of its encoding or of its import, as the viewer sees it."""
     duplicate = str(duplicate_of) if duplicate_of and may_change(viewer.caller, row.owner_id) else None
-    return Video(*(*msgspec.structs.astuple(summarise(row, viewer)), duplicate, encoding))
+    progress = None if fetched is None else _read_progress(fetched)
+    return Video(*(*msgspec.structs.astuple(summarise(row, viewer)), duplicate, encoding, progress))
 
 
 def playback_of(row: VideoRow, prefix: str) -> Playback | None:

@@ -26,6 +26,7 @@ from matinee.media.speech.listener import SpeechProgram
 from matinee.modules.encoding.jobs import chunk_job, ingest_job
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.encoding.service import EncodingService, read_plan
+from matinee.modules.imports.service import ImportService
 from matinee.modules.quotas.service import QuotaService, server_quota
 from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.replacements.service import ReplacementService
@@ -163,6 +164,10 @@ class Stage:
     def videos(self) -> VideoService:
         """What changes and deletes videos."""
         return VideoService(self.database, self.storage, self.queue, self.encoding)
+
+    def imports(self) -> ImportService:
+        """What has files fetched."""
+        return ImportService(self.queue, self.videos(), self.quotas, enabled=True)
 
     def replacements(self) -> ReplacementService:
         """What gives videos other files."""

@@ -24,7 +24,9 @@ class Desk:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         videos = VideoService(stage.database, stage.storage, stage.queue, stage.encoding)
-        self._jobs = JobService(videos, stage.encoding, stale_after=stage.settings.worker_stale_seconds)
+        self._jobs = JobService(
+            videos, stage.encoding, stage.imports(), stale_after=stage.settings.worker_stale_seconds
+        )
         self._admin = Caller(uuid4(), "ADMIN", uuid4())
 
     async def look(self, video_id: UUID) -> VideoEncoding:

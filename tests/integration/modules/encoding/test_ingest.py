@@ -179,7 +179,9 @@ class TestQuota:
             await stage.execute(_SET_MINUTES, 3, video_id)
             owner = await stage.owner(video_id)
             async with stage.database.transaction() as db:
-                jobs = JobService(stage.videos(), stage.encoding, stale_after=stage.settings.worker_stale_seconds)
+                jobs = JobService(
+                    stage.videos(), stage.encoding, stage.imports(), stale_after=stage.settings.worker_stale_seconds
+                )
                 await jobs.retry(db, owner, video_id)
             await stage.until_status(video_id, "READY")
 

@@ -241,7 +241,7 @@ class TestCopiedPicture:
         async def stopped_first(self: Results, *args: Any, **more: Any) -> Any:
             if await stage.value(f"SELECT {when} AND status = 'PROCESSING' FROM videos WHERE id = %s", video_id):
                 owner = await stage.owner(video_id)
-                jobs = JobService(stage.videos(), stage.encoding, stale_after=15.0)
+                jobs = JobService(stage.videos(), stage.encoding, stage.imports(), stale_after=15.0)
                 async with stage.database.transaction() as db:
                     await jobs.cancel(db, owner, video_id)
             return await real(self, *args, **more)

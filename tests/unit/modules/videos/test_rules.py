@@ -30,4 +30,4 @@ class TestMoves:
     def test_an_end_is_an_end(self) -> None:
         """FAILED leads only to another try; READY nowhere, but that a replacement may turn out to be none."""
         assert [new for new in MOVES if can_move("READY", new)] == ["FAILED"]
-        assert [new for new in MOVES if can_move("FAILED", new)] == ["PROCESSING"]
+        assert [new for new in MOVES if can_move("FAILED", new)] == ["UPLOADING", "PROCESSING"]

@@ -1,0 +1,31 @@
+"""Wire types of imports."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from matinee.common.text import END
+from matinee.modules.encoding.schemas import Codecs, EncodePolicy
+from matinee.modules.videos.schemas import Description, Title, VisibilityChoice
+
+
+class NewImport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A video whose file lies at an address on the web."""
+
+    url: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            pattern=rf"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+{END}",
+            description="Where the file is: http or https, without a user's name or password.",
+            examples=["https://films.example.org/sea.mp4"],
+        ),
+    ]
+    title: Annotated[Title | None, Meta(description="null: the file's name.")] = None
+    description: Description = ""
+    visibility: VisibilityChoice = "private"
+    encode_policy: Annotated[
+        EncodePolicy | None, Meta(description="May be changed later; null: the server's setting holds.")
+    ] = None
+    codecs: Annotated[Codecs | None, Meta(description="null: the server's setting holds.")] = None
