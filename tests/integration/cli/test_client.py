@@ -18,7 +18,14 @@ Step = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def a_video(state: str, percent: int) -> Video:
     """A video whose encoding has come so far."""
-    text = {"title": "Sea", "description": "", "visibility": "private", "status": "READY", "filename": "sea.mp4"}
+    text = {
+        "title": "Sea",
+        "description": "",
+        "visibility": "private",
+        "status": "READY",
+        "filename": "sea.mp4",
+        "encryption": "none",
+    }
     unknown = dict.fromkeys(
         ("duration", "width", "height", "failure", "playback", "ready_at", "duplicate_of", "imported_from", "import")
     )
