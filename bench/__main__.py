@@ -24,6 +24,7 @@ from bench import (
     ready,
     source,
     starts,
+    uploads,
     workers,
 )
 from bench.load import require_wrk
@@ -48,6 +49,7 @@ BENCHES: dict[str, Bench] = {
     "source": source.run,
     "workers": workers.run,
     "passthrough": passthrough.run,
+    "uploads": uploads.run,
     "quality": quality.run,
     "cpu": cpu.run,
 }

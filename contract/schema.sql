@@ -138,6 +138,15 @@ CREATE UNLOGGED TABLE public.rate_limits (
     window_end timestamp with time zone NOT NULL,
     hits integer NOT NULL
 );
+CREATE TABLE public.receptions (
+    video_id uuid NOT NULL,
+    received bigint DEFAULT 0 NOT NULL,
+    etags text[] DEFAULT '{}'::text[] NOT NULL,
+    pieces jsonb DEFAULT '[]'::jsonb NOT NULL,
+    writer uuid,
+    metadata text,
+    fragments uuid[] DEFAULT '{}'::uuid[] NOT NULL
+);
 CREATE TABLE public.refresh_tokens (
     hash bytea NOT NULL,
     session_id uuid NOT NULL,
@@ -278,6 +287,7 @@ CREATE TABLE public.videos (
     replaces uuid,
     edition integer DEFAULT 1 NOT NULL,
     watermark jsonb,
+    fragment_of uuid,
     imported_from text,
     announced_sha256 bytea,
     shares_file boolean DEFAULT false NOT NULL,
@@ -345,6 +355,8 @@ ALTER TABLE ONLY public.job_workers
     ADD CONSTRAINT job_workers_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
+ALTER TABLE ONLY public.receptions
+    ADD CONSTRAINT receptions_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.renditions
@@ -390,6 +402,7 @@ CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, stat
 CREATE INDEX videos_by_replaced ON public.videos USING btree (replaces) WHERE (replaces IS NOT NULL);
 CREATE INDEX videos_by_source ON public.videos USING btree (source_id, source_revision) WHERE (source_id IS NOT NULL);
 CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX videos_fragments ON public.videos USING btree (fragment_of) WHERE (fragment_of IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
 CREATE INDEX videos_viewers ON public.videos USING gin (viewers) WHERE ((viewers <> '{}'::uuid[]) AND (deleted_at IS NULL));
@@ -415,6 +428,8 @@ ALTER TABLE ONLY public.job_errors
     ADD CONSTRAINT job_errors_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.procrastinate_jobs(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_workers
     ADD CONSTRAINT job_workers_id_fkey FOREIGN KEY (id) REFERENCES public.procrastinate_workers(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.receptions
+    ADD CONSTRAINT receptions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.renditions

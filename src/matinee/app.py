@@ -50,6 +50,7 @@ from matinee.modules.sounds.routes import SoundRoutes
 from matinee.modules.tokens.routes import TokenRoutes
 from matinee.modules.tracks.routes import TrackRoutes
 from matinee.modules.uploads.routes import UploadRoutes
+from matinee.modules.uploads.tus_routes import TusRoutes
 from matinee.modules.users.routes import UserRoutes
 from matinee.modules.videos.events import VideoEvents
 from matinee.modules.videos.routes import VideoRoutes
@@ -64,6 +65,7 @@ ROUTES: tuple[type, ...] = (
     UserRoutes,
     QuotaRoutes,
     UploadRoutes,
+    TusRoutes,
     ImportRoutes,
     ReplacementRoutes,
     VideoRoutes,
@@ -88,7 +90,7 @@ TAGS = {
     "api keys": "Calling as a user without a password, from servers and scripts.",
     "users": "Profiles.",
     "quotas": "What accounts may store.",
-    "uploads": "Bringing a file in, straight to the object storage.",
+    "uploads": "Bringing a file in: straight to the object storage, by tus, or to one address.",
     "videos": "Finding, changing and following videos.",
     "sharing": "Whom a video is for, beside its owner.",
     "tokens": "Playback tokens, and the keys that sign them.",
@@ -148,7 +150,8 @@ def _routes(services: Services) -> list[Any]:
         ApiKeyRoutes(),
         UserRoutes(),
         QuotaRoutes(services.quotas),
-        UploadRoutes(services.uploads),
+        UploadRoutes(services.uploads, services.receiver),
+        TusRoutes(services.uploads, services.receiver, services.joining),
         ImportRoutes(services.imports),
         ReplacementRoutes(services.replacements),
         VideoRoutes(services.videos, events),

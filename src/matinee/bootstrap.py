@@ -51,6 +51,9 @@ from matinee.modules.tokens.service import TokenService
 from matinee.modules.tracks.editing import CueEditing
 from matinee.modules.tracks.machine import MachineCaptions
 from matinee.modules.tracks.service import TrackService
+from matinee.modules.uploads.addresses import FileAddresses
+from matinee.modules.uploads.joining import Joining
+from matinee.modules.uploads.reception import Receiver
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import VideoService
 from matinee.modules.watermarks.service import WatermarkService
@@ -108,11 +111,14 @@ class Services:
             self.queue,
             self.videos,
             self.quotas,
+            FileAddresses(settings.public_url, settings.secret_key),
             max_bytes=settings.max_upload_bytes,
             expiry_hours=settings.upload_expiry_hours,
             encryption=settings.encryption,
             clock=clock,
         )
+        self.joining = Joining(self.database, self.storage, self.queue, self.uploads)
+        self.receiver = Receiver(self.database, self.storage, self.queue, self.uploads, self.joining)
         self.sounds = SoundService(
             self.database,
             self.storage,

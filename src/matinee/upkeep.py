@@ -17,6 +17,7 @@ from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.retention.jobs import EVICT
 from matinee.modules.sounds.jobs import REMOVE as REMOVE_SOUND
 from matinee.modules.tracks.jobs import REMOVE
+from matinee.modules.uploads.jobs import JOIN
 from matinee.modules.videos.service import DELETE_JOB
 
 log = structlog.get_logger()
@@ -33,6 +34,7 @@ def register_upkeep(services: Services) -> None:
         videos.abandon, upload_hours=settings.upload_expiry_hours, failed_days=settings.failed_video_days
     )
     queue.register(DELETE_JOB, videos.delete_objects)
+    queue.register(JOIN, services.joining.join)
     queue.register(REMOVE, services.tracks.remove_file)
     queue.register(REMOVE_SOUND, services.sounds.remove_files)
     queue.register(FORGET, services.replacements.forget)

@@ -15,6 +15,7 @@ from tests.contract.stage import Person, Stage
 from matinee.app import export_contract
 
 load_all_checks()
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 OPTIONS = {
     "seed": 1,
     "max-stream-events": 1,  # a video's events may go on for an hour

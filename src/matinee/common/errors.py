@@ -77,6 +77,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class PreconditionFailed(DomainError):
+    """The request wants something of this server that it is not."""
+
+    code = "precondition_failed"
+
+
 class TooLarge(DomainError):
     """The request body is too large."""
 
@@ -106,6 +112,12 @@ class Invalid(DomainError):
     """Some fields are not valid."""
 
     code = "validation_failed"
+
+
+class ChecksumMismatch(DomainError):
+    """The bytes do not have the checksum that was sent with them; none of them was kept, send them again."""
+
+    code = "checksum_mismatch"
 
 
 class RateLimited(DomainError):

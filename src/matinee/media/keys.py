@@ -41,6 +41,16 @@ def source_key(video_id: UUID, revision: int = 1) -> str:
     return source_prefix(video_id) if revision == 1 else f"{source_prefix(video_id)}-{revision}"
 
 
+def piece_prefix(video_id: UUID) -> str:
+    """What the keys of all pieces of a file start with that is being received; ends in a slash."""
+    return f"videos/{video_id}/pieces/"
+
+
+def piece_key(video_id: UUID, name: str) -> str:
+    """Bytes of a file behind its last whole part."""
+    return f"{piece_prefix(video_id)}{_segment(name)}"
+
+
 def watermark_key(video_id: UUID, version: str) -> str:
     """The image of a watermark, PNG. It was uploaded too, and stays as long as the file that it is laid over."""
     return f"{source_prefix(video_id)}-watermark-{_segment(version)}.png"

@@ -7,7 +7,7 @@
 
 Parameters are bound by name: `call` (the request), `db` (for GET an autocommit connection, else the request's
 transaction), `body` (a Struct, or `bytes` of a media type that the operation `consumes`), `query` (a Struct), and the
-path's own. A returned Struct is sent as JSON, None as 204, a
+path's own. `body: BodyStream` is read by the handler as it comes. A returned Struct is sent as JSON, None as 204, a
 Starlette Response as it is. Everything is worked out once, when the routes are mounted.
 """
 
@@ -31,6 +31,7 @@ from matinee.common.http.authentication import (
     KeyScope,
     NotForApiKeys,
 )
+from matinee.common.http.body_stream import BodyStream
 from matinee.common.http.call import AnsweredBefore, Call, Runtime
 from matinee.common.http.idempotency import identify, store_answer
 from matinee.common.http.rate_limits import RateLimit, count_hit
@@ -74,12 +75,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     consumes: tuple[str, ...]
     largest_body: int | None
     accepts: tuple[Parameter, ...]
+    tells: tuple[str, ...]
     also: tuple[Answer, ...]
     sets_cookie: bool
     emits: type[msgspec.Struct] | None
     path_types: dict[str, Any]
     query: type[msgspec.Struct] | None
-    body: type[msgspec.Struct] | type[bytes] | None
+    body: type[msgspec.Struct] | type[bytes] | type[BodyStream] | None
     or_bytes: bool
     returns: Any
     wants_db: bool
@@ -101,6 +103,7 @@ def operation(
     consumes: tuple[str, ...] = ("application/json",),
     largest_body: int | None = None,
     accepts: Sequence[Parameter] = (),
+    tells: Sequence[str] = (),
     also: Sequence[Answer] = (),
     sets_cookie: bool = False,
     emits: type[msgspec.Struct] | None = None,
@@ -112,8 +115,8 @@ def operation(
     none is put around it, unless the answer must be stored with it for an Idempotency-Key.
     `consumes` are the media types of a body of bytes (the last is assumed where the client names none), and
     `largest_body` is its limit where it is not the usual one. `accepts` lists headers and cookies that the handler
-    reads, `also` what it answers beside `status` and errors; `emits` is the data of the server-sent events that it
-    streams.
+    reads, `tells` the headers that it answers with, by names of `openapi.HEADERS`, `also` what it answers
+    beside `status` and errors; `emits` is the data of the server-sent events that it streams.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -143,6 +146,7 @@ def operation(
             consumes=consumes,
             largest_body=largest_body,
             accepts=tuple(accepts),
+            tells=tuple(tells),
             also=tuple(also),
             sets_cookie=sets_cookie,
             emits=emits,
@@ -205,7 +209,7 @@ class Endpoint:
         self._runtime = runtime
         # one Struct, because msgspec works out what it must check of any other type anew at each call
         self._path = msgspec.defstruct("Path", operation.path_types.items())
-        self._decoder = msgspec.json.Decoder(operation.body)
+        self._decoder = msgspec.json.Decoder(Any if operation.body is BodyStream else operation.body)
         self._encode = msgspec.json.Encoder().encode
         self._is_read = operation.method == "GET"
         self._parameters = tuple(inspect.signature(handler).parameters)
@@ -303,8 +307,10 @@ class Endpoint:
     async def _body(self, call: Call) -> Any:
         consumes = self.operation.consumes
         content_type = (call.header(b"content-type") or consumes[-1]).partition(";")[0].strip().lower()
-        if content_type not in consumes:
+        if content_type not in consumes and "*/*" not in consumes:
             raise errors.UnsupportedMediaType(f"Send the body as {' or '.join(consumes)}.")
+        if self.operation.body is BodyStream:
+            return BodyStream(call)
         raw = await call.body(self.operation.largest_body)
         if self.operation.idempotent and (key := call.header(b"idempotency-key")) is not None:
             who = call.caller.user_id if call.caller else call.address

@@ -10,8 +10,21 @@ from typing import Any
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_SENT = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_SENT = (
+    "Authorization",
+    "Content-Type",
+    "Content-Range",
+    "Idempotency-Key",
+    "X-Request-ID",
+    "X-HTTP-Method-Override",
+    "Tus-Resumable",
+    "Upload-Length",
+    "Upload-Offset",
+    "Upload-Metadata",
+    "Upload-Checksum",
+    "Upload-Concat",
+)
 # Whatever the contract promises in an answer and a browser would keep from the page.
 _READ = (
     "X-Request-ID",
@@ -22,6 +35,18 @@ _READ = (
     "Idempotency-Replayed",
     "ETag",
     "WWW-Authenticate",
+    "Location",
+    "Range",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Checksum-Algorithm",
+    "Upload-Offset",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Concat",
+    "Upload-Expires",
 )
 
 

@@ -93,7 +93,7 @@ def _request_body(op: Operation) -> dict[str, Any]:
     body = op.body
     if body is None or not issubclass(body, msgspec.Struct):
         # no schema for bytes: JSON Schema has no word for them
-        return {"required": True, "content": {kind: {} for kind in op.consumes}}
+        return {"required": body is bytes, "content": {kind: {} for kind in op.consumes}}
     # an empty body is read as {}
     required = any(field.required for field in msgspec.structs.fields(body))
     bytes_instead: dict[str, Any] = {kind: {} for kind in op.consumes if kind != "application/json"}

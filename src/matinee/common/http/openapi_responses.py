@@ -34,6 +34,17 @@ HEADERS = {
     "Cache-Control": {**_header("Who may keep the answer, and for how long."), "required": True},
     "Accept-Ranges": {**_header("Always `bytes`."), "required": True},
     "Content-Range": {**_header("Which bytes these are, and of how many."), "required": True},
+    "Range": _header("The bytes that are stored, such as `bytes=0-499`; absent where none is."),
+    "Tus-Resumable": {**_header("Always `1.0.0`."), "required": True},
+    "Tus-Version": {**_header("Always `1.0.0`."), "required": True},
+    "Tus-Extension": {**_header("What the server knows beyond the core protocol."), "required": True},
+    "Tus-Max-Size": {**_header("Bytes of the largest file.", "integer"), "required": True},
+    "Tus-Checksum-Algorithm": {**_header("What `Upload-Checksum` may be made with."), "required": True},
+    "Upload-Offset": _header("Bytes that are stored. Absent while partial uploads are being joined.", "integer"),
+    "Upload-Length": {**_header("Bytes of the whole file.", "integer"), "required": True},
+    "Upload-Metadata": _header("As it was sent."),
+    "Upload-Concat": _header("`partial`, or `final;` and the partial uploads; absent for any other upload."),
+    "Upload-Expires": _header("When the upload is dropped unless something is done with it."),
     "Location": {**_header("Where it is to be had."), "required": True},
 }
 _BINARY = ("application/mp4", "application/octet-stream")
@@ -71,7 +82,8 @@ def _success(op: Operation, common: tuple[str, ...]) -> tuple[int, dict[str, Any
         headers.append("Idempotency-Replayed")
     if op.sets_cookie:
         headers.append("Set-Cookie")
-    if op.also:  # what can be unchanged or partial has a version
+    headers += op.tells
+    if any(answer.status in (206, 304) for answer in op.also):  # what can be unchanged or partial has a version
         headers += ["ETag", "Cache-Control"]
     if op.returns in (None, type(None)):
         return 204, {"description": "Done; no content.", "headers": _refer(headers)}

@@ -19,11 +19,13 @@ STATUS_OF: dict[type[DomainError], int] = {
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
     errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
     errors.RangeNotSatisfiable: 416,
     errors.Invalid: 422,
     errors.RateLimited: 429,
+    errors.ChecksumMismatch: 460,  # as tus has it
     errors.Unavailable: 503,
     errors.TimedOut: 504,
 }

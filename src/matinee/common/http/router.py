@@ -72,8 +72,13 @@ class Router:
                 raise NoSuchPath
             await self._fallback(scope, receive, send)
             return
+        endpoint = path.endpoints.get(scope["method"])
+        if endpoint is None and scope["method"] == "POST":  # from where other methods are not let through
+            scope["method"] = _meant(scope)
+            endpoint = path.endpoints.get(scope["method"])
         method = scope["method"]
-        endpoint = path.endpoints.get("GET" if method == "HEAD" else method)
+        if endpoint is None and method == "HEAD":
+            endpoint = path.endpoints.get("GET")
         if endpoint is None:
             if method == "OPTIONS":
                 await Response(status_code=204, headers={"Allow": path.allowed()})(scope, receive, send)
@@ -91,3 +96,11 @@ class Router:
             if found is not None:
                 return candidate, found.groupdict()
         return None, {}
+
+
+def _meant(scope: Scope) -> str:
+    """The method of X-HTTP-Method-Override, else the request's own."""
+    for name, value in scope["headers"]:
+        if name == b"x-http-method-override":
+            return str(value, "latin-1").upper()
+    return str(scope["method"])

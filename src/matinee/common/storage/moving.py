@@ -16,6 +16,8 @@ from matinee.common.storage.side_by_side import side_by_side
 BEGUN = ".matinee/moving"
 """The object of the current storage that says that every process knows both: from then on uploads begin there."""
 
+_BLOCK = 1024 * 1024  # bytes read at once
+
 Value = TypeVar("Value")
 
 
@@ -37,6 +39,10 @@ class MovingStorage:
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         await self.former.put(key, data, content_type)
         await self.current.put(key, data, content_type)
+
+    async def put_stream(self, key: str, size: int, data: AsyncIterator[bytes]) -> None:
+        await self.former.put_stream(key, size, data)
+        await self.current.put_stream(key, size, self.former.stream(key))  # `data` comes once
 
     async def read(self, key: str, start: int, length: int) -> bytes:
         return await self._first(lambda storage: storage.read(key, start, length))
@@ -80,6 +86,12 @@ class MovingStorage:
     async def put_part(self, key: str, upload_id: str, number: int, size: int, data: AsyncIterator[bytes]) -> str:
         return await (await self._begun_in(key, upload_id)).put_part(key, upload_id, number, size, data)
 
+    async def copy_part(self, key: str, upload_id: str, number: int, source: str, start: int, size: int) -> str:
+        storage = await self._begun_in(key, upload_id)
+        if await _has(storage, source):
+            return await storage.copy_part(key, upload_id, number, source, start, size)
+        return await storage.put_part(key, upload_id, number, size, self._window(source, start, size))
+
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         try:
             return await self.current.list_parts(key, upload_id)
@@ -118,6 +130,11 @@ class MovingStorage:
         except NoSuchUploadError:
             return self.former
         return self.current
+
+    async def _window(self, key: str, start: int, size: int) -> AsyncIterator[bytes]:
+        holder = await self._holder(key)
+        for at in range(start, start + size, _BLOCK):
+            yield await holder.read(key, at, min(_BLOCK, start + size - at))
 
     async def _holder(self, key: str) -> S3Storage:
         return self.current if await _has(self.current, key) else self.former

@@ -72,6 +72,9 @@ class Storage(Protocol):
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Stores the object whole; when this returns it is readable, when it raises it is absent or as before."""
 
+    async def put_stream(self, key: str, size: int, data: AsyncIterator[bytes]) -> None:
+        """The same for exactly `size` bytes as they come, in constant memory. Nothing is tried again."""
+
     async def read(self, key: str, start: int, length: int) -> bytes:
         """Bytes `start` to `start + length`, fewer at the end; raises NoSuchObjectError."""
 
@@ -113,6 +116,9 @@ class Storage(Protocol):
 
         Raises NoSuchUploadError. Nothing is tried again: `data` can be read once.
         """
+
+    async def copy_part(self, key: str, upload_id: str, number: int, source: str, start: int, size: int) -> str:
+        """Stores a part out of another object, within the storage; returns its ETag. Raises NoSuchUploadError."""
 
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """The parts that are stored: the truth about an upload. Raises NoSuchUploadError.

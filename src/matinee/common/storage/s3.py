@@ -111,6 +111,9 @@ class S3Storage:
         with _translated():
             await self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
 
+    async def put_stream(self, key: str, size: int, data: AsyncIterator[bytes]) -> None:
+        await self._send("put_object", {"Key": key, "ContentLength": size}, size, data)
+
     async def _send(self, call: str, params: dict[str, Any], size: int, data: AsyncIterator[bytes]) -> str:
         """By a presigned address: a signature in the headers wants the hash before the body. Returns the ETag."""
         with _translated():
@@ -209,6 +212,18 @@ class S3Storage:
     async def put_part(self, key: str, upload_id: str, number: int, size: int, data: AsyncIterator[bytes]) -> str:
         params = {"Key": key, "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
         return await self._send("upload_part", params, size, data)
+
+    async def copy_part(self, key: str, upload_id: str, number: int, source: str, start: int, size: int) -> str:
+        with _translated():
+            answer = await self._client.upload_part_copy(
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=number,
+                CopySource={"Bucket": self._bucket, "Key": source},
+                CopySourceRange=f"bytes={start}-{start + size - 1}",
+            )
+            return str(answer["CopyPartResult"]["ETag"]).strip('"')
 
     async def list_parts(self, key: str, upload_id: str) -> list[Part]:
         listed: list[Part] = []

@@ -16,11 +16,14 @@ SELECT v.id, v.deleted_at IS NOT NULL AS deleted, v.status, v.edition, v.plan ->
     v.storyboard::text AS storyboard,
     coalesce((SELECT json_agg(f) FROM (
         SELECT o.source_revision AS revision, max(o.filesize) AS size,
-            bool_or(o.status NOT IN ('INITIATED', 'UPLOADING')) AS whole
+            bool_or(o.status NOT IN ('INITIATED', 'UPLOADING')
+                AND NOT EXISTS (SELECT 1 FROM imports i WHERE i.video_id = o.id)) AS whole,
+            (SELECT encode(h.sha256, 'hex') FROM file_hashes h
+                WHERE h.video_id = v.id AND h.revision = o.source_revision) AS sha256
         FROM videos o WHERE (o.id = v.id AND o.source_id IS NULL OR o.source_id = v.id) AND o.deleted_at IS NULL
         GROUP BY o.source_revision) f), '[]')::text AS files,
     coalesce((SELECT json_agg(json_build_object('name', s.name, 'size', s.filesize,
-            'whole', s.state IN ('PROCESSING', 'READY')))
+            'whole', s.state IN ('PROCESSING', 'READY'), 'sha256', encode(s.sha256, 'hex')))
         FROM added_sounds s WHERE s.video_id = v.id), '[]')::text AS sounds,
     coalesce((SELECT json_agg(json_build_object('name', r.name, 'recipe', r.recipe, 'cells', r.cells,
             'bytes', r.bytes, 'init', encode(r.init_hash, 'hex'), 'evictions', r.evictions, 'stored',
@@ -39,7 +42,7 @@ _LIST = f"{_ROW} WHERE v.id > %s ORDER BY v.id LIMIT %s"
 _FIND = f"{_ROW} WHERE v.id = %s"
 _LIST_UPLOADS = """
 SELECT coalesce(source_id, id) AS keeper, source_revision, NULL::text AS sound, upload_id
-FROM videos WHERE status = 'UPLOADING' AND upload_id IS NOT NULL AND deleted_at IS NULL
+FROM videos WHERE status IN ('UPLOADING', 'FAILED') AND upload_id IS NOT NULL AND deleted_at IS NULL
 UNION ALL
 SELECT video_id, 1, name, upload_id FROM added_sounds WHERE state = 'UPLOADING' AND upload_id IS NOT NULL
 LIMIT 100000

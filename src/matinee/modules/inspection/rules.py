@@ -21,6 +21,7 @@ class File(msgspec.Struct, frozen=True):
     revision: int
     size: int
     whole: bool
+    sha256: str | None = None
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -29,6 +30,7 @@ class Sound(msgspec.Struct, frozen=True):
     name: str
     size: int
     whole: bool
+    sha256: str | None = None
 
 
 class Rendition(msgspec.Struct, frozen=True):
@@ -119,11 +121,19 @@ def renditions_of(video: VideoRow) -> list[Rendition]:
 
 def expected_objects(video: VideoRow, renditions: Sequence[Rendition]) -> Iterator[Expected]:
     """Everything that should be there, in the order of the keys, one by one: a film has tens of thousands."""
-    files = [Expected(keys.source_key(video.id, file.revision), file.size) for file in _files(video) if file.whole]
+    files = [
+        Expected(keys.source_key(video.id, file.revision), file.size, file.sha256)
+        for file in _files(video)
+        if file.whole
+    ]
     if video.deleted:
         return iter(files)
     few = [*files, *_pictures(video), *_texts(video)]
-    few += [Expected(keys.sound_key(video.id, sound.name), sound.size) for sound in _sounds(video) if sound.whole]
+    few += [
+        Expected(keys.sound_key(video.id, sound.name), sound.size, sound.sha256)
+        for sound in _sounds(video)
+        if sound.whole
+    ]
     few.sort(key=_key)
     # a rendition's keys have a prefix of their own: merged by their renditions, those of two never mix
     return heapq.merge(few, *(_cells(video.id, rendition) for rendition in renditions), key=_key)
@@ -138,6 +148,7 @@ def foreseen_keys(video: VideoRow, renditions: Sequence[Rendition]) -> Iterator[
     if video.deleted:
         yield keys.video_prefix(video.id)
     yield f"{keys.source_prefix(video.id)}-watermark-"
+    yield keys.piece_prefix(video.id)
     for file in _files(video):
         yield keys.source_key(video.id, file.revision)
     for sound in _sounds(video):

@@ -12,12 +12,12 @@ _FIND = "SELECT quota_bytes, quota_minutes FROM users WHERE id = %s"
 _LOCK = f"{_FIND} FOR NO KEY UPDATE"
 _SET = "UPDATE users SET quota_bytes = %s, quota_minutes = %s, updated_at = now() WHERE id = %s"
 # A file counts once, whoever shows parts of it. What is to take a video's place is no video of its own yet: of both
-# the longer counts.
+# the longer counts. A fragment counts by itself until it is part of a video that does.
 _STORED = """
 SELECT
     (coalesce((SELECT sum(filesize) FROM (
         SELECT DISTINCT ON (coalesce(source_id, id), source_revision) filesize FROM videos
-        WHERE owner_id = %(owner)s AND deleted_at IS NULL
+        WHERE owner_id = %(owner)s AND deleted_at IS NULL AND (fragment_of IS NULL OR fragment_of = id)
         ORDER BY coalesce(source_id, id), source_revision) files), 0)
     + coalesce((SELECT sum(s.filesize) FROM added_sounds s JOIN videos v ON v.id = s.video_id
         WHERE v.owner_id = %(owner)s AND v.deleted_at IS NULL), 0))::bigint AS bytes,
@@ -25,7 +25,7 @@ SELECT
         WHERE u.replaces = v.id AND u.deleted_at IS NULL)))
         FILTER (WHERE id IS DISTINCT FROM %(but)s::uuid), 0)::double precision AS seconds,
     count(*)::integer AS videos
-FROM videos v WHERE owner_id = %(owner)s AND deleted_at IS NULL AND replaces IS NULL
+FROM videos v WHERE owner_id = %(owner)s AND deleted_at IS NULL AND replaces IS NULL AND fragment_of IS NULL
 """
 _FIND_OWNER = """
 SELECT owner_id, coalesce(replaces, id) AS shown_as,

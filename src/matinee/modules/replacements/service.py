@@ -66,9 +66,8 @@ class ReplacementService:
         await self._videos.give_up_replacements(db, film_id)
         await self._quotas.reserve_file(db, film.owner_id, new.filesize, lasts=False)
         video_id = await repository.insert_replacement(db, film_id, new, plan.part_size)
-        return UploadStarted(
-            video=await self._videos.get(db, Viewer(caller), video_id), upload=self._uploads.describe(plan)
-        )
+        video = await self._videos.get(db, Viewer(caller), video_id)
+        return UploadStarted(video=video, upload=self._uploads.describe(video_id, plan))
 
     async def trim(self, db: Connection, caller: Caller, film_id: UUID, span: Trim) -> Video:
         """Has nothing shown of a video but a part. Raises VideoNotPlayable, ReplacementAwaited and InvalidTrim."""

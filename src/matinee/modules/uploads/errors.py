@@ -1,6 +1,16 @@
 """How uploads refuse."""
 
-from matinee.common.errors import Conflict, Invalid
+from collections.abc import Mapping
+
+from matinee.common.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Malformed,
+    PreconditionFailed,
+    TooLarge,
+    Unavailable,
+)
 from matinee.modules.integrity.repository import FirstRow
 
 
@@ -75,3 +85,54 @@ class EtagMismatch(Conflict):
     """Some parts are stored with another content than you sent; send the named parts again."""
 
     code = "etag_mismatch"
+
+
+class InvalidUploadHeader(Malformed):
+    """A header that describes the upload is missing or cannot be read."""
+
+    code = "invalid_upload_header"
+
+
+class UnsupportedTusVersion(PreconditionFailed):
+    """This server speaks tus 1.0.0; send `Tus-Resumable: 1.0.0`."""
+
+    code = "unsupported_tus_version"
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Tus-Version": "1.0.0"}
+
+
+class OffsetMismatch(Conflict):
+    """The bytes do not follow those that are stored; ask what is stored, and go on from there."""
+
+    code = "offset_mismatch"
+
+
+class UploadTakenOver(Conflict):
+    """Another request goes on with this upload; ask what is stored, and go on from there."""
+
+    code = "upload_taken_over"
+
+
+class UploadTooLong(TooLarge):
+    """The file is longer than was announced; delete the upload and begin a new one."""
+
+    code = "upload_too_long"
+
+
+class TooManyUploads(Unavailable):
+    """This server receives as many uploads as it can; try again shortly."""
+
+    code = "too_many_uploads"
+
+
+class FragmentsUnfinished(Conflict):
+    """Only finished partial uploads of your own, each once, can be joined; finish them first."""
+
+    code = "fragments_unfinished"
+
+
+class FinalUpload(Forbidden):
+    """This upload is joined of others and takes no bytes itself."""
+
+    code = "final_upload"

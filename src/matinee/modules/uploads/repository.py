@@ -1,11 +1,12 @@
 """Every query about uploads: a video's row from INITIATED to PROCESSING."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Connection, execute, fetch_one, fetch_value
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.media import keys
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import NewUpload
@@ -28,6 +29,8 @@ class UploadRow(msgspec.Struct, frozen=True):
     announced_sha256: bytes | None
     is_import: bool
     """Its file is fetched; nobody sends it."""
+    fragment_of: UUID | None
+    updated_at: datetime
 
     @property
     def key(self) -> str:
@@ -35,18 +38,33 @@ class UploadRow(msgspec.Struct, frozen=True):
         return keys.source_key(self.source_id, self.source_revision)
 
     @property
+    def is_fragment(self) -> bool:
+        """Whether it is a piece of a file, and no video."""
+        return self.fragment_of is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its file is still awaited."""
+        return self.status in ("INITIATED", "UPLOADING")
+
+    @property
     def plan(self) -> PartPlan:
         """How its file is cut."""
         return PartPlan(self.filesize, self.part_size)
 
 
+class _Id(msgspec.Struct):
+    id: UUID
+
+
 # With `unlimited_only` by one statement, for whom no quota was set; else the caller has looked at it.
 _INSERT = """
 WITH v AS (
-    INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-        encode_policy, codecs, encryption, announced_sha256)
-    SELECT id, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s, %(filetype)s,
-        %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s, decode(%(sha256)s::text, 'hex')
+    INSERT INTO videos (id, fragment_of, owner_id, title, description, visibility, filename, filesize, filetype,
+        part_size, encode_policy, codecs, encryption, announced_sha256)
+    SELECT %(id)s, %(fragment_of)s, id, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s,
+        %(filetype)s, %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s,
+        decode(%(sha256)s::text, 'hex')
     FROM users WHERE id = %(owner)s
         AND (NOT %(unlimited_only)s::boolean OR (quota_bytes IS NULL AND quota_minutes IS NULL))
     FOR KEY SHARE
@@ -72,7 +90,8 @@ RETURNING id
 _FIND = """
 SELECT id, owner_id, status, filesize, filetype, part_size, upload_id,
     coalesce(source_id, id) AS source_id, source_revision, announced_sha256,
-    imported_from IS NOT NULL AND status IN ('INITIATED', 'UPLOADING') AS is_import FROM videos
+    imported_from IS NOT NULL AND status IN ('INITIATED', 'UPLOADING') AS is_import, fragment_of, updated_at
+FROM videos
 WHERE id = %s AND deleted_at IS NULL
 """
 _BEGIN = """
@@ -89,10 +108,21 @@ _ABORT = """
 UPDATE videos SET deleted_at = now(), updated_at = now()
 WHERE id = %s AND status IN ('INITIATED', 'UPLOADING') AND deleted_at IS NULL
 """
+_DROP_FRAGMENTS = """
+UPDATE videos SET deleted_at = now(), updated_at = now()
+WHERE fragment_of = %(video)s AND id <> %(video)s AND deleted_at IS NULL RETURNING id
+"""
 
 
 async def insert_video(
-    db: Connection, owner_id: UUID, new: NewUpload, part_size: int, *, unlimited_only: bool
+    db: Connection,
+    owner_id: UUID,
+    new: NewUpload,
+    part_size: int,
+    *,
+    video_id: UUID,
+    fragment_of: UUID | None,
+    unlimited_only: bool,
 ) -> VideoRow | None:
     """The new video, INITIATED; None where the owner's account is gone.
 
@@ -100,6 +130,8 @@ async def insert_video(
     """
     params: dict[str, Any] = {
         **msgspec.structs.asdict(new),
+        "id": video_id,
+        "fragment_of": fragment_of,
         "owner": owner_id,
         "part_size": part_size,
         "unlimited_only": unlimited_only,
@@ -136,3 +168,8 @@ async def finish_upload(db: Connection, video_id: UUID, sha256: str | None = Non
 async def abort_upload(db: Connection, video_id: UUID) -> bool:
     """Deletes a video whose upload is not finished; False where it is."""
     return await execute(db, _ABORT, (video_id,)) == 1
+
+
+async def drop_fragments(db: Connection, video_id: UUID) -> list[UUID]:
+    """Marks what a video was joined of as deleted; returns the ids."""
+    return [row.id for row in await fetch_all(db, _Id, _DROP_FRAGMENTS, {"video": video_id})]

@@ -1,8 +1,12 @@
 """HTTP in and out of uploads."""
 
+from starlette.responses import Response
+
 from matinee.common.database import Connection
+from matinee.common.http.answers import Answer, Parameter
+from matinee.common.http.body_stream import BodyStream
 from matinee.common.http.call import Call
-from matinee.common.http.contract import operation
+from matinee.common.http.contract import Access, operation
 from matinee.common.storage.port import StorageUnavailable
 from matinee.modules.quotas.errors import QuotaExceeded
 from matinee.modules.uploads.errors import (
@@ -18,20 +22,36 @@ from matinee.modules.uploads.errors import (
     UploadGone,
     UploadNotStarted,
 )
-from matinee.modules.uploads.schemas import CompleteVideo, NewUpload, PartsQuery, SignedParts, UploadStarted
+from matinee.modules.uploads.headers import read_content_range
+from matinee.modules.uploads.reception import Receiver
+from matinee.modules.uploads.schemas import (
+    CompleteVideo,
+    FileQuery,
+    FileReceived,
+    NewUpload,
+    PartsQuery,
+    SignedParts,
+    UploadStarted,
+)
 from matinee.modules.uploads.service import UploadService
+from matinee.modules.uploads.tus_routes import RECEIVING
 from matinee.modules.videos.errors import VideoNotFound
 from matinee.modules.videos.schemas import Video, VideoId
 
 TAG = "uploads"
 BASE = "/api/v1/videos"
+CONTENT_RANGE = Parameter(
+    "Content-Range", "`bytes first-last/size` of the body, or `bytes */size` to ask what is stored; else it is whole."
+)
+INCOMPLETE = Answer(308, "More of the file is awaited.", ("Range",))
 
 
 class UploadRoutes:
     """Operations that bring a video's file in."""
 
-    def __init__(self, uploads: UploadService) -> None:
+    def __init__(self, uploads: UploadService, receiver: Receiver) -> None:
         self._uploads = uploads
+        self._receiver = receiver
 
     @operation(
         "POST",
@@ -64,6 +84,32 @@ class UploadRoutes:
         takes a body of exactly its part's `size`, whose Content-Length is part of the signature.
         """
         return await self._uploads.sign_parts(call.user, video_id, query)
+
+    @operation(
+        "PUT",
+        f"{BASE}/{{video_id}}/file",
+        tag=TAG,
+        access=Access.PUBLIC,
+        consumes=("*/*",),
+        accepts=(CONTENT_RANGE,),
+        also=(INCOMPLETE,),
+        errors=(VideoNotFound, *RECEIVING),
+    )
+    async def put_file(
+        self, call: Call, query: FileQuery, body: BodyStream, video_id: VideoId
+    ) -> Response | FileReceived:
+        """Send the file to the address that its announcement gave, whole or bit by bit.
+
+        Whoever has the address may, until the file is there. Bytes that are stored already may come again; the last
+        one starts the encoding.
+        """
+        upload = await self._uploads.addressed(video_id, query.token)
+        window = read_content_range(call.header(b"content-range"), body.length, upload.filesize)
+        received = await self._receiver.receive_window(upload, window, body)
+        if received == upload.filesize:
+            return FileReceived(received=received)
+        stored = {"Range": f"bytes=0-{received - 1}"} if received else {}
+        return Response(status_code=308, headers={**stored, "Cache-Control": "no-store"})
 
     @operation(
         "POST",

@@ -1,6 +1,6 @@
 """How a file is cut into parts, and whether what arrived is what was promised: pure decisions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -26,6 +26,26 @@ class PartPlan(msgspec.Struct, frozen=True):
     def size(self, number: int) -> int:
         """Bytes of one part."""
         return self.part_size if number < self.count else self.filesize - self.part_size * (self.count - 1)
+
+
+class Span(msgspec.Struct, frozen=True):
+    """`size` bytes from `start` of one of several files."""
+
+    file: int
+    start: int
+    size: int
+
+
+def spans(sizes: Sequence[int], start: int, size: int) -> list[Span]:
+    """Where bytes lie that are `size` from `start` of files of these sizes, one behind the other."""
+    found: list[Span] = []
+    before = 0
+    for number, length in enumerate(sizes):
+        first, end = max(start, before), min(start + size, before + length)
+        if first < end:
+            found.append(Span(number, first - before, end - first))
+        before += length
+    return found
 
 
 def choose_part_size(filesize: int) -> int:

@@ -85,6 +85,12 @@ class UploadPlan(msgspec.Struct, kw_only=True):
 
     part_size: Annotated[int, Meta(description="Bytes of each part but the last.", examples=[16_777_216])]
     part_count: Annotated[int, Meta(description="How many parts there are.", examples=[3])]
+    url: Annotated[
+        str,
+        Meta(
+            description="Instead of parts: PUT the file here, whole or with `Content-Range`. Needs no further header."
+        ),
+    ]
     expires_at: Annotated[datetime, Meta(description="When the upload is dropped unless something is done with it.")]
 
 
@@ -95,6 +101,18 @@ class UploadStarted(msgspec.Struct, kw_only=True):
     upload: Annotated[
         UploadPlan | None, Meta(description="How to cut the file; null where nothing is to be sent: it is shared.")
     ]
+
+
+class FileQuery(msgspec.Struct, kw_only=True):
+    """What lets a file in."""
+
+    token: Annotated[str, Meta(max_length=100, description="As it stands in the upload's `url`.")]
+
+
+class FileReceived(msgspec.Struct, kw_only=True):
+    """A file that is there."""
+
+    received: Annotated[int, Meta(description="Bytes.")]
 
 
 class PartsQuery(msgspec.Struct, kw_only=True):

@@ -1,7 +1,8 @@
 """Decisions about uploads. No transaction is open while the object storage is asked."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from functools import partial
+from uuid import UUID, uuid4
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from matinee.modules.integrity import repository as integrity
 from matinee.modules.integrity.jobs import hash_job
 from matinee.modules.quotas.service import QuotaService
 from matinee.modules.uploads import repository
+from matinee.modules.uploads.addresses import FileAddresses
 from matinee.modules.uploads.errors import (
     DuplicateFile,
     EtagMismatch,
@@ -74,6 +76,7 @@ class UploadService:
         queue: JobQueue,
         videos: VideoService,
         quotas: QuotaService,
+        addresses: FileAddresses,
         *,
         max_bytes: int,
         expiry_hours: int,
@@ -85,30 +88,48 @@ class UploadService:
         self._queue = queue
         self._videos = videos
         self._quotas = quotas
-        self._max_bytes = max_bytes
+        self._addresses = addresses
+        self.max_bytes = max_bytes
         self._expiry_seconds = expiry_hours * 3600
         self._encryption: Encryption = encryption
         self._clock = clock
 
-    async def init(self, db: Connection, caller: Caller, new: NewUpload) -> UploadStarted:
-        """Announces a video; its multipart upload begins when the first addresses are asked for.
+    async def init(
+        self,
+        db: Connection,
+        caller: Caller,
+        new: NewUpload,
+        *,
+        video_id: UUID | None = None,
+        fragment: bool = False,
+    ) -> UploadStarted:
+        """Announces a video, or a fragment of one; its multipart upload begins when its first bytes are to be sent.
 
         Raises FileTooLarge, QuotaExceeded and DuplicateFile.
         """
-        plan = self.plan(new.filesize)
+        plan, video_id = self.plan(new.filesize), video_id or uuid4()
         new = replace(new, encryption=new.encryption or self._encryption)
         if new.sha256 is not None and (shared := await self._share(db, caller, new, bytes.fromhex(new.sha256))):
             return shared
-        row, owner = None, caller.user_id
+        insert = partial(
+            repository.insert_video,
+            db,
+            caller.user_id,
+            new,
+            plan.part_size,
+            video_id=video_id,
+            fragment_of=video_id if fragment else None,
+        )
+        row = None
         if not self._quotas.limits_everyone:
-            row = await repository.insert_video(db, owner, new, plan.part_size, unlimited_only=True)
+            row = await insert(unlimited_only=True)
         if row is None:
             async with db.transaction():
-                await self._quotas.reserve_file(db, owner, new.filesize)
-                row = await repository.insert_video(db, owner, new, plan.part_size, unlimited_only=False)
+                await self._quotas.reserve_file(db, caller.user_id, new.filesize)
+                row = await insert(unlimited_only=False)
         if row is None:
             raise Unauthenticated("This account no longer exists.")
-        return UploadStarted(video=detail(row, Viewer(caller), None), upload=self.describe(plan))
+        return UploadStarted(video=detail(row, Viewer(caller), None), upload=self.describe(row.id, plan))
 
     async def _share(self, db: Connection, caller: Caller, new: NewUpload, sha256: bytes) -> UploadStarted | None:
         """A second video of a file that the caller has already; None where he has it not. Raises DuplicateFile."""
@@ -125,26 +146,31 @@ class UploadService:
 
     def plan(self, filesize: int) -> PartPlan:
         """How a file is cut; raises FileTooLarge."""
-        if filesize > self._max_bytes:
-            sentence = f"The file has {filesize} bytes; this server accepts {self._max_bytes}."
+        if filesize > self.max_bytes:
+            sentence = f"The file has {filesize} bytes; this server accepts {self.max_bytes}."
             raise FileTooLarge(sentence, faults=[Fault("filesize", sentence)])
         return PartPlan(filesize, choose_part_size(filesize))
 
-    def describe(self, plan: PartPlan) -> UploadPlan:
+    def describe(self, video_id: UUID, plan: PartPlan) -> UploadPlan:
         """The same for the client, from now on."""
-        return UploadPlan(part_size=plan.part_size, part_count=plan.count, expires_at=self._expiry())
+        return UploadPlan(
+            part_size=plan.part_size,
+            part_count=plan.count,
+            url=self._addresses.of(video_id),
+            expires_at=self.expiry(),
+        )
 
     async def sign_parts(self, caller: Caller, video_id: UUID, query: PartsQuery) -> SignedParts:
         """Addresses of the wanted parts, and all parts that are stored; begins the upload where it must."""
-        upload = await self._find(caller, video_id)
+        upload = await self._video(caller, video_id)
         wanted = _wanted(upload.plan, query)
         if upload.status == "INITIATED":
-            upload = await self._begin(caller, upload)
+            upload = await self.begin(upload)
         if upload.status != "UPLOADING" or upload.upload_id is None:
             raise UploadFinished
         async with self._database.connection() as db:
             await repository.touch_upload(db, video_id)
-        stored = settle_parts(upload.plan, await self._list_parts(upload), {})
+        stored = settle_parts(upload.plan, await self.list_parts(upload), {})
         return await self._signed(upload, upload.upload_id, wanted, stored)
 
     async def complete(self, caller: Caller, video_id: UUID, claim: CompleteVideo) -> Video:
@@ -152,14 +178,14 @@ class UploadService:
 
         What the storage lists is compared with what was announced, and with what the client claims to have sent.
         """
-        upload = await self._find(caller, video_id)
+        upload = await self._video(caller, video_id)
         if upload.status == "INITIATED":
             raise UploadNotStarted
         if upload.status == "UPLOADING":
             if claim.sha256 is not None and upload.announced_sha256 not in (None, bytes.fromhex(claim.sha256)):
                 raise HashesDiffer
-            await self._join(upload, claim)
-            await self._start_encoding(upload, claim.sha256)
+            await self.join(upload, claim)
+            await self.start_encoding(upload, claim.sha256)
         async with self._database.connection() as db:
             return await self._videos.get(db, Viewer(caller), video_id)
 
@@ -171,16 +197,36 @@ class UploadService:
         await self._videos.enqueue_removals(db, [video_id])
         await announce(db, str(video_id))
 
-    async def _find(self, caller: Caller, video_id: UUID) -> UploadRow:
+    async def load(self, video_id: UUID) -> UploadRow:
+        """An upload, whoever asks; raises VideoNotFound."""
         async with self._database.connection() as db:
             upload = await repository.find_upload(db, video_id)
-        if upload is None or not may_change(caller, upload.owner_id):
+        if upload is None:
             raise VideoNotFound
         if upload.is_import:
             raise ImportUnderWay
         return upload
 
-    async def _begin(self, caller: Caller, upload: UploadRow) -> UploadRow:
+    async def find(self, caller: Caller, video_id: UUID) -> UploadRow:
+        """An upload that the caller may go on with; raises VideoNotFound for any other."""
+        upload = await self.load(video_id)
+        if not may_change(caller, upload.owner_id):
+            raise VideoNotFound
+        return upload
+
+    async def addressed(self, video_id: UUID, token: str) -> UploadRow:
+        """An upload for whoever has its address; raises VideoNotFound."""
+        self._addresses.check(video_id, token)
+        return await self.load(video_id)
+
+    async def _video(self, caller: Caller, video_id: UUID) -> UploadRow:
+        upload = await self.find(caller, video_id)
+        if upload.is_fragment:
+            raise VideoNotFound
+        return upload
+
+    async def begin(self, upload: UploadRow) -> UploadRow:
+        """INITIATED → UPLOADING, with a multipart upload in the storage."""
         key = upload.key
         upload_id = await self._storage.begin_upload(key, upload.filetype)
         async with self._database.transaction() as db:
@@ -189,9 +235,10 @@ class UploadService:
                 await announce(db, str(upload.id))
         if not won:  # another request began it first: ours is of no use
             await self._storage.abort_upload(key, upload_id)
-        return await self._find(caller, upload.id)
+        return await self.load(upload.id)
 
-    async def _list_parts(self, upload: UploadRow) -> list[Part]:
+    async def list_parts(self, upload: UploadRow) -> list[Part]:
+        """What the storage has of it; raises UploadGone."""
         assert upload.upload_id is not None
         try:
             return await self._storage.list_parts(upload.key, upload.upload_id)
@@ -202,7 +249,7 @@ class UploadService:
         plan = upload.plan
         present = {part.part_number for part in stored if part.size == plan.size(part.part_number)}
         key = upload.key
-        expires_at = self._expiry()
+        expires_at = self.expiry()
         sizes = {number: plan.size(number) for number in wanted if number not in present}
         urls = await self._storage.part_urls(key, upload_id, sizes, self._expiry_seconds)
         return SignedParts(
@@ -213,7 +260,8 @@ class UploadService:
             expires_at=expires_at,
         )
 
-    async def _join(self, upload: UploadRow, claim: CompleteUpload) -> None:
+    async def join(self, upload: UploadRow, claim: CompleteUpload) -> None:
+        """Makes the object of the parts. Repeating it is harmless."""
         assert upload.upload_id is not None
         key = upload.key
         try:
@@ -232,15 +280,22 @@ class UploadService:
         if size != upload.filesize:
             raise UploadGone
 
-    async def _start_encoding(self, upload: UploadRow, sha256: str | None) -> None:
+    async def start_encoding(self, upload: UploadRow, sha256: str | None = None) -> None:
+        """UPLOADING → PROCESSING, and what it was joined of is dropped. Repeating it is harmless.
+
+        `sha256`: what the client says of the whole file.
+        """
         async with self._database.transaction() as db:
             if await repository.finish_upload(db, upload.id, sha256):
                 jobs = [ingest_job(upload.id), hash_job(upload.source_id, upload.source_revision)]
                 await self._queue.enqueue_all(db, jobs)
+                await self._videos.enqueue_removals(db, await repository.drop_fragments(db, upload.id))
                 await announce(db, str(upload.id))
 
-    def _expiry(self) -> datetime:
-        return datetime.fromtimestamp(int(self._clock()), UTC) + timedelta(seconds=self._expiry_seconds)
+    def expiry(self, upload: UploadRow | None = None) -> datetime:
+        """When an upload is dropped with which nothing is done any more; without one, from now on."""
+        last = upload.updated_at if upload else datetime.fromtimestamp(int(self._clock()), UTC)
+        return last + timedelta(seconds=self._expiry_seconds)
 
 
 def _wanted(plan: PartPlan, query: PartsQuery) -> range:

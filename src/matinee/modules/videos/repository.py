@@ -85,7 +85,10 @@ _PUBLIC = f"""
 SELECT {_COLUMNS} {_FROM}
 WHERE v.deleted_at IS NULL AND v.visibility = 'public' AND v.status = 'READY' AND v.replaces IS NULL
 """
-_MINE = f"SELECT {_COLUMNS} {_FROM} WHERE v.deleted_at IS NULL AND v.owner_id = %(owner)s AND v.replaces IS NULL"
+_MINE = f"""
+SELECT {_COLUMNS} {_FROM}
+WHERE v.deleted_at IS NULL AND v.owner_id = %(owner)s AND v.replaces IS NULL AND v.fragment_of IS NULL
+"""
 _WITH_STATUS = "AND v.status = %(status)s"
 _CHANGE = """
 UPDATE videos SET title = coalesce(%(title)s, title), description = coalesce(%(description)s, description),

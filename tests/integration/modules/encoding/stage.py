@@ -33,6 +33,7 @@ from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.jobs import EVICT
 from matinee.modules.retention.rules import FOR_EVER, KeepPolicy
 from matinee.modules.retention.service import RetentionService
+from matinee.modules.uploads.addresses import FileAddresses
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import DELETE_JOB, VideoService
 from matinee.worker import Worker
@@ -173,7 +174,14 @@ class Stage:
         """What gives videos other files."""
         videos = self.videos()
         uploads = UploadService(
-            self.database, self.storage, self.queue, videos, self.quotas, max_bytes=1 << 30, expiry_hours=24
+            self.database,
+            self.storage,
+            self.queue,
+            videos,
+            self.quotas,
+            FileAddresses("http://localhost", "secret"),
+            max_bytes=1 << 30,
+            expiry_hours=24,
         )
         return ReplacementService(
             self.database, self.storage, self.queue, videos, uploads, self.quotas, self.encoding

@@ -16,6 +16,7 @@ from matinee.common.database import fetch_value
 from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
+from matinee.modules.uploads.addresses import FileAddresses
 from matinee.modules.uploads.schemas import CompleteVideo
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.errors import VideoNotFound
@@ -295,6 +296,7 @@ class TestCompleteAndDelete:
             services.queue,
             services.videos,
             services.quotas,
+            FileAddresses("http://localhost", "secret"),
             max_bytes=1000,
             expiry_hours=1,
         )

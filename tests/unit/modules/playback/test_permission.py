@@ -13,7 +13,7 @@ from matinee.modules.playback.service import PlaybackService
 async def test_who_may_play_a_part_is_not_let_into_the_cache(part: dict[str, Any]) -> None:
     """It would hand him the rest as well."""
     nothing = cast("Any", None)
-    playback = PlaybackService(nothing, nothing, nothing, wait_seconds=0)
+    playback = PlaybackService(nothing, nothing, nothing, wait_seconds=0, content_keys=nothing)
     video_id = uuid4()
     viewer = Viewer(grant=Grant(video_id=video_id, kinds=frozenset({"video"}), **part))
     with pytest.raises(PlaybackTokenRefused):
