@@ -405,7 +405,6 @@ CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (del
 CREATE INDEX videos_fragments ON public.videos USING btree (fragment_of) WHERE (fragment_of IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
-CREATE INDEX videos_viewers ON public.videos USING gin (viewers) WHERE ((viewers <> '{}'::uuid[]) AND (deleted_at IS NULL));
 ALTER TABLE ONLY public.added_sounds
     ADD CONSTRAINT added_sounds_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.api_keys

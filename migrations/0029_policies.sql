@@ -13,9 +13,6 @@ ALTER TABLE videos
     ADD CONSTRAINT videos_password_whole CHECK ((password_hash IS NULL) = (password_id IS NULL)),
     ADD CONSTRAINT videos_password_set CHECK (visibility <> 'password' OR password_hash IS NOT NULL);
 
--- What is shared with somebody.
-CREATE INDEX videos_viewers ON videos USING gin (viewers) WHERE viewers <> '{}' AND deleted_at IS NULL;
-
 -- Keys that playback tokens are signed with. Of those of accounts nothing secret is kept.
 CREATE TABLE signing_keys (
     id          uuid PRIMARY KEY,

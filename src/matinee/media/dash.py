@@ -16,7 +16,7 @@ from .encryption.signals import add_protection
 from .keys import CAPTIONS_MP4_TYPE, CONTENT_TYPES
 from .model import AudioRendition, CopiedRendition, Plan, Rendition, VideoRendition
 from .sounds import sound_names
-from .timeline import WHOLE, Timeline, Window, decimal, segments_of_text, timeline
+from .timeline import WHOLE, Timeline, Window, cells_in, decimal, segments_of_text, timeline
 
 CONTENT_TYPE = "application/dash+xml"
 
@@ -45,8 +45,8 @@ def manifest(
     encryption: SampleEncryption | None = None,
 ) -> str:
     """The presentation, or a part of it; URIs are relative to the manifest."""
-    times = timeline(plan, plan.renditions[0])
-    cells = window.cells(times)
+    first = plan.renditions[0]
+    times, cells = timeline(plan, first), cells_in(plan, first, window)
     start, end = (Fraction(times.bounds[index], times.timescale) for index in (cells.start, cells.stop))
     part = _Part(window, start, end if window.end is not None else plan.grid.duration)
     root = Element(
@@ -147,7 +147,8 @@ def _add_words(period: Element, plan: Plan, part: _Part, track: ListedTrack, nam
         SubElement(adaptation, "Role", {"schemeIdUri": _ROLE_SCHEME, "value": role})
     times = Timeline(wvtt.TIMESCALE, tuple(segments_of_text(plan, SEGMENT_SECONDS)))
     folder = "captions/$RepresentationID$"
-    _add_template(adaptation, part, times, f"{folder}/init.cmft", f"{folder}/$Number$.cmft")
+    cells = part.window.cells(times)
+    _add_template(adaptation, part, times, cells, f"{folder}/init.cmft", f"{folder}/$Number$.cmft")
     attributes = {"id": str(track.id), "codecs": wvtt.CODEC, "bandwidth": str(_TEXT_BITS)}
     SubElement(adaptation, "Representation", attributes)
 
@@ -175,11 +176,11 @@ def _representation(adaptation: Element, plan: Plan, rendition: Rendition) -> El
 def _add_cells(parent: Element, plan: Plan, part: _Part, rendition: Rendition) -> None:
     """The template of a representation, or of all in an adaptation set that share the grid."""
     folder = f"{plan.recipe}/$RepresentationID$"
-    _add_template(parent, part, timeline(plan, rendition), f"{folder}/init.mp4", f"{folder}/$Number$.m4s")
+    cells = cells_in(plan, rendition, part.window)
+    _add_template(parent, part, timeline(plan, rendition), cells, f"{folder}/init.mp4", f"{folder}/$Number$.m4s")
 
 
-def _add_template(parent: Element, part: _Part, times: Timeline, init: str, media: str) -> None:
-    cells = part.window.cells(times)
+def _add_template(parent: Element, part: _Part, times: Timeline, cells: range, init: str, media: str) -> None:
     template = SubElement(
         parent,
         "SegmentTemplate",

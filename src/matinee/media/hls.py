@@ -9,7 +9,7 @@ from .captions.listing import ListedTrack, menu_names
 from .captions.model import SEGMENT_SECONDS
 from .model import AudioRendition, CopiedRendition, Plan, VideoRendition
 from .sounds import SoundGroup, sound_groups, sound_names, surround_rungs
-from .timeline import MICROSECONDS, WHOLE, Timeline, Window, longest_cell, segments_of_text, timeline
+from .timeline import MICROSECONDS, WHOLE, Timeline, Window, cells_in, longest_cell, segments_of_text, timeline
 
 CONTENT_TYPE = "application/vnd.apple.mpegurl"
 
@@ -65,7 +65,7 @@ def media_playlist(
     """
     rendition = plan.rendition(name)
     times = timeline(plan, rendition)
-    bounds, cells = times.microseconds(), window.cells(times)
+    bounds, cells = times.microseconds(), cells_in(plan, rendition, window)
     head = _head(longest_cell(plan, rendition), cells.start)
     lines = [*head, "#EXT-X-INDEPENDENT-SEGMENTS", '#EXT-X-MAP:URI="init.mp4"']
     told = None
@@ -92,8 +92,8 @@ def keyframe_playlist(plan: Plan, name: str, keyframe_bytes: Sequence[int | None
     `keyframe_bytes` holds by cell index how many bytes of the cell reach to the end of its first keyframe, None (or
     nothing) where the cell is not stored. Time before the first keyframe is an EXT-X-GAP.
     """
-    times = timeline(plan, plan.rendition(name))
-    bounds, cells = times.microseconds(), window.cells(times)
+    rendition = plan.rendition(name)
+    bounds, cells = timeline(plan, rendition).microseconds(), cells_in(plan, rendition, window)
     stored = [(index, size) for index, size in enumerate(keyframe_bytes) if size is not None and index in cells]
     first, last = bounds[cells.start], bounds[cells.stop]
     shown = [bounds[index] for index, _ in stored] + [last]

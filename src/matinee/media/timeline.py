@@ -59,11 +59,14 @@ def timeline(plan: Plan, rendition: Rendition) -> Timeline:
     """The cells of one rendition of the plan."""
     if isinstance(rendition, CopiedRendition):
         return Timeline(rendition.timescale, tuple(rendition.bounds()))
-    grid = plan.grid
-    frames = grid.first_frames()
     if isinstance(rendition, AudioRendition):
-        return _sound(plan, rendition, frames)
-    return Timeline(grid.timescale, tuple(frame * grid.frame_ticks for frame in frames))
+        return _sound(plan, rendition, plan.grid.first_frames())
+    return _frames(plan)
+
+
+def _frames(plan: Plan) -> Timeline:
+    grid = plan.grid
+    return Timeline(grid.timescale, tuple(frame * grid.frame_ticks for frame in grid.first_frames()))
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -84,6 +87,16 @@ class Window(msgspec.Struct, frozen=True):
 
 
 WHOLE = Window()
+
+
+def cells_in(plan: Plan, rendition: Rendition, window: Window) -> range:
+    """The cells of a rendition that a part of the video takes.
+
+    Of a sound those of the picture, whose cells begin some milliseconds before: they are played together.
+    """
+    if isinstance(rendition, CopiedRendition):
+        return window.cells(timeline(plan, rendition))
+    return window.cells(_frames(plan))
 
 
 def longest_cell(plan: Plan, rendition: Rendition) -> Fraction:

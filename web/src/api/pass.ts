@@ -5,7 +5,7 @@
 import { API, ApiError, send } from "./http";
 import type { PlaybackToken } from "./types";
 
-const RENEW_BEFORE_MS = 60_000;
+const RETRY_MS = 5000;
 const ANY_PREFIX = /^\/t\/[^/]+(?=\/)/;
 
 let prefix = "";
@@ -15,7 +15,7 @@ export const passPrefix = (): string => prefix;
 
 /** Uses the token of a signed link. Nobody can renew it here. */
 export function usePass(token: string): void {
-  prefix = `/t/${token}`;
+  prefix = `/t/${encodeURIComponent(token)}`;
 }
 
 /** Opens the video by its password, and keeps it open. Throws `ApiError` where it is not the password. */
@@ -35,15 +35,15 @@ async function adopt(id: string, path: string, body: unknown): Promise<void> {
   const response = await send(path, { method: "POST", body });
   const made = (await response.json()) as PlaybackToken;
   prefix = made.prefix;
-  const left = Date.parse(made.expires_at) - Date.now() - RENEW_BEFORE_MS;
-  setTimeout(() => void renew(id), Math.max(left, 1000));
+  setTimeout(() => void renew(id), made.expires_in * 500); // at half of its life, by whatever clock
 }
 
 async function renew(id: string): Promise<void> {
   try {
     await adopt(id, `${prefix}${API}/videos/${encodeURIComponent(id)}/playback-tokens`, {});
   } catch (error) {
-    // refused: the password was changed, and the player will say that it cannot go on
-    if (!(error instanceof ApiError)) setTimeout(() => void renew(id), 5000);
+    // refused: the password was changed, or told a day ago; the player will say that it cannot go on
+    const isRefused = error instanceof ApiError && [401, 403, 404].includes(error.status);
+    if (!isRefused) setTimeout(() => void renew(id), RETRY_MS);
   }
 }

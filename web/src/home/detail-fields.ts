@@ -37,7 +37,7 @@ export function detailFields(prefix: string, { lockable = false } = {}): DetailF
   const password = el("input", {
     id: id("password"),
     type: "text",
-    minlength: 4,
+    minlength: 8,
     maxlength: 128,
     autocomplete: "off",
   });
@@ -48,6 +48,7 @@ export function detailFields(prefix: string, { lockable = false } = {}): DetailF
   const showPassword = () => {
     const isChosen = visibility.value === "password";
     passwordField.hidden = !isChosen;
+    password.disabled = !isChosen; // what is hidden is not judged
     password.required = isChosen && !isLocked;
     password.placeholder = isLocked ? "As it is" : "";
   };

@@ -57,8 +57,9 @@ export class EditDialog {
     const { visibility, ...words } = this.#fields.read();
     const password = this.#fields.readPassword();
     await this.#attempt(async () => {
+      const video = await editVideo(id, password === null ? { ...words, visibility } : words);
       if (password) await setPassword(id, password);
-      this.#onSaved(await editVideo(id, password === null ? { ...words, visibility } : words));
+      this.#onSaved({ ...video, visibility: password ? "password" : video.visibility });
     });
   }
 

@@ -39,11 +39,12 @@ export class Stage implements Watched {
     readonly chapters: HTMLElement | null = null,
     /** Where the page shows what is said, if it does. */
     readonly transcript: HTMLElement | null = null,
-  ) {}
+  ) {
+    if (address.token) usePass(address.token);
+  }
 
   async start(): Promise<void> {
     this.#say("loading", LOADING);
-    if (this.address.token) usePass(this.address.token);
     try {
       const video = await getVideo(this.address.videoId);
       this.#show(video);

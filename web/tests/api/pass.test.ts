@@ -3,11 +3,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 const MINUTES = 10;
 
 function answer(token: string): Response {
-  const expires_at = new Date(Date.now() + MINUTES * 60_000).toISOString();
-  return new Response(JSON.stringify({ token, prefix: `/t/${token}`, expires_at, playback: null }), {
-    status: 201,
-  });
+  const made = { token, prefix: `/t/${token}`, expires_in: MINUTES * 60, playback: null };
+  return new Response(JSON.stringify(made), { status: 201 });
 }
+
+describe("a signed link", () => {
+  it("is one part of the path, whatever it says", async () => {
+    vi.resetModules();
+    const { passPrefix, usePass } = await import("../../src/api/pass");
+    usePass("../api/v1/videos/x/transcript.txt?");
+    expect(passPrefix()).toBe("/t/..%2Fapi%2Fv1%2Fvideos%2Fx%2Ftranscript.txt%3F");
+  });
+});
 
 describe("a password", () => {
   beforeEach(() => {
@@ -30,7 +37,7 @@ describe("a password", () => {
     const { passPrefix, readdressed, unlock } = await import("../../src/api/pass");
     await unlock("x", "winter garden");
     expect(passPrefix()).toBe("/t/token1");
-    await vi.advanceTimersByTimeAsync((MINUTES - 1) * 60_000);
+    await vi.advanceTimersByTimeAsync((MINUTES / 2) * 60_000);
     expect(asked).toEqual(["/api/v1/videos/x/unlock", "/t/token1/api/v1/videos/x/playback-tokens"]);
     expect(readdressed("http://host/t/token1/playback/x/r4/v240/3.m4s")).toBe(
       "http://host/t/token2/playback/x/r4/v240/3.m4s",

@@ -76,10 +76,9 @@ class Call:
     @property
     def bearer(self) -> Bearer:
         """The same, as far as playback tokens have rules about it."""
-        page = self.header(b"origin") or self.header(b"referer")
-        named = self.runtime.settings.country_header
-        country = self.header(named.lower().encode()) if named else None
-        return Bearer(self.address, urlsplit(page).hostname if page else None, country)
+        named, peer = self.runtime.settings.country_header, (self.scope.get("client") or ("unknown",))[0]
+        country = self.header(named.lower().encode()) if named and self._is_trusted(peer) else None
+        return Bearer(self.address, _host(self.header(b"origin") or self.header(b"referer")), country)
 
     async def begin(self) -> Connection:
         """The request's transaction, opened now; it is committed before the answer is sent.
@@ -173,6 +172,13 @@ class Call:
         if declared is not None and declared.isdecimal() and size != int(declared):
             raise Malformed("The body ended before its Content-Length.")
         return b"".join(chunks)
+
+
+def _host(page: str | None) -> str | None:
+    try:
+        return urlsplit(page).hostname if page else None
+    except ValueError:  # as of `http://[`
+        return None
 
 
 def subscriber_of(address: str) -> str:

@@ -23,6 +23,10 @@ class Grant(msgspec.Struct, frozen=True):
     """Whom it stands for: it opens what that account may see, for as long as it may."""
     password_id: UUID | None = None
     """The password that its bearer knew."""
+    since: float = 0.0
+    """When that was, in seconds since the epoch; it may have been renewed meanwhile."""
+    is_bound: bool = False
+    """Whether it is for some bearers alone."""
     start: float = 0.0
     end: float | None = None
     """Seconds of the video that it is about."""

@@ -26,7 +26,7 @@ from matinee.modules.encoding import repository as encoding
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.playback.audience import Audience
 from matinee.modules.playback.service import PlaybackService, StoredObject
-from matinee.modules.videos.access import may_change, seen
+from matinee.modules.videos.access import may_change_as, seen
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.service import VideoService
 
@@ -69,7 +69,7 @@ class DownloadService:
             return Downloads(items=[], possible=[])
         return Downloads(
             items=[_shown(video_id, row, viewer.prefix) for row in await repository.list_downloads(db, video_id)],
-            possible=await _possible(db, video_id) if may_change(viewer.caller, video.owner_id) else [],
+            possible=await _possible(db, video_id) if may_change_as(viewer, video.owner_id) else [],
         )
 
     async def offer(self, db: Connection, caller: Caller, video_id: UUID, name: str) -> Download:
@@ -102,7 +102,7 @@ class DownloadService:
         await announce(db, str(video_id))
 
     async def open(self, viewer: Viewer, video_id: UUID, name: str) -> File:
-        """A file, for whoever may watch the video. Its owner may always fetch the original."""
+        """A file, for whoever may see the video and have files of it. Its owner may always fetch the original."""
         async with self._database.connection() as db:
             facts = seen(viewer, video_id, await repository.find_download(db, video_id, name), "download")
         if name == ORIGINAL:
@@ -131,14 +131,12 @@ class DownloadService:
     def _original(self, viewer: Viewer, video_id: UUID, facts: DownloadFacts) -> File:
         if facts.is_clip:  # the file holds the whole film
             raise NoSuchDownload
-        if not facts.is_offered and not may_change(viewer.caller, facts.owner_id):
+        if not facts.is_offered and not may_change_as(viewer, facts.owner_id):
             raise NoSuchDownload
         if facts.status in ("INITIATED", "UPLOADING"):
             raise VideoNotPlayable
         # what the file was called is the owner's own affair
-        name = (
-            facts.filename if may_change(viewer.caller, facts.owner_id) else title_name(facts.title, facts.filename)
-        )
+        name = facts.filename if may_change_as(viewer, facts.owner_id) else title_name(facts.title, facts.filename)
         stored = StoredObject(
             key=keys.source_key(facts.source_id, facts.source_revision),
             etag=f'"{video_id}/{ORIGINAL}-{facts.source_revision}"',

@@ -75,7 +75,7 @@ _DOCUMENT_ERRORS = (*UNSEEN, VideoNotPlayable, NoStoryboard)
 
 
 class PictureRoutes:
-    """Operations on pictures. Those of private videos want their owner's access token, like everything else."""
+    """Operations on pictures. They are for whoever may see the video."""
 
     def __init__(
         self, database: Database, pictures: PictureService, posters: PosterService, delivery: Delivery

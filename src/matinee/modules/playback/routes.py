@@ -39,8 +39,8 @@ Recipe = Annotated[str, Meta(pattern=_SEGMENT, max_length=64, description="The r
 Rendition = Annotated[str, Meta(pattern=_SEGMENT, max_length=64, description="The rendition, as playlists name it.")]
 Index = Annotated[int, Meta(ge=0, lt=2**31 - 1, description="The cell's place in the grid, from 0.")]
 
-_PLAYLIST_ERRORS = (*UNSEEN, VideoNotPlayable)
-_RENDITION_ERRORS = (*_PLAYLIST_ERRORS, NoSuchCell)
+_PLAYLIST_ERRORS = (*UNSEEN, VideoNotPlayable, NoSuchCell)
+_RENDITION_ERRORS = _PLAYLIST_ERRORS
 _OBJECT_ERRORS = (*_RENDITION_ERRORS, CellNotReady, RangeNotSatisfiable, StorageUnavailable)
 _PLAYLIST_HEADERS = (IF_NONE_MATCH,)
 _PLAYLIST_ANSWERS = (NOT_MODIFIED,)
@@ -49,7 +49,7 @@ _OBJECT_ANSWERS = (PARTIAL_CONTENT, ELSEWHERE, NOT_MODIFIED)
 
 
 class PlaybackRoutes:
-    """What players ask for. Private videos want their owner's access token, like everywhere else."""
+    """What players ask for. Who may see a video is asked for each of it: see `modules/videos/access.py`."""
 
     def __init__(self, playback: PlaybackService, delivery: Delivery, encrypted: EncryptedCells) -> None:
         self._playback = playback

@@ -15,7 +15,7 @@ from matinee.common.notifications import Notifications
 from matinee.media import dash, hls, keys
 from matinee.media.bandwidth import Measured
 from matinee.media.model import Plan, no_taller, without
-from matinee.media.timeline import WHOLE, Window, timeline
+from matinee.media.timeline import WHOLE, Window, cells_in
 from matinee.modules.encoding.service import Speeds
 from matinee.modules.encryption.content_keys import SEPARATOR, Choice, ContentKeys, choice, offered
 from matinee.modules.encryption.errors import NotInDash
@@ -112,13 +112,15 @@ class _Part(msgspec.Struct, frozen=True):
         return _ALL if grant is None else _Part(Window(grant.start, grant.end), grant.max_height)
 
     def ladder(self, plan: Plan) -> Plan:
-        """The plan without pictures that are too tall."""
+        """The plan without pictures that are too tall. Raises NoSuchCell where the part begins behind the end."""
+        if self.window.start >= plan.grid.duration:
+            raise NoSuchCell
         return plan if self.max_height is None else no_taller(plan, self.max_height)
 
     def cells(self, plan: Plan, rendition: str) -> range:
         """Which cells of a rendition are of it."""
         plan = self.ladder(plan)
-        return self.window.cells(timeline(plan, plan.rendition(rendition))) if plan.has(rendition) else range(0)
+        return cells_in(plan, plan.rendition(rendition), self.window) if plan.has(rendition) else range(0)
 
     def require(self, plan: Plan, wanted: _Wanted) -> None:
         """Raises NoSuchCell where it is none of it."""

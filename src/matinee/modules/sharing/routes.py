@@ -17,6 +17,7 @@ from matinee.modules.videos.schemas import VideoId
 
 TAG = "sharing"
 VIEWERS = "/api/v1/videos/{video_id}/viewers"
+HASHING = RateLimit("video-password", 60, 3600, by="user")
 ViewerId = Annotated[UUID, Meta(description="The account's id.")]
 
 
@@ -57,7 +58,14 @@ class SharingRoutes:
         """
         await self._sharing.unshare(db, call.user, video_id, user_id)
 
-    @operation("PUT", "/api/v1/videos/{video_id}/password", tag=TAG, scope="videos:write", errors=(VideoNotFound,))
+    @operation(
+        "PUT",
+        "/api/v1/videos/{video_id}/password",
+        tag=TAG,
+        scope="videos:write",
+        errors=(VideoNotFound,),
+        limit=HASHING,
+    )
     async def set_password(self, call: Call, video_id: VideoId, body: NewPassword) -> None:
         """Have a video opened by a password.
 

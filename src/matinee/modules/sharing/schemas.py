@@ -6,12 +6,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from matinee.common.text import LINE
+
 Password = Annotated[
     str,
     Meta(
-        min_length=4,
+        min_length=8,
         max_length=128,
-        description="4 to 128 characters. It is told to many; do not use one of your own.",
+        description="8 to 128 characters. It is told to many; do not use one of your own.",
         examples=["winter garden"],
     ),
 ]
@@ -21,7 +23,10 @@ class NewViewer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Somebody to share the video with."""
 
     email: Annotated[
-        str, Meta(min_length=3, max_length=320, description="Of an account.", examples=["grace@example.org"])
+        str,
+        Meta(
+            min_length=3, max_length=320, pattern=LINE, description="Of an account.", examples=["grace@example.org"]
+        ),
     ]
 
 

@@ -35,6 +35,7 @@ class SharingService:
         if account is None:
             raise NoSuchViewer
         if not await repository.add_viewer(db, video_id, account.id):
+            await self._videos.owned(db, caller, video_id)  # unless it was deleted meanwhile
             raise TooManyViewers
         await announce(db, str(video_id))
         return account

@@ -35,7 +35,7 @@ from matinee.modules.uploads.errors import FileTooLarge
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import CompleteUpload, SignedPart
 from matinee.modules.uploads.service import checked_parts
-from matinee.modules.videos.access import may_change
+from matinee.modules.videos.access import may_change_as
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Failure
 from matinee.modules.videos.service import VideoService
@@ -80,7 +80,7 @@ class SoundService:
         video = await self._videos.seen(db, viewer, video_id)
         plan = await encoding.find_plan(db, video_id)
         items = _planned(plan) if plan else []
-        if may_change(viewer.caller, video.owner_id):
+        if may_change_as(viewer, video.owner_id):
             known = {sound.id for sound in items}
             items += [_awaited(row) for row in await repository.list_added(db, video_id) if row.name not in known]
         return Sounds(items=items)

@@ -1,5 +1,6 @@
 """The keys that playback tokens are signed with and verified by, as long as they may be remembered."""
 
+import asyncio
 import base64
 import time
 from collections import OrderedDict
@@ -86,6 +87,7 @@ class KeyRing:
         self._clock = clock
         self._known: OrderedDict[UUID, tuple[float, Verifier | None]] = OrderedDict()
         self._signer: tuple[float, Signer] | None = None
+        self._looking = asyncio.Lock()
 
     def known(self, key_id: UUID) -> Verifier | None:
         """A key that was read lately; None says nothing."""
@@ -109,10 +111,11 @@ class KeyRing:
 
     async def signer(self) -> Signer:
         """The server's key, made where there is none that our secret opens."""
-        if self._signer is None or self._is_old(self._signer[0]):
-            read_at = self._clock()
-            self._signer = (read_at, await self._opened() or await self.rotate())
-        return self._signer[1]
+        async with self._looking:  # whoever asks meanwhile finds it read
+            if self._signer is None or self._is_old(self._signer[0]):
+                read_at = self._clock()
+                self._signer = (read_at, await self._opened() or await self.rotate())
+            return self._signer[1]
 
     async def rotate(self) -> Signer:
         """Has another key sign from now on. What the former one has signed holds until it expires."""

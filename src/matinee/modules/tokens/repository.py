@@ -41,12 +41,13 @@ class LockRow(msgspec.Struct, frozen=True):
 
 _COLUMNS = "id, owner_id, name, algorithm, public_key, created_at"
 _FROM = "FROM signing_keys"
-_FIND = f"SELECT {_COLUMNS} {_FROM} WHERE id = %s"
+# What a retired one has signed can be presented for a week, and no longer by whoever has stolen it.
+_HOLDS = "(retired_at IS NULL OR retired_at > now() - interval '8 days')"
+_FIND = f"SELECT {_COLUMNS} {_FROM} WHERE id = %s AND {_HOLDS}"
 _LIST = f"SELECT {_COLUMNS} {_FROM} WHERE owner_id = %s ORDER BY created_at, id LIMIT 100"
-# What has signed lately can still be presented.
 _LIST_SERVER = f"""
 SELECT {_COLUMNS} {_FROM}
-WHERE owner_id IS NULL AND (retired_at IS NULL OR retired_at > now() - interval '8 days')
+WHERE owner_id IS NULL AND {_HOLDS}
 ORDER BY created_at DESC, id LIMIT 100
 """
 _FIND_SERVER = """

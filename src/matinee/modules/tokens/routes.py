@@ -33,6 +33,7 @@ from matinee.modules.videos.schemas import VideoId
 
 TAG = "tokens"
 KEYS = "/api/v1/signing-keys"
+MAKING = RateLimit("signing-key", 30, 3600, by="user")  # of RSA one takes a second of a processor
 KeyId = Annotated[UUID, Meta(description="The key's id.")]
 
 
@@ -50,16 +51,15 @@ class TokenRoutes:
         scope="videos:read",
         status=201,
         errors=(*UNSEEN, Forbidden, NotYoursToRenew, InvalidConditions),
-        limit=RateLimit("playback-token", 600, 3600),
+        limit=RateLimit("playback-token", 3600, 3600),
     )
     async def make_playback_token(self, call: Call, video_id: VideoId, body: NewPlaybackToken) -> PlaybackToken:
         """Make a token that plays a video, and the addresses that carry it.
 
         It stands in the path, `/t/{token}/playback/…`, so that playlists and manifests hand it on by their relative
-        addresses. With a token of a password or of your own in the path of this request, it is renewed.
+        addresses. With the token of a password in the path of this request, that is renewed, for a day.
         """
-        async with call.reading() as db:
-            return await self._tokens.issue(db, call.viewer, video_id, body)
+        return await self._tokens.issue(call.viewer, video_id, body)
 
     @operation(
         "POST",
@@ -68,12 +68,12 @@ class TokenRoutes:
         access=Access.PUBLIC,
         status=201,
         errors=(VideoNotFound, WrongPassword, NoPasswordNeeded),
-        limit=RateLimit("unlock", 20, 600),
+        limit=RateLimit("unlock", 60, 600),
     )
     async def unlock_video(self, video_id: VideoId, body: Unlock) -> PlaybackToken:
         """Open a video by its password.
 
-        The token lasts some minutes, and can be renewed until the password changes.
+        The token lasts some minutes, and can be renewed for a day, or until the password changes.
         """
         return await self._tokens.unlock(video_id, body.password)
 
@@ -82,7 +82,9 @@ class TokenRoutes:
         """The keys that you sign playback tokens with."""
         return SigningKeys(items=await self._tokens.list_keys(db, call.user.user_id))
 
-    @operation("POST", KEYS, tag=TAG, access=Access.PERSON, status=201, errors=(TooManyKeys, Unauthenticated))
+    @operation(
+        "POST", KEYS, tag=TAG, access=Access.PERSON, status=201, errors=(TooManyKeys, Unauthenticated), limit=MAKING
+    )
     async def add_signing_key(self, call: Call, body: NewSigningKey) -> NewlyMadeKey:
         """Make a key to sign playback tokens with on your own server.
 
@@ -97,6 +99,6 @@ class TokenRoutes:
         await self._tokens.delete_key(db, call.user.user_id, key_id)
 
     @operation("GET", "/.well-known/jwks.json", tag=TAG, access=Access.PUBLIC)
-    async def get_key_set(self, db: Connection) -> KeySet:
+    async def get_key_set(self) -> KeySet:
         """The public keys of the tokens that the server signs (RFC 7517)."""
-        return await self._tokens.published(db)
+        return await self._tokens.published()

@@ -10,10 +10,12 @@ from msgspec import Meta
 
 from matinee.common.http.authentication import Caller, Role
 from matinee.common.http.viewer import Bearer, Grant, Kind
-from matinee.common.text import END
+from matinee.common.text import END, LINE
 
 LONGEST = timedelta(days=7)
 """What is signed for longer is refused: whoever leaks it, it dies."""
+LONGEST_UNLOCKED = timedelta(days=1)
+"""So long a password that was told once is good for; then it is asked for again."""
 EVERY_KIND: tuple[Kind, ...] = ("video", "thumbnail", "storyboard", "download")
 
 Kinds = Annotated[list[Kind], Meta(min_length=1, max_length=len(EVERY_KIND))]
@@ -27,7 +29,7 @@ Height = Annotated[int, Meta(ge=1, le=100_000)]
 class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a token demands of its bearer, and what it keeps back of the video. An empty list demands nothing."""
 
-    viewer: Annotated[str, Meta(max_length=128)] = ""
+    viewer: Annotated[str, Meta(max_length=128, pattern=LINE)] = ""
     """Whom its maker gave it to, in words of his own; it is logged."""
     referrers: Annotated[list[Host], Meta(max_length=32)] = []
     networks: Annotated[list[Network], Meta(max_length=32)] = []
@@ -38,7 +40,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Claims(Conditions, frozen=True, kw_only=True, omit_defaults=True):
-    """A token's content (RFC 7519). The last four stand in those of the server alone."""
+    """A token's content (RFC 7519). The last five stand in those of the server alone."""
 
     sub: UUID
     aud: Kind | Kinds
@@ -48,11 +50,13 @@ class Claims(Conditions, frozen=True, kw_only=True, omit_defaults=True):
     role: Role | None = None
     session: UUID | None = None
     password: UUID | None = None
+    since: int | None = None
+    """When the password was told."""
 
     @property
     def claims_what_we_alone_may(self) -> bool:
         """Whether it stands for an account or a password: nobody else can know whom it would let in."""
-        return any(value is not None for value in (self.account, self.role, self.session, self.password))
+        return any(value is not None for value in (self.account, self.role, self.session, self.password, self.since))
 
     @property
     def is_for_anyone(self) -> bool:
@@ -70,6 +74,8 @@ class Claims(Conditions, frozen=True, kw_only=True, omit_defaults=True):
             issuer=issuer,
             account=account,
             password_id=self.password,
+            since=self.since or 0.0,
+            is_bound=not self.is_for_anyone,
             start=self.start,
             end=self.end,
             max_height=self.max_height,

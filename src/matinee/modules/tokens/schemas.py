@@ -73,6 +73,7 @@ class PlaybackToken(msgspec.Struct, kw_only=True):
 
     token: Annotated[str, Meta(description="A JWT.")]
     expires_at: Annotated[datetime, Meta(description="When its addresses stop working.")]
+    expires_in: Annotated[int, Meta(description="Seconds until then.", examples=[600])]
     prefix: Annotated[
         str,
         Meta(description="What to put before any path of the video that it opens.", examples=["/t/eyJhbGciOi…"]),

@@ -8,15 +8,15 @@ from uuid import UUID, uuid4
 import jwt
 import msgspec
 import structlog
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from jwt.algorithms import OKPAlgorithm
 from jwt.types import Options
 from msgspec import UNSET
 
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Connection, Database
 from matinee.common.errors import Forbidden, Unauthenticated
-from matinee.common.http.authentication import Caller
+from matinee.common.http.authentication import Caller, InsufficientScope
 from matinee.common.http.viewer import Bearer, Grant, PlaybackTokenExpired, PlaybackTokenRefused, Viewer
 from matinee.common.validation import Fault
 from matinee.modules.auth.passwords import Passwords
@@ -29,12 +29,12 @@ from matinee.modules.tokens.errors import (
     TooManyKeys,
     WrongPassword,
 )
-from matinee.modules.tokens.keys import KeyRing, new_key, private_pem, public_bytes, verifier
+from matinee.modules.tokens.keys import KeyRing, Signer, new_key, private_pem, public_bytes, verifier
 from matinee.modules.tokens.repository import Algorithm, KeyRow
-from matinee.modules.tokens.rules import EVERY_KIND, LONGEST, Claims, misplaced, refusal
+from matinee.modules.tokens.rules import EVERY_KIND, LONGEST, LONGEST_UNLOCKED, Claims, misplaced, refusal
 from matinee.modules.tokens.schemas import KeySet, NewlyMadeKey, NewPlaybackToken, PlaybackToken, SigningKey
 from matinee.modules.videos.access import may_change
-from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.errors import PasswordRequired, VideoNotFound
 from matinee.modules.videos.repository import VideoRow
 from matinee.modules.videos.service import VideoService
 from matinee.modules.videos.views import playback_of
@@ -103,27 +103,25 @@ class TokenService:
             return None
         return verified.grant if self._is_present(verified.claims) else None
 
-    async def issue(self, db: Connection, viewer: Viewer, video_id: UUID, wanted: NewPlaybackToken) -> PlaybackToken:
+    async def issue(self, viewer: Viewer, video_id: UUID, wanted: NewPlaybackToken) -> PlaybackToken:
         """A token for whoever may see the video, or of its owner for whomever he gives it.
 
-        Raises VideoNotFound, PasswordRequired, Unauthenticated, Forbidden, NotYoursToRenew, InvalidConditions.
+        Raises VideoNotFound, PasswordRequired, Unauthenticated, Forbidden, InsufficientScope, NotYoursToRenew,
+        InvalidConditions.
         """
-        video = await self._videos.seen(db, viewer, video_id)
         contradiction = misplaced(_conditions(wanted))
         if contradiction is not None:
             raise InvalidConditions(contradiction, faults=[Fault("body", contradiction)])
-        if wanted.holder == "anyone":
-            if viewer.caller is None:
-                raise Unauthenticated
-            if not may_change(viewer.caller, video.owner_id):
-                raise Forbidden("Only the owner of a video can open it to others.")
-            lifetime = _USUAL_SECONDS if wanted.lifetime is UNSET else wanted.lifetime
-            return await self._signed(video, self._claims(video_id, wanted, lifetime))
-        longest = self._own_seconds
-        claims = self._claims(
-            video_id, wanted, longest if wanted.lifetime is UNSET else min(wanted.lifetime, longest)
-        )
-        return await self._signed(video, await self._on_behalf(db, viewer, claims))
+        signer = await self._keys.signer()  # first: nobody holds a connection while he waits for another
+        async with self._database.connection() as db:
+            video = await self._videos.seen(db, viewer, video_id)
+            if wanted.holder == "anyone":
+                await _require_owner(db, viewer.caller, video)
+                lifetime = _USUAL_SECONDS if wanted.lifetime is UNSET else wanted.lifetime
+                return _signed(signer, video, self._claims(video_id, wanted, lifetime), lifetime)
+            lifetime = self._own_seconds if wanted.lifetime is UNSET else min(wanted.lifetime, self._own_seconds)
+            claims = await self._on_behalf(db, viewer, self._claims(video_id, wanted, lifetime))
+        return _signed(signer, video, claims, lifetime)
 
     async def unlock(self, video_id: UUID, password: str) -> PlaybackToken:
         """A token for whoever knows the password. Raises VideoNotFound, NoPasswordNeeded, WrongPassword."""
@@ -137,17 +135,22 @@ class TokenService:
             raise NoPasswordNeeded
         if not fits:
             raise WrongPassword
+        claims = msgspec.structs.replace(
+            self._claims(video_id, NewPlaybackToken(), self._own_seconds),
+            password=lock.password_id,
+            since=int(self._clock()),
+        )
+        signer = await self._keys.signer()
         async with self._database.connection() as db:
-            claims = self._claims(video_id, NewPlaybackToken(), self._own_seconds)
-            claims = msgspec.structs.replace(claims, password=lock.password_id)
             # read again, by what it opens: the password may have been changed meanwhile
             video = await self._videos.seen(db, Viewer(None, claims.grant(None)), video_id)
-        return await self._signed(video, claims)
+        return _signed(signer, video, claims, self._own_seconds)
 
-    async def published(self, db: Connection) -> KeySet:
+    async def published(self) -> KeySet:
         """The server's public keys."""
         await self._keys.signer()
-        return KeySet(keys=[_jwk(row) for row in await repository.list_server_keys(db)])
+        async with self._database.connection() as db:
+            return KeySet(keys=[_jwk(row) for row in await repository.list_server_keys(db)])
 
     async def rotate(self) -> UUID:
         """Has another key sign for the server; gives its id. What the former has signed holds until it expires."""
@@ -175,23 +178,21 @@ class TokenService:
             raise NoSuchKey
 
     async def _on_behalf(self, db: Connection, viewer: Viewer, claims: Claims) -> Claims:
-        """A token that opens what the viewer may see, no longer than he may."""
+        """Claims that open what the viewer may see, as long as he may. Without an account he renews a password."""
         caller, grant = viewer.caller, viewer.grant
         if caller is not None:
-            return await _standing_for(db, caller, claims)
+            await _require_session(db, caller)
+            return msgspec.structs.replace(
+                claims, account=caller.user_id, role=caller.role, session=caller.session_id
+            )
         if grant is None:
             return claims  # it is open anyway
-        if grant.account is None and grant.password_id is None:
+        kinds = sorted(grant.kinds.intersection(claims.aud))
+        if grant.password_id is None or grant.is_partial or grant.is_bound or not kinds:
             raise NotYoursToRenew
-        if grant.is_partial:
-            raise NotYoursToRenew("This token opens a part of the video; ask for another where you got it.")
-        claims = msgspec.structs.replace(claims, aud=sorted(grant.kinds.intersection(claims.aud)))
-        if grant.account is not None:
-            if grant.account.session_id is None:
-                # else it would outlive the key: there is no session whose end it would hear of
-                raise NotYoursToRenew("An API key has made this token; ask for another by a key.")
-            return await _standing_for(db, grant.account, claims)
-        return msgspec.structs.replace(claims, password=grant.password_id)
+        if self._clock() - grant.since > LONGEST_UNLOCKED.total_seconds():
+            raise PasswordRequired
+        return msgspec.structs.replace(claims, aud=kinds, password=grant.password_id, since=int(grant.since))
 
     def _claims(self, video_id: UUID, wanted: NewPlaybackToken, seconds: int) -> Claims:
         return Claims(
@@ -205,18 +206,6 @@ class TokenService:
             start=wanted.start,
             end=wanted.end,
             max_height=wanted.max_height,
-        )
-
-    async def _signed(self, video: VideoRow, claims: Claims) -> PlaybackToken:
-        signer = await self._keys.signer()
-        headers = {"kid": str(signer.id)}
-        token = jwt.encode(msgspec.to_builtins(claims), signer.key, algorithm=signer.algorithm, headers=headers)
-        prefix = f"/t/{token}"
-        return PlaybackToken(
-            token=token,
-            expires_at=datetime.fromtimestamp(claims.exp, UTC),
-            prefix=prefix,
-            playback=playback_of(video, prefix),
         )
 
     async def _verify(self, token: str) -> _Verified:
@@ -235,7 +224,8 @@ class TokenService:
                     options=_READING,
                 )
                 claims = msgspec.convert(payload, Claims, strict=False)
-            except (jwt.PyJWTError, TypeError, RecursionError, msgspec.ValidationError) as error:
+                claims.viewer.encode()  # JSON can hold what is no text
+            except (jwt.PyJWTError, TypeError, ValueError, RecursionError) as error:  # UnicodeError: a ValueError
                 raise PlaybackTokenRefused(_explained(error)) from None
             if key.owner_id is not None and claims.claims_what_we_alone_may:
                 raise PlaybackTokenRefused("This token stands for an account, which only the server can sign for.")
@@ -250,7 +240,8 @@ class TokenService:
 
     def _is_present(self, claims: Claims) -> bool:
         now = self._clock()
-        return (claims.nbf or 0) - _LEEWAY <= now < claims.exp + _LEEWAY
+        longest = LONGEST.total_seconds()
+        return (claims.nbf or 0) - _LEEWAY <= now < claims.exp + _LEEWAY <= now + longest + 2 * _LEEWAY
 
     def _require_present(self, claims: Claims) -> None:
         now = self._clock()
@@ -268,11 +259,34 @@ def _conditions(wanted: NewPlaybackToken) -> Claims:
     )
 
 
-async def _standing_for(db: Connection, caller: Caller, claims: Claims) -> Claims:
-    """Claims that open what the account may see. Raises Unauthenticated where it has signed out meanwhile."""
+def _signed(signer: Signer, video: VideoRow, claims: Claims, seconds: int) -> PlaybackToken:
+    headers = {"kid": str(signer.id)}
+    token = jwt.encode(msgspec.to_builtins(claims), signer.key, algorithm=signer.algorithm, headers=headers)
+    prefix = f"/t/{token}"
+    return PlaybackToken(
+        token=token,
+        expires_at=datetime.fromtimestamp(claims.exp, UTC),
+        expires_in=seconds,
+        prefix=prefix,
+        playback=playback_of(video, prefix),
+    )
+
+
+async def _require_session(db: Connection, caller: Caller) -> None:
+    """Raises Unauthenticated where the caller has signed out: his access token lives on for minutes."""
     if caller.session_id is not None and not await repository.is_session_open(db, caller.session_id):
         raise Unauthenticated("You have signed out; sign in again.")
-    return msgspec.structs.replace(claims, account=caller.user_id, role=caller.role, session=caller.session_id)
+
+
+async def _require_owner(db: Connection, caller: Caller | None, video: VideoRow) -> None:
+    """Raises where the caller may not open the video to others."""
+    if caller is None:
+        raise Unauthenticated
+    if not may_change(caller, video.owner_id):
+        raise Forbidden("Only the owner of a video can open it to others.")
+    if caller.key is not None and "videos:write" not in caller.key.scopes:
+        raise InsufficientScope("videos:write")
+    await _require_session(db, caller)
 
 
 def _kid(token: str) -> UUID:
@@ -293,11 +307,8 @@ def _explained(error: Exception) -> str | None:
 
 def _jwk(row: KeyRow) -> dict[str, object]:
     key = verifier(row).key
-    if isinstance(key, RSAPublicKey):
-        parameters = RSAAlgorithm.to_jwk(key, as_dict=True)
-    else:
-        parameters = OKPAlgorithm.to_jwk(key, as_dict=True)
-    return {**parameters, "kid": str(row.id), "alg": row.algorithm, "use": "sig"}
+    assert isinstance(key, Ed25519PublicKey), "the server makes no others"
+    return {**OKPAlgorithm.to_jwk(key, as_dict=True), "kid": str(row.id), "alg": row.algorithm, "use": "sig"}
 
 
 def _shown(row: KeyRow) -> SigningKey:

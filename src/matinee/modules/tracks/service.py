@@ -33,7 +33,7 @@ from matinee.modules.tracks.jobs import remove_job
 from matinee.modules.tracks.repository import NewRow, TrackRow
 from matinee.modules.tracks.rules import MOST_TRACKS, chapters_of, failure_of, may_become, misplaced_chapters
 from matinee.modules.tracks.schemas import Chapters, NewTrack, TextTrack, TextTracks, TrackChange
-from matinee.modules.videos.access import may_change
+from matinee.modules.videos.access import may_change_as
 from matinee.modules.videos.errors import VideoNotFound
 from matinee.modules.videos.service import VideoService
 
@@ -51,7 +51,7 @@ class TrackService:
         """The tracks of a video that the viewer may see."""
         video = await self._videos.seen(db, viewer, video_id)
         rows = await repository.list_tracks(db, video_id)
-        if not may_change(viewer.caller, video.owner_id):  # what is not there yet is its owner's affair
+        if not may_change_as(viewer, video.owner_id):  # what is not there yet is its owner's affair
             rows = [row for row in rows if row.state == "ready"]
         return TextTracks(items=[shown(video_id, row, viewer.prefix) for row in rows])
 
@@ -129,9 +129,12 @@ class TrackService:
         await self._storage.delete_prefix(keys.captions_key(UUID(video_id), UUID(track_id)))
 
     async def chapters(self, db: Connection, viewer: Viewer, video_id: UUID) -> Chapters:
-        """The chapters of a video that the viewer may see."""
+        """The chapters of a video that the viewer may see; of a part, those that begin in it."""
         await self._videos.seen(db, viewer, video_id)
-        return Chapters(items=await repository.find_chapters(db, video_id))
+        items = await repository.find_chapters(db, video_id)
+        if (grant := viewer.grant) is not None:
+            items = [c for c in items if c.start >= grant.start and (grant.end is None or c.start < grant.end)]
+        return Chapters(items=items)
 
     async def set_chapters(self, db: Connection, caller: Caller, video_id: UUID, chapters: Chapters) -> Chapters:
         """Replaces the chapters."""

@@ -73,6 +73,11 @@ def _is_open_to(caller: Caller | None, video: Guarded) -> bool:
     return caller is not None and caller.user_id in video.viewers
 
 
+def may_change_as(viewer: Viewer, owner_id: UUID) -> bool:
+    """Whether the viewer sees it as its owner does. Who came with a token does not, whoever it is."""
+    return viewer.grant is None and may_change(viewer.caller, owner_id)
+
+
 Facts = TypeVar("Facts", bound=Guarded)
 
 

@@ -39,8 +39,8 @@ class VideoService:
     async def get(self, db: Connection, viewer: Viewer, video_id: UUID) -> Video:
         """A video; raises VideoNotFound or PasswordRequired for one that the viewer may not see."""
         row = seen(viewer, video_id, await repository.find_detail(db, video_id))
-        has_begun = row.status in ("PROCESSING", "READY")
-        encoding = await self._encoding.describe(db, row.id, row.stored) if has_begun else None
+        is_told = row.status in ("PROCESSING", "READY") and not (viewer.grant and viewer.grant.is_partial)
+        encoding = await self._encoding.describe(db, row.id, row.stored) if is_told else None
         return detail(row, viewer, encoding, row.duplicate_of, row.fetched)
 
     async def owned(self, db: Connection, caller: Caller, video_id: UUID) -> VideoRow:

@@ -6,7 +6,7 @@ import msgspec
 
 from matinee.common.http.viewer import Viewer
 from matinee.modules.encoding.schemas import Encoding
-from matinee.modules.videos.access import may_change
+from matinee.modules.videos.access import may_change_as
 from matinee.modules.videos.repository import VideoRow
 from matinee.modules.videos.rules import version_query
 from matinee.modules.videos.schemas import Failure, ImportProgress, Owner, Playback, Video, VideoSummary
@@ -26,10 +26,10 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
         row.visibility,
         row.encryption,
         row.status,
-        row.filename if may_change(viewer.caller, row.owner_id) else None,
+        row.filename if may_change_as(viewer, row.owner_id) else None,
         row.filesize,
         row.filetype,
-        row.imported_from if may_change(viewer.caller, row.owner_id) else None,
+        row.imported_from if may_change_as(viewer, row.owner_id) else None,
         row.duration,
         row.width,
         row.height,
@@ -49,7 +49,7 @@ def detail(
     fetched: str | None = None,
 ) -> Video:
     """A video with the progress of its encoding or of its import, as the viewer sees it."""
-    duplicate = str(duplicate_of) if duplicate_of and may_change(viewer.caller, row.owner_id) else None
+    duplicate = str(duplicate_of) if duplicate_of and may_change_as(viewer, row.owner_id) else None
     progress = None if fetched is None else _read_progress(fetched)
     return Video(*(*msgspec.structs.astuple(summarise(row, viewer)), duplicate, encoding, progress))
 
@@ -59,6 +59,7 @@ def playback_of(row: VideoRow, prefix: str) -> Playback | None:
     if row.status != "READY":
         return None
     video_id = str(row.id)
+    token = f"?token={prefix.rpartition('/')[2]}" if prefix else ""
     base = f"{prefix}/playback/{video_id}"
     return Playback(
         f"{base}/master.m3u8",
@@ -68,8 +69,8 @@ def playback_of(row: VideoRow, prefix: str) -> Playback | None:
         f"{base}/thumbnail.jpg" if row.width else None,
         f"{base}/storyboard.json" if row.has_storyboard else None,
         f"{base}/preview.webp{version_query(row.edition)}" if row.has_preview else None,
-        f"/watch/{video_id}",
-        f"/embed/{video_id}",
+        f"/watch/{video_id}{token}",
+        f"/embed/{video_id}{token}",
     )
 
 

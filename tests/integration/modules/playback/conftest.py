@@ -234,7 +234,7 @@ async def app(
     )
     router = Router()
     delivery = Delivery(storage, cache, delivering)
-    settings = msgspec.structs.replace(settings, country_header="X-Country")
+    settings = msgspec.structs.replace(settings, country_header="X-Country", trusted_proxies=("127.0.0.1",))
     encrypted = EncryptedCells(storage, cache, content_keys)
     routes = PlaybackRoutes(service, delivery, encrypted)
     runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), playback_tokens)

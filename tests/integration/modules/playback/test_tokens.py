@@ -159,6 +159,10 @@ class TestSignedByTheOwner:
             key.sign(film, networks=["10.0.0.1/8"]),
             key.sign(film, account=str(film.owner_id), role="ADMIN"),
             key.sign(film, password=str(uuid4())),
+            key.sign(film, aud="\ud800"),
+            key.sign(film, viewer="\ud800"),
+            f"{key.sign(film)}==",
+            "x" * 9000,
         ]
         for token in refused:
             assert await code(player, f"/t/{token}{film.url}/master.m3u8") == "playback_token_refused", token
@@ -183,6 +187,7 @@ class TestRules:
             (pages, {"Origin": "https://shop.example"}, "playback_token_refused"),
             (pages, {"Referer": "https://evil.test/?https://example.org"}, "playback_token_refused"),
             (pages, {}, "playback_token_refused"),
+            (pages, {"Referer": "http://["}, "playback_token_refused"),
             (key.sign(film, networks=["127.0.0.0/8"]), {}, "ok"),
             (key.sign(film, networks=["10.0.0.0/8", "::1"]), {}, "playback_token_refused"),
             (key.sign(film, countries=["CH", "AT"]), {"X-Country": "AT"}, "ok"),
@@ -230,6 +235,23 @@ class TestParts:
         assert await code(player, f"{prefix}{film.url}/captions/{TRACK}.vtt") == "no_such_track"
         assert await code(player, f"{prefix}{film.url}/captions/{TRACK}/index.m3u8") == "ok"
 
+    async def test_of_picture_and_sound_are_the_same_cells(self, player, make_film, signer) -> None:
+        """Also from the very start of one, where the sound's begins some milliseconds later."""
+        film = await make_film(visibility="signed")
+        start = float(film.plan.grid.cell_start(2))
+        prefix = f"/t/{(await signer(film)).sign(film, start=start)}{film.url}/r1"
+        first = [
+            m3u8.loads((await player.get(f"{prefix}/{name}/playlist.m3u8")).text).segments[0].uri
+            for name in ("v240", "audio")
+        ]
+        assert first == ["2.m4s", "2.m4s"]
+
+    async def test_behind_the_end_are_nothing(self, player, make_film, signer) -> None:
+        film = await make_film(visibility="signed")
+        prefix = f"/t/{(await signer(film)).sign(film, start=1000)}"
+        for path in ("master.m3u8", "manifest.mpd", "r1/v240/playlist.m3u8"):
+            assert await code(player, f"{prefix}{film.url}/{path}") == "no_such_cell", path
+
 
 class TestSignedByUs:
     async def test_for_oneself_opens_what_one_may_see_until_one_may_no_longer(
@@ -247,17 +269,21 @@ class TestSignedByUs:
         await film.change(viewers=[])
         assert {await code(player, f"{prefix}{film.url}/{path}") for path in PATHS} == {"video_not_found"}
 
-    async def test_is_renewed_until_one_signs_out(self, player, whole, signed_in, database) -> None:
+    async def test_is_made_anew_until_one_signs_out_and_not_by_whoever_found_it(
+        self, player, whole, signed_in, database
+    ) -> None:
+        """A leaked address dies: it does not renew itself."""
         film = await whole(visibility="private")
         headers, session = await signed_in(film.owner_id)
         tokens = f"/api/v1/videos/{film.id}/playback-tokens"
         prefix = (await player.post(tokens, json={}, headers=headers)).json()["prefix"]
-        renewed = await player.post(f"{prefix}{tokens}", json={})
-        assert renewed.status_code == 201
+        assert (await player.post(f"{prefix}{tokens}", json={})).json()["code"] == "not_yours_to_renew"
+        assert (await player.post(tokens, json={}, headers=headers)).status_code == 201
         async with database.connection() as db:
             await execute(db, _END_SESSION, (session,))
-        for again in (player.post(f"{prefix}{tokens}", json={}), player.post(tokens, json={}, headers=headers)):
-            assert (await again).json()["code"] == "unauthenticated"
+        for wanted in ({}, {"holder": "anyone"}):
+            answer = await player.post(tokens, json=wanted, headers=headers)
+            assert answer.json()["code"] == "unauthenticated"
 
     async def test_lasts_minutes(self, player, whole, signed_in, clock) -> None:
         film = await whole(visibility="private")
@@ -310,6 +336,18 @@ class TestPasswords:
         await lock(film, "autumn garden")
         for old in (prefix, renewed.json()["prefix"]):
             assert {await code(player, f"{old}{film.url}/{path}") for path in PATHS} == {"password_required"}
+
+    async def test_are_asked_for_again_after_a_day(self, player, whole, clock) -> None:
+        """However often what they opened was renewed."""
+        film = await whole()
+        await lock(film)
+        answer = await player.post(f"/api/v1/videos/{film.id}/unlock", json={"password": PASSWORD})
+        renewals = 0
+        while answer.status_code == 201:
+            clock.offset += 580
+            tokens = f"{answer.json()['prefix']}/api/v1/videos/{film.id}/playback-tokens"
+            answer, renewals = await player.post(tokens, json={}), renewals + 1
+        assert (answer.json()["code"], renewals) == ("password_required", 149)
 
     async def test_do_not_tell_of_videos_that_have_none(self, player, whole) -> None:
         film = await whole(visibility="private")
