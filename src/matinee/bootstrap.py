@@ -91,7 +91,13 @@ class Services:
             clock=clock,
         )
         self.quotas = QuotaService(server_quota(settings))
-        self.imports = ImportService(self.queue, self.videos, self.quotas, enabled=settings.import_slots > 0)
+        self.imports = ImportService(
+            self.queue,
+            self.videos,
+            self.quotas,
+            enabled=settings.import_slots > 0,
+            encryption=settings.encryption,
+        )
         self.jobs = JobService(self.videos, self.encoding, self.imports, stale_after=settings.worker_stale_seconds)
         self.clips = ClipService(self.videos, self.quotas, self.encoding)
         self.retention = RetentionService(

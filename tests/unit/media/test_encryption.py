@@ -42,6 +42,32 @@ class TestSubsamples:
         assert len(found) == 40
         assert found[-1] == Subsample(4 + 64, 36 + 20 * 104)
 
+    @pytest.mark.parametrize("whole_blocks", [True, False])
+    @pytest.mark.parametrize(
+        "units",
+        [
+            [unit(b"\x0e", 4), unit(IDR, 1400)] * 120,
+            [unit(b"\x0c", 30), unit(IDR, 1400)] * 120,
+            [*[unit(IDR, 1400)] * 39, unit(b"\x0c", 3_000_000)],
+            [unit(b"\x0c", 3_000_000), unit(IDR, 1400)],
+            [*[unit(b"\x0c", 70_000), unit(b"\x74", 1400)] * 30],
+        ],
+        ids=["prefixes", "fillers", "a filler at the end", "a filler in front", "long fillers"],
+    )
+    def test_whatever_lies_between_slices_none_stays_clear(self, units: list[bytes], *, whole_blocks: bool) -> None:
+        """Behind its lead, and what is over of a block; and what tells of it fits."""
+        sample = b"".join(units)
+        found = parts(*units, whole_blocks=whole_blocks)
+        assert 8 + 2 + 6 * len(found) <= 255
+        assert max(clear for clear, _ in found) <= 65_535
+        assert sum(map(sum, found)) == len(sample)
+        clear = b"".join(b"\1" * part.clear + bytes(part.protected) for part in found)
+        at = 0
+        for each in units:
+            if AVC.is_slice(each[4]):
+                assert not any(clear[at + 4 + 64 + 15 : at + len(each)])
+            at += len(each)
+
     @given(st.binary(min_size=1, max_size=300), st.booleans())
     def test_every_byte_is_told_of_once(self, sample: bytes, whole_blocks: bool) -> None:
         """Also of what does not consist of units."""

@@ -35,6 +35,10 @@ HEADERS = {
     "Accept-Ranges": {**_header("Always `bytes`."), "required": True},
     "Content-Range": {**_header("Which bytes these are, and of how many."), "required": True},
     "Range": _header("The bytes that are stored, such as `bytes=0-499`; absent where none is."),
+    "X-Media-Mark": {
+        **_header("What the addresses of its segments are marked with now; `clear` where it is not encrypted."),
+        "required": True,
+    },
     "Tus-Resumable": {**_header("Always `1.0.0`."), "required": True},
     "Tus-Version": {**_header("Always `1.0.0`."), "required": True},
     "Tus-Extension": {**_header("What the server knows beyond the core protocol."), "required": True},

@@ -85,6 +85,8 @@ def _encrypt(
             encrypt_blocks(media, sample, key.key, key.iv)
         auxiliary.append(vector if description.units is None else vector + _listed(parts))
         at = sample.stop
+    if at != len(media):
+        raise BadFragment("a cell holds more than its samples")  # which would stay clear
     return auxiliary
 
 

@@ -5,7 +5,7 @@ A cell has some hundred samples: Python walks over units and subsamples, never o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from .model import BLOCK
 
 _STRIDE = 10 * BLOCK  # cbcs, pictures: of ten blocks the first
-_MOST_SUBSAMPLES = 40  # more do not fit into the byte in which `saiz` tells their size
+_MOST_SUBSAMPLES = 40  # 8 + 2 + 6 × 40 bytes: more do not fit into the byte in which `saiz` tells their size
 _MOST_CLEAR = 0xFFFF
 
 
@@ -35,7 +35,10 @@ class Units(NamedTuple):
 
     def is_slice(self, first: int) -> bool:
         """Whether a unit that begins with this byte holds a part of a picture."""
-        return first >> 1 & 0x3F < 32 if self.is_hevc else 1 <= first & 0x1F <= 5
+        if self.is_hevc:
+            return first >> 1 & 0x3F < 32
+        kind = first & 0x1F
+        return 1 <= kind <= 5 or 19 <= kind <= 21
 
 
 class Subsample(NamedTuple):
@@ -46,24 +49,42 @@ class Subsample(NamedTuple):
 
 
 def subsamples(media: bytearray, sample: range, units: Units, *, whole_blocks: bool) -> list[Subsample]:
-    """All bytes of a picture, in order. With `whole_blocks`, what is protected is that many."""
+    """All bytes of a picture, in order. With `whole_blocks`, what is protected is that many.
+
+    Of more than can be told, the last are one: clear to where the next slice's lead ends, and nothing behind it.
+    """
+    grain = BLOCK if whole_blocks else 1
     found: list[Subsample] = []
+    at = sample.start
+    for clear, protected in _stretches(media, sample, units, grain):
+        parts, end = _split(clear, protected), at + clear + protected
+        if len(found) + len(parts) + (end < sample.stop) > _MOST_SUBSAMPLES:
+            rest = sample.stop - at
+            protected = rest - min(clear, _MOST_CLEAR - BLOCK)
+            protected -= protected % grain
+            return [*found, Subsample(rest - protected, protected)]
+        found += parts
+        at = end
+    return found
+
+
+def _stretches(media: bytearray, sample: range, units: Units, grain: int) -> Iterator[tuple[int, int]]:
+    """Of each slice the clear bytes before what is protected of it, however many, and those; then what is left."""
     clear, at = 0, sample.start
     while at < sample.stop:
         head = at + units.length_size
-        end = head + int.from_bytes(media[at:head])
-        if end > sample.stop or len(found) >= _MOST_SUBSAMPLES - 1:
-            end = sample.stop  # of very many slices, the last are taken for one
+        end = min(head + int.from_bytes(media[at:head]), sample.stop)
         protected = 0
         if end > head and units.is_slice(media[head]):
             protected = max(0, end - head - units.lead)
-            protected -= protected % BLOCK if whole_blocks else 0
+            protected -= protected % grain
         clear += end - at - protected
         if protected:
-            found += _split(clear, protected)
+            yield clear, protected
             clear = 0
         at = end
-    return found + _split(clear, 0) if clear else found
+    if clear:
+        yield clear, 0
 
 
 def _split(clear: int, protected: int) -> list[Subsample]:

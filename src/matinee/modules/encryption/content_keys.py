@@ -18,6 +18,9 @@ from matinee.modules.videos.rules import Encryption
 
 _TRACKS: Sequence[Track] = ("video", "audio")
 _MARK_BYTES = 6
+# To be counted up with every change of which bytes are encrypted, or of how that is told (`media/encryption`):
+# else one key, vector and address, which caches keep for ever, would stand for two cells.
+_FORMAT = "2"
 SEPARATOR = "."
 """Between the recipe and what encryption adds to it in addresses; no recipe has one."""
 
@@ -63,8 +66,14 @@ class ContentKeys:
         """How addresses name the recipe: where all that is encrypted like this lies, and nothing else ever does."""
         if chosen is None:
             return recipe
+        return f"{recipe}{SEPARATOR}{self.mark(chosen)}"
+
+    def mark(self, chosen: Choice | None) -> str:
+        """What tells in addresses how a video is encrypted; `clear` of one that is not, whose addresses are bare."""
+        if chosen is None:
+            return "clear"
         mark = self._derive(chosen, "address", str(self.cells_per_key))[:_MARK_BYTES].hex()
-        return f"{recipe}{SEPARATOR}{chosen.scheme}-{mark}"
+        return f"{chosen.scheme}-{mark}"
 
     def of_samples(self, chosen: Choice) -> SampleEncryption | None:
         """How the samples of a video are encrypted; None where they are not, one by one."""
@@ -94,5 +103,5 @@ class ContentKeys:
         return ContentKey(kid, key, iv)
 
     def _derive(self, chosen: Choice, *what: str) -> bytes:
-        about = "\0".join((str(chosen.video_id), chosen.scheme, str(chosen.version), *what))
+        about = "\0".join((_FORMAT, str(chosen.video_id), chosen.scheme, str(chosen.version), *what))
         return hmac.digest(self._root, about.encode() + b"\1", "sha256")

@@ -12,6 +12,7 @@ from matinee.media.encryption.signals import LICENCE
 from matinee.modules.encryption.errors import NoSuchKey
 from matinee.modules.encryption.schemas import ExportedKeys, Licence, LicenceRequest
 from matinee.modules.encryption.service import EncryptionService
+from matinee.modules.playback.errors import NoSuchCell
 from matinee.modules.playback.routes import BASE, Recipe, Rendition
 from matinee.modules.videos.errors import UNSEEN, VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Video, VideoId
@@ -33,7 +34,7 @@ class EncryptionRoutes:
         tag=TAG,
         access=Access.OPTIONAL,
         scope="videos:read",
-        errors=(*UNSEEN, VideoNotPlayable, NoSuchKey),
+        errors=(*UNSEEN, VideoNotPlayable, NoSuchCell, NoSuchKey),
         produces="application/octet-stream",
     )
     async def get_segments_key(

@@ -34,7 +34,10 @@ class EncryptionService:
         self._content_keys = content_keys
 
     async def segments_key(self, viewer: Viewer, video_id: UUID, address: str, rendition: str, period: int) -> bytes:
-        """A key of whole segments, by what their addresses name; raises NoSuchKey for those of other versions."""
+        """A key of whole segments, by what their addresses name; raises NoSuchKey for those of other versions.
+
+        Raises NoSuchCell where what the viewer may see begins behind the end.
+        """
         facts = await self._playable(viewer, video_id)
         chosen = choice(video_id, facts)
         recipe = address.partition(SEPARATOR)[0]

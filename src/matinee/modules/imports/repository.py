@@ -16,9 +16,9 @@ from matinee.modules.uploads.rules import PART_SIZE
 _INSERT = """
 WITH v AS (
     INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-        encode_policy, codecs, imported_from)
+        encode_policy, codecs, encryption, imported_from)
     SELECT id, %(title)s, %(description)s, %(visibility)s, %(filename)s, 0, 'application/octet-stream',
-        %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(shown)s
+        %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s, %(shown)s
     FROM users WHERE id = %(owner)s FOR KEY SHARE
     RETURNING id
 )

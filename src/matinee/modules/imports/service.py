@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
@@ -14,6 +16,7 @@ from matinee.modules.imports.jobs import fetch_job
 from matinee.modules.imports.rules import read_url
 from matinee.modules.imports.schemas import NewImport
 from matinee.modules.quotas.service import QuotaService
+from matinee.modules.videos.rules import Encryption
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
 
@@ -21,11 +24,20 @@ from matinee.modules.videos.service import VideoService
 class ImportService:
     """Videos from addresses. `enabled`: whether this installation fetches anything."""
 
-    def __init__(self, queue: JobQueue, videos: VideoService, quotas: QuotaService, *, enabled: bool) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        videos: VideoService,
+        quotas: QuotaService,
+        *,
+        enabled: bool,
+        encryption: Encryption = "none",
+    ) -> None:
         self._queue = queue
         self._videos = videos
         self._quotas = quotas
         self._enabled = enabled
+        self._encryption: Encryption = encryption
 
     async def begin(self, db: Connection, caller: Caller, new: NewImport) -> Video:
         """A video whose file will be fetched. Raises ImportsOff, InvalidImportUrl and QuotaExceeded."""
@@ -35,6 +47,7 @@ class ImportService:
             url = read_url(new.url)
         except ValueError as error:
             raise InvalidImportUrl(str(error), faults=[Fault("url", str(error))]) from None
+        new = replace(new, encryption=new.encryption or self._encryption)
         # how large it is nobody knows yet: the worker reserves that
         await self._quotas.reserve_file(db, caller.user_id, 0)
         video_id = await repository.insert(db, caller.user_id, new, url)

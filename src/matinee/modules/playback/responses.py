@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from matinee.modules.playback.cell_cache import CachedFile
 from matinee.modules.playback.conditions import counting_range, is_unchanged, requested_range
 from matinee.modules.playback.delivery import Handover, Readable, Redirect, Source
-from matinee.modules.playback.service import Playlist, StoredObject
+from matinee.modules.playback.service import Permission, Playlist, StoredObject
 
 _READ_BYTES = 256 * 1024  # larger: more memory a viewer; smaller: more turns of the event loop
 
@@ -89,9 +89,10 @@ def unchanged_response(stored: StoredObject, headers: dict[bytes, bytes]) -> Res
     return None
 
 
-def permission_response(*, private: bool) -> Response:
+def permission_response(permission: Permission) -> Response:
     """That the video may be played, and who may keep the answer: as its playlists say it."""
-    return Bare(204, [(b"cache-control", _PLAYLIST_PRIVATE if private else _PLAYLIST_PUBLIC)])
+    kept = _PLAYLIST_PRIVATE if permission.private else _PLAYLIST_PUBLIC
+    return Bare(204, [(b"cache-control", kept), (b"x-media-mark", permission.mark.encode())])
 
 
 def object_response(stored: StoredObject, source: Source, headers: dict[bytes, bytes]) -> Response:

@@ -173,6 +173,7 @@ class PlaybackRoutes:
         access=Access.OPTIONAL,
         scope="videos:read",
         errors=_PLAYLIST_ERRORS,
+        tells=("X-Media-Mark",),
     )
     async def get_permission(self, call: Call, video_id: VideoId) -> Annotated[Response, None]:
         """Whether the caller may play the video.
@@ -180,7 +181,7 @@ class PlaybackRoutes:
         Caches in front of the API ask before they hand out what they hold. Who may play a part of it alone is refused
         here, and asks for each segment himself.
         """
-        return permission_response(private=await self._playback.is_private(call.viewer, video_id))
+        return permission_response(await self._playback.permission(call.viewer, video_id))
 
     async def _deliver(self, call: Call, stored: StoredObject) -> Response:
         headers = _headers(call)

@@ -54,6 +54,15 @@ class Playlist(msgspec.Struct, frozen=True):
     private: bool
 
 
+class Permission(msgspec.Struct, frozen=True):
+    """That a video may be played, for whoever hands out what it holds of it."""
+
+    private: bool
+    """Whether only its viewer may keep what is played."""
+    mark: str
+    """What its segments' addresses are marked with now; `clear` where it is not encrypted."""
+
+
 class Cipher(msgspec.Struct, frozen=True):
     """An encrypted object: what it is made from, and how."""
 
@@ -193,14 +202,14 @@ class PlaybackService:
             written = self._documents.keep(key, document(dash.manifest(plan, facts.listed(), shown.window, samples)))
         return Playlist(written, facts.is_private)
 
-    async def is_private(self, viewer: Viewer, video_id: UUID) -> bool:
-        """Whether only its viewer may keep what is played; raises where he may not play all of it."""
+    async def permission(self, viewer: Viewer, video_id: UUID) -> Permission:
+        """That the viewer may play the video; raises where he may not play all of it."""
         if viewer.grant is not None and viewer.grant.is_partial:
             raise PlaybackTokenRefused("This playback token opens a part of the video: ask for the segment itself.")
         facts = await self.playable(
             viewer, video_id, ("video", video_id), lambda: self._repository.find_video(video_id)
         )
-        return facts.is_private
+        return Permission(facts.is_private, self._content_keys.mark(choice(video_id, facts)))
 
     def _offered(self, plan: Plan, measured: Mapping[str, Measured], speeds: Speeds) -> Plan:
         """The plan without what players are not told of."""
@@ -307,13 +316,15 @@ class PlaybackService:
             shown.require(await self.plan(wanted.video_id, facts), wanted)
         if wanted.is_stored(facts):
             return facts
+        plan, chosen = await self.plan(wanted.video_id, facts), choice(wanted.video_id, facts)
+        if chosen is not None and not offered(plan, chosen).has(wanted.rendition):
+            raise NoSuchCell  # it could not be encrypted: nothing is encoded for nobody
         with (
             self._notifications.subscribe(str(wanted.video_id)) as news,
             self._audience.waiting(wanted.place) as to_ask,
             _leaving(gone, news) as left,
         ):
             if to_ask:
-                plan = await self.plan(wanted.video_id, facts)
                 await self._want_cell(wanted.video_id, plan, wanted.rendition, wanted.index or 0)
             return await self._await_news(viewer, wanted, news, left)
 

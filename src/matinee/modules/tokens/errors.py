@@ -27,10 +27,10 @@ class NoPasswordNeeded(Conflict):
     code = "no_password_needed"
 
 
-class NoSuchKey(NotFound):
+class NoSuchSigningKey(NotFound):
     """You have no signing key of this id."""
 
-    code = "no_such_key"
+    code = "no_such_signing_key"
 
 
 class TooManyKeys(Conflict):

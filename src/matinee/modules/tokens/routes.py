@@ -13,7 +13,7 @@ from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.tokens.errors import (
     InvalidConditions,
     NoPasswordNeeded,
-    NoSuchKey,
+    NoSuchSigningKey,
     NotYoursToRenew,
     TooManyKeys,
     WrongPassword,
@@ -93,7 +93,7 @@ class TokenRoutes:
         """
         return await self._tokens.add_key(call.user.user_id, body.name, body.algorithm)
 
-    @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, access=Access.PERSON, errors=(NoSuchKey,))
+    @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, access=Access.PERSON, errors=(NoSuchSigningKey,))
     async def delete_signing_key(self, call: Call, db: Connection, key_id: KeyId) -> None:
         """Delete a key; within ten seconds nothing that it has signed opens anything."""
         await self._tokens.delete_key(db, call.user.user_id, key_id)

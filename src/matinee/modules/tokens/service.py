@@ -24,7 +24,7 @@ from matinee.modules.tokens import repository
 from matinee.modules.tokens.errors import (
     InvalidConditions,
     NoPasswordNeeded,
-    NoSuchKey,
+    NoSuchSigningKey,
     NotYoursToRenew,
     TooManyKeys,
     WrongPassword,
@@ -173,9 +173,9 @@ class TokenService:
         return NewlyMadeKey(**shown, private_key=private_pem(key))
 
     async def delete_key(self, db: Connection, owner_id: UUID, key_id: UUID) -> None:
-        """What it has signed opens nothing any more, within seconds. Raises NoSuchKey."""
+        """What it has signed opens nothing any more, within seconds. Raises NoSuchSigningKey."""
         if not await repository.delete_key(db, key_id, owner_id):
-            raise NoSuchKey
+            raise NoSuchSigningKey
 
     async def _on_behalf(self, db: Connection, viewer: Viewer, claims: Claims) -> Claims:
         """Claims that open what the viewer may see, as long as he may. Without an account he renews a password."""

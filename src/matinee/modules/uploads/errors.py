@@ -25,9 +25,10 @@ class DuplicateFile(Conflict):
 
     code = "duplicate_file"
 
-    def __init__(self, first: FirstRow) -> None:
+    def __init__(self, first: FirstRow, *, names_title: bool) -> None:
+        name = f"“{first.title}” ({first.id})" if names_title else str(first.id)
         super().__init__(
-            f"Your video “{first.title}” ({first.id}) has this very file. To have a second one without sending it, "
+            f"Your video {name} has this very file. To have a second one without sending it, "
             "ask for on_duplicate=share."
         )
         self.existing = str(first.id)

@@ -93,6 +93,19 @@ class TestOperation:
             body = {"url": "https://films.example.org/sea.mp4"}
             problem(await client.post(IMPORT, json=body, headers=ada.headers), 403, "imports_off")
 
+    async def test_it_is_encrypted_as_an_upload_is(self, settings: Settings, storage: S3Storage, ada: Person) -> None:
+        """As the server's setting says, unless it says so itself."""
+        async with (
+            open_services(_changed(settings, encryption="cbcs"), storage=storage) as services,
+            client_of(create_app(services)) as client,
+        ):
+            body = {"url": "https://films.example.org/sea.mp4"}
+            answers = [
+                await client.post(IMPORT, json={**body, **chosen}, headers=ada.headers)
+                for chosen in ({}, {"encryption": "none"}, {"encryption": "cenc"})
+            ]
+            assert [answer.json()["encryption"] for answer in answers] == ["cbcs", "none", "cenc"]
+
     async def test_why_it_waits_is_told(self, imports: Imports, ada: Person) -> None:
         """Here no worker fetches anything."""
         video_id = await imports.begin("https://films.example.org/sea.mp4")

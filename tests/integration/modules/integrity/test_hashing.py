@@ -261,6 +261,24 @@ class TestDuplicates:
         assert (usage["bytes"], usage["videos"]) == (len(SEA), 2)
         problem(await ada.get(f"/api/v1/videos/signedurl/{video['id']}"), 409, "upload_finished")
 
+    async def test_a_key_shares_what_it_may_read(self, ada: Person, reader: Reader, api: httpx.AsyncClient) -> None:
+        """Else one that only uploads would publish what it has never seen; to it, no title is told either."""
+        first = await reader.finish(ada, SEA, title="The sea")
+        await reader.read_all()
+        new = new_video(filesize=len(SEA), sha256=hexed(SEA), visibility="public")
+
+        async def ask(*scopes: str, **fields: str) -> httpx.Response:
+            key = (await ada.post("/api/v1/api-keys", {"name": "Import", "scopes": scopes})).json()
+            return await api.post(INIT, json={**new, **fields}, headers={"Authorization": f"Bearer {key['secret']}"})
+
+        refused = problem(await ask("uploads:write"), 409, "duplicate_file")
+        assert (refused["existing"], "The sea" in refused["detail"]) == (first, False)
+        assert "The sea" in problem(await ask("uploads:write", "videos:read"), 409, "duplicate_file")["detail"]
+        for scopes in (["uploads:write", "videos:read"], ["uploads:write", "videos:write"]):
+            problem(await ask(*scopes, on_duplicate="share"), 403, "insufficient_scope")
+        answer = await ask("uploads:write", "videos:read", "videos:write", on_duplicate="share")
+        assert answer.json()["video"]["duplicate_of"] == first
+
     async def test_other_accounts_files_are_nobodys_business(self, ada: Person, bob: Person, reader: Reader) -> None:
         """No hash tells what others have."""
         await reader.finish(ada, SEA)

@@ -9,7 +9,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
+from msgspec.structs import replace
 from tests.integration.media.test_encryption import FILMS, make, packets
+from tests.unit.media.plans import plan
 
 WAYS = ["aes-128", "cenc", "cbcs"]
 KID = "AAECAwQFBgcICQoLDA0ODw"
@@ -260,3 +262,14 @@ class TestWhatCannotBeEncrypted:
         url, text = await playlist_of(player, film)
         answers = [await player.get(address) for address in (urljoin(url, "init.mp4"), paths_of(url, text)[0])]
         assert [answer.json()["code"] for answer in answers] == ["no_such_cell", "no_such_cell"]
+
+    @pytest.mark.parametrize("way", ["cenc", "cbcs"])
+    async def test_is_not_encoded_either(self, player, make_film, encoder, way) -> None:
+        """Whoever asks for pictures of AV1 has nothing made for nobody."""
+        made = plan(20)
+        av1 = replace(made.video[-1], name="v240-av1", codec="av1")
+        film = await make_film(made=replace(made, alternatives=(av1,)))
+        await film.change(encryption=way)
+        mark = (await player.get(f"{film.url}/allowed")).headers["x-media-mark"]
+        answer = await player.get(film.cell_url(0, "v240-av1").replace("/r1/", f"/r1.{mark}/"))
+        assert (answer.json()["code"], encoder.asked) == ("no_such_cell", [])

@@ -23,9 +23,9 @@ def deliveries(cache: CellCache, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     keys: list[str] = []
     fetch, find = cache.fetch, cache.find
 
-    async def counted_fetch(key: str):
+    async def counted_fetch(key: str, *how):
         keys.append(key)
-        return await fetch(key)
+        return await fetch(key, *how)
 
     def counted_find(key: str):
         found = find(key)
@@ -122,3 +122,29 @@ class TestPrivateVideos:
             owner = await client.get(film.cell_url(0), headers=bearer(film.owner_id))
             assert owner.content == data
             assert owner.headers["cache-control"] == "private, max-age=31536000, immutable"
+
+
+class TestEncryption:
+    async def test_a_switch_ends_what_was_kept(self, address, tmp_path, film) -> None:
+        """A clear segment leaves the cache no more, whoever is allowed."""
+        places = {API: address, ALLOWED_FOR: "404 0s"}
+        async with nginx(tmp_path, "nginx-cache.conf", **places) as url, httpx.AsyncClient(base_url=url) as client:
+            data = await film.store(0)
+            assert (await client.get(film.cell_url(0))).content == data
+            await film.change(encryption="cbcs")
+            refused = await client.get(film.cell_url(0))
+            assert (refused.status_code, refused.json()["code"]) == (404, "no_such_cell")
+            await film.change(encryption="none")
+            assert (await client.get(film.cell_url(0))).content == data
+
+    async def test_new_keys_end_what_the_former_open(self, address, tmp_path, film) -> None:
+        """Whoever has them gets no more of it out of the cache."""
+        places = {API: address, ALLOWED_FOR: "404 0s"}
+        async with nginx(tmp_path, "nginx-cache.conf", **places) as url, httpx.AsyncClient(base_url=url) as client:
+            await film.store(0)
+            await film.change(encryption="aes-128")
+            mark = (await client.get(f"{film.url}/allowed")).headers["x-media-mark"]
+            former = film.cell_url(0).replace("/r1/", f"/r1.{mark}/")
+            assert (await client.get(former)).status_code == 200
+            await film.change(key_version=2)
+            assert (await client.get(former)).status_code == 404

@@ -86,7 +86,7 @@ class TestSigningKeys:
         assert made["private_key"].startswith("-----BEGIN PRIVATE KEY-----")
         [listed] = (await ada.get("/api/v1/signing-keys")).json()["items"]
         assert listed == {name: value for name, value in made.items() if name != "private_key"}
-        problem(await bob.delete(f"/api/v1/signing-keys/{made['id']}"), 404, "no_such_key")
+        problem(await bob.delete(f"/api/v1/signing-keys/{made['id']}"), 404, "no_such_signing_key")
         assert (await ada.delete(f"/api/v1/signing-keys/{made['id']}")).status_code == 204
         assert (await ada.get("/api/v1/signing-keys")).json()["items"] == []
 

@@ -17,4 +17,4 @@ async def test_who_may_play_a_part_is_not_let_into_the_cache(part: dict[str, Any
     video_id = uuid4()
     viewer = Viewer(grant=Grant(video_id=video_id, kinds=frozenset({"video"}), **part))
     with pytest.raises(PlaybackTokenRefused):
-        await playback.is_private(viewer, video_id)
+        await playback.permission(viewer, video_id)
