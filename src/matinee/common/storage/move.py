@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from matinee.common.storage.moving import BEGUN
-from matinee.common.storage.port import NoSuchObjectError, Part, StorageUnavailable, Stored
+from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part, StorageUnavailable, Stored
 from matinee.common.storage.s3 import Described, S3Storage
 from matinee.common.storage.side_by_side import side_by_side
 
@@ -119,9 +119,10 @@ class Move:
                     return False
                 await self._current.delete(key)  # whoever deleted the other may have come here before us
                 continue
-            if await self._is_there(key, original):
-                return written
-            with suppress(NoSuchObjectError):  # deleted while it was read
+            # deleted while it was read; or another move has taken the upload of its copy for one that was killed
+            with suppress(NoSuchObjectError, NoSuchUploadError):
+                if await self._is_there(key, original):
+                    return written
                 await self._write(key, original)
                 written = True
         raise CopyDiffers(f"{key} is not the same in both storages, though it was copied {_MOST_TRIES} times.")

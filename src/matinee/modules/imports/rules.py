@@ -29,7 +29,7 @@ PAUSES = (1, 2, 4, 8, 16, 32, 60, 60)  # seconds, each after one more try that g
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LATER = frozenset({408, 425, 429})  # beside 5xx: the same request may go better
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "application/json"})
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_RANGE = re.compile(r"bytes (\d{1,19})-\d{1,19}/(\d{1,19}|\*)")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\]")  # for the name of a file
 
 
@@ -150,7 +150,7 @@ def _validator(headers: Mapping[str, str]) -> str | None:
     try:
         # a date is weak unless the server's clock has moved on since
         is_strong = parsedate_to_datetime(headers.get("Date", "")) - parsedate_to_datetime(modified)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # a year of eleven digits
         return None
     return modified if is_strong >= timedelta(seconds=1) else None
 

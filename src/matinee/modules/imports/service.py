@@ -57,8 +57,13 @@ class ImportService:
         return await self._videos.get(db, Viewer(caller), video_id)
 
     async def retry(self, db: Connection, video_id: UUID) -> bool:
-        """Has a file that could not be fetched fetched again, from where it stopped; False for any other video."""
+        """Has a file that could not be fetched fetched again, from where it stopped; False for any other video.
+
+        Raises ImportsOff.
+        """
         if not await repository.retry(db, video_id):
             return False
+        if not self._enabled:
+            raise ImportsOff  # and it stays as it was
         await self._queue.enqueue(db, fetch_job(video_id))
         return True

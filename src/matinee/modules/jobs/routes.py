@@ -5,6 +5,7 @@ from matinee.common.errors import Forbidden
 from matinee.common.http.call import Call
 from matinee.common.http.contract import operation
 from matinee.common.http.rate_limits import RateLimit
+from matinee.modules.imports.errors import ImportsOff
 from matinee.modules.jobs.errors import NothingToCancel, NothingToRetry
 from matinee.modules.jobs.schemas import EncodingChange, VideoEncoding
 from matinee.modules.jobs.service import JobService
@@ -32,7 +33,12 @@ class JobRoutes:
         return await self._jobs.encoding_of(db, call.user, video_id)
 
     @operation(
-        "POST", f"{BASE}/retry", tag=TAG, scope="videos:write", errors=(VideoNotFound, NothingToRetry), limit=STEERING
+        "POST",
+        f"{BASE}/retry",
+        tag=TAG,
+        scope="videos:write",
+        errors=(VideoNotFound, NothingToRetry, ImportsOff),
+        limit=STEERING,
     )
     async def retry_encoding(self, call: Call, db: Connection, video_id: VideoId) -> VideoEncoding:
         """Try again what failed, was cancelled, or waits for its next try.

@@ -10,6 +10,7 @@ from tests.integration.modules.encoding.stage import Stage
 from tests.integration.modules.encoding.theatre import Theatre
 
 from matinee.common.http.authentication import Caller
+from matinee.common.http.viewer import ANYBODY, Viewer
 from matinee.media import keys
 from matinee.media.binaries import find_binaries
 from matinee.modules.downloads.errors import DownloadNotReady, NoSuchDownload
@@ -28,6 +29,7 @@ class Counter:
         self._stage = stage
         self.video_id = video_id
         self.owner = Caller(user_id=owner, role="USER", session_id=uuid4())
+        self.viewer = Viewer(self.owner)
         videos = VideoService(stage.database, stage.storage, stage.queue, stage.encoding)
         self.service = DownloadService(
             stage.database, stage.storage, stage.queue, videos, theatre.playback, theatre.audience
@@ -37,19 +39,19 @@ class Counter:
         async with self._stage.database.transaction() as db:
             return await self.service.offer(db, self.owner, self.video_id, name)
 
-    async def offered(self, viewer: Caller | None = None) -> list[Download]:
+    async def offered(self, viewer: Viewer = ANYBODY) -> list[Download]:
         async with self._stage.database.connection() as db:
             return (await self.service.offered(db, viewer, self.video_id)).items
 
     async def until_ready(self, name: str) -> None:
         async def is_ready() -> bool:
-            return any(d.name == name and d.state == "ready" for d in await self.offered(self.owner))
+            return any(d.name == name and d.state == "ready" for d in await self.offered(self.viewer))
 
         await self._stage.until(is_ready)
 
     async def fetch(self, name: str, path: Path) -> File:
         """Writes the file as a client would."""
-        file = await self.service.open(self.owner, self.video_id, name)
+        file = await self.service.open(self.viewer, self.video_id, name)
         assert file.assembly is not None
         path.write_bytes(b"".join([part async for part in file.assembly.read(range(file.assembly.size))]))
         return file
@@ -94,7 +96,7 @@ class TestOffer:
         assert pictures_of(tmp_path / "film.mp4") == 12 * 5
         assert samples_of(tmp_path / "film.mp4") == pytest.approx(12 * 48000, abs=4096)
         assert file.disposition == "attachment; filename=\"A film 360p.mp4\"; filename*=UTF-8''A%20film%20360p.mp4"
-        sizes = {d.name: d.size for d in await counter.offered(counter.owner)}
+        sizes = {d.name: d.size for d in await counter.offered(counter.viewer)}
         assert sizes == {"v360": (tmp_path / "film.mp4").stat().st_size}
 
     async def test_sound_alone_is_a_file_too(self, counter: Counter, tmp_path: Path) -> None:
@@ -125,7 +127,7 @@ class TestOffer:
         assert (await counter.offer("v240")).state == "ready"
         async with stage.database.transaction() as db:
             await counter.service.withdraw(db, counter.owner, counter.video_id, "v240")
-        assert await counter.offered(counter.owner) == []
+        assert await counter.offered(counter.viewer) == []
         async with stage.database.transaction() as db:
             with pytest.raises(NoSuchDownload):
                 await counter.service.withdraw(db, counter.owner, counter.video_id, "v240")
@@ -138,10 +140,10 @@ class TestOffer:
         await counter.offer("v360")
 
         async def has_failed() -> bool:
-            return [d.state for d in await counter.offered(counter.owner)] == ["failed"]
+            return [d.state for d in await counter.offered(counter.viewer)] == ["failed"]
 
         await stage.until(has_failed)
-        assert (await counter.offered(counter.owner))[0].failure == "Some of the video could not be made."
+        assert (await counter.offered(counter.viewer))[0].failure == "Some of the video could not be made."
         await stage.storage.put(source, content, "video/mp4")
         assert (await counter.offer("v360")).state == "preparing"
         await counter.until_ready("v360")
@@ -159,34 +161,34 @@ class TestFetch:
     async def test_waits_for_the_file(self, counter: Counter, stage: Stage) -> None:
         """What is being made is told from what is not offered."""
         with pytest.raises(NoSuchDownload):
-            await counter.service.open(counter.owner, counter.video_id, "v360")
+            await counter.service.open(counter.viewer, counter.video_id, "v360")
         await stage.execute("INSERT INTO downloads (video_id, name) VALUES (%s, 'v480')", counter.video_id)
         with pytest.raises(DownloadNotReady):
-            await counter.service.open(counter.owner, counter.video_id, "v480")
+            await counter.service.open(counter.viewer, counter.video_id, "v480")
 
     async def test_private_stays_private(self, counter: Counter) -> None:
         """Who may not watch the video may not know of its files."""
         with pytest.raises(VideoNotFound):
-            await counter.service.open(None, counter.video_id, "v240")
+            await counter.service.open(ANYBODY, counter.video_id, "v240")
         with pytest.raises(VideoNotFound):
-            await counter.offered(None)
+            await counter.offered()
 
     async def test_the_original_is_the_owners_until_it_is_offered(
         self, counter: Counter, stage: Stage, film: Film
     ) -> None:
         """The owner has it always; others when he says so."""
         await stage.execute("UPDATE videos SET visibility = 'public' WHERE id = %s", counter.video_id)
-        mine = await counter.service.open(counter.owner, counter.video_id, "original")
+        mine = await counter.service.open(counter.viewer, counter.video_id, "original")
         assert await stage.storage.size(mine.stored.key) == len(film("film.mkv"))
         assert mine.stored.private
         with pytest.raises(NoSuchDownload):
-            await counter.service.open(None, counter.video_id, "original")
+            await counter.service.open(ANYBODY, counter.video_id, "original")
         offered = await counter.offer("original")
         assert (offered.state, offered.size) == ("ready", len(film("film.mkv")))
         await stage.execute("UPDATE videos SET filename = 'Secret name.mkv' WHERE id = %s", counter.video_id)
-        theirs = await counter.service.open(None, counter.video_id, "original")
+        theirs = await counter.service.open(ANYBODY, counter.video_id, "original")
         assert 'filename="A film.mkv"' in theirs.disposition
-        mine = await counter.service.open(counter.owner, counter.video_id, "original")
+        mine = await counter.service.open(counter.viewer, counter.video_id, "original")
         assert 'filename="Secret name.mkv"' in mine.disposition
 
     async def test_the_owner_gets_the_original_of_what_failed(self, counter: Counter, stage: Stage) -> None:
@@ -194,9 +196,9 @@ class TestFetch:
         await stage.execute(
             "UPDATE videos SET status = 'FAILED', failure_code = 'source_damaged' WHERE id = %s", counter.video_id
         )
-        assert (await counter.service.open(counter.owner, counter.video_id, "original")).assembly is None
+        assert (await counter.service.open(counter.viewer, counter.video_id, "original")).assembly is None
         with pytest.raises(VideoNotPlayable):
-            await counter.service.open(counter.owner, counter.video_id, "v240")
+            await counter.service.open(counter.viewer, counter.video_id, "v240")
 
 
 class TestKept:

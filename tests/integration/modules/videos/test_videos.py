@@ -12,6 +12,7 @@ from tests.integration.conftest import Person, SignUp, age, problem, remove_dele
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import connect, execute, fetch_value
+from matinee.common.http.viewer import Viewer
 from matinee.common.notifications import CHANNEL, announce
 from matinee.common.storage.port import NoSuchUploadError, StorageUnavailable
 from matinee.common.storage.s3 import S3Storage
@@ -316,12 +317,12 @@ class TestEvents:
         from matinee.modules.videos.events import VideoEvents
 
         video_id = UUID((await ada.init())["video"]["id"])
-        caller = services.tokens.verify(ada.tokens["access_token"])
+        viewer = Viewer(services.tokens.verify(ada.tokens["access_token"]))
         events = VideoEvents(services.database, services.videos, services.notifications)
         async with services.database.connection() as db:
-            first = await services.videos.get(db, caller, video_id)
+            first = await services.videos.get(db, viewer, video_id)
         seen = []
-        async for raw in events.stream(first, caller):
+        async for raw in events.stream(first, viewer):
             if not raw.startswith(b"event: video"):
                 continue
             seen.append(msgspec.json.decode(raw.partition(b"data: ")[2])["status"])
@@ -340,11 +341,11 @@ class TestEvents:
         from matinee.modules.videos.events import VideoEvents
 
         video_id = (await ada.init())["video"]["id"]
-        caller = services.tokens.verify(ada.tokens["access_token"])
+        viewer = Viewer(services.tokens.verify(ada.tokens["access_token"]))
         events = VideoEvents(services.database, services.videos, services.notifications)
         async with services.database.connection() as db:
-            first = await services.videos.get(db, caller, UUID(video_id))
-        stream = events.stream(first, caller)
+            first = await services.videos.get(db, viewer, UUID(video_id))
+        stream = events.stream(first, viewer)
         assert (await anext(stream)).startswith(b"event: video")
         await ada.delete(f"{VIDEOS}/{video_id}")
         async with asyncio.timeout(10):

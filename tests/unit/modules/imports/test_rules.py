@@ -157,6 +157,7 @@ class TestAnswers:
             ({"Last-Modified": MONDAY, "Date": MONDAY}, None),
             ({"Last-Modified": MONDAY}, None),
             ({"Last-Modified": "yesterday", "Date": LATER}, None),
+            ({"Last-Modified": MONDAY, "Date": "Mon, 02 Nov 99999999999 10:00:00 GMT"}, None),
             ({"Last-Modified": "Mon, 02 Nov 2026 10:00:00", "Date": LATER}, None),
         ],
     )
