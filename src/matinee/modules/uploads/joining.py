@@ -1,6 +1,8 @@
 """What was received becomes the video's file: parts are joined, and so are uploads that came in fragments."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from functools import partial
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,6 +13,7 @@ from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun
 from matinee.common.storage.port import Storage, StorageUnavailable
 from matinee.media import keys
+from matinee.modules.encoding.outages import outlast
 from matinee.modules.uploads import reception_repository as repository
 from matinee.modules.uploads.errors import FragmentsUnfinished
 from matinee.modules.uploads.jobs import join_job
@@ -23,6 +26,7 @@ from matinee.modules.videos.errors import VideoNotFound
 log = structlog.get_logger()
 
 _READ = MIB  # bytes of a fragment in memory
+_AT_ONCE = 500  # uploads whose jobs were given up and are enqueued at a time
 
 
 class Joining:
@@ -60,17 +64,23 @@ class Joining:
             log.warning("upload_joined_later", video_id=str(upload.id), error=error.detail)
 
     async def join(self, run: JobRun, video_id: str) -> None:
-        """Job: the same, of fragments too; then removes what is left over. Repeatable."""
-        del run  # whoever else does it does the same
-        try:
-            upload = await self._uploads.load(UUID(video_id))
-            if upload.is_open:
-                await self._fill(upload)
-                await self._join(await self._uploads.load(upload.id))
-                await self._uploads.start_encoding(upload)
-        except VideoNotFound:
-            return
-        await self._storage.delete_prefix(keys.piece_prefix(upload.id))
+        """Job: the same, of fragments too, through outages; then removes what is left over. Repeatable."""
+        with suppress(VideoNotFound):
+            await outlast(partial(self._join_all, run, UUID(video_id)), what="join")
+
+    async def resume(self) -> None:
+        """Periodic: has joined what was received and is not joined, for its job was given up or is lost."""
+        async with self._database.transaction() as db:
+            unjoined = await repository.list_unjoined(db, _AT_ONCE)
+            await self._queue.enqueue_all(db, [join_job(video_id, now=True) for video_id in unjoined])
+
+    async def _join_all(self, run: JobRun, video_id: UUID) -> None:
+        upload = await self._uploads.load(video_id)
+        if upload.is_open:
+            await self._fill(run, upload)
+            await self._join(await self._uploads.load(video_id))
+            await self._uploads.start_encoding(upload)
+        await self._storage.delete_prefix(keys.piece_prefix(video_id))
 
     async def _join(self, upload: UploadRow) -> None:
         if upload.status != "UPLOADING":
@@ -80,7 +90,7 @@ class Joining:
         claim = CompleteUpload(parts=[ClaimedPart(number, etag) for number, etag in enumerate(etags, 1)])
         await self._uploads.join(upload, claim)
 
-    async def _fill(self, upload: UploadRow) -> None:
+    async def _fill(self, run: JobRun, upload: UploadRow) -> None:
         """Stores the parts of a file that consists of fragments."""
         async with self._database.connection() as db:
             reception = await repository.find_reception(db, upload.id)
@@ -105,6 +115,8 @@ class Joining:
             else:
                 data = self._read(fragments, wanted)
                 await self._storage.put_part(upload.key, upload.upload_id, number, size, data)
+            async with self._database.transaction() as db:
+                await self._queue.progressed(db, run)
 
     async def _read(self, fragments: list[UploadRow], wanted: list[Span]) -> AsyncIterator[bytes]:
         for span in wanted:

@@ -34,6 +34,10 @@ class _Etag(msgspec.Struct):
     etag: str
 
 
+class _Id(msgspec.Struct):
+    id: UUID
+
+
 class FragmentRow(msgspec.Struct, frozen=True):
     """A fragment that was received whole and belongs to nothing yet."""
 
@@ -63,6 +67,13 @@ WHERE v.id = kept.video_id AND v.status = 'UPLOADING' AND v.deleted_at IS NULL
 _ETAGS = """
 SELECT etag FROM receptions, unnest(etags) WITH ORDINALITY AS t (etag, number)
 WHERE video_id = %s ORDER BY number LIMIT 10000
+"""
+# Received whole, or of fragments that were, and nobody has to send anything any more.
+_LIST_UNJOINED = """
+SELECT v.id FROM videos v JOIN receptions r ON r.video_id = v.id
+WHERE v.status IN ('INITIATED', 'UPLOADING') AND v.deleted_at IS NULL AND v.fragment_of IS NULL
+  AND (r.received = v.filesize OR r.fragments <> '{}')
+ORDER BY random() LIMIT %s  -- what cannot be joined keeps nothing else from it
 """
 _CLAIM_FRAGMENTS = """
 UPDATE videos v SET fragment_of = %(video)s, updated_at = now() FROM receptions r
@@ -104,6 +115,11 @@ async def record(
 async def list_etags(db: Connection, video_id: UUID) -> list[str]:
     """Of the parts, in order."""
     return [row.etag for row in await fetch_all(db, _Etag, _ETAGS, (video_id,))]
+
+
+async def list_unjoined(db: Connection, most: int) -> list[UUID]:
+    """Uploads of which every byte is stored, and that are not joined."""
+    return [row.id for row in await fetch_all(db, _Id, _LIST_UNJOINED, (most,))]
 
 
 async def claim_fragments(db: Connection, owner_id: UUID, fragments: list[UUID], video_id: UUID) -> list[FragmentRow]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
+from matinee.common.database import Connection, execute, fetch_one, fetch_value
 from matinee.media import keys
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import NewUpload
@@ -51,10 +51,6 @@ class UploadRow(msgspec.Struct, frozen=True):
     def plan(self) -> PartPlan:
         """How its file is cut."""
         return PartPlan(self.filesize, self.part_size)
-
-
-class _Id(msgspec.Struct):
-    id: UUID
 
 
 # With `unlimited_only` by one statement, for whom no quota was set; else the caller has looked at it.
@@ -107,10 +103,7 @@ WHERE id = %s AND status = 'UPLOADING' AND deleted_at IS NULL
 _ABORT = """
 UPDATE videos SET deleted_at = now(), updated_at = now()
 WHERE id = %s AND status IN ('INITIATED', 'UPLOADING') AND deleted_at IS NULL
-"""
-_DROP_FRAGMENTS = """
-UPDATE videos SET deleted_at = now(), updated_at = now()
-WHERE fragment_of = %(video)s AND id <> %(video)s AND deleted_at IS NULL RETURNING id
+  AND (fragment_of IS NULL OR fragment_of = id)
 """
 
 
@@ -166,10 +159,5 @@ async def finish_upload(db: Connection, video_id: UUID, sha256: str | None = Non
 
 
 async def abort_upload(db: Connection, video_id: UUID) -> bool:
-    """Deletes a video whose upload is not finished; False where it is."""
+    """Deletes a video whose upload is not finished; False where it is, or it is being joined with others."""
     return await execute(db, _ABORT, (video_id,)) == 1
-
-
-async def drop_fragments(db: Connection, video_id: UUID) -> list[UUID]:
-    """Marks what a video was joined of as deleted; returns the ids."""
-    return [row.id for row in await fetch_all(db, _Id, _DROP_FRAGMENTS, {"video": video_id})]

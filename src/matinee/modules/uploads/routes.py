@@ -35,7 +35,7 @@ from matinee.modules.uploads.schemas import (
 )
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.uploads.tus_routes import RECEIVING
-from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.errors import FragmentInUse, VideoNotFound
 from matinee.modules.videos.schemas import Video, VideoId
 
 TAG = "uploads"
@@ -137,7 +137,11 @@ class UploadRoutes:
         return await self._uploads.complete(call.user, video_id, body)
 
     @operation(
-        "POST", f"{BASE}/abort/{{video_id}}", tag=TAG, scope="uploads:write", errors=(VideoNotFound, UploadFinished)
+        "POST",
+        f"{BASE}/abort/{{video_id}}",
+        tag=TAG,
+        scope="uploads:write",
+        errors=(VideoNotFound, UploadFinished, FragmentInUse),
     )
     async def abort_upload(self, call: Call, db: Connection, video_id: VideoId) -> None:
         """Drop an unfinished upload with its video."""

@@ -57,7 +57,7 @@ from matinee.modules.uploads.schemas import (
     UploadStarted,
 )
 from matinee.modules.videos.access import may_change
-from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.errors import FragmentInUse, VideoNotFound
 from matinee.modules.videos.rules import Encryption
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
@@ -195,10 +195,11 @@ class UploadService:
             return await self._videos.get(db, Viewer(caller), video_id)
 
     async def abort(self, db: Connection, caller: Caller, video_id: UUID) -> None:
-        """Drops the upload with its parts and the video; raises UploadFinished where it is too late."""
+        """Drops the upload with its parts and the video; raises UploadFinished and FragmentInUse."""
         await self._videos.owned(db, caller, video_id)
         if not await repository.abort_upload(db, video_id):
-            raise UploadFinished
+            raise FragmentInUse if await self._videos.is_claimed(db, video_id) else UploadFinished
+        await self._videos.drop_fragments(db, [video_id])
         await self._videos.enqueue_removals(db, [video_id])
         await announce(db, str(video_id))
 
@@ -294,7 +295,7 @@ class UploadService:
             if await repository.finish_upload(db, upload.id, sha256):
                 jobs = [ingest_job(upload.id), hash_job(upload.source_id, upload.source_revision)]
                 await self._queue.enqueue_all(db, jobs)
-                await self._videos.enqueue_removals(db, await repository.drop_fragments(db, upload.id))
+                await self._videos.drop_fragments(db, [upload.id])
                 await announce(db, str(upload.id))
 
     def expiry(self, upload: UploadRow | None = None) -> datetime:

@@ -34,7 +34,7 @@ from matinee.modules.uploads.reception import Receiver
 from matinee.modules.uploads.reception_repository import insert_reception
 from matinee.modules.uploads.schemas import NewUpload, UploadStarted
 from matinee.modules.uploads.service import UploadService
-from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.errors import FragmentInUse, VideoNotFound
 from matinee.modules.videos.schemas import Video, VideoId
 
 TAG = "uploads"
@@ -204,7 +204,7 @@ class TusRoutes:
         scope="uploads:write",
         accepts=(RESUMABLE,),
         tells=("Tus-Resumable",),
-        errors=(VideoNotFound, UnsupportedTusVersion, UploadFinished),
+        errors=(VideoNotFound, UnsupportedTusVersion, UploadFinished, FragmentInUse),
     )
     async def terminate_tus_upload(self, call: Call, video_id: VideoId) -> None:
         """Drop an unfinished upload with its video."""

@@ -15,6 +15,12 @@ class VideoNotPlayable(Conflict):
     code = "video_not_playable"
 
 
+class FragmentInUse(Conflict):
+    """This partial upload is being joined with others; to be rid of it, delete the upload that joins them."""
+
+    code = "fragment_in_use"
+
+
 class PasswordRequired(Forbidden):
     """This video asks for a password: send it to POST /api/v1/videos/{video_id}/unlock."""
 

@@ -1,5 +1,6 @@
 """Every query about videos as such. Uploads, encoding and playback have their own."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -98,7 +99,15 @@ UPDATE videos SET title = coalesce(%(title)s, title), description = coalesce(%(d
     password_id = CASE WHEN %(visibility)s::text IS NULL THEN password_id END
 WHERE id = %(video)s AND deleted_at IS NULL
 """
-_MARK_DELETED = "UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id = %s AND deleted_at IS NULL"
+_MARK_DELETED = """
+UPDATE videos SET deleted_at = now(), updated_at = now()
+WHERE id = %s AND deleted_at IS NULL AND (fragment_of IS NULL OR fragment_of = id)
+"""
+_IS_CLAIMED = "SELECT 1 FROM videos WHERE id = %s AND fragment_of <> id AND deleted_at IS NULL"
+_DROP_FRAGMENTS = """
+UPDATE videos SET deleted_at = now(), updated_at = now()
+WHERE fragment_of = ANY(%(videos)s::uuid[]) AND fragment_of <> id AND deleted_at IS NULL RETURNING id
+"""
 # Whoever was at work on a video when it was deleted may store something behind the job that removes its objects, and
 # die before it can say so. So the row stays for longer than a request may take, and then all is removed once more.
 _SETTLED_MINUTES = 15
@@ -120,11 +129,16 @@ WHERE u.id = %s AND u.source_id = v.id AND NOT (v.source_id IS NULL AND v.source
     WHERE f.video_id = v.id AND f.owns_source AND f.source_revision = u.source_revision)
 """
 _IS_SOURCE_NEEDED = "SELECT 1 AS needed FROM videos WHERE source_id = %s LIMIT 1"
-# Uploads that nobody finished, and failures that nobody came back to.
+# Uploads that nobody finished, and failures that nobody came back to. No upload that waits for the server alone:
+# all of it was received, or it is a fragment of one that is being joined.
 _ABANDON = """
 UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
-    SELECT id FROM videos WHERE deleted_at IS NULL
-      AND ((status IN ('INITIATED', 'UPLOADING') AND updated_at < now() - make_interval(hours => %s))
+    SELECT id FROM videos v WHERE deleted_at IS NULL
+      AND ((status IN ('INITIATED', 'UPLOADING') AND updated_at < now() - make_interval(hours => %s)
+            AND NOT EXISTS (SELECT FROM receptions r WHERE r.video_id = v.id AND v.fragment_of IS NULL
+                AND (r.received = v.filesize OR r.fragments <> '{}'))
+            AND NOT EXISTS (
+                SELECT FROM videos f WHERE f.id = v.fragment_of AND f.id <> v.id AND f.deleted_at IS NULL))
         OR (status = 'FAILED' AND updated_at < now() - make_interval(days => %s)))
     ORDER BY updated_at LIMIT 500 FOR UPDATE SKIP LOCKED)  -- locked: whoever changes it now has come back to it
 RETURNING id
@@ -186,8 +200,18 @@ async def change_video(db: Connection, video_id: UUID, change: VideoChange) -> b
 
 
 async def mark_deleted(db: Connection, video_id: UUID) -> bool:
-    """Makes the video invisible at once; False where it is already."""
+    """Makes the video invisible at once; False where it is already, or is a fragment that is being joined."""
     return await execute(db, _MARK_DELETED, (video_id,)) == 1
+
+
+async def is_claimed(db: Connection, video_id: UUID) -> bool:
+    """Whether it is a fragment of an upload that is being joined."""
+    return await fetch_value(db, _IS_CLAIMED, (video_id,)) is not None
+
+
+async def drop_fragments(db: Connection, video_ids: Sequence[UUID]) -> list[UUID]:
+    """Marks what these were, or were to be, joined of as deleted; returns the ids."""
+    return [row.id for row in await fetch_all(db, _Id, _DROP_FRAGMENTS, {"videos": list(video_ids)})]
 
 
 async def remove_video(db: Connection, video_id: UUID) -> None:

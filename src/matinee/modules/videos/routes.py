@@ -6,7 +6,7 @@ from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
-from matinee.modules.videos.errors import UNSEEN, VideoNotFound
+from matinee.modules.videos.errors import UNSEEN, FragmentInUse, VideoNotFound
 from matinee.modules.videos.events import VideoEvents
 from matinee.modules.videos.schemas import MineQuery, Video, VideoChange, VideoId, VideoPage
 from matinee.modules.videos.service import VideoService
@@ -48,7 +48,7 @@ class VideoRoutes:
         """
         return await self._videos.change(db, call.user, video_id, body)
 
-    @operation("DELETE", f"{BASE}/{{video_id}}", tag=TAG, scope="videos:write", errors=(VideoNotFound,))
+    @operation("DELETE", f"{BASE}/{{video_id}}", tag=TAG, scope="videos:write", errors=(VideoNotFound, FragmentInUse))
     async def delete_video(self, call: Call, db: Connection, video_id: VideoId) -> None:
         """Delete a video.
 

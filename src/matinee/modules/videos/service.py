@@ -17,7 +17,7 @@ from matinee.modules.encoding.service import EncodingService
 from matinee.modules.integrity import repository as integrity
 from matinee.modules.videos import repository
 from matinee.modules.videos.access import may_change, seen
-from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.errors import FragmentInUse, VideoNotFound
 from matinee.modules.videos.repository import VideoRow
 from matinee.modules.videos.schemas import MineQuery, Video, VideoChange, VideoPage
 from matinee.modules.videos.views import detail, summarise
@@ -74,10 +74,14 @@ class VideoService:
         return await self.get(db, Viewer(caller), video_id)
 
     async def delete(self, db: Connection, caller: Caller, video_id: UUID) -> None:
-        """Makes the video invisible now; a job removes everything that is stored of it."""
+        """Makes the video invisible now; a job removes everything that is stored of it.
+
+        Raises FragmentInUse for a fragment that is being joined.
+        """
         await self.owned(db, caller, video_id)
         if not await repository.mark_deleted(db, video_id):
-            raise VideoNotFound
+            raise FragmentInUse if await repository.is_claimed(db, video_id) else VideoNotFound
+        await self.drop_fragments(db, [video_id])
         await self.enqueue_removals(db, [video_id])
         await self.give_up_replacements(db, video_id)
         await announce(db, str(video_id))
@@ -87,6 +91,14 @@ class VideoService:
         replacements = await repository.mark_replacements_deleted(db, video_id)
         await self.enqueue_removals(db, replacements)
         await announce_all(db, [str(replacement) for replacement in replacements])
+
+    async def is_claimed(self, db: Connection, video_id: UUID) -> bool:
+        """Whether it is a fragment of an upload that is being joined."""
+        return await repository.is_claimed(db, video_id)
+
+    async def drop_fragments(self, db: Connection, video_ids: Sequence[UUID]) -> None:
+        """Deletes what these are joined of, or were to be."""
+        await self.enqueue_removals(db, await repository.drop_fragments(db, video_ids))
 
     async def delete_objects(self, run: JobRun, video_id: str) -> None:
         """Job: removes a deleted video's objects and unfinished uploads, then its row. Repeatable.
@@ -121,6 +133,7 @@ class VideoService:
         """Periodic: deletes uploads that nobody finished and failures past their time."""
         async with self._database.transaction() as db:
             abandoned = await repository.abandon_videos(db, upload_hours=upload_hours, failed_days=failed_days)
+            await self.drop_fragments(db, abandoned)
             await self.enqueue_removals(db, abandoned)
             await announce_all(db, [str(video_id) for video_id in abandoned])
 

@@ -21,7 +21,7 @@ from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
 from matinee.common.jobs import JobRun
-from matinee.common.storage.port import NoSuchObjectError
+from matinee.common.storage.port import NoSuchObjectError, StorageUnavailable
 from matinee.media import keys
 from matinee.modules.uploads import reception
 
@@ -69,6 +69,13 @@ class Tus:
 
     async def offset(self, url: str) -> int:
         return int((await self.ask(url)).headers["upload-offset"])
+
+    async def join(self, *fragments: str) -> str:
+        """The address of what they are joined to."""
+        headers = {**self.headers, "Upload-Concat": f"final;{' '.join(fragments)}"}
+        answer = await self.client.post(UPLOADS, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return str(answer.headers["location"])
 
     async def delete(self, url: str) -> httpx.Response:
         return await self.client.delete(url, headers=self.headers)
@@ -297,6 +304,33 @@ class TestEnding:
         assert await stored(services, id_of(url)) == b"abc"
         assert await job_of(services, "encoding.ingest") == 1
 
+    async def test_an_outage_is_no_end(self, tus: Tus, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The job sits it out; one that was given up is enqueued again, and what was received is never abandoned."""
+        complete = services.storage.complete_upload
+        away = 2
+
+        async def fail_twice(*args: Any) -> None:
+            nonlocal away
+            away -= 1
+            if away >= 0:
+                raise StorageUnavailable
+            await complete(*args)
+
+        monkeypatch.setattr(services.storage, "complete_upload", fail_twice)
+        url = (await tus.create(3, b"abc")).headers["location"]
+        await age(services, "updated_at", 25)
+        await services.videos.abandon(upload_hours=24, failed_days=7)
+        assert await tus.offset(url) == 3
+        async with services.database.connection() as db:
+            await execute(db, "DELETE FROM procrastinate_jobs WHERE task_name = 'uploads.join'")
+        for _ in range(2):
+            await services.joining.resume()
+            assert await job_of(services, "uploads.join") == 1
+        await services.joining.join(JobRun(1, 1, 1), str(id_of(url)))
+        assert away == -1
+        assert await stored(services, id_of(url)) == b"abc"
+        assert await status_of(services, id_of(url)) == "PROCESSING"
+
 
 class TestConcatenation:
     async def test_fragments_become_one_video(self, ada: Person, tus: Tus, services: Services) -> None:
@@ -339,6 +373,34 @@ class TestConcatenation:
             headers = {**tus.headers, "Upload-Concat": f"final;{whole} {other}"}
             problem(await tus.client.post(UPLOADS, headers=headers), 409, "fragments_unfinished")
         assert (await tus.client.post(UPLOADS, headers={**headers, "Upload-Concat": f"final;{whole}"})).is_success
+
+    async def test_what_is_being_joined_stays_until_it_is(self, ada: Person, tus: Tus, services: Services) -> None:
+        """However long that takes: nobody has to send anything any more."""
+        bit = (await tus.create(3, b"abc", **{"Upload-Concat": "partial"})).headers["location"]
+        url = await tus.join(bit)
+        problem(await tus.delete(bit), 409, "fragment_in_use")
+        problem(await ada.delete(f"/api/v1/videos/{id_of(bit)}"), 409, "fragment_in_use")
+        await age(services, "updated_at", 25)
+        await services.videos.abandon(upload_hours=24, failed_days=7)
+        await services.joining.join(JobRun(1, 1, 1), str(id_of(url)))
+        assert await stored(services, id_of(url)) == b"abc"
+
+    @pytest.mark.parametrize("way", ["terminate", "delete"])
+    async def test_fragments_go_with_what_they_are_joined_to(
+        self, ada: Person, tus: Tus, services: Services, way: str
+    ) -> None:
+        """And count as long as they do not."""
+        bit = (await tus.create(3, b"abc", **{"Upload-Concat": "partial"})).headers["location"]
+        url = await tus.join(bit)
+        if way == "terminate":
+            assert (await tus.delete(url)).status_code == 204
+        else:
+            assert (await ada.delete(f"/api/v1/videos/{id_of(url)}")).status_code == 204
+        assert set(await remove_deleted(services)) == {str(id_of(bit)), str(id_of(url))}
+        assert (await ada.get("/api/v1/user/usage")).json()["bytes"] == 0
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE videos SET deleted_at = NULL WHERE id = %s", (id_of(bit),))
+        assert (await ada.get("/api/v1/user/usage")).json()["bytes"] == 3
 
     async def test_a_fragment_is_no_video(self, ada: Person, tus: Tus) -> None:
         """It cannot be completed as one."""
