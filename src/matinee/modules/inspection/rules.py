@@ -148,7 +148,8 @@ def foreseen_keys(video: VideoRow, renditions: Sequence[Rendition]) -> Iterator[
     if video.deleted:
         yield keys.video_prefix(video.id)
     yield f"{keys.source_prefix(video.id)}-watermark-"
-    yield keys.piece_prefix(video.id)
+    if video.status in ("INITIATED", "UPLOADING"):
+        yield keys.piece_prefix(video.id)
     for file in _files(video):
         yield keys.source_key(video.id, file.revision)
     for sound in _sounds(video):

@@ -53,10 +53,13 @@ _LIST_READY_REPLACEMENTS = """
 SELECT id FROM videos WHERE source_id = %s AND source_revision = %s AND replaces IS NOT NULL
   AND status = 'READY' AND deleted_at IS NULL LIMIT 100
 """
+# Also what is to take another video's place, which waits for it; no import that failed: it has no file.
 _LIST_UNHASHED = """
-SELECT id AS video_id, source_revision AS revision FROM videos v
-WHERE source_id IS NULL AND status IN ('READY', 'FAILED', 'PROCESSING') AND deleted_at IS NULL
-  AND NOT EXISTS (SELECT FROM file_hashes h WHERE h.video_id = v.id AND h.revision = v.source_revision)
+SELECT coalesce(source_id, id) AS video_id, source_revision AS revision FROM videos v
+WHERE (source_id IS NULL OR replaces IS NOT NULL) AND status IN ('READY', 'FAILED', 'PROCESSING')
+  AND deleted_at IS NULL AND NOT EXISTS (
+    SELECT FROM file_hashes h WHERE h.video_id = coalesce(v.source_id, v.id) AND h.revision = v.source_revision)
+  AND NOT EXISTS (SELECT FROM imports i WHERE i.video_id = v.id)
 ORDER BY created_at LIMIT %s
 """
 _LIST_UNHASHED_SOUNDS = """

@@ -12,7 +12,7 @@ _FIND = "SELECT quota_bytes, quota_minutes FROM users WHERE id = %s"
 _LOCK = f"{_FIND} FOR NO KEY UPDATE"
 _SET = "UPDATE users SET quota_bytes = %s, quota_minutes = %s, updated_at = now() WHERE id = %s"
 # A file counts once, whoever shows parts of it. What is to take a video's place is no video of its own yet: of both
-# the longer counts. A fragment counts by itself until it is part of a video that does, and again when that is deleted.
+# the longer counts. A fragment counts by itself, except while it is part of a video that does.
 _STORED = """
 SELECT
     (coalesce((SELECT sum(filesize) FROM (

@@ -21,6 +21,7 @@ EXTENSIONS = "creation,creation-with-upload,termination,checksum,concatenation,e
 ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 _LARGEST = 2**63 - 1
 _MOST_FRAGMENTS = 100  # each is joined as an upload is
+_MOST_METADATA = 8 * 1024  # what a video takes of it fits in, in any script
 _RANGE = re.compile(r"bytes (?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19})")
 _KEY = re.compile(r"[!-+\--~]+")  # visible ASCII, no comma
 _OTHER_NAMES = {"name": "filename", "type": "filetype"}  # Uppy's
@@ -58,7 +59,7 @@ class Concat(msgspec.Struct, frozen=True):
 
 def read_number(name: str, text: str | None) -> int:
     """Bytes; raises InvalidUploadHeader."""
-    if text is None or not (text.isascii() and text.isdecimal()) or int(text[:20]) > _LARGEST:
+    if text is None or not (text.isascii() and text.isdecimal()) or len(text) > 19 or int(text) > _LARGEST:
         raise _invalid(name, "Send a whole number of bytes.")
     return int(text)
 
@@ -101,6 +102,8 @@ def write_concat(is_fragment: bool, addresses: Iterable[str]) -> str | None:
 
 def read_metadata(text: str | None) -> dict[str, str]:
     """`name base64,name base64`. Raises InvalidUploadHeader."""
+    if text is not None and len(text) > _MOST_METADATA:
+        raise _invalid("Upload-Metadata", f"Send {_MOST_METADATA} bytes at most.")
     said: dict[str, str] = {}
     for pair in (text or "").split(",") if text else ():
         key, _, encoded = pair.strip().partition(" ")

@@ -5,16 +5,16 @@ request may end, be cut or be killed anywhere, and whoever comes next goes on fr
 last whole part are objects of their own until their part is whole.
 """
 
-from contextlib import closing
+from contextlib import closing, suppress
 from uuid import UUID, uuid4
 
 from starlette.requests import ClientDisconnect
 
 from matinee.common.database import Database
-from matinee.common.errors import ChecksumMismatch, TimedOut
+from matinee.common.errors import ChecksumMismatch, Malformed, TimedOut
 from matinee.common.http.body_stream import BodyStream
 from matinee.common.jobs import JobQueue
-from matinee.common.storage.port import NoSuchUploadError, Storage
+from matinee.common.storage.port import NoSuchUploadError, Storage, StorageUnavailable
 from matinee.media import keys
 from matinee.modules.uploads import reception_repository as repository
 from matinee.modules.uploads.errors import (
@@ -103,12 +103,14 @@ class Receiver:
     ) -> int:
         if upload.status == "INITIATED":
             upload = await self._uploads.begin(upload)
+        if upload.upload_id is None:  # another request has ended it meanwhile
+            raise UploadTakenOver
         writer = uuid4()
         async with self.database.connection() as db:
             if not await repository.take_over(db, upload.id, writer, held.received):
                 raise UploadTakenOver
         with closing(Spool()) as spool:
-            return await _Request(self, upload, held, writer, spool, checksum).run(start, body)
+            return await _Request(self, upload, upload.upload_id, held, writer, spool, checksum).run(start, body)
 
 
 class _Request:
@@ -118,15 +120,15 @@ class _Request:
         self,
         receiver: Receiver,
         upload: UploadRow,
+        upload_id: str,
         held: ReceptionRow,
         writer: UUID,
         spool: Spool,
         checksum: Checksum | None,
     ) -> None:
-        assert upload.upload_id is not None, "it is UPLOADING"
         self._receiver = receiver
         self._upload = upload
-        self._upload_id = upload.upload_id
+        self._upload_id = upload_id
         self._writer = writer
         self._spool = spool
         self._checksum = checksum
@@ -134,6 +136,7 @@ class _Request:
         self._parts = held.parts
         self._etags: list[str] = []  # of parts that are not recorded yet
         self._pieces = held.listed()
+        self._superseded: list[Piece] = []  # by what is not recorded yet
 
     async def run(self, start: int, body: BodyStream) -> int:
         """Takes all of it; returns how far the file is stored."""
@@ -142,7 +145,7 @@ class _Request:
             async for chunk in body:
                 passed, again = min(again, len(chunk)), max(0, again - len(chunk))
                 await self._take(chunk[passed:])
-        except (ClientDisconnect, TimedOut):
+        except (ClientDisconnect, TimedOut, Malformed):
             if self._checksum is None:
                 await self._keep()
             raise
@@ -160,9 +163,8 @@ class _Request:
             head, chunk = chunk[: self._end - self._at], chunk[self._end - self._at :]
             await self._spool.write(head)
             self._at += len(head)
-            if (
-                self._at == self._end < self._upload.filesize
-            ):  # the last one waits for the body's end: it may be longer
+            # the last one waits for the body's end: it may be longer
+            if self._at == self._end < self._upload.filesize:
                 await self._store_part()
                 if self._checksum is None:
                     await self._record()
@@ -180,9 +182,7 @@ class _Request:
         await self._record()
 
     async def _store_part(self) -> None:
-        async with self._receiver.database.connection() as db:
-            if not await repository.is_writer(db, self._upload.id, self._writer):
-                raise UploadTakenOver  # before it stores another content in the place of a part that counts
+        await self._ensure_writer()  # before it stores another content in the place of a part that counts
         number, size = self._parts + 1, self._upload.plan.size(self._parts + 1)
         data = chained(self._receiver.storage, self._keys(self._pieces), self._spool.read())
         try:
@@ -190,16 +190,24 @@ class _Request:
         except NoSuchUploadError:
             raise UploadGone from None
         await self._spool.empty()
+        self._superseded += self._pieces
         self._parts, self._pieces = number, []
         self._etags.append(etag)
 
     async def _store_piece(self) -> None:
+        await self._ensure_writer()  # before it stores what nobody will name
         taken = self._pieces if len(self._pieces) >= MOST_PIECES else []
         # named by its writer: one that was taken over may still be at it
         piece = Piece(f"{self._at}-{self._writer.hex}", sum(piece.size for piece in taken) + self._spool.size)
         data = chained(self._receiver.storage, self._keys(taken), self._spool.read())
         await self._receiver.storage.put_stream(keys.piece_key(self._upload.id, piece.name), piece.size, data)
+        self._superseded += taken
         self._pieces = [piece] if taken else [*self._pieces, piece]
+
+    async def _ensure_writer(self) -> None:
+        async with self._receiver.database.connection() as db:
+            if not await repository.is_writer(db, self._upload.id, self._writer):
+                raise UploadTakenOver
 
     def _keys(self, pieces: list[Piece]) -> list[str]:
         return [keys.piece_key(self._upload.id, piece.name) for piece in pieces]
@@ -209,8 +217,16 @@ class _Request:
             return
         video_id = self._upload.id
         async with self._receiver.database.transaction() as db:
-            if not await repository.record(db, video_id, self._writer, self._at, self._etags, self._pieces):
-                raise UploadTakenOver
-            if self._at == self._upload.filesize and not self._upload.is_fragment:
+            recorded = await repository.record(db, video_id, self._writer, self._at, self._etags, self._pieces)
+            if recorded and self._at == self._upload.filesize and not self._upload.is_fragment:
                 await self._receiver.queue.enqueue(db, join_job(video_id))
-        self._recorded, self._etags = self._at, []
+        if not recorded:
+            await self._remove([piece for piece in self._pieces if piece.name.endswith(self._writer.hex)])
+            raise UploadTakenOver
+        await self._remove(self._superseded)
+        self._recorded, self._etags, self._superseded = self._at, [], []
+
+    async def _remove(self, pieces: list[Piece]) -> None:
+        with suppress(StorageUnavailable):  # what is left then goes with the end of the upload
+            for key in self._keys(pieces):
+                await self._receiver.storage.delete(key)

@@ -55,6 +55,7 @@ INSERT INTO receptions AS r (video_id, writer) VALUES (%(video)s, %(writer)s)
 ON CONFLICT (video_id) DO UPDATE SET writer = excluded.writer WHERE r.received = %(received)s
 """
 _IS_WRITER = "SELECT true FROM receptions WHERE video_id = %s AND writer = %s"
+_HAS_BEGUN = "SELECT true FROM receptions WHERE video_id = %s AND writer IS NOT NULL"
 # Whoever has taken over, deleted or finished the upload has the last word.
 _RECORD = """
 WITH kept AS (
@@ -101,6 +102,11 @@ async def take_over(db: Connection, video_id: UUID, writer: UUID, received: int)
 async def is_writer(db: Connection, video_id: UUID, writer: UUID) -> bool:
     """Whether nobody has taken over since."""
     return await fetch_value(db, _IS_WRITER, (video_id, writer)) is not None
+
+
+async def has_begun(db: Connection, video_id: UUID) -> bool:
+    """Whether any of its bytes may have come through the server."""
+    return await fetch_value(db, _HAS_BEGUN, (video_id,)) is not None
 
 
 async def record(

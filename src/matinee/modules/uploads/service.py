@@ -20,7 +20,7 @@ from matinee.modules.encoding.jobs import ingest_job
 from matinee.modules.integrity import repository as integrity
 from matinee.modules.integrity.jobs import hash_job
 from matinee.modules.quotas.service import QuotaService
-from matinee.modules.uploads import repository
+from matinee.modules.uploads import reception_repository, repository
 from matinee.modules.uploads.addresses import FileAddresses
 from matinee.modules.uploads.errors import (
     DuplicateFile,
@@ -35,6 +35,7 @@ from matinee.modules.uploads.errors import (
     UploadGone,
     UploadNotStarted,
 )
+from matinee.modules.uploads.jobs import join_job
 from matinee.modules.uploads.repository import UploadRow
 from matinee.modules.uploads.rules import (
     PartPlan,
@@ -209,15 +210,15 @@ class UploadService:
             upload = await repository.find_upload(db, video_id)
         if upload is None:
             raise VideoNotFound
-        if upload.is_import:
-            raise ImportUnderWay
         return upload
 
     async def find(self, caller: Caller, video_id: UUID) -> UploadRow:
-        """An upload that the caller may go on with; raises VideoNotFound for any other."""
+        """An upload that the caller may go on with; raises VideoNotFound and ImportUnderWay for any other."""
         upload = await self.load(video_id)
         if not may_change(caller, upload.owner_id):
             raise VideoNotFound
+        if upload.is_import:
+            raise ImportUnderWay
         return upload
 
     async def addressed(self, video_id: UUID, token: str) -> UploadRow:
@@ -294,6 +295,8 @@ class UploadService:
         async with self._database.transaction() as db:
             if await repository.finish_upload(db, upload.id, sha256):
                 jobs = [ingest_job(upload.id), hash_job(upload.source_id, upload.source_revision)]
+                if await reception_repository.has_begun(db, upload.id):
+                    jobs.append(join_job(upload.id))  # removes what is left of it
                 await self._queue.enqueue_all(db, jobs)
                 await self._videos.drop_fragments(db, [upload.id])
                 await announce(db, str(upload.id))

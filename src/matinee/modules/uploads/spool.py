@@ -5,6 +5,12 @@ import tempfile
 from collections.abc import AsyncIterator
 from typing import IO
 
+import structlog
+
+from matinee.modules.uploads.errors import TooManyUploads
+
+log = structlog.get_logger()
+
 _BLOCK = 1024**2  # bytes in memory, and written or read by a thread at once; smaller: more turns between threads
 
 
@@ -18,12 +24,17 @@ class Spool:
         self._file: IO[bytes] | None = None
 
     async def write(self, chunk: bytes) -> None:
+        """Raises TooManyUploads where the disk is full."""
         self._waiting.append(chunk)
         self._waiting_size += len(chunk)
         self.size += len(chunk)
         if self._waiting_size >= _BLOCK:
             block, self._waiting, self._waiting_size = self._waiting, [], 0
-            await asyncio.to_thread(self._append, block)
+            try:
+                await asyncio.to_thread(self._append, block)
+            except OSError as error:
+                log.warning("upload_not_spooled", error=str(error))
+                raise TooManyUploads from None
 
     async def read(self) -> AsyncIterator[bytes]:
         """Everything, from the first byte."""

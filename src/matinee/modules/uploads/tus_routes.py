@@ -18,6 +18,7 @@ from matinee.modules.uploads.errors import (
     FileTooLarge,
     FinalUpload,
     FragmentsUnfinished,
+    ImportUnderWay,
     InvalidUploadHeader,
     OffsetMismatch,
     PartsMissing,
@@ -95,7 +96,10 @@ class TusRoutes:
         accepts=(
             RESUMABLE,
             Parameter("Upload-Length", "Bytes of the whole file."),
-            Parameter("Upload-Metadata", "filename, filetype, title, description, visibility: each with its base64."),
+            Parameter(
+                "Upload-Metadata",
+                "filename, filetype, title, description, visibility, each with its base64; to 8 KiB.",
+            ),
             Parameter("Upload-Concat", "`partial`, or `final;` and the addresses of finished partial uploads."),
             CHECKSUM,
         ),
@@ -154,7 +158,7 @@ class TusRoutes:
             "Upload-Expires",
             "Cache-Control",
         ),
-        errors=(VideoNotFound, UnsupportedTusVersion),
+        errors=(VideoNotFound, UnsupportedTusVersion, ImportUnderWay),
     )
     async def get_tus_offset(self, call: Call, video_id: VideoId) -> None:
         """How many bytes of an upload are stored."""
@@ -181,7 +185,7 @@ class TusRoutes:
         consumes=OFFSET_STREAM,
         accepts=(RESUMABLE, Parameter("Upload-Offset", "Of the body's first byte: as many as are stored."), CHECKSUM),
         tells=("Tus-Resumable", "Upload-Offset", "Upload-Expires"),
-        errors=(VideoNotFound, UnsupportedTusVersion, FinalUpload, ChecksumMismatch, *RECEIVING),
+        errors=(VideoNotFound, UnsupportedTusVersion, ImportUnderWay, FinalUpload, ChecksumMismatch, *RECEIVING),
     )
     async def append_to_tus_upload(self, call: Call, body: BodyStream, video_id: VideoId) -> None:
         """Send bytes of a file; the last one starts the encoding.

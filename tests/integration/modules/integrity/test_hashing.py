@@ -168,6 +168,18 @@ class TestReading:
             assert await reader.read_all() == expected
         assert list(await reader.hashes()) == [UUID(video_id)]
 
+    async def test_a_replacement_is_read_and_a_failed_import_is_not(self, ada: Person, reader: Reader) -> None:
+        """One waits for it to take its place, the other has no file."""
+        video_id, other, fetched = [await reader.finish(ada, data) for data in (SEA, LAKE, SEA)]
+        async with reader.services.database.connection() as db:
+            replace = "UPDATE videos SET replaces = %s, source_id = %s, source_revision = 7 WHERE id = %s"
+            await execute(db, replace, (video_id, video_id, other))
+            await execute(db, "INSERT INTO imports (video_id, url) VALUES (%s, 'https://example.org')", (fetched,))
+            await execute(db, "DELETE FROM procrastinate_jobs WHERE task_name LIKE 'integrity.%%'")
+            await hash_unhashed(reader.services.database, reader.services.queue)
+            found = await fetch_value(db, "SELECT array_agg(lock) FROM procrastinate_jobs WHERE lock LIKE 'hash:%%'")
+        assert set(found) == {f"hash:{video_id}:{revision}" for revision in (1, 7)}
+
     async def test_a_video_that_is_deleted_meanwhile_is_no_trouble(
         self, ada: Person, reader: Reader, services: Services
     ) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import contextlib
+import errno
 import hashlib
 import os
 import random
+import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +26,7 @@ from matinee.common.jobs import JobRun
 from matinee.common.storage.port import NoSuchObjectError, StorageUnavailable
 from matinee.media import keys
 from matinee.modules.uploads import reception
+from matinee.modules.uploads.repository import UploadRow
 
 UPLOADS = "/api/v1/uploads"
 MIB = 1024**2
@@ -102,6 +105,11 @@ async def cut_small(services: Services, video_id: UUID) -> None:
         await execute(db, "UPDATE videos SET part_size = %s WHERE id = %s", (SMALL_PART, video_id))
 
 
+async def pieces_of(services: Services, video_id: UUID) -> list[str]:
+    """The keys of what lies behind the last whole part."""
+    return [stored.key async for stored in services.storage.list_objects(keys.piece_prefix(video_id))]
+
+
 async def job_of(services: Services, name: str) -> int:
     async with services.database.connection() as db:
         return int(await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s", (name,)))
@@ -161,6 +169,18 @@ class TestAnnouncing:
         assert (await tus.delete(url)).status_code == 204
         assert (await tus.create(1000)).status_code == 201
 
+    async def test_an_import_takes_no_bytes(self, ada: Person, tus: Tus, bob: Person) -> None:
+        """Its owner is told so; nobody else learns of it."""
+        started = await ada.post("/api/v1/videos/import", {"url": "https://films.example.org/sea.mp4"})
+        assert started.status_code in (201, 202), started.text
+        video_id = started.json()["id"]
+        signed = f"/api/v1/videos/signedurl/{video_id}"
+        for person, status in ((ada, 409), (bob, 404)):
+            client = Tus(person)
+            url = f"{UPLOADS}/{video_id}"
+            answers = (await client.ask(url), await client.send(url, 0, b"x"), await person.get(signed))
+            assert [answer.status_code for answer in answers] == [status] * 3
+
     async def test_others_do_not_see_it(self, tus: Tus, bob: Person) -> None:
         """404, whatever they do."""
         url, stranger = await tus.begin(10), Tus(bob)
@@ -212,6 +232,77 @@ class TestSending:
         await services.joining.join(JobRun(1, 1, 1), str(id_of(url)))
         assert await services.storage.delete_prefix(keys.piece_prefix(id_of(url))) == 0
 
+    async def test_what_was_put_together_is_removed_at_once(self, tus: Tus, services: Services) -> None:
+        """Pieces take no more than their bytes, however many there were."""
+        url = await tus.begin(SMALL_PART + 100)
+        await cut_small(services, id_of(url))
+        for at in range(reception.MOST_PIECES + 1):
+            await tus.send(url, at, b"x")
+        assert len(await pieces_of(services, id_of(url))) == 1
+        await tus.send(url, reception.MOST_PIECES + 1, bytes(SMALL_PART))
+        assert len(await pieces_of(services, id_of(url))) == 1
+
+    async def test_who_was_overtaken_leaves_nothing(
+        self, tus: Tus, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Neither before its piece is stored nor behind."""
+        url = await tus.begin(10)
+        put = services.storage.put_stream
+
+        async def overtake() -> None:
+            async with services.database.connection() as db:
+                await execute(db, "UPDATE receptions SET writer = gen_random_uuid()")
+
+        async def overtaken(*args: Any) -> None:
+            await put(*args)
+            await overtake()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b"abc"
+            await overtake()
+
+        problem(await tus.send(url, 0, slow()), 409, "upload_taken_over")
+        monkeypatch.setattr(services.storage, "put_stream", overtaken)
+        problem(await tus.send(url, 0, b"abc"), 409, "upload_taken_over")
+        assert await pieces_of(services, id_of(url)) == []
+
+    async def test_bytes_for_what_was_ended_meanwhile_go_nowhere(
+        self, tus: Tus, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Their client asks what is stored: all of it."""
+        url = await tus.begin(10)
+        begin = services.uploads.begin
+
+        async def ended(upload: UploadRow) -> UploadRow:
+            await begin(upload)
+            async with services.database.connection() as db:
+                await execute(db, "UPDATE videos SET status = 'PROCESSING', upload_id = NULL")
+            return await services.uploads.load(upload.id)
+
+        monkeypatch.setattr(services.uploads, "begin", ended)
+        problem(await tus.send(url, 0, b"x"), 409, "upload_taken_over")
+        assert await tus.offset(url) == 10
+
+    async def test_a_body_that_ends_early_is_kept(self, tus: Tus) -> None:
+        """As one that breaks off."""
+        url = await tus.begin(10)
+
+        async def three() -> AsyncIterator[bytes]:
+            yield b"abc"
+
+        assert (await tus.send(url, 0, three(), **{"Content-Length": "5"})).status_code == 400
+        assert await tus.offset(url) == 3
+
+    async def test_a_full_disk_is_no_fault_of_the_client(self, tus: Tus, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It tries again."""
+        url = await tus.begin(2 * MIB)
+
+        def full(*args: object, **named: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(tempfile, "TemporaryFile", full)
+        problem(await tus.send(url, 0, bytes(2 * MIB)), 503, "too_many_uploads")
+
     async def test_bytes_that_do_not_follow_are_refused(self, tus: Tus) -> None:
         """Nothing changes."""
         url = await tus.begin(10)
@@ -254,6 +345,10 @@ class TestSending:
         url = await tus.begin(10)
         headers = {**tus.headers, **BYTES, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
         assert (await tus.client.post(url, headers=headers, content=b"abc")).headers["upload-offset"] == "3"
+        video = f"/api/v1/videos/{id_of(url)}"
+        assert (
+            await tus.client.post(video, headers={**headers, "X-HTTP-Method-Override": "DELETE"})
+        ).status_code == 405
 
     async def test_a_server_that_receives_enough_says_so(self, tus: Tus, monkeypatch: pytest.MonkeyPatch) -> None:
         """Clients try again."""
@@ -473,6 +568,21 @@ class TestAddress:
             await storage.put(signed["parts"][0]["url"], content=data[16 * MIB :])
         assert (await ada.post(f"/api/v1/videos/complete/{video_id}")).status_code == 200
         assert await stored(services, UUID(video_id)) == data
+
+    async def test_pieces_go_when_the_upload_is_ended_otherwise(self, ada: Person, services: Services) -> None:
+        """By a job."""
+        data = os.urandom(16 * MIB)
+        started = await ada.init(filesize=len(data))
+        video_id = started["video"]["id"]
+        headers = {"Content-Range": f"bytes 0-99/{len(data)}"}
+        await ada.client.put(started["upload"]["url"], content=data[:100], headers=headers)
+        signed = (await ada.get(f"/api/v1/videos/signedurl/{video_id}")).json()
+        async with httpx.AsyncClient() as storage:
+            await storage.put(signed["parts"][0]["url"], content=data)
+        assert (await ada.post(f"/api/v1/videos/complete/{video_id}")).status_code == 200
+        assert await job_of(services, "uploads.join") == 1
+        await services.joining.join(JobRun(1, 1, 1), video_id)
+        assert await pieces_of(services, UUID(video_id)) == []
 
 
 @pytest.fixture

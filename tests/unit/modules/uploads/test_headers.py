@@ -28,7 +28,9 @@ def encoded(text: str) -> str:
 
 
 class TestNumbers:
-    @pytest.mark.parametrize("text", [None, "", "-1", "+1", "1.0", " 1", "1e3", "٣", "9" * 19, "9" * 5000])
+    @pytest.mark.parametrize(
+        "text", [None, "", "-1", "+1", "1.0", " 1", "1e3", "٣", "9" * 19, "9" * 5000, "0" * 5000 + "1"]
+    )
     def test_what_is_none_is_refused(self, text: str | None) -> None:
         """However long it is."""
         with pytest.raises(InvalidUploadHeader, match="Upload-Length"):
@@ -50,6 +52,13 @@ class TestMetadata:
         """No base64, no UTF-8, a name twice."""
         with pytest.raises(InvalidUploadHeader):
             read_metadata(text)
+
+    def test_it_has_a_bound(self) -> None:
+        """What a video takes of it fits in, in any script."""
+        fits = {"title": "🎬" * 100, "description": "🎬" * 1000, "filename": "海" * 255}
+        assert read_metadata(",".join(f"{name} {encoded(text)}" for name, text in fits.items())) == fits
+        with pytest.raises(InvalidUploadHeader):
+            read_metadata(f"filename {encoded('x' * 8192)}")
 
     def test_uppy_names_its_file_otherwise(self) -> None:
         """`name` and `type`; a kind of file that is not known is left to the content."""
