@@ -216,13 +216,15 @@ class _Request:
         if self._at == self._recorded:
             return
         video_id = self._upload.id
-        async with self._receiver.database.transaction() as db:
-            recorded = await repository.record(db, video_id, self._writer, self._at, self._etags, self._pieces)
-            if recorded and self._at == self._upload.filesize and not self._upload.is_fragment:
-                await self._receiver.queue.enqueue(db, join_job(video_id))
-        if not recorded:
+        try:
+            async with self._receiver.database.transaction() as db:
+                if not await repository.record(db, video_id, self._writer, self._at, self._etags, self._pieces):
+                    raise UploadTakenOver  # noqa: TRY301  # to roll back
+                if self._at == self._upload.filesize and not self._upload.is_fragment:
+                    await self._receiver.queue.enqueue(db, join_job(video_id))
+        except UploadTakenOver:
             await self._remove([piece for piece in self._pieces if piece.name.endswith(self._writer.hex)])
-            raise UploadTakenOver
+            raise
         await self._remove(self._superseded)
         self._recorded, self._etags, self._superseded = self._at, [], []
 
