@@ -149,11 +149,6 @@ class TestErrorCodes:
         shared = {code: kinds for code, kinds in by_code.items() if len(kinds) > 1}
         assert not shared
 
-    def test_each_code_is_of_one_error(self) -> None:
-        """Programs decide by it."""
-        errors = _every_error()
-        assert len({kind.code for kind in errors}) == len(errors)
-
     def test_codes_and_titles_are_for_their_readers(self) -> None:
         """Codes are snake case; titles are sentences."""
         for kind in _every_error():

@@ -16,7 +16,7 @@ class NewSource(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     filename: FileName
     filesize: FileSize
     filetype: FileTypeField
-    sha256: FileHash | None = None
+    sha256: FileHash = None
 
 
 class Trim(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

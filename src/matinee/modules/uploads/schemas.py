@@ -44,9 +44,8 @@ FileSize = Annotated[
 ]
 FileTypeField = Annotated[FileType, Meta(description="The file's media type; the content decides what is done.")]
 FileHash = Annotated[
-    str,
+    Annotated[str, Meta(max_length=64, pattern=rf"^[0-9a-f]{{64}}{END}")] | None,
     Meta(
-        pattern=rf"^[0-9a-f]{{64}}{END}",
         description="The SHA-256 of the whole file, hexadecimal. Some seconds after the upload the server reads what "
         "is stored, and where that is something else the video turns FAILED with `checksum_mismatch`.",
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
@@ -70,7 +69,7 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     encryption: Annotated[EncryptionField | None, Meta(description="null: what the server's setting says now.")] = (
         None
     )
-    sha256: FileHash | None = None
+    sha256: FileHash = None
     on_duplicate: Annotated[
         Literal["refuse", "share"],
         Meta(
@@ -181,4 +180,4 @@ class CompleteUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class CompleteVideo(CompleteUpload, kw_only=True, forbid_unknown_fields=True):
     """The end of a video's upload."""
 
-    sha256: FileHash | None = None
+    sha256: FileHash = None
