@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from matinee.media.binaries import find_binaries
+from matinee.media.boxes import BadFragment
 from matinee.media.encryption.boxes import Description, encrypt_cell, encrypt_init
 from matinee.media.encryption.model import ContentKey, NotEncryptable, SampleEncryption
 from matinee.media.encryption.whole import encrypt_segment
@@ -97,6 +98,12 @@ class TestSamples:
         """Its ranges may be asked for one by one, of different processes."""
         encryption, description = SampleEncryption(scheme, VIDEO, AUDIO), Description(film.init)
         assert encrypt_cell(film.cell, description, encryption) == encrypt_cell(film.cell, description, encryption)
+
+    @pytest.mark.parametrize("scheme", ["cenc", "cbcs"])
+    def test_what_no_sample_covers_is_refused(self, film: Film, scheme: Any) -> None:
+        """It would be delivered clear."""
+        with pytest.raises(BadFragment):
+            encrypt_cell(film.cell + b"more", Description(film.init), SampleEncryption(scheme, VIDEO, AUDIO))
 
     def test_av1_is_refused(self, tmp_path: Path) -> None:
         """Which bytes of it stay clear is told by headers that are not read here."""
