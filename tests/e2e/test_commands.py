@@ -229,11 +229,13 @@ class TestUpload:
         assert "`uploads:write`" in ended[0].stderr
         assert "every rendition encoded" in ended[1].stdout
 
-    def test_a_file_is_uploaded_and_followed(self, installation: Installation, film: Path) -> None:
+    def test_a_file_is_uploaded_and_followed(self, installation: Installation, film: Path, tmp_path: Path) -> None:
         """Until every rendition exists."""
+        other = tmp_path / film.name
+        other.write_bytes(film.read_bytes() + b"\0\0\0\x08free")  # no file is taken twice
         account = {"MATINEE_EMAIL": "ada@example.org", "MATINEE_PASSWORD": PASSWORD}
         env = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")} | account
-        ended = matinee("upload", str(film), "--url", installation.url, "--title", "From a shell", env=env)
+        ended = matinee("upload", str(other), "--url", installation.url, "--title", "From a shell", env=env)
         assert ended.returncode == 0, ended.stderr
         assert "every rendition encoded" in ended.stdout
         mine = installation.client.get("/api/v1/videos/mine", headers=installation.headers).json()["items"]

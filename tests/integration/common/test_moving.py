@@ -10,7 +10,7 @@ import pytest
 
 from matinee.common.storage import move
 from matinee.common.storage.move import Move, Pass
-from matinee.common.storage.moving import MovingStorage
+from matinee.common.storage.moving import BEGUN, MovingStorage
 from matinee.common.storage.port import NoSuchObjectError, StorageUnavailable
 from matinee.common.storage.s3 import S3Storage
 
@@ -191,6 +191,7 @@ class TestUse:
         """In the former storage until the move begins, for not all processes may know of it; then in the current."""
         moving = Move(to_swift.former, to_swift.current, prefix, part_size=lambda _: PART)
         early, late = f"{prefix}early", f"{prefix}late"
+        await to_swift.current.delete(BEGUN)  # of another test
         early_id = await to_swift.begin_upload(early, "video/mp4")
         await moving.begin()
         await upload(to_swift, late, b"late")

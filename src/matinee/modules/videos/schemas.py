@@ -170,11 +170,8 @@ class Video(VideoSummary):
     """A video with the progress of its encoding."""
 
     duplicate_of: Annotated[
-        str | None,
-        Meta(
-            description="The owner's video that had the very same file before, for its owner and administrators.",
-            extra_json_schema=_UUID,
-        ),
+        Annotated[str, Meta(extra_json_schema=_UUID)] | None,
+        Meta(description="The owner's video that had the very same file before, for its owner and administrators."),
     ]
     encoding: Annotated[Encoding | None, Meta(description="What exists of it; null until it is planned.")]
     import_: Annotated[

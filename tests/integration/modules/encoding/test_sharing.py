@@ -14,6 +14,7 @@ from matinee.modules.encoding.jobs import ingest_job
 from matinee.modules.integrity.hashing import hash_unhashed
 from matinee.modules.integrity.jobs import hash_job
 from matinee.modules.replacements.errors import NotTrimmed
+from matinee.modules.uploads.addresses import FileAddresses
 from matinee.modules.uploads.schemas import NewUpload
 from matinee.modules.uploads.service import UploadService
 
@@ -28,6 +29,7 @@ async def share(stage: Stage, first: UUID, content: bytes) -> UUID:
         stage.queue,
         stage.videos(),
         stage.quotas,
+        FileAddresses("http://localhost", "secret"),
         max_bytes=1 << 30,
         expiry_hours=24,
     )
