@@ -20,7 +20,7 @@ OPTIONS = {
     "seed": 1,
     "max-stream-events": 1,  # a video's events may go on for an hour
     "request-timeout": 20,
-    "generation": {"deterministic": True, "max-examples": 8, "no-shrink": True},
+    "generation": {"deterministic": True, "max-examples": 6, "no-shrink": True},
     "checks": {
         # 503: a cell that nobody encodes, a poster that the storage lost
         "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},

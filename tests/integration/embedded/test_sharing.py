@@ -17,7 +17,7 @@ from matinee.embedded.seaweedfs import EmbeddedSeaweedFS
 SERVERS = {"postgres": EmbeddedPostgres, "seaweedfs": EmbeddedSeaweedFS}
 
 
-@pytest.fixture(params=["postgres", "seaweedfs"])
+@pytest.fixture(params=["postgres", pytest.param("seaweedfs", marks=pytest.mark.soak)])  # by the same code
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

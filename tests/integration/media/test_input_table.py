@@ -26,8 +26,15 @@ A_FEW = 4  # cells; of longer films the first, the middle and the last are made
 TAKEN = [case for case in CASES if not isinstance(case.outcome, Refused)]  # for the others see uploads/test_listed.py
 
 
+# Every second one is for `make soak`: neighbours in the list differ by little.
+EACH = [
+    pytest.param(case, id=f"{case.group}: {case.title!a}", marks=[pytest.mark.soak] if index % 2 else [])
+    for index, case in enumerate(TAKEN)
+]
+
+
 class TestInputs:
-    @pytest.mark.parametrize("case", TAKEN, ids=[f"{case.group}: {case.title!a}" for case in TAKEN])
+    @pytest.mark.parametrize("case", EACH)
     async def test_it_becomes_what_the_list_says(self, tmp_path: Path, case: Case) -> None:
         """Refused with its code; or planned, made and decoded, with length, size and moments as they were."""
         source = tmp_path / case.file
