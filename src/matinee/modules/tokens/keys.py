@@ -29,9 +29,7 @@ from matinee.modules.tokens.repository import Algorithm, KeyRow
 PrivateKey = Ed25519PrivateKey | RSAPrivateKey
 PublicKey = Ed25519PublicKey | RSAPublicKey
 
-LIFETIME = (
-    10.0  # seconds that a key is remembered; longer: what a deleted key has signed lives on, shorter: more reads
-)
+LIFETIME = 10.0  # seconds; longer: what a deleted key has signed lives on, shorter: more reads
 _REMEMBERED = 1_000
 _RSA_BITS = 2048  # NIST SP 800-57: good until 2030; a verification takes 30 µs
 _PURPOSE = b"matinee playback token keys"
@@ -102,12 +100,12 @@ class KeyRing:
         read_at = self._clock()
         async with self._database.connection() as db:
             row = await repository.find_key(db, key_id)
-        verified = None if row is None else verifier(row)
+        key = None if row is None else verifier(row)
         self._known.pop(key_id, None)
-        self._known[key_id] = (read_at, verified)
+        self._known[key_id] = (read_at, key)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-        return verified
+        return key
 
     async def signer(self) -> Signer:
         """The server's key, made where there is none that our secret opens."""

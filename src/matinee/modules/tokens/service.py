@@ -31,7 +31,7 @@ from matinee.modules.tokens.errors import (
 )
 from matinee.modules.tokens.keys import KeyRing, Signer, new_key, private_pem, public_bytes, verifier
 from matinee.modules.tokens.repository import Algorithm, KeyRow
-from matinee.modules.tokens.rules import EVERY_KIND, LONGEST, LONGEST_UNLOCKED, Claims, misplaced, refusal
+from matinee.modules.tokens.rules import LONGEST, LONGEST_UNLOCKED, Claims, misplaced, refusal
 from matinee.modules.tokens.schemas import KeySet, NewlyMadeKey, NewPlaybackToken, PlaybackToken, SigningKey
 from matinee.modules.videos.access import may_change
 from matinee.modules.videos.errors import PasswordRequired, VideoNotFound
@@ -45,7 +45,6 @@ MOST_KEYS = 10  # of an account
 _USUAL_SECONDS = 600
 _REMEMBERED = 10_000  # verified tokens, ~1 kB each. A verification costs 80 µs, a look-up 1 µs
 _LEEWAY = 5  # seconds of clock difference between machines that are forgiven
-
 
 # Our own clock judges the times, of remembered tokens too.
 _READING: Options = {
@@ -90,7 +89,9 @@ class TokenService:
     async def open(self, token: str, bearer: Bearer) -> Grant:
         """What a token allows its bearer. Raises PlaybackTokenRefused and PlaybackTokenExpired."""
         verified = await self._verify(token)
-        self._require_present(verified.claims)
+        untimely = self._untimely(verified.claims)
+        if untimely is not None:
+            raise untimely
         refused = refusal(verified.claims, bearer)
         if refused is not None:
             raise PlaybackTokenRefused(refused)
@@ -101,7 +102,7 @@ class TokenService:
         verified = self._verified.get(token)
         if verified is None or self._keys.known(verified.kid) is None or not verified.claims.is_for_anyone:
             return None
-        return verified.grant if self._is_present(verified.claims) else None
+        return verified.grant if self._untimely(verified.claims) is None else None
 
     async def issue(self, viewer: Viewer, video_id: UUID, wanted: NewPlaybackToken) -> PlaybackToken:
         """A token for whoever may see the video, or of its owner for whomever he gives it.
@@ -109,18 +110,22 @@ class TokenService:
         Raises VideoNotFound, PasswordRequired, Unauthenticated, Forbidden, InsufficientScope, NotYoursToRenew,
         InvalidConditions.
         """
-        contradiction = misplaced(_conditions(wanted))
+        is_own = wanted.holder == "me"
+        usual = self._own_seconds if is_own else _USUAL_SECONDS
+        lifetime = usual if wanted.lifetime is UNSET else wanted.lifetime
+        if is_own:
+            lifetime = min(lifetime, self._own_seconds)
+        claims = self._claims(video_id, wanted, lifetime)
+        contradiction = misplaced(claims)
         if contradiction is not None:
             raise InvalidConditions(contradiction, faults=[Fault("body", contradiction)])
         signer = await self._keys.signer()  # first: nobody holds a connection while he waits for another
         async with self._database.connection() as db:
             video = await self._videos.seen(db, viewer, video_id)
-            if wanted.holder == "anyone":
+            if is_own:
+                claims = await self._on_behalf(db, viewer, claims)
+            else:
                 await _require_owner(db, viewer.caller, video)
-                lifetime = _USUAL_SECONDS if wanted.lifetime is UNSET else wanted.lifetime
-                return _signed(signer, video, self._claims(video_id, wanted, lifetime), lifetime)
-            lifetime = self._own_seconds if wanted.lifetime is UNSET else min(wanted.lifetime, self._own_seconds)
-            claims = await self._on_behalf(db, viewer, self._claims(video_id, wanted, lifetime))
         return _signed(signer, video, claims, lifetime)
 
     async def unlock(self, video_id: UUID, password: str) -> PlaybackToken:
@@ -216,13 +221,7 @@ class TokenService:
         verified = self._verified.get(token)
         if verified is None:
             try:
-                payload = jwt.decode(
-                    token,
-                    key.key,
-                    algorithms=[key.algorithm],
-                    # our own clock judges the times, here and for remembered tokens alike
-                    options=_READING,
-                )
+                payload = jwt.decode(token, key.key, algorithms=[key.algorithm], options=_READING)
                 claims = msgspec.convert(payload, Claims, strict=False)
                 claims.viewer.encode()  # JSON can hold what is no text
             except (jwt.PyJWTError, TypeError, ValueError, RecursionError) as error:  # UnicodeError: a ValueError
@@ -238,25 +237,16 @@ class TokenService:
                 self._verified.popitem(last=False)
         return verified
 
-    def _is_present(self, claims: Claims) -> bool:
-        now = self._clock()
-        longest = LONGEST.total_seconds()
-        return (claims.nbf or 0) - _LEEWAY <= now < claims.exp + _LEEWAY <= now + longest + 2 * _LEEWAY
-
-    def _require_present(self, claims: Claims) -> None:
+    def _untimely(self, claims: Claims) -> PlaybackTokenRefused | PlaybackTokenExpired | None:
+        """Why it is not the time for a token; None where it is."""
         now = self._clock()
         if claims.exp > now + LONGEST.total_seconds() + _LEEWAY:
-            raise PlaybackTokenRefused(f"This token lasts too long; sign for {LONGEST.days} days at most.")
+            return PlaybackTokenRefused(f"This token lasts too long; sign for {LONGEST.days} days at most.")
         if now >= claims.exp + _LEEWAY:
-            raise PlaybackTokenExpired
-        if not self._is_present(claims):
-            raise PlaybackTokenRefused("This token is not valid yet.")
-
-
-def _conditions(wanted: NewPlaybackToken) -> Claims:
-    return Claims(
-        sub=UUID(int=0), aud=list(EVERY_KIND), exp=0, networks=wanted.networks, start=wanted.start, end=wanted.end
-    )
+            return PlaybackTokenExpired()
+        if now < (claims.nbf or 0) - _LEEWAY:
+            return PlaybackTokenRefused("This token is not valid yet.")
+        return None
 
 
 def _signed(signer: Signer, video: VideoRow, claims: Claims, seconds: int) -> PlaybackToken:
