@@ -76,6 +76,16 @@ class Caller(msgspec.Struct, frozen=True):
     session_id: UUID | None
     key: ApiKeyUsed | None = None
 
+    def has(self, scope: KeyScope) -> bool:
+        """Whether it may do what needs the scope: by its key, or because it comes without one."""
+        return self.key is None or scope in self.key.scopes
+
+    def require(self, *scopes: KeyScope) -> None:
+        """Raises InsufficientScope where one is missing that an operation needs in some cases alone."""
+        for scope in scopes:
+            if not self.has(scope):
+                raise InsufficientScope(scope)
+
 
 class KeyVerifier(Protocol):
     """Knows whose an API key is."""

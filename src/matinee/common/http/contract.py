@@ -25,7 +25,6 @@ from matinee.common.errors import DomainError
 from matinee.common.http.answers import Answer, Parameter
 from matinee.common.http.authentication import (
     KEY_MARK,
-    ApiKeyUsed,
     InsufficientScope,
     InvalidApiKey,
     KeyScope,
@@ -285,18 +284,13 @@ class Endpoint:
             call.scope["matinee.user_id"] = call.caller.user_id
             if call.caller.key is not None:
                 call.scope["matinee.key_id"] = call.caller.key.id
-                self._permit(call.caller.key)
+                if self.operation.scope is None:
+                    raise NotForApiKeys
+                call.caller.require(self.operation.scope)
         elif self.operation.access is not Access.OPTIONAL:
             raise errors.Unauthenticated
         if self.operation.access is Access.ADMIN and call.user.role != "ADMIN":
             raise errors.Forbidden("Only an administrator may do this.")
-
-    def _permit(self, key: ApiKeyUsed) -> None:
-        needed = self.operation.scope
-        if needed is None:
-            raise NotForApiKeys
-        if needed not in key.scopes:
-            raise InsufficientScope(needed)
 
     async def _count(self, call: Call, limit: RateLimit) -> None:
         client = str(call.user.user_id) if limit.by == "user" else call.subscriber

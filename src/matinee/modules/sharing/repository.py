@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from matinee.common.database import Connection, execute, fetch_all, fetch_one
+from matinee.common.database import Connection, execute, fetch_all
 from matinee.modules.sharing.schemas import SharedWith
 
 MOST_VIEWERS = 100
@@ -12,11 +12,7 @@ _LIST = """
 SELECT u.id, u.name FROM videos v JOIN users u ON u.id = ANY(v.viewers)
 WHERE v.id = %s ORDER BY u.name, u.id LIMIT 100
 """
-_FIND_ACCOUNT = """
-SELECT id, name FROM users WHERE lower(email) IN (lower(%(normal)s), lower(%(typed)s))
-ORDER BY lower(email) = lower(%(typed)s) DESC LIMIT 1
-"""
-# In this order, because a lost race must find the account among them and not a full list.
+# Also where the list is full: to share it twice takes no place.
 _ADD = """
 UPDATE videos SET updated_at = now(),
     viewers = CASE WHEN %(user)s = ANY(viewers) THEN viewers ELSE viewers || %(user)s::uuid END
@@ -35,11 +31,6 @@ WHERE id = %s AND deleted_at IS NULL
 async def list_viewers(db: Connection, video_id: UUID) -> list[SharedWith]:
     """Whom a video is shared with, by name."""
     return await fetch_all(db, SharedWith, _LIST, (video_id,))
-
-
-async def find_account(db: Connection, normal: str, typed: str) -> SharedWith | None:
-    """The account of an address."""
-    return await fetch_one(db, SharedWith, _FIND_ACCOUNT, {"normal": normal, "typed": typed})
 
 
 async def add_viewer(db: Connection, video_id: UUID, user_id: UUID) -> bool:

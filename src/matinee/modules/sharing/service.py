@@ -6,6 +6,7 @@ from uuid import UUID
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import announce
+from matinee.modules.auth import repository as accounts
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.service import spellings
 from matinee.modules.sharing import repository
@@ -31,14 +32,14 @@ class SharingService:
     async def share(self, db: Connection, caller: Caller, video_id: UUID, email: str) -> SharedWith:
         """Shares a video with an account, once. Raises NoSuchViewer and TooManyViewers."""
         await self._videos.owned(db, caller, video_id)
-        account = await repository.find_account(db, *spellings(email))
+        account = await accounts.find_account(db, *spellings(email))
         if account is None:
             raise NoSuchViewer
         if not await repository.add_viewer(db, video_id, account.id):
             await self._videos.owned(db, caller, video_id)  # unless it was deleted meanwhile
             raise TooManyViewers
         await announce(db, str(video_id))
-        return account
+        return SharedWith(account.id, account.name)
 
     async def unshare(self, db: Connection, caller: Caller, video_id: UUID, user_id: UUID) -> None:
         """Shares it with an account no longer. Raises NoSuchViewer."""

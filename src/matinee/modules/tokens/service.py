@@ -16,7 +16,7 @@ from msgspec import UNSET
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Connection, Database
 from matinee.common.errors import Forbidden, Unauthenticated
-from matinee.common.http.authentication import Caller, InsufficientScope
+from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Bearer, Grant, PlaybackTokenExpired, PlaybackTokenRefused, Viewer
 from matinee.common.validation import Fault
 from matinee.modules.auth.passwords import Passwords
@@ -274,8 +274,7 @@ async def _require_owner(db: Connection, caller: Caller | None, video: VideoRow)
         raise Unauthenticated
     if not may_change(caller, video.owner_id):
         raise Forbidden("Only the owner of a video can open it to others.")
-    if caller.key is not None and "videos:write" not in caller.key.scopes:
-        raise InsufficientScope("videos:write")
+    caller.require("videos:write")
     await _require_session(db, caller)
 
 

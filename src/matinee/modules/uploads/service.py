@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Connection, Database
 from matinee.common.errors import Unauthenticated
-from matinee.common.http.authentication import Caller, InsufficientScope, KeyScope
+from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue
 from matinee.common.notifications import announce
@@ -138,13 +138,13 @@ class UploadService:
         Raises DuplicateFile, and InsufficientScope: a key that only uploads would publish what others have uploaded.
         """
         if new.on_duplicate == "share":
-            _require_scopes(caller, "videos:read", "videos:write")
+            caller.require("videos:read", "videos:write")
         async with db.transaction():
             first = await integrity.hold_first(db, caller.user_id, sha256)
             if first is None:
                 return None
             if new.on_duplicate == "refuse":
-                raise DuplicateFile(first, names_title=caller.key is None or "videos:read" in caller.key.scopes)
+                raise DuplicateFile(first, names_title=caller.has("videos:read"))
             await self._quotas.reserve_length(db, caller.user_id, first.duration or 0.0, field="sha256")
             video_id = await repository.insert_sharing(db, first.id, new)
             await self._queue.enqueue(db, ingest_job(video_id))
@@ -305,12 +305,6 @@ class UploadService:
         """When an upload is dropped with which nothing is done any more; without one, from now on."""
         last = upload.updated_at if upload else datetime.fromtimestamp(int(self._clock()), UTC)
         return last + timedelta(seconds=self._expiry_seconds)
-
-
-def _require_scopes(caller: Caller, *needed: KeyScope) -> None:
-    for scope in needed:
-        if caller.key is not None and scope not in caller.key.scopes:
-            raise InsufficientScope(scope)
 
 
 def _wanted(plan: PartPlan, query: PartsQuery) -> range:
