@@ -60,7 +60,8 @@ async def seconds_until(client: Client, file: Path, reached: Callable[[Video], b
     By then the storage has written all of it to the disk: the cores shall be idle, as where it is another machine.
     """
     started = await client.init(file, file.stem, "public")
-    await client.send_parts(started, file, lambda _: None)
+    assert started.upload is not None, "no hash was announced, so no file is taken for a known one"
+    await client.send_parts(started.video, started.upload, file, lambda _: None)
     await asyncio.to_thread(os.sync)
     clock = time.monotonic()
     async with asyncio.timeout(_PATIENCE):
