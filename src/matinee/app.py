@@ -146,7 +146,7 @@ def _routes(services: Services) -> list[Any]:
     settings = services.settings
     events = VideoEvents(services.database, services.videos, services.notifications)
     return [
-        AuthRoutes(services.auth, cookie_secure=settings.cookie_secure),
+        AuthRoutes(services.auth, services.sessions, cookie_secure=settings.cookie_secure),
         ApiKeyRoutes(),
         UserRoutes(),
         QuotaRoutes(services.quotas),

@@ -20,6 +20,7 @@ from matinee.media.pictures import SMALL_LIMITS
 from matinee.modules.api_keys.verification import ApiKeys
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.service import AuthService
+from matinee.modules.auth.sessions import Sessions
 from matinee.modules.clips.service import ClipService
 from matinee.modules.downloads.service import DownloadService
 from matinee.modules.encoding.offers import Offers
@@ -76,7 +77,8 @@ class Services:
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
-        self.auth = AuthService(self.database, self.passwords, self.tokens, refresh_days=settings.refresh_token_days)
+        self.sessions = Sessions(self.database, self.tokens, refresh_days=settings.refresh_token_days)
+        self.auth = AuthService(self.database, self.passwords, self.sessions)
         self.encoding = EncodingService(
             self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers
         )

@@ -19,6 +19,7 @@ from matinee.modules.auth.errors import (
 )
 from matinee.modules.auth.schemas import Login, RefreshToken, Register, Tokens, User
 from matinee.modules.auth.service import AuthService
+from matinee.modules.auth.sessions import Sessions
 
 TAG = "auth"
 BASE = "/api/v1/auth"
@@ -29,8 +30,9 @@ _COOKIE = Parameter(COOKIE, "The refresh token, where the body has none: browser
 class AuthRoutes:
     """Operations under /api/v1/auth."""
 
-    def __init__(self, auth: AuthService, *, cookie_secure: bool) -> None:
+    def __init__(self, auth: AuthService, sessions: Sessions, *, cookie_secure: bool) -> None:
         self._auth = auth
+        self._sessions = sessions
         self._cookie_flags = f"; Path={BASE}; HttpOnly; SameSite=Strict" + ("; Secure" if cookie_secure else "")
 
     @operation(
@@ -87,7 +89,7 @@ class AuthRoutes:
         A refresh token works once, for seven days. One that comes a second time was stolen or lost, so the whole
         session ends, for whoever holds its newest token too.
         """
-        tokens = await self._auth.refresh(_presented(call, body), call.arrived)
+        tokens = await self._sessions.refresh(_presented(call, body), call.arrived)
         self._set_cookie(call, tokens.refresh_token)
         return tokens
 
@@ -105,13 +107,13 @@ class AuthRoutes:
 
         Access tokens that were given out for it live on until they expire, fifteen minutes at most.
         """
-        await self._auth.log_out(db, _presented(call, body))
+        await self._sessions.end(db, _presented(call, body))
         self._set_cookie(call, "", days=0)
 
     @operation("POST", f"{BASE}/logout-all", tag=TAG, access=Access.PERSON, sets_cookie=True)
     async def logout_all(self, call: Call, db: Connection) -> None:
         """End every session of the signed-in user."""
-        await self._auth.log_out_everywhere(db, call.user.user_id)
+        await self._sessions.end_all(db, call.user.user_id)
         self._set_cookie(call, "", days=0)
 
     @operation("GET", f"{BASE}/me", tag=TAG, scope="account:read")
@@ -123,7 +125,7 @@ class AuthRoutes:
         return user
 
     def _set_cookie(self, call: Call, token: str, *, days: int | None = None) -> None:
-        days = self._auth.refresh_days if days is None else days
+        days = self._sessions.refresh_days if days is None else days
         cookie = f"{COOKIE}={token}; Max-Age={days * 86400}{self._cookie_flags}"
         call.headers.append((b"set-cookie", cookie.encode()))
 

@@ -1,0 +1,94 @@
+"""Sessions: one device each, one family of refresh tokens. The only place that opens one or makes its tokens."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from matinee.common.database import Connection, Database
+from matinee.common.errors import DomainError
+from matinee.common.http.authentication import AccessTokens, Caller
+from matinee.modules.auth import repository
+from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed
+from matinee.modules.auth.repository import Claim
+from matinee.modules.auth.schemas import Tokens, User
+
+log = structlog.get_logger()
+
+_TOKEN_BYTES = 32  # 256 bits: cannot be guessed, so a fast hash is enough to store it
+
+
+class Sessions:
+    """Opens, refreshes and ends the sessions of whoever has shown who he is."""
+
+    def __init__(self, database: Database, tokens: AccessTokens, *, refresh_days: int) -> None:
+        self._database = database
+        self._tokens = tokens
+        self.refresh_days = refresh_days
+
+    async def open(self, db: Connection, user: User, device_name: str, ip: str | None) -> Tokens:
+        """A new session of the user on this device."""
+        session_id = await repository.open_session(db, user.id, device_name, ip)
+        refresh_token = _new_token()
+        await repository.issue_token(db, _hash(refresh_token), session_id, self.refresh_days)
+        return self._answer(user, session_id, refresh_token)
+
+    async def refresh(self, token: str, arrived: float) -> Tokens:
+        """Trades a refresh token for new tokens. A token that was used before ends its session.
+
+        `arrived`: when the request came, in seconds since the epoch; whatever it had to wait for since is no fault
+        of its sender (docs/decisions/0002-refresh-races-are-not-replays.md).
+        """
+        presented, following = _hash(token), _new_token()
+        async with self._database.transaction() as db:
+            claim = await repository.claim_token(db, presented)
+            if claim is None:
+                raise InvalidRefreshToken
+            refused = _refusal(claim, datetime.fromtimestamp(arrived, UTC))
+            if isinstance(refused, RefreshTokenReplayed):
+                await repository.revoke_session(db, claim.session_id, "replay")
+                log.warning("refresh_token_replayed", session_id=claim.session_id)
+            elif refused is None and not await repository.spend_token(
+                db, claim, presented, datetime.now(UTC), following=_hash(following), days=self.refresh_days
+            ):
+                refused = InvalidRefreshToken()
+        if refused is not None:
+            # raised after the commit: the refusal must not undo the revocation
+            raise refused
+        return self._answer(claim.as_user(), claim.session_id, following)
+
+    async def end(self, db: Connection, token: str) -> None:
+        """Ends the session of the refresh token; an unknown one is as good as ended."""
+        await repository.revoke_by_token(db, _hash(token))
+
+    async def end_all(self, db: Connection, user_id: UUID) -> None:
+        """Ends every session of the user."""
+        await repository.revoke_all(db, user_id)
+
+    def _answer(self, user: User, session_id: UUID, refresh_token: str) -> Tokens:
+        caller = Caller(user.id, user.role, session_id)
+        return Tokens(
+            access_token=self._tokens.issue(caller),
+            expires_in=self._tokens.lifetime,
+            refresh_token=refresh_token,
+            user=user,
+        )
+
+
+def _refusal(claim: Claim, arrived: datetime) -> DomainError | None:
+    """Why a token is not good, if it is not."""
+    if claim.used_at is None:
+        if not claim.is_alive:
+            return InvalidRefreshToken()
+        return None if claim.is_ours else RefreshRaced()
+    return RefreshRaced() if claim.used_at >= arrived else RefreshTokenReplayed()
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
