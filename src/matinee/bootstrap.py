@@ -9,6 +9,10 @@ from matinee.common.config import Settings
 from matinee.common.database import Database
 from matinee.common.http.authentication import AccessTokens
 from matinee.common.jobs import JobQueue
+from matinee.common.mail.folder import FolderMailer
+from matinee.common.mail.port import Mailer
+from matinee.common.mail.post import Post
+from matinee.common.mail.smtp import SmtpMailer
 from matinee.common.notifications import Notifications
 from matinee.common.storage.moving import MovingStorage
 from matinee.common.storage.port import Storage
@@ -73,6 +77,13 @@ class Services:
             max_attempts=settings.max_attempts,
             heartbeat=settings.worker_heartbeat_seconds,
             stale_after=settings.worker_stale_seconds,
+        )
+        self.post = Post(
+            self.queue,
+            _mailer(settings),
+            sender=settings.mail_from,
+            public_url=settings.public_url,
+            secret=settings.secret_key,
         )
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock)
@@ -193,6 +204,12 @@ class Services:
                 await self.encoding.hear_of_viewers(db, news.waiting, news.read)
             if news.watched:
                 await self.encoding.hear_of_watched(db, news.watched)
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    if settings.smtp_host is not None:
+        return SmtpMailer(settings)
+    return None if settings.mail_folder is None else FolderMailer(settings.mail_folder)
 
 
 @asynccontextmanager

@@ -37,6 +37,7 @@ log = structlog.get_logger()
 INGEST_SLOTS = 3  # what people wait for: two videos at once, and a long sound track beside them
 DEMAND_SLOTS = 2  # what viewers wait for; the background is held meanwhile
 UPKEEP_SLOTS = 1
+MAIL_SLOTS = 2  # they wait for the mail server; one of them, it may be, for as long as it takes to see that it hangs
 FILES_SLOTS = 1  # a large file is read for minutes: nothing else may wait behind it, nor two compete for the storage
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _NEXT_CANCELLATION = 1.0  # seconds; what was cancelled needs a moment to end its FFmpeg
@@ -95,6 +96,8 @@ class Worker:
             slots["speech"] = self._settings.speech_slots
         if self._settings.import_slots:
             slots["imports"] = self._settings.import_slots
+        if self._settings.sends_mail:
+            slots["mail"] = MAIL_SLOTS
         async with AsyncExitStack() as resources:
             resources.push_async_callback(self._sources.close)
             await self._sources.open()

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+import aiosmtplib
 import asyncpg
 from rich.console import Console
 
@@ -17,6 +18,7 @@ from matinee.cli.cors import find_refusals, origins_of
 from matinee.common.config import ConfigError, Settings, load_settings
 from matinee.common.database import Database, DatabaseUnavailable, connect, fetch_value
 from matinee.common.errors import Unavailable
+from matinee.common.mail.smtp import SmtpMailer
 from matinee.common.migrations import missing_migrations
 from matinee.common.storage.s3 import S3Storage
 from matinee.media.binaries import BinaryNotFound, find_binaries
@@ -69,6 +71,7 @@ async def _findings(fix: bool) -> AsyncIterator[Finding]:
         _cells,
         _delivery,
         _speech,
+        _mail,
     ]
     for check in checks:
         yield await check(settings)
@@ -223,6 +226,19 @@ async def _speech(settings: Settings) -> Finding:
     if not settings.speech_slots:
         return True, "speech", f"{model.folder} hears, but MATINEE_SPEECH_SLOTS is 0: this worker makes no captions."
     return True, "speech", f"{model.folder} hears."
+
+
+async def _mail(settings: Settings) -> Finding:
+    if settings.smtp_host is None:
+        where = (
+            f"Written to {settings.mail_folder}" if settings.mail_folder else "Off, as MATINEE_SMTP_HOST is not set"
+        )
+        return True, "mail", f"{where}."
+    try:
+        await SmtpMailer(settings).check()
+    except (OSError, aiosmtplib.SMTPException) as error:
+        return False, "mail", f"{settings.smtp_host} does not let us in: {error}"
+    return True, "mail", f"By {settings.smtp_host}, from {settings.mail_from}."
 
 
 def _examine_folder(what: str, folder: Path, limit: int) -> Finding:

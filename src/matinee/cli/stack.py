@@ -130,6 +130,8 @@ def _environment(
         "MATINEE_SHUTDOWN_GRACE_SECONDS": _GRACE_SECONDS,
         "MATINEE_WORKER_GRACE_SECONDS": _GRACE_SECONDS,
     }
+    if "MATINEE_SMTP_HOST" not in os.environ:
+        defaults["MATINEE_MAIL_FOLDER"] = str(data_dir / "mail")
     own = {
         "MATINEE_HOST": "127.0.0.1",
         "MATINEE_PORT": str(port),

@@ -4,6 +4,9 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -77,6 +80,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cookie_secure: bool = True
     password_hash_parallelism: Annotated[int, Meta(ge=1, le=64)] = 1
     rate_limits: bool = True
+
+    # --- mail
+    smtp_host: Annotated[str, Meta(min_length=1)] | None = None
+    smtp_port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: Annotated[str, Meta(min_length=1)] | None = None
+    smtp_password: Annotated[str, Meta(min_length=1)] | None = None
+    mail_from: str = "Matinee <matinee@localhost>"
+    mail_folder: Path | None = None
 
     # --- requests
     max_body_bytes: Annotated[int, Meta(ge=1024, le=64 * MIB)] = MIB
@@ -156,6 +168,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Key id → secret; the first signs, all verify. Rotate: put a new one in front, drop the last later."""
         return dict(pair.split(":", 1) for pair in self.jwt_keys)
 
+    @property
+    def sends_mail(self) -> bool:
+        """Whether there is anything by which letters are sent."""
+        return self.smtp_host is not None or self.mail_folder is not None
+
     def former(self) -> "Settings | None":
         """The same with the storage that everything is moved from as its own; None where nothing is moved."""
         if self.former_s3_bucket is None:
@@ -223,7 +240,7 @@ _EXAMPLES = ("replace-this", "change-me")  # the secrets in .env.example, which 
 
 def _contradictions(settings: Settings) -> list[Fault]:
     """Faults that types cannot express."""
-    return [*_bad_secrets(settings), *_bad_addresses(settings), *_bad_pairs(settings)]
+    return [*_bad_secrets(settings), *_bad_addresses(settings), *_bad_pairs(settings), *_bad_mail(settings)]
 
 
 def _bad_secrets(settings: Settings) -> Iterator[Fault]:
@@ -283,6 +300,25 @@ def _bad_pairs(settings: Settings) -> Iterator[Fault]:
         for name in ("cdn_url", *keys):
             if getattr(settings, name) is None:
                 yield Fault(name, f"MATINEE_DELIVERY=cdn with MATINEE_CDN_SIGNING={settings.cdn_signing} needs this.")
+
+
+def _bad_mail(settings: Settings) -> Iterator[Fault]:
+    if settings.smtp_host is not None and settings.mail_folder is not None:
+        yield Fault("mail_folder", "Letters go by MATINEE_SMTP_HOST or into a folder; leave one out.")
+    if (settings.smtp_user is None) is not (settings.smtp_password is None):
+        yield Fault("smtp_user", "A user needs a password, and a password a user.")
+    if settings.smtp_password is not None and settings.smtp_security == "none":
+        yield Fault("smtp_security", "A password is sent by `starttls` or `tls` alone.")
+    name, address = parseaddr(settings.mail_from)
+    if not _is_mail_address(name, address):
+        yield Fault("mail_from", "This must be an address such as `Matinee <matinee@example.org>`.")
+
+
+def _is_mail_address(name: str, address: str) -> bool:
+    try:
+        return bool(Address(name, addr_spec=address).domain)
+    except (ValueError, HeaderParseError, IndexError):
+        return False
 
 
 def _is_network(text: str) -> bool:

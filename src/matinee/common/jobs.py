@@ -61,11 +61,11 @@ _KEPT_HOURS = 7 * 24
 
 # ingest: short work that a person waits for · demand: cells that a viewer waits for · encode: chunks, one a slot
 # · upkeep: deleting, cleaning, pictures, enqueuing what fills a video · speech: captions by machine
-# · files: reading uploaded files as wholes · imports: files that are fetched, which waits for others
-Lane = Literal["ingest", "demand", "encode", "upkeep", "speech", "files", "imports"]
+# · files: reading uploaded files as wholes · imports: files that are fetched, which waits for others · mail: letters
+Lane = Literal["ingest", "demand", "encode", "upkeep", "speech", "files", "imports", "mail"]
 URGENT = 1_000  # the least priority of what somebody waits for: it goes before all that is not, whoever's turn it is
 BEHIND = -1_000_000  # the highest priority of what waits until nothing else does, whoever's it is
-_CONNECTIONS = 12  # each lane keeps one to hear of new jobs, and borrows one to fetch them
+_CONNECTIONS = 13  # each lane keeps one to hear of new jobs, and borrows one to fetch them
 
 
 class JobRun(msgspec.Struct, frozen=True):
@@ -169,6 +169,7 @@ class JobQueue:
         self._swept_at: float | None = None
         self._spare_until = -math.inf
         self._on_dead: dict[str, OnDead] = {}
+        self._attempts: dict[str, int] = {}  # of jobs that have another number of them
         connector = procrastinate.PsycopgConnector(
             conninfo=database.url,
             min_size=1,
@@ -220,15 +221,20 @@ class JobQueue:
         if run.attempt > 1:
             await execute(db, _CLEAR_ATTEMPTS, (run.job_id, run.worker_id))
 
-    def register(self, name: str, run: Run, *, on_dead: OnDead | None = None) -> None:
-        """Says how jobs of a name are run: `await run(JobRun, **args)`; `await on_dead(db, **args)` when given up."""
+    def register(self, name: str, run: Run, *, on_dead: OnDead | None = None, attempts: int | None = None) -> None:
+        """Says how jobs of a name are run: `await run(JobRun, **args)`; `await on_dead(db, **args)` when given up.
+
+        `attempts`: after how many it is given up; None: as any other job.
+        """
+        if attempts is not None:
+            self._attempts[name] = attempts
         if on_dead is not None:
             self._on_dead[name] = on_dead
 
         async def attempt(context: JobContext, /, **args: Any) -> None:
             await self._attempt(context.job, run, args)
 
-        backoff = _Backoff(self._max_attempts, self._manager.progressed)
+        backoff = _Backoff(self._most_attempts(name), self._manager.progressed)
         self._app.task(name=name, pass_context=True, retry=backoff)(attempt)
 
     def register_periodic(self, name: str, run: Callable[[], Awaitable[None]], *, cron: str) -> None:
@@ -284,10 +290,13 @@ class JobQueue:
                 await self._take_back(db, orphan)
         return len(orphans)
 
+    def _most_attempts(self, name: str) -> int:
+        return self._attempts.get(name, self._max_attempts)
+
     async def _take_back(self, db: Connection, orphan: _Orphan) -> None:
         attempts = orphan.attempts + 1
         log.warning("job_orphaned", job_id=orphan.id, job=orphan.task_name, attempts=attempts)
-        if attempts >= self._max_attempts:
+        if attempts >= self._most_attempts(orphan.task_name):
             await execute(db, _GIVE_UP, (orphan.id,))
             await note_trouble(db, orphan.id, orphan.worker_id, WORKER_GONE)
             await self._bury(db, orphan.task_name, msgspec.json.decode(orphan.args))

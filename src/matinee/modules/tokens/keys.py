@@ -1,18 +1,15 @@
 """The keys that playback tokens are signed with and verified by, as long as they may be remembered."""
 
 import asyncio
-import base64
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import hashes
+from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -23,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from matinee.common.database import Database
+from matinee.common.sealing import seal_for
 from matinee.modules.tokens import repository
 from matinee.modules.tokens.repository import Algorithm, KeyRow
 
@@ -81,7 +79,7 @@ class KeyRing:
 
     def __init__(self, database: Database, secret: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._seal = _seal(secret)
+        self._seal = seal_for(_PURPOSE, secret)
         self._clock = clock
         self._known: OrderedDict[UUID, tuple[float, Verifier | None]] = OrderedDict()
         self._signer: tuple[float, Signer] | None = None
@@ -141,8 +139,3 @@ class KeyRing:
 
     def _is_old(self, read_at: float) -> bool:
         return self._clock() - read_at >= LIFETIME
-
-
-def _seal(secret: str) -> Fernet:
-    derived = HKDF(hashes.SHA256(), 32, salt=None, info=_PURPOSE).derive(secret.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
