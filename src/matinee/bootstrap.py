@@ -86,7 +86,7 @@ class Services:
             secret=settings.secret_key,
         )
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
-        self.api_keys = ApiKeys(self.database, clock=clock)
+        self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
         self.sessions = Sessions(self.database, self.tokens, refresh_days=settings.refresh_token_days)
         self.auth = AuthService(self.database, self.passwords, self.sessions)
@@ -238,6 +238,7 @@ async def open_services(
         services = Services(settings, storage, clock, name)
         resources.callback(services.passwords.close)
         resources.push_async_callback(services.cells.close)
+        resources.push_async_callback(services.encrypted.close)
         resources.push_async_callback(services.database.close)
         resources.push_async_callback(services.workshop.close)
         await services.database.open()

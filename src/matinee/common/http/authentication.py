@@ -3,6 +3,7 @@
 Sessions are the business of `modules/auth`, API keys that of `modules/api_keys`.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Literal, Protocol
@@ -75,6 +76,8 @@ class Caller(msgspec.Struct, frozen=True):
     role: Role
     session_id: UUID | None
     key: ApiKeyUsed | None = None
+    expires_at: float = math.inf
+    """When the access token or the API key ends that was presented, in seconds since the epoch."""
 
     def has(self, scope: KeyScope) -> bool:
         """Whether it may do what needs the scope: by its key, or because it comes without one."""
@@ -90,8 +93,11 @@ class Caller(msgspec.Struct, frozen=True):
 class KeyVerifier(Protocol):
     """Knows whose an API key is."""
 
-    async def verify(self, secret: str) -> Caller:
-        """The user whose key it is, never with an administrator's role; raises InvalidApiKey."""
+    async def verify(self, secret: str, client: str) -> Caller:
+        """The user whose key it is, never with an administrator's role; raises InvalidApiKey.
+
+        Raises RateLimited where `client`, an address, has brought too many that are none.
+        """
 
 
 class _Claims(msgspec.Struct):
@@ -108,7 +114,7 @@ class AccessTokens:
         self._keys = keys
         self._signing_kid = next(iter(keys))
         self._clock = clock
-        self._verified: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
+        self._verified: OrderedDict[str, Caller] = OrderedDict()
         self.lifetime = lifetime  # seconds
 
     def issue(self, caller: Caller) -> str:
@@ -129,19 +135,17 @@ class AccessTokens:
 
     def verify(self, token: str) -> Caller:
         """The caller that the token names; raises InvalidToken."""
-        known = self._verified.get(token)
-        if known is None:
-            known = self._verify_signature(token)
-            self._verified[token] = known
+        caller = self._verified.get(token)
+        if caller is None:
+            caller = self._verified[token] = self._verify_signature(token)
             if len(self._verified) > _REMEMBERED:
                 self._verified.popitem(last=False)
-        caller, expiry = known
-        if expiry + _LEEWAY <= self._clock():
+        if caller.expires_at + _LEEWAY <= self._clock():
             self._verified.pop(token, None)
             raise InvalidToken
         return caller
 
-    def _verify_signature(self, token: str) -> tuple[Caller, float]:
+    def _verify_signature(self, token: str) -> Caller:
         try:
             key = self._keys[jwt.get_unverified_header(token)["kid"]]
             payload = jwt.decode(
@@ -158,4 +162,4 @@ class AccessTokens:
             # RecursionError: a header of nested brackets, before any signature is checked
             raise InvalidToken from None
         # compared with the owner of every row: with a UUID of another class that takes 1.6 µs instead of 0.05
-        return Caller(RowUUID(claims.sub.bytes), claims.role, claims.sid), claims.exp
+        return Caller(RowUUID(claims.sub.bytes), claims.role, claims.sid, expires_at=claims.exp)

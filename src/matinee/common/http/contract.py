@@ -190,7 +190,7 @@ def _implied_errors(
         implied += [PlaybackTokenRefused, PlaybackTokenExpired]
     if access is Access.ADMIN:
         implied.append(errors.Forbidden)
-    if limit is not None:
+    if limit is not None or access in _BY_API_KEY:  # of keys that do not work, an address may bring some
         implied.append(errors.RateLimited)
     if has_body:
         implied += [errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType]
@@ -278,7 +278,7 @@ class Endpoint:
                 raise errors.Unauthenticated("Send the access token or API key as `Authorization: Bearer <token>`.")
             token = token.strip()
             if token.startswith(KEY_MARK):
-                call.caller = await self._runtime.api_keys.verify(token)
+                call.caller = await self._runtime.api_keys.verify(token, call.subscriber)
             else:
                 call.caller = self._runtime.tokens.verify(token)
             call.scope["matinee.user_id"] = call.caller.user_id

@@ -1,5 +1,6 @@
 """Who is watching: an account, the bearer of a playback token, or anybody."""
 
+import math
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -25,6 +26,8 @@ class Grant(msgspec.Struct, frozen=True):
     """The password that its bearer knew."""
     since: float = 0.0
     """When that was, in seconds since the epoch; it may have been renewed meanwhile."""
+    expires_at: float = math.inf
+    """When the token ends, in seconds since the epoch."""
     is_bound: bool = False
     """Whether it is for some bearers alone."""
     start: float = 0.0
@@ -46,6 +49,11 @@ class Viewer(msgspec.Struct, frozen=True):
     grant: Grant | None = None
     prefix: str = ""
     """What stands before the paths that the viewer asks for: `/t/<token>`."""
+
+    @property
+    def expires_at(self) -> float:
+        """When it must be asked again who it is, in seconds since the epoch."""
+        return min(each.expires_at if each else math.inf for each in (self.caller, self.grant))
 
 
 ANYBODY = Viewer()

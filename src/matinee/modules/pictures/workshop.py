@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from matinee.common.once import Once
 from matinee.media.boxes import BadFragment
 from matinee.media.faults import EncoderFailed, MediaFault
 from matinee.modules.pictures.errors import PictureFailed, TooManyPictures
@@ -22,7 +23,7 @@ class Workshop:
         self._gate = asyncio.Semaphore(slots)
         self._most = slots * (1 + _WAITING_A_SLOT)
         self._inside = 0
-        self._making: dict[str, asyncio.Task[None]] = {}
+        self._making: Once[None] = Once()
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
@@ -44,11 +45,7 @@ class Workshop:
 
     async def make_once(self, key: str, make: Callable[[], Awaitable[None]]) -> None:
         """Makes a picture; who wants the same meanwhile waits for it. It is finished when the asker leaves, too."""
-        task = self._making.get(key)
-        if task is None:
-            task = self._making[key] = asyncio.create_task(self._make(make))
-            task.add_done_callback(lambda done: self._settle(key, done))
-        await asyncio.shield(task)
+        await self._making.do(key, lambda: self._make(make))
 
     def is_making(self, key: str) -> bool:
         """Whether somebody waits for this picture already."""
@@ -56,15 +53,8 @@ class Workshop:
 
     async def close(self) -> None:
         """Stops what is being made."""
-        for task in list(self._making.values()):
-            task.cancel()
-        await asyncio.gather(*self._making.values(), return_exceptions=True)
+        await self._making.close()
 
     async def _make(self, make: Callable[[], Awaitable[None]]) -> None:
         async with self.place():
             await make()
-
-    def _settle(self, key: str, done: asyncio.Task[None]) -> None:
-        self._making.pop(key, None)
-        if not done.cancelled():
-            done.exception()  # seen by whoever waited; nobody may have

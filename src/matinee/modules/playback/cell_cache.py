@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import structlog
 
+from matinee.common.once import Once
 from matinee.common.storage.port import Storage
 
 log = structlog.get_logger()
@@ -56,7 +57,7 @@ class CellCache:
         self._slack = int(limit * _SHARE_WITHOUT_SCAN / sharers)
         self._added = self._slack  # since the last look at the folder; the first addition looks
         self._known: dict[str, _Known] = {}
-        self._downloads: dict[str, asyncio.Task[CachedFile | None]] = {}
+        self._downloads: Once[CachedFile | None] = Once()
         self._permits = asyncio.Semaphore(_DOWNLOADS)
         self._making_room = asyncio.Lock()
         self._refused_at = -math.inf
@@ -93,18 +94,11 @@ class CellCache:
             return None
         if not self._claimed:
             return await self.fetch(key, read) if await self._claim() else None
-        download = self._downloads.get(key)
-        if download is None:
-            download = asyncio.create_task(self._download(key, read or self._storage.stream))
-            self._downloads[key] = download
-            download.add_done_callback(lambda done: self._settle(key, done))
-        return await asyncio.shield(download)
+        return await self._downloads.do(key, lambda: self._download(key, read or self._storage.stream))
 
     async def close(self) -> None:
         """Stops the downloads."""
-        for download in list(self._downloads.values()):
-            download.cancel()
-        await asyncio.gather(*self._downloads.values(), return_exceptions=True)
+        await self._downloads.close()
 
     async def _claim(self) -> bool:
         """Whether the folder is there and ours."""
@@ -118,11 +112,6 @@ class CellCache:
     def _refuse(self, error: OSError) -> None:
         self._refused_at = time.monotonic()
         log.warning("cell_cache_refused", folder=str(self._folder), error=str(error))
-
-    def _settle(self, key: str, done: asyncio.Task[CachedFile | None]) -> None:
-        self._downloads.pop(key, None)
-        if not done.cancelled():
-            done.exception()  # seen by whoever waited; nobody may have
 
     async def _download(self, key: str, read: Read) -> CachedFile | None:
         async with self._permits:

@@ -1,4 +1,5 @@
-"""Encrypted cells: made from the stored ones when they are first asked for, and kept in the local cache as they are.
+"""Encrypted cells: made from the stored ones when they are first asked for, and kept in the local cache as they are,
+or a few in memory where the disk can hold none.
 
 What is stored stays clear, and nobody gets it by this way: an encrypted object's key names nothing in the storage.
 """
@@ -7,7 +8,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 
-import msgspec
 import structlog
 
 from matinee.common.storage.port import NoSuchObjectError, Storage
@@ -19,6 +19,7 @@ from matinee.media.encryption.whole import encrypt_segment
 from matinee.modules.encryption.content_keys import ContentKeys
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.playback.cell_cache import CellCache
+from matinee.modules.playback.cell_memory import CellMemory, MemoryCell
 from matinee.modules.playback.delivery import Source
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell
 from matinee.modules.playback.service import Cipher, StoredObject
@@ -28,44 +29,37 @@ log = structlog.get_logger()
 _DESCRIPTIONS = 2000  # remembered; some hundred bytes each
 
 
-class InMemory(msgspec.Struct, frozen=True):
-    """Bytes where the disk cannot hold them."""
-
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        """Of the whole."""
-        return len(self.data)
-
-    async def read(self, window: range) -> AsyncGenerator[bytes, None]:
-        """Those bytes."""
-        yield self.data[window.start : window.stop]
-
-
 class EncryptedCells:
     """Gives the bytes of objects that have a cipher."""
 
     def __init__(self, storage: Storage, cache: CellCache, content_keys: ContentKeys) -> None:
         self._storage = storage
         self._cache = cache
+        self._memory = CellMemory()
         self._content_keys = content_keys
         self._descriptions: OrderedDict[str, Description] = OrderedDict()
 
     async def open(self, stored: StoredObject, cipher: Cipher) -> Source:
         """Where the encrypted object is to be had. Raises CellNotReady; NoSuchCell for what cannot be encrypted."""
 
-        async def made(_: str) -> AsyncGenerator[bytes, None]:
-            yield await self._encrypted(cipher)
+        async def make() -> bytes:
+            return await self._encrypted(cipher)
+
+        async def read(_: str) -> AsyncGenerator[bytes, None]:
+            yield await make()
 
         try:
-            cached = await self._cache.fetch(stored.key, made)
-            return cached or InMemory(await self._encrypted(cipher))
+            cached = await self._cache.fetch(stored.key, read)
+            return cached or MemoryCell(self._memory, stored.key, make, len(await self._memory.get(stored.key, make)))
         except NoSuchObjectError:
             raise CellNotReady from None
         except (NotEncryptable, BadFragment) as error:
             log.warning("cell_not_encrypted", key=stored.key, error=str(error))
             raise NoSuchCell from None
+
+    async def close(self) -> None:
+        """Stops what is being made."""
+        await self._memory.close()
 
     async def _encrypted(self, cipher: Cipher) -> bytes:
         place = (cipher.chosen.video_id, cipher.recipe, cipher.rendition)

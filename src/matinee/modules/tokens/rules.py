@@ -75,6 +75,7 @@ class Claims(Conditions, frozen=True, kw_only=True, omit_defaults=True):
             account=account,
             password_id=self.password,
             since=self.since or 0.0,
+            expires_at=self.exp,
             is_bound=not self.is_for_anyone,
             start=self.start,
             end=self.end,

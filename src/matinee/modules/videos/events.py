@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Database
 from matinee.common.http.viewer import Viewer
 from matinee.common.notifications import Notifications
@@ -16,26 +17,38 @@ from matinee.modules.videos.service import VideoService
 
 KEEP_ALIVE_SECONDS = 15.0  # a comment line, so that proxies keep the connection and a vanished client is noticed
 _SHORTEST_PAUSE = 0.25  # seconds between two events: a burst of stored cells is one piece of news
-_LONGEST_STREAM = 3600.0  # seconds; the client reconnects by itself, and its right to see is checked again
+_LONGEST_STREAM = 600.0  # seconds; the client reconnects by itself, and whoever it is is asked again
 
 
 class VideoEvents:
     """Streams a video's changes; holds no database connection while nothing changes."""
 
-    def __init__(self, database: Database, videos: VideoService, notifications: Notifications) -> None:
+    def __init__(
+        self,
+        database: Database,
+        videos: VideoService,
+        notifications: Notifications,
+        *,
+        clock: Clock = system_clock,
+    ) -> None:
         self._database = database
         self._videos = videos
         self._notifications = notifications
+        self._clock = clock
 
     async def stream(self, first: Video, viewer: Viewer) -> AsyncIterator[bytes]:
-        """Events until the video is encoded or failed, hidden or deleted, or the process is about to stop."""
-        deadline = asyncio.get_running_loop().time() + _LONGEST_STREAM
+        """Events until the video is encoded or failed, hidden or deleted, or the process is about to stop.
+
+        None outlives what its viewer came with: whoever was signed out since does not come back with it.
+        """
+        seconds = min(_LONGEST_STREAM, viewer.expires_at - self._clock())
+        deadline = asyncio.get_running_loop().time() + seconds
         with self._notifications.subscribe(first.id) as changed:
             changed.set()  # `first` was read before we subscribed: look once more
             video = first
             yield _event(video)
             while not (is_settled(video) or self._notifications.ending or _is_over(deadline)):
-                if not await _wait(changed):
+                if not await _wait(changed, deadline):
                     yield b": still here\n\n"
                     continue
                 latest = await self._look(UUID(video.id), viewer)
@@ -59,10 +72,10 @@ def _is_over(deadline: float) -> bool:
     return asyncio.get_running_loop().time() >= deadline
 
 
-async def _wait(changed: asyncio.Event) -> bool:
-    """Whether there was news before it was time for a sign of life."""
+async def _wait(changed: asyncio.Event, deadline: float) -> bool:
+    """Whether there was news before it was time for a sign of life, or for the end."""
     try:
-        async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+        async with asyncio.timeout_at(min(deadline, asyncio.get_running_loop().time() + KEEP_ALIVE_SECONDS)):
             await changed.wait()
     except TimeoutError:
         return False

@@ -1,6 +1,7 @@
 """API keys: made once, seen once, and refused within seconds of their end."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,9 +13,11 @@ from tests.integration.conftest import Clock, Person, SignUp, new_video, problem
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import Database, DatabaseUnavailable, execute, fetch_value
+from matinee.common.errors import RateLimited
+from matinee.common.http.authentication import InvalidApiKey
 from matinee.modules.api_keys.repository import use_key
 from matinee.modules.api_keys.rules import MOST_KEYS, new_secret
-from matinee.modules.api_keys.verification import REMEMBERED_SECONDS, ApiKeys
+from matinee.modules.api_keys.verification import MOST_UNKNOWN, REMEMBERED_SECONDS, UNKNOWN_SECONDS, ApiKeys
 from matinee.upkeep import expire
 
 KEYS = "/api/v1/api-keys"
@@ -214,6 +217,36 @@ class TestEnding:
         for secret in (new_secret(uuid4()), "mtn_0f8fad5b_"):
             problem(await ask(api, {"secret": secret}), 401, "invalid_api_key")
 
+    async def test_made_up_keys_cost_an_address_few_looks(
+        self, ada: Person, settings: Settings, clock: Clock
+    ) -> None:
+        """Also of many at once. A key that works is not taken for one of them, wherever it comes from."""
+        key, others = await make(ada), await make(ada)
+        database = Database(settings.database_url, size=2)
+        await database.open()
+        keys = ApiKeys(database, clock=clock)
+        await keys.verify(key["secret"], "192.0.2.1")
+        guesses = (keys.verify(new_secret(uuid4()), "192.0.2.1") for _ in range(MOST_UNKNOWN + 10))
+        refusals = await asyncio.gather(*guesses, return_exceptions=True)
+        assert Counter(map(type, refusals)) == {InvalidApiKey: MOST_UNKNOWN, RateLimited: 10}
+        clock.offset += REMEMBERED_SECONDS
+        await keys.verify(key["secret"], "192.0.2.1")
+        await keys.verify(others["secret"], "192.0.2.2")
+        await database.close()
+        with pytest.raises(RateLimited):  # without a look
+            await keys.verify(new_secret(uuid4()), "192.0.2.1")
+        clock.offset += UNKNOWN_SECONDS
+        with pytest.raises(DatabaseUnavailable):
+            await keys.verify(new_secret(uuid4()), "192.0.2.1")
+
+    async def test_keys_that_work_are_not_counted(self, ada: Person, services: Services, clock: Clock) -> None:
+        """However many of them an address brings."""
+        key = await make(ada)
+        keys = ApiKeys(services.database, clock=clock)
+        for _ in range(MOST_UNKNOWN + 1):
+            keys._known.clear()  # as of a process that has just begun
+            await keys.verify(key["secret"], "192.0.2.1")
+
     async def test_between_two_looks_the_database_is_not_asked(
         self, ada: Person, settings: Settings, clock: Clock
     ) -> None:
@@ -222,13 +255,13 @@ class TestEnding:
         database = Database(settings.database_url, size=1)
         await database.open()
         keys = ApiKeys(database, clock=clock)
-        await keys.verify(key["secret"])
+        await keys.verify(key["secret"], "192.0.2.1")
         await database.close()
         clock.offset += REMEMBERED_SECONDS - 1
-        await keys.verify(key["secret"])
+        await keys.verify(key["secret"], "192.0.2.1")
         clock.offset += 1
         with pytest.raises(DatabaseUnavailable):
-            await keys.verify(key["secret"])
+            await keys.verify(key["secret"], "192.0.2.1")
 
     async def test_what_a_key_has_opened_cannot_be_renewed_without_it(
         self, ada: Person, api: httpx.AsyncClient

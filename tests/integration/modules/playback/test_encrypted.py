@@ -1,6 +1,8 @@
+import asyncio
 import re
 import time
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
 from pathlib import Path
 from urllib.parse import urljoin
 from uuid import UUID
@@ -12,6 +14,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from msgspec.structs import replace
 from tests.integration.media.test_encryption import FILMS, make, packets
 from tests.unit.media.plans import plan
+
+from matinee.media import keys
 
 WAYS = ["aes-128", "cenc", "cbcs"]
 KID = "AAECAwQFBgcICQoLDA0ODw"
@@ -158,6 +162,29 @@ class TestRanges:
         again = await player.get(cell, headers={"If-None-Match": whole.headers["etag"]})
         assert again.status_code == 304
         assert (await player.head(cell)).headers["content-length"] == str(len(whole.content))
+
+
+class TestWithoutADisk:
+    @pytest.mark.parametrize("way", WAYS)
+    async def test_a_crowd_costs_one_cell_that_is_read_and_encrypted(
+        self, player, encrypted, storage, tmp_path, monkeypatch, way
+    ) -> None:
+        """As with a disk: whoever asks meanwhile gets the same."""
+        (tmp_path / "cells").write_bytes(b"")  # where its folder would be
+        film = await encrypted(way)
+        reads: Counter[str] = Counter()
+        stream = storage.stream
+
+        def counted(key):
+            reads[key] += 1
+            return stream(key)
+
+        monkeypatch.setattr(storage, "stream", counted)
+        url, text = await playlist_of(player, film)
+        cell = paths_of(url, text)[0]
+        answers = await asyncio.gather(*(player.get(cell) for _ in range(20)))
+        assert len({answer.content for answer in answers}) == 1
+        assert reads[keys.cell_key(film.id, "r1", "v240", 0)] == 1
 
 
 class TestWhoGetsKeys:

@@ -7,16 +7,17 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import Person, SignUp, age, problem, remove_deleted
+from tests.integration.conftest import Clock, Person, SignUp, age, problem, remove_deleted
 
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import connect, execute, fetch_value
-from matinee.common.http.viewer import Viewer
+from matinee.common.http.viewer import Bearer, Viewer
 from matinee.common.notifications import CHANNEL, announce
 from matinee.common.storage.port import NoSuchUploadError, StorageUnavailable
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
+from matinee.modules.videos.schemas import Video
 
 VIDEOS = "/api/v1/videos"
 
@@ -350,6 +351,25 @@ class TestEvents:
         await ada.delete(f"{VIDEOS}/{video_id}")
         async with asyncio.timeout(10):
             assert await anext(stream) == b"event: gone\ndata: {}\n\n"
+
+    @pytest.mark.parametrize("by", ["access token", "playback token"])
+    async def test_ends_with_what_its_viewer_came_with(
+        self, ada: Person, services: Services, clock: Clock, by: str
+    ) -> None:
+        """Without a word: whoever is signed in still comes back by himself, and nobody else can."""
+        from matinee.modules.videos.events import VideoEvents
+
+        path = f"{VIDEOS}/{(await ada.init())['video']['id']}"
+        viewer = Viewer(services.tokens.verify(ada.tokens["access_token"]))
+        if by == "playback token":
+            token = (await ada.post(f"{path}/playback-tokens", {})).json()["token"]
+            viewer = Viewer(None, await services.playback_tokens.open(token, Bearer("127.0.0.1", None, None)))
+        events = VideoEvents(services.database, services.videos, services.notifications, clock=clock)
+        first = msgspec.json.decode((await ada.get(path)).content, type=Video)
+        clock.offset += viewer.expires_at - clock() - 0.5
+        async with asyncio.timeout(10):
+            told = [event.partition(b"\n")[0] async for event in events.stream(first, viewer)]
+        assert (told[0], told[-1]) == (b"event: video", b": still here")
 
     async def test_a_private_one_is_not_followed_by_others(self, ada: Person, bob: Person) -> None:
         """404 before any stream."""
