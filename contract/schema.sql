@@ -30,6 +30,19 @@ CREATE TABLE public.api_keys (
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone
 );
+CREATE TABLE public.audit_events (
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    what text NOT NULL,
+    actor text NOT NULL,
+    actor_id uuid,
+    key_id uuid,
+    target uuid,
+    account_id uuid,
+    ip inet,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_events_actor_known CHECK ((actor = ANY (ARRAY['account'::text, 'api_key'::text, 'anyone'::text, 'command_line'::text, 'server'::text])))
+);
 CREATE TABLE public.chapters (
     video_id uuid NOT NULL,
     items jsonb NOT NULL,
@@ -329,6 +342,8 @@ ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_hash_unique UNIQUE (hash);
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (at, id);
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.downloads
@@ -378,6 +393,10 @@ ALTER TABLE ONLY public.watched_renditions
 CREATE INDEX added_sounds_unfinished ON public.added_sounds USING btree (updated_at) WHERE (state = ANY (ARRAY['UPLOADING'::text, 'FAILED'::text]));
 CREATE INDEX api_keys_by_end ON public.api_keys USING btree (LEAST(revoked_at, expires_at));
 CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_id, created_at DESC, id DESC);
+CREATE INDEX audit_events_by_account ON public.audit_events USING btree (account_id, at, id) WHERE (account_id IS NOT NULL);
+CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (actor_id, at, id) WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_events_by_target ON public.audit_events USING btree (target, at, id) WHERE (target IS NOT NULL);
+CREATE INDEX audit_events_by_what ON public.audit_events USING btree (what, at, id);
 CREATE INDEX file_hashes_by_hash ON public.file_hashes USING btree (sha256);
 CREATE INDEX former_media_by_end ON public.former_media USING btree (ends_at);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
@@ -405,6 +424,8 @@ CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (del
 CREATE INDEX videos_fragments ON public.videos USING btree (fragment_of) WHERE (fragment_of IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
+CREATE TRIGGER audit_events_kept BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION public.keep_audit_events();
+CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_events();
 ALTER TABLE ONLY public.added_sounds
     ADD CONSTRAINT added_sounds_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.api_keys

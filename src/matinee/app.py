@@ -26,6 +26,7 @@ from matinee.common.http.router import Router
 from matinee.common.http.token_prefix import TokenPrefix
 from matinee.common.logging import configure_logging
 from matinee.modules.api_keys.routes import ApiKeyRoutes
+from matinee.modules.audit.routes import AuditRoutes
 from matinee.modules.auth.routes import AuthRoutes
 from matinee.modules.clips.routes import ClipRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
@@ -62,6 +63,7 @@ _COLLECT_AFTER = (20_000, 20, 20)
 ROUTES: tuple[type, ...] = (
     AuthRoutes,
     ApiKeyRoutes,
+    AuditRoutes,
     UserRoutes,
     QuotaRoutes,
     UploadRoutes,
@@ -88,6 +90,7 @@ ROUTES: tuple[type, ...] = (
 TAGS = {
     "auth": "Registering, signing in and out.",
     "api keys": "Calling as a user without a password, from servers and scripts.",
+    "audit": "Who did what, when and from where.",
     "users": "Profiles.",
     "quotas": "What accounts may store.",
     "uploads": "Bringing a file in: straight to the object storage, by tus, or to one address.",
@@ -148,6 +151,7 @@ def _routes(services: Services) -> list[Any]:
     return [
         AuthRoutes(services.auth, services.sessions, cookie_secure=settings.cookie_secure),
         ApiKeyRoutes(),
+        AuditRoutes(services.database),
         UserRoutes(),
         QuotaRoutes(services.quotas),
         UploadRoutes(services.uploads, services.receiver),

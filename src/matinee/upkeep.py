@@ -10,6 +10,7 @@ from matinee.common.database import Connection, Database
 from matinee.common.http.idempotency import delete_expired_answers
 from matinee.common.http.rate_limits import delete_past_windows
 from matinee.modules.api_keys.repository import delete_ended_keys
+from matinee.modules.audit.repository import delete_old_events
 from matinee.modules.auth import repository as auth
 from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.integrity import hashing as integrity
@@ -47,7 +48,9 @@ def register_upkeep(services: Services) -> None:
         services.sounds.abandon, upload_hours=settings.upload_expiry_hours, failed_days=settings.failed_video_days
     )
     queue.register_periodic("sounds.abandon", abandon_sounds, cron=_EVERY_FIVE_MINUTES)
-    sweep = partial(expire, services.database, refresh_days=settings.refresh_token_days)
+    sweep = partial(
+        expire, services.database, refresh_days=settings.refresh_token_days, audit_days=settings.audit_days
+    )
     queue.register_periodic("upkeep.expire", sweep, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("retention.begin", services.retention.begin_evictions, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("retention.resume", services.retention.resume_evictions, cron=_EVERY_FIVE_MINUTES)
@@ -57,7 +60,7 @@ def register_upkeep(services: Services) -> None:
     queue.register_periodic("integrity.hash_unhashed", hash_unhashed, cron=_HOURLY)
 
 
-async def expire(database: Database, *, refresh_days: int) -> None:
+async def expire(database: Database, *, refresh_days: int, audit_days: int = 365) -> None:
     """Deletes what has outlived its use, a batch a transaction. A step that fails is logged and stops no other."""
     steps: dict[str, Callable[[Connection, int], Awaitable[int]]] = {
         "refresh_tokens": auth.delete_expired_tokens,
@@ -66,6 +69,7 @@ async def expire(database: Database, *, refresh_days: int) -> None:
         "idempotency_keys": delete_expired_answers,
         "rate_limits": delete_past_windows,
         "interests": _forget_interests,
+        "audit_events": partial(delete_old_events, days=audit_days),
     }
     for name, delete in steps.items():
         try:

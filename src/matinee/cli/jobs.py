@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from matinee.bootstrap import open_services
+from matinee.common.acting import COMMAND_LINE, act_as
 from matinee.common.config import Settings
 from matinee.common.database import Connection
 from matinee.common.errors import DomainError
@@ -74,6 +75,7 @@ async def list_workers(settings: Settings, *, as_json: bool) -> None:
 
 async def _act(settings: Settings, act: Act) -> Any:
     configure_logging("warning")  # to standard error; what was done is printed
+    act_as(lambda: COMMAND_LINE)
     try:
         async with (
             open_services(settings, name="matinee-cli") as services,

@@ -4,6 +4,7 @@ import click
 import msgspec
 
 from matinee.bootstrap import open_services
+from matinee.common.acting import COMMAND_LINE, act_as
 from matinee.common.config import Settings
 from matinee.common.errors import DomainError
 from matinee.common.validation import InvalidInput, convert
@@ -16,6 +17,7 @@ from matinee.modules.quotas.schemas import AccountQuota, QuotaChoice
 
 async def create(settings: Settings, email: str, name: str, password: str, *, admin: bool) -> str:
     """Creates the account; returns its id."""
+    act_as(lambda: COMMAND_LINE)
     try:
         registration = convert({"email": email, "name": name, "password": password}, Register)
         async with open_services(settings, name="matinee-cli") as services:
@@ -33,6 +35,7 @@ async def quota(
     settings: Settings, email: str, most_bytes: str | None, most_minutes: str | None, *, as_json: bool
 ) -> None:
     """Sets what is given of an account's quota (`server`: what the settings allow), and prints all of it."""
+    act_as(lambda: COMMAND_LINE)
     try:
         async with open_services(settings, name="matinee-cli") as services, services.database.transaction() as db:
             account = await accounts.find_account(db, *spellings(email))

@@ -80,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cookie_secure: bool = True
     password_hash_parallelism: Annotated[int, Meta(ge=1, le=64)] = 1
     rate_limits: bool = True
+    audit_days: Annotated[int, Meta(ge=30, le=36_500)] = 365
 
     # --- mail
     smtp_host: Annotated[str, Meta(min_length=1)] | None = None

@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus, urlsplit
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
+from matinee.common.acting import Actor
 from matinee.common.config import Settings
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError, Malformed, TooLarge, Unauthenticated
@@ -134,6 +135,22 @@ class Call:
         while hops and self._is_trusted(peer):
             peer = hops.pop()
         return str(peer)
+
+    @property
+    def ip(self) -> str | None:
+        """The client's address, where it is one."""
+        try:
+            return str(ipaddress.ip_address(self.address.partition("%")[0]))
+        except ValueError:
+            return None
+
+    def actor(self) -> Actor:
+        """Who is at work, for what is recorded."""
+        caller = self.caller
+        if caller is None:
+            return Actor("anyone", ip=self.ip)
+        key_id = caller.key.id if caller.key else None
+        return Actor("api_key" if key_id else "account", caller.user_id, key_id, self.ip)
 
     @property
     def subscriber(self) -> str:

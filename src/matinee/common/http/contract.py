@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from matinee.common import errors
+from matinee.common.acting import act_as
 from matinee.common.errors import DomainError
 from matinee.common.http.answers import Answer, Parameter
 from matinee.common.http.authentication import (
@@ -247,6 +248,7 @@ class Endpoint:
 
     async def _run(self, call: Call) -> Any:
         operation = self.operation
+        act_as(call.actor)
         if operation.access is not Access.PUBLIC:
             await self._authenticate(call)
         token = call.scope.get("matinee.playback_token")

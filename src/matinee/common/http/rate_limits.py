@@ -54,6 +54,13 @@ async def count_hit(database: Database, limit: RateLimit, client: str) -> dict[s
     return headers
 
 
+async def tally(db: Connection, bucket: str, seconds: int) -> int:
+    """Counts once more in the bucket; returns how often that was within its window of so many seconds."""
+    count = await fetch_one(db, _Count, _HIT, {"bucket": bucket, "seconds": seconds})
+    assert count is not None
+    return count.hits
+
+
 async def delete_past_windows(db: Connection, most: int) -> int:
     """Deletes counters whose window has ended; returns how many."""
     return await execute(db, _DELETE_PAST, (most,))

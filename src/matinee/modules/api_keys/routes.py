@@ -42,14 +42,7 @@ class ApiKeyRoutes:
         """
         return await service.list_own(db, call.user.user_id, query)
 
-    @operation(
-        "DELETE",
-        f"{BASE}/{{key_id}}",
-        tag=TAG,
-        access=Access.PERSON,
-        errors=(ApiKeyNotFound,),
-        writes_once=True,
-    )
+    @operation("DELETE", f"{BASE}/{{key_id}}", tag=TAG, access=Access.PERSON, errors=(ApiKeyNotFound,))
     async def revoke_api_key(self, call: Call, db: Connection, key_id: KeyId) -> None:
         """Revoke an API key.
 

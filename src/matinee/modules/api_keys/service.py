@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.modules import audit
 from matinee.modules.api_keys import repository
 from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
 from matinee.modules.api_keys.rules import MOST_KEYS, hash_of, new_secret, prefix_of
@@ -22,6 +23,7 @@ async def create(db: Connection, user_id: UUID, wanted: NewApiKey) -> CreatedApi
     key_id = uuid4()
     secret = new_secret(key_id)
     row = await repository.insert_key(db, key_id, user_id, hash_of(secret), wanted)
+    await audit.record(db, "api_key.created", key_id, account=user_id, name=row.name, scopes=row.scopes)
     return CreatedApiKey(**asdict(row), prefix=prefix_of(key_id), secret=secret)
 
 
@@ -37,3 +39,4 @@ async def revoke(db: Connection, user_id: UUID, key_id: UUID) -> None:
     """Ends a key for good; one that was revoked before stays so. Raises ApiKeyNotFound."""
     if not await repository.revoke_key(db, key_id, user_id):
         raise ApiKeyNotFound
+    await audit.record(db, "api_key.revoked", key_id, account=user_id)

@@ -26,6 +26,13 @@ class Account(msgspec.Struct, frozen=True):
         return User(id=self.id, email=self.email, name=self.name, role=self.role, created_at=self.created_at)
 
 
+class EndedSession(msgspec.Struct, frozen=True):
+    """A session that was just ended."""
+
+    id: UUID
+    user_id: UUID
+
+
 class Claim(msgspec.Struct, frozen=True):
     """A refresh token that somebody presents, and whose session it is."""
 
@@ -86,6 +93,7 @@ _REVOKE = "UPDATE sessions SET revoked_at = now(), revoked_why = %s WHERE id = %
 _REVOKE_BY_TOKEN = """
 UPDATE sessions SET revoked_at = now(), revoked_why = 'logout'
 WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = %s) AND revoked_at IS NULL
+RETURNING id, user_id
 """
 _REVOKE_ALL = """
 UPDATE sessions SET revoked_at = now(), revoked_why = 'logout_all' WHERE user_id = %s AND revoked_at IS NULL
@@ -166,19 +174,19 @@ async def spend_token(
     return await execute(db, _SPEND, params) == 1
 
 
-async def revoke_session(db: Connection, session_id: UUID, why: str) -> None:
-    """Ends a session; its refresh tokens are worthless from now on."""
-    await execute(db, _REVOKE, (why, session_id))
+async def revoke_session(db: Connection, session_id: UUID, why: str) -> bool:
+    """Ends a session; its refresh tokens are worthless from now on. False where it had ended before."""
+    return await execute(db, _REVOKE, (why, session_id)) == 1
 
 
-async def revoke_by_token(db: Connection, token_hash: bytes) -> None:
-    """Ends the session of a refresh token, used or not."""
-    await execute(db, _REVOKE_BY_TOKEN, (token_hash,))
+async def revoke_by_token(db: Connection, token_hash: bytes) -> EndedSession | None:
+    """Ends the session of a refresh token, used or not; None where it had ended, or there is none."""
+    return await fetch_one(db, EndedSession, _REVOKE_BY_TOKEN, (token_hash,))
 
 
-async def revoke_all(db: Connection, user_id: UUID) -> None:
-    """Ends every session of a user."""
-    await execute(db, _REVOKE_ALL, (user_id,))
+async def revoke_all(db: Connection, user_id: UUID) -> int:
+    """Ends every session of a user; returns how many there were."""
+    return await execute(db, _REVOKE_ALL, (user_id,))
 
 
 async def delete_expired_tokens(db: Connection, most: int) -> int:

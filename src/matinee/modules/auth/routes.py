@@ -1,7 +1,5 @@
 """HTTP in and out of the accounts' front door."""
 
-import ipaddress
-
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.answers import Parameter
@@ -69,7 +67,7 @@ class AuthRoutes:
         Opens a session for this device. The refresh token is in the answer for programs, and in an `HttpOnly`
         cookie for browsers.
         """
-        tokens = await self._auth.log_in(body, _ip(call.address))
+        tokens = await self._auth.log_in(body, call.ip)
         self._set_cookie(call, tokens.refresh_token)
         return tokens
 
@@ -136,10 +134,3 @@ def _presented(call: Call, body: RefreshToken) -> str:
     if not token:
         raise InvalidRefreshToken("Send the refresh token in the body, or as the cookie that signing in set.")
     return token
-
-
-def _ip(address: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return None

@@ -4,6 +4,7 @@ import email_validator
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Role
+from matinee.modules import audit
 from matinee.modules.auth import repository
 from matinee.modules.auth.errors import InvalidCredentials, InvalidEmail
 from matinee.modules.auth.passwords import Passwords
@@ -27,7 +28,9 @@ class AuthService:
     async def register(self, db: Connection, registration: Register, password_hash: str, role: Role = "USER") -> User:
         """The new account; raises EmailTaken."""
         email = normal_email(registration.email)
-        return await repository.insert_user(db, email, password_hash, registration.name, role)
+        user = await repository.insert_user(db, email, password_hash, registration.name, role)
+        await audit.record(db, "account.registered", user.id, account=user.id, by=user.id, role=role)
+        return user
 
     async def log_in(self, credentials: Login, ip: str | None) -> Tokens:
         """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses."""
@@ -35,6 +38,8 @@ class AuthService:
             account = await repository.find_account(db, *spellings(credentials.email))
         stored = account.password_hash if account else None
         if not await self._passwords.verify(stored, credentials.password) or account is None:
+            async with self._database.transaction() as db:
+                await audit.record_often(db, "account.sign_in_failed", account.id if account else None)
             raise InvalidCredentials
         fresh_hash = None
         if self._passwords.is_outdated(account.password_hash):

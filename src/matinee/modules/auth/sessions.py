@@ -10,6 +10,7 @@ import structlog
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError
 from matinee.common.http.authentication import AccessTokens, Caller
+from matinee.modules import audit
 from matinee.modules.auth import repository
 from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed
 from matinee.modules.auth.repository import Claim
@@ -31,6 +32,7 @@ class Sessions:
     async def open(self, db: Connection, user: User, device_name: str, ip: str | None) -> Tokens:
         """A new session of the user on this device."""
         session_id = await repository.open_session(db, user.id, device_name, ip)
+        await audit.record(db, "session.opened", session_id, account=user.id, by=user.id, device=device_name)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), session_id, self.refresh_days)
         return self._answer(user, session_id, refresh_token)
@@ -48,7 +50,8 @@ class Sessions:
                 raise InvalidRefreshToken
             refused = _refusal(claim, datetime.fromtimestamp(arrived, UTC))
             if isinstance(refused, RefreshTokenReplayed):
-                await repository.revoke_session(db, claim.session_id, "replay")
+                if await repository.revoke_session(db, claim.session_id, "replay"):
+                    await audit.record(db, "session.replayed", claim.session_id, account=claim.user_id)
                 log.warning("refresh_token_replayed", session_id=claim.session_id)
             elif refused is None and not await repository.spend_token(
                 db, claim, presented, datetime.now(UTC), following=_hash(following), days=self.refresh_days
@@ -61,11 +64,14 @@ class Sessions:
 
     async def end(self, db: Connection, token: str) -> None:
         """Ends the session of the refresh token; an unknown one is as good as ended."""
-        await repository.revoke_by_token(db, _hash(token))
+        ended = await repository.revoke_by_token(db, _hash(token))
+        if ended is not None:
+            await audit.record(db, "session.ended", ended.id, account=ended.user_id, by=ended.user_id)
 
     async def end_all(self, db: Connection, user_id: UUID) -> None:
         """Ends every session of the user."""
-        await repository.revoke_all(db, user_id)
+        ended = await repository.revoke_all(db, user_id)
+        await audit.record(db, "account.sessions_ended", user_id, account=user_id, sessions=ended)
 
     def _answer(self, user: User, session_id: UUID, refresh_token: str) -> Tokens:
         caller = Caller(user.id, user.role, session_id)

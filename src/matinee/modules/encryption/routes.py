@@ -9,6 +9,7 @@ from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.media.encryption.signals import LICENCE
+from matinee.modules import audit
 from matinee.modules.encryption.errors import NoSuchKey
 from matinee.modules.encryption.schemas import ExportedKeys, Licence, LicenceRequest
 from matinee.modules.encryption.service import EncryptionService
@@ -65,7 +66,9 @@ class EncryptionRoutes:
     @operation("GET", KEYS, tag=TAG, access=Access.ADMIN, errors=(VideoNotFound,))
     async def export_keys(self, call: Call, video_id: VideoId) -> ExportedKeys:
         """The keys of a video's samples, for a licence server."""
-        return await self._encryption.export(call.viewer, video_id)
+        keys = await self._encryption.export(call.viewer, video_id)
+        await audit.record(await call.begin(), "video.keys_exported", video_id)
+        return keys
 
     @operation("POST", KEYS, tag=TAG, scope="videos:write", errors=(VideoNotFound,))
     async def renew_keys(self, call: Call, db: Connection, video_id: VideoId) -> Video:

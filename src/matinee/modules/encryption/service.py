@@ -8,6 +8,7 @@ from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Viewer
 from matinee.common.notifications import announce
 from matinee.media.encryption.model import ContentKey, SampleEncryption, Track
+from matinee.modules import audit
 from matinee.modules.encryption import repository
 from matinee.modules.encryption.content_keys import SEPARATOR, ContentKeys, choice
 from matinee.modules.encryption.errors import NoSuchKey
@@ -76,9 +77,10 @@ class EncryptionService:
 
     async def renew(self, db: Connection, caller: Caller, video_id: UUID) -> Video:
         """New keys for a video: those of before open nothing that is delivered from now on."""
-        await self._videos.owned(db, caller, video_id)
+        video = await self._videos.owned(db, caller, video_id)
         if not await repository.renew_keys(db, video_id):
             raise VideoNotFound
+        await audit.record(db, "video.keys_renewed", video_id, account=video.owner_id)
         await announce(db, str(video_id))
         return await self._videos.get(db, Viewer(caller), video_id)
 

@@ -11,6 +11,7 @@ from matinee.common.database import Connection
 from matinee.common.errors import Forbidden
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import announce
+from matinee.modules import audit
 from matinee.modules.encoding.jobs import ALTERNATIVES, AUDIO, CHUNK, COPY, FILL, INGEST
 from matinee.modules.encoding.schemas import SETTLED
 from matinee.modules.encoding.service import EncodingService
@@ -90,11 +91,12 @@ class JobService:
 
     async def prioritise(self, db: Connection, caller: Caller, video_id: UUID, priority: Priority) -> VideoEncoding:
         """Moves a video's jobs, also those to come, before or behind all others; for administrators."""
-        await self._videos.owned(db, caller, video_id)
+        video = await self._videos.owned(db, caller, video_id)
         if caller.role != "ADMIN":
             raise Forbidden("Only administrators give one video precedence over another.")
         if not await repository.prioritise(db, video_id, BANDS[priority]):
             raise VideoNotFound
+        await audit.record(db, "video.prioritised", video_id, account=video.owner_id, priority=priority)
         return await self._describe(db, caller, video_id)
 
     async def list_jobs(self, db: Connection, states: Sequence[JobState], most: int) -> list[Job]:

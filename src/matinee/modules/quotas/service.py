@@ -9,6 +9,7 @@ from matinee.common.config import Settings
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.validation import Fault
+from matinee.modules import audit
 from matinee.modules.quotas import repository
 from matinee.modules.quotas.errors import QuotaExceeded, UserNotFound
 from matinee.modules.quotas.repository import QuotaRow
@@ -92,6 +93,9 @@ class QuotaService:
         kept = [_NO_LIMIT if wanted == "unlimited" else wanted for wanted in (choice.bytes, choice.minutes)]
         if not await repository.set_quota(db, user_id, *kept):
             raise UserNotFound
+        await audit.record(
+            db, "account.quota_changed", user_id, account=user_id, bytes=choice.bytes, minutes=choice.minutes
+        )
         return await self.get(db, user_id)
 
     async def _held(self, db: Connection, owner_id: UUID) -> Quota:

@@ -6,6 +6,7 @@ from uuid import UUID
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import announce
+from matinee.modules import audit
 from matinee.modules.auth import repository as accounts
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.service import spellings
@@ -31,21 +32,23 @@ class SharingService:
 
     async def share(self, db: Connection, caller: Caller, video_id: UUID, email: str) -> SharedWith:
         """Shares a video with an account, once. Raises NoSuchViewer and TooManyViewers."""
-        await self._videos.owned(db, caller, video_id)
+        video = await self._videos.owned(db, caller, video_id)
         account = await accounts.find_account(db, *spellings(email))
         if account is None:
             raise NoSuchViewer
         if not await repository.add_viewer(db, video_id, account.id):
             await self._videos.owned(db, caller, video_id)  # unless it was deleted meanwhile
             raise TooManyViewers
+        await audit.record(db, "video.shared", video_id, account=video.owner_id, viewer=account.id)
         await announce(db, str(video_id))
         return SharedWith(account.id, account.name)
 
     async def unshare(self, db: Connection, caller: Caller, video_id: UUID, user_id: UUID) -> None:
         """Shares it with an account no longer. Raises NoSuchViewer."""
-        await self._videos.owned(db, caller, video_id)
+        video = await self._videos.owned(db, caller, video_id)
         if not await repository.remove_viewer(db, video_id, user_id):
             raise NoSuchViewer
+        await audit.record(db, "video.unshared", video_id, account=video.owner_id, viewer=user_id)
         await announce(db, str(video_id))
 
     async def lock(
@@ -56,7 +59,8 @@ class SharingService:
             await self._videos.owned(db, caller, video_id)
         hashed = await self._passwords.hash(password)
         db = await begin()
-        await self._videos.owned(db, caller, video_id)
+        video = await self._videos.owned(db, caller, video_id)
         if not await repository.lock(db, video_id, hashed):
             raise VideoNotFound
+        await audit.record(db, "video.password_set", video_id, account=video.owner_id)
         await announce(db, str(video_id))

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from matinee.common.database import Database
 from matinee.common.sealing import seal_for
+from matinee.modules import audit
 from matinee.modules.tokens import repository
 from matinee.modules.tokens.repository import Algorithm, KeyRow
 
@@ -119,7 +120,9 @@ class KeyRing:
         sealed = self._seal.encrypt(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
         async with self._database.transaction() as db:
             await repository.retire_server_key(db)
-            await repository.insert_server_key(db, uuid4(), "server", "EdDSA", public_bytes(key), sealed)
+            key_id = uuid4()
+            if await repository.insert_server_key(db, key_id, "server", "EdDSA", public_bytes(key), sealed):
+                await audit.record(db, "server.signing_key_rotated", key_id)
         signer = await self._opened()  # another process may have been quicker
         assert signer is not None, "a key was made with this secret"
         self._signer = (self._clock(), signer)

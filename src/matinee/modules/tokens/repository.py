@@ -94,10 +94,10 @@ async def find_server_key(db: Connection) -> ServerKeyRow | None:
 
 async def insert_server_key(
     db: Connection, key_id: UUID, name: str, algorithm: Algorithm, public_key: bytes, private_key: bytes
-) -> None:
-    """The key that signs for the server from now on, unless another process made one at the same time."""
+) -> bool:
+    """The key that signs for the server from now on; False where another process made one at the same time."""
     values = {"id": key_id, "name": name, "algorithm": algorithm, "public_key": public_key}
-    await execute(db, _INSERT_SERVER, {**values, "private_key": private_key})
+    return await execute(db, _INSERT_SERVER, {**values, "private_key": private_key}) == 1
 
 
 async def retire_server_key(db: Connection) -> None:

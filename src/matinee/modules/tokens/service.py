@@ -19,6 +19,7 @@ from matinee.common.errors import Forbidden, Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Bearer, Grant, PlaybackTokenExpired, PlaybackTokenRefused, Viewer
 from matinee.common.validation import Fault
+from matinee.modules import audit
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.tokens import repository
 from matinee.modules.tokens.errors import (
@@ -174,6 +175,7 @@ class TokenService:
             if await repository.count_keys(db, owner_id) >= MOST_KEYS:
                 raise TooManyKeys
             row = await repository.insert_key(db, uuid4(), owner_id, name, algorithm, public_bytes(key))
+            await audit.record(db, "signing_key.created", row.id, account=owner_id, name=name)
         shown = msgspec.structs.asdict(_shown(row))
         return NewlyMadeKey(**shown, private_key=private_pem(key))
 
@@ -181,6 +183,7 @@ class TokenService:
         """What it has signed opens nothing any more, within seconds. Raises NoSuchSigningKey."""
         if not await repository.delete_key(db, key_id, owner_id):
             raise NoSuchSigningKey
+        await audit.record(db, "signing_key.deleted", key_id, account=owner_id)
 
     async def _on_behalf(self, db: Connection, viewer: Viewer, claims: Claims) -> Claims:
         """Claims that open what the viewer may see, as long as he may. Without an account he renews a password."""

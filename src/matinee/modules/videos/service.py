@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
+from msgspec import UNSET
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
@@ -13,6 +14,7 @@ from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
 from matinee.common.notifications import announce, announce_all
 from matinee.common.storage.port import Storage
 from matinee.media import keys
+from matinee.modules import audit
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.integrity import repository as integrity
 from matinee.modules.videos import repository
@@ -67,9 +69,18 @@ class VideoService:
 
     async def change(self, db: Connection, caller: Caller, video_id: UUID, change: VideoChange) -> Video:
         """Changes what is said of a video."""
-        await self.owned(db, caller, video_id)
+        former = await self.owned(db, caller, video_id)
         if not await repository.change_video(db, video_id, change):
             raise VideoNotFound
+        if change.visibility not in (UNSET, former.visibility):
+            await audit.record(
+                db,
+                "video.visibility_changed",
+                video_id,
+                account=former.owner_id,
+                former=former.visibility,
+                visibility=change.visibility,
+            )
         await announce(db, str(video_id))
         return await self.get(db, Viewer(caller), video_id)
 
@@ -78,9 +89,10 @@ class VideoService:
 
         Raises FragmentInUse for a fragment that is being joined.
         """
-        await self.owned(db, caller, video_id)
+        video = await self.owned(db, caller, video_id)
         if not await repository.mark_deleted(db, video_id):
             raise FragmentInUse if await repository.is_claimed(db, video_id) else VideoNotFound
+        await audit.record(db, "video.deleted", video_id, account=video.owner_id)
         await self.drop_fragments(db, [video_id])
         await self.enqueue_removals(db, [video_id])
         await self.give_up_replacements(db, video_id)

@@ -1,0 +1,30 @@
+"""What is recorded, by stable names: the kind of thing that it was done to, and what became of it.
+
+Names are never changed and never mean something else; whoever adds an operation that matters adds one.
+"""
+
+from typing import Literal
+
+Action = Literal[
+    "account.quota_changed",
+    "account.registered",
+    "account.sessions_ended",
+    "account.sign_in_failed",
+    "api_key.created",
+    "api_key.revoked",
+    "server.audit_exported",
+    "server.signing_key_rotated",
+    "session.ended",
+    "session.opened",
+    "session.replayed",
+    "signing_key.created",
+    "signing_key.deleted",
+    "video.deleted",
+    "video.keys_exported",
+    "video.keys_renewed",
+    "video.password_set",
+    "video.prioritised",
+    "video.shared",
+    "video.unshared",
+    "video.visibility_changed",
+]
