@@ -160,6 +160,11 @@ CREATE TABLE public.receptions (
     metadata text,
     fragments uuid[] DEFAULT '{}'::uuid[] NOT NULL
 );
+CREATE TABLE public.recovery_codes (
+    user_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    used_at timestamp with time zone
+);
 CREATE TABLE public.refresh_tokens (
     hash bytea NOT NULL,
     session_id uuid NOT NULL,
@@ -195,6 +200,15 @@ CREATE TABLE public.sessions (
     revoked_at timestamp with time zone,
     revoked_why text,
     CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text])))
+);
+CREATE TABLE public.sign_in_challenges (
+    hash bytea NOT NULL,
+    user_id uuid NOT NULL,
+    device_name text NOT NULL,
+    wrong integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    spent_at timestamp with time zone
 );
 CREATE TABLE public.signing_keys (
     id uuid NOT NULL,
@@ -238,6 +252,13 @@ END) STORED NOT NULL,
     CONSTRAINT text_tracks_machines_work CHECK (((state = 'ready'::text) OR machine_made)),
     CONSTRAINT text_tracks_state_known CHECK ((state = ANY (ARRAY['making'::text, 'ready'::text, 'failed'::text]))),
     CONSTRAINT text_tracks_whole_from_somewhere CHECK (((whole IS NULL) = (whole_start IS NULL)))
+);
+CREATE TABLE public.totp (
+    user_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL
 );
 CREATE UNLOGGED TABLE public.turns (
     queues text NOT NULL,
@@ -372,16 +393,22 @@ ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
 ALTER TABLE ONLY public.receptions
     ADD CONSTRAINT receptions_pkey PRIMARY KEY (video_id);
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, hash);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.sign_in_challenges
+    ADD CONSTRAINT sign_in_challenges_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.totp
+    ADD CONSTRAINT totp_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_pkey PRIMARY KEY (queues, band);
 ALTER TABLE ONLY public.users
@@ -408,6 +435,8 @@ CREATE INDEX renditions_evictable ON public.renditions USING btree (first_cell_a
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
 CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
+CREATE INDEX sign_in_challenges_by_age ON public.sign_in_challenges USING btree (created_at);
+CREATE INDEX sign_in_challenges_by_user ON public.sign_in_challenges USING btree (user_id, created_at);
 CREATE INDEX signing_keys_owner ON public.signing_keys USING btree (owner_id, created_at);
 CREATE UNIQUE INDEX signing_keys_server ON public.signing_keys USING btree (((owner_id IS NULL))) WHERE ((owner_id IS NULL) AND (retired_at IS NULL));
 CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, created_at, source_stream, id);
@@ -450,16 +479,22 @@ ALTER TABLE ONLY public.job_workers
     ADD CONSTRAINT job_workers_id_fkey FOREIGN KEY (id) REFERENCES public.procrastinate_workers(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.receptions
     ADD CONSTRAINT receptions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.sign_in_challenges
+    ADD CONSTRAINT sign_in_challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.totp
+    ADD CONSTRAINT totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES public.videos(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.videos

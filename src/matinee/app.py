@@ -27,6 +27,7 @@ from matinee.common.http.token_prefix import TokenPrefix
 from matinee.common.logging import configure_logging
 from matinee.modules.api_keys.routes import ApiKeyRoutes
 from matinee.modules.audit.routes import AuditRoutes
+from matinee.modules.auth.cookie import RefreshCookie
 from matinee.modules.auth.routes import AuthRoutes
 from matinee.modules.clips.routes import ClipRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
@@ -46,6 +47,7 @@ from matinee.modules.playback.warm import warm_cells
 from matinee.modules.quotas.routes import QuotaRoutes
 from matinee.modules.replacements.routes import ReplacementRoutes
 from matinee.modules.retention.routes import RetentionRoutes
+from matinee.modules.second_factor.routes import SecondFactorRoutes
 from matinee.modules.sharing.routes import SharingRoutes
 from matinee.modules.sounds.routes import SoundRoutes
 from matinee.modules.tokens.routes import TokenRoutes
@@ -62,6 +64,7 @@ WEB = Path(__file__).parent / "web"
 _COLLECT_AFTER = (20_000, 20, 20)
 ROUTES: tuple[type, ...] = (
     AuthRoutes,
+    SecondFactorRoutes,
     ApiKeyRoutes,
     AuditRoutes,
     UserRoutes,
@@ -89,6 +92,7 @@ ROUTES: tuple[type, ...] = (
 )
 TAGS = {
     "auth": "Registering, signing in and out.",
+    "second factor": "What signing in asks for beside the password.",
     "api keys": "Calling as a user without a password, from servers and scripts.",
     "audit": "Who did what, when and from where.",
     "users": "Profiles.",
@@ -147,9 +151,11 @@ def create_app(services: Services) -> ASGIApp:
 
 def _routes(services: Services) -> list[Any]:
     settings = services.settings
+    cookie = RefreshCookie(days=settings.refresh_token_days, secure=settings.cookie_secure)
     events = VideoEvents(services.database, services.videos, services.notifications)
     return [
-        AuthRoutes(services.auth, services.sessions, cookie_secure=settings.cookie_secure),
+        AuthRoutes(services.auth, services.sessions, cookie),
+        SecondFactorRoutes(services.second_factor, services.authenticator, cookie),
         ApiKeyRoutes(),
         AuditRoutes(services.database),
         UserRoutes(),

@@ -23,6 +23,7 @@ from matinee.media.model import Plan
 from matinee.media.pictures import SMALL_LIMITS
 from matinee.modules.api_keys.verification import ApiKeys
 from matinee.modules.auth.passwords import Passwords
+from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.clips.service import ClipService
@@ -49,6 +50,9 @@ from matinee.modules.quotas.service import QuotaService, server_quota
 from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
+from matinee.modules.second_factor.authenticator import Authenticator
+from matinee.modules.second_factor.codes import Codes
+from matinee.modules.second_factor.service import SecondFactor
 from matinee.modules.sharing.service import SharingService
 from matinee.modules.sounds.service import SoundService
 from matinee.modules.tokens.keys import KeyRing
@@ -89,7 +93,12 @@ class Services:
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
         self.sessions = Sessions(self.database, self.tokens, refresh_days=settings.refresh_token_days)
-        self.auth = AuthService(self.database, self.passwords, self.sessions)
+        codes = Codes(settings.secret_key, clock=clock)
+        self.second_factor = SecondFactor(self.database, self.sessions, codes)
+        self.authenticator = Authenticator(
+            self.database, Reauthentication(self.database, self.passwords), codes, host=settings.host_name()
+        )
+        self.auth = AuthService(self.database, self.passwords, self.sessions, self.second_factor)
         self.encoding = EncodingService(
             self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers
         )

@@ -16,6 +16,7 @@ from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.integrity import hashing as integrity
 from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.retention.jobs import EVICT
+from matinee.modules.second_factor.repository import delete_old_challenges
 from matinee.modules.sounds.jobs import REMOVE as REMOVE_SOUND
 from matinee.modules.tracks.jobs import REMOVE
 from matinee.modules.uploads.jobs import JOIN
@@ -65,6 +66,7 @@ async def expire(database: Database, *, refresh_days: int, audit_days: int = 365
     steps: dict[str, Callable[[Connection, int], Awaitable[int]]] = {
         "refresh_tokens": auth.delete_expired_tokens,
         "sessions": partial(auth.delete_ended_sessions, refresh_days=refresh_days),
+        "sign_in_challenges": delete_old_challenges,
         "api_keys": delete_ended_keys,
         "idempotency_keys": delete_expired_answers,
         "rate_limits": delete_past_windows,

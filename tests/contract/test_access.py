@@ -46,6 +46,7 @@ class Row(msgspec.Struct, frozen=True):
 _NEW_FILE = {"filename": "sea.mp4", "filesize": 1000, "filetype": "video/mp4"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _CREDENTIALS = {"email": "nobody@example.org", "password": "correct horse battery"}
+_PROOF = {"password": "correct horse battery"}
 _TUS = {"Tus-Resumable": "1.0.0"}
 _DOWNLOAD = {"name": "original"}
 ROWS: dict[str, Row] = {
@@ -55,6 +56,12 @@ ROWS: dict[str, Row] = {
     "logout": Row(Who.ANYONE, {}),
     "logout_all": Row(Who.ACCOUNT),
     "me": Row(Who.ACCOUNT),
+    "answer_second_factor": Row(Who.ANYONE, {"challenge": "x", "code": "492039"}),
+    "get_second_factor": Row(Who.ACCOUNT),
+    "begin_totp": Row(Who.ACCOUNT, _PROOF),
+    "confirm_totp": Row(Who.ACCOUNT, {"code": "492039"}),
+    "turn_off_totp": Row(Who.ACCOUNT, _PROOF),
+    "renew_recovery_codes": Row(Who.ACCOUNT, _PROOF),
     "create_api_key": Row(Who.ACCOUNT, {"name": "Import", "scopes": ["videos:read"]}),
     "list_api_keys": Row(Who.ACCOUNT),
     "revoke_api_key": Row(Who.ACCOUNT),

@@ -194,6 +194,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         host = parts.netloc.rpartition("@")[2].lower()
         return f"{parts.scheme}://{host.removesuffix(':443' if parts.scheme == 'https' else ':80')}"
 
+    def host_name(self) -> str:
+        """The host of the public address: who this server is to apps and passkeys."""
+        return urlsplit(self.public_url).hostname or ""
+
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Reads the settings from the environment; raises ConfigError naming every fault at once."""

@@ -6,6 +6,7 @@ A feature subclasses the kind that fits and gives it a stable `code`; the docstr
 from collections.abc import Mapping
 from typing import ClassVar
 
+from matinee.common.pending_sign_in import PendingSignIn
 from matinee.common.validation import Fault
 
 
@@ -15,6 +16,8 @@ class DomainError(Exception):
     code: ClassVar[str] = "refused"
     existing: str | None = None
     """The id of what is there already, where that is why."""
+    second_factor: PendingSignIn | None = None
+    """What is left to do, where a sign-in wants more than the password."""
 
     def __init__(self, detail: str | None = None, *, faults: list[Fault] | None = None) -> None:
         self.detail = detail or self.title()

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from matinee.common import errors
 from matinee.common.errors import DomainError
+from matinee.common.pending_sign_in import PendingSignIn
 from matinee.common.validation import Fault
 
 CONTENT_TYPE = "application/problem+json"
@@ -44,6 +45,10 @@ class Problem(msgspec.Struct, kw_only=True):
     existing: Annotated[str, Meta(description="The id of what is there already, where that is why.")] | UnsetType = (
         UNSET
     )
+    second_factor: (
+        Annotated[PendingSignIn, Meta(description="What is left to do, where signing in wants a second factor.")]
+        | UnsetType
+    ) = UNSET
 
 
 def status_of(error: DomainError | type[DomainError]) -> int:
@@ -64,6 +69,7 @@ def problem_response(error: DomainError, request_id: str) -> Response:
             request_id=request_id,
             errors=error.faults,
             existing=error.existing or UNSET,
+            second_factor=error.second_factor or UNSET,
         ),
         dict(error.headers()),
     )

@@ -7,7 +7,11 @@ from typing import Literal
 
 Action = Literal[
     "account.quota_changed",
+    "account.recovery_codes_renewed",
     "account.registered",
+    "account.second_factor_failed",
+    "account.second_factor_off",
+    "account.second_factor_on",
     "account.sessions_ended",
     "account.sign_in_failed",
     "api_key.created",

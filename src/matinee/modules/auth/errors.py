@@ -1,6 +1,7 @@
 """How accounts and sessions refuse."""
 
-from matinee.common.errors import Conflict, Invalid, Unauthenticated
+from matinee.common.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from matinee.common.pending_sign_in import PendingSignIn
 from matinee.common.validation import Fault
 
 
@@ -23,6 +24,22 @@ class InvalidCredentials(Unauthenticated):
     """The e-mail address or the password is wrong."""
 
     code = "invalid_credentials"
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The password is right, and the account wants a second factor; send it with the challenge."""
+
+    code = "second_factor_required"
+
+    def __init__(self, pending: PendingSignIn) -> None:
+        super().__init__()
+        self.second_factor = pending
+
+
+class WrongPassword(Forbidden):
+    """The password is not the one of this account."""
+
+    code = "wrong_account_password"
 
 
 class InvalidRefreshToken(Unauthenticated):

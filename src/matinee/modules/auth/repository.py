@@ -64,6 +64,7 @@ WHERE lower(email) IN (lower(%(normal)s), lower(%(typed)s))
 ORDER BY lower(email) = lower(%(typed)s) DESC LIMIT 1
 """
 _FIND_USER = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
+_FIND_HASH = "SELECT password_hash FROM users WHERE id = %s"
 _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s"
 _OPEN_SESSION = "INSERT INTO sessions (user_id, device_name, ip) VALUES (%s, %s, %s) RETURNING id"
 _ISSUE = """
@@ -134,6 +135,12 @@ async def find_account(db: Connection, normal: str, typed: str) -> Account | Non
 async def find_user(db: Connection, user_id: UUID) -> User | None:
     """The account of an id."""
     return await fetch_one(db, User, _FIND_USER, (user_id,))
+
+
+async def find_hash(db: Connection, user_id: UUID) -> str | None:
+    """The hash of an account's password."""
+    stored: str | None = await fetch_value(db, _FIND_HASH, (user_id,))
+    return stored
 
 
 async def replace_hash(db: Connection, user_id: UUID, old: str, new: str) -> None:

@@ -7,6 +7,7 @@ from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth import repository
+from matinee.modules.auth.cookie import BASE, COOKIE, RefreshCookie
 from matinee.modules.auth.errors import (
     EmailTaken,
     InvalidCredentials,
@@ -14,24 +15,23 @@ from matinee.modules.auth.errors import (
     InvalidRefreshToken,
     RefreshRaced,
     RefreshTokenReplayed,
+    SecondFactorRequired,
 )
 from matinee.modules.auth.schemas import Login, RefreshToken, Register, Tokens, User
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
 
 TAG = "auth"
-BASE = "/api/v1/auth"
-COOKIE = "matinee_refresh"
 _COOKIE = Parameter(COOKIE, "The refresh token, where the body has none: browsers send it.", "cookie")
 
 
 class AuthRoutes:
     """Operations under /api/v1/auth."""
 
-    def __init__(self, auth: AuthService, sessions: Sessions, *, cookie_secure: bool) -> None:
+    def __init__(self, auth: AuthService, sessions: Sessions, cookie: RefreshCookie) -> None:
         self._auth = auth
         self._sessions = sessions
-        self._cookie_flags = f"; Path={BASE}; HttpOnly; SameSite=Strict" + ("; Secure" if cookie_secure else "")
+        self._cookie = cookie
 
     @operation(
         "POST",
@@ -57,7 +57,7 @@ class AuthRoutes:
         f"{BASE}/login",
         tag=TAG,
         access=Access.PUBLIC,
-        errors=(InvalidCredentials,),
+        errors=(InvalidCredentials, SecondFactorRequired),
         limit=RateLimit("login", 10, 60),
         sets_cookie=True,
     )
@@ -65,10 +65,11 @@ class AuthRoutes:
         """Sign in.
 
         Opens a session for this device. The refresh token is in the answer for programs, and in an `HttpOnly`
-        cookie for browsers.
+        cookie for browsers. Where the account has a second factor, the answer is `second_factor_required` with a
+        challenge, to be sent to `second-factor` with a code.
         """
         tokens = await self._auth.log_in(body, call.ip)
-        self._set_cookie(call, tokens.refresh_token)
+        self._cookie.set(call, tokens)
         return tokens
 
     @operation(
@@ -88,7 +89,7 @@ class AuthRoutes:
         session ends, for whoever holds its newest token too.
         """
         tokens = await self._sessions.refresh(_presented(call, body), call.arrived)
-        self._set_cookie(call, tokens.refresh_token)
+        self._cookie.set(call, tokens)
         return tokens
 
     @operation(
@@ -106,13 +107,13 @@ class AuthRoutes:
         Access tokens that were given out for it live on until they expire, fifteen minutes at most.
         """
         await self._sessions.end(db, _presented(call, body))
-        self._set_cookie(call, "", days=0)
+        self._cookie.clear(call)
 
     @operation("POST", f"{BASE}/logout-all", tag=TAG, access=Access.PERSON, sets_cookie=True)
     async def logout_all(self, call: Call, db: Connection) -> None:
         """End every session of the signed-in user."""
         await self._sessions.end_all(db, call.user.user_id)
-        self._set_cookie(call, "", days=0)
+        self._cookie.clear(call)
 
     @operation("GET", f"{BASE}/me", tag=TAG, scope="account:read")
     async def me(self, call: Call, db: Connection) -> User:
@@ -121,11 +122,6 @@ class AuthRoutes:
         if user is None:
             raise Unauthenticated("This account no longer exists.")
         return user
-
-    def _set_cookie(self, call: Call, token: str, *, days: int | None = None) -> None:
-        days = self._sessions.refresh_days if days is None else days
-        cookie = f"{COOKIE}={token}; Max-Age={days * 86400}{self._cookie_flags}"
-        call.headers.append((b"set-cookie", cookie.encode()))
 
 
 def _presented(call: Call, body: RefreshToken) -> str:

@@ -26,6 +26,7 @@ Password = Annotated[
     str,
     Meta(min_length=8, max_length=128, description="8 to 128 characters.", examples=["correct horse battery"]),
 ]
+OwnPassword = Annotated[str, Meta(min_length=1, max_length=128, description="The account's password.")]
 Name = Annotated[
     str,
     Meta(min_length=1, max_length=80, pattern=LINE, description="Shown to others.", examples=["Ada"]),
@@ -57,7 +58,7 @@ class Login(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         str,
         Meta(min_length=1, max_length=254, pattern=LINE, description="The account.", examples=[_EXAMPLE_EMAIL]),
     ]
-    password: Annotated[str, Meta(min_length=1, max_length=128, description="The account's password.")]
+    password: OwnPassword
     device_name: Annotated[
         str,
         Meta(max_length=80, pattern=LINE, description="Names the session.", examples=["Ada's phone"]),

@@ -6,19 +6,23 @@ from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Role
 from matinee.modules import audit
 from matinee.modules.auth import repository
-from matinee.modules.auth.errors import InvalidCredentials, InvalidEmail
+from matinee.modules.auth.errors import InvalidCredentials, InvalidEmail, SecondFactorRequired
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.schemas import Login, Register, Tokens, User
 from matinee.modules.auth.sessions import Sessions
+from matinee.modules.second_factor.service import SecondFactor
 
 
 class AuthService:
     """Accounts, and how their owners show who they are."""
 
-    def __init__(self, database: Database, passwords: Passwords, sessions: Sessions) -> None:
+    def __init__(
+        self, database: Database, passwords: Passwords, sessions: Sessions, second_factor: SecondFactor
+    ) -> None:
         self._database = database
         self._passwords = passwords
         self._sessions = sessions
+        self._second_factor = second_factor
 
     async def prepare_registration(self, registration: Register) -> str:
         """The slow part, done before any connection is held: checks the address, returns the password's hash."""
@@ -33,7 +37,10 @@ class AuthService:
         return user
 
     async def log_in(self, credentials: Login, ip: str | None) -> Tokens:
-        """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses."""
+        """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses.
+
+        Raises SecondFactorRequired where the password alone is not enough.
+        """
         async with self._database.connection() as db:
             account = await repository.find_account(db, *spellings(credentials.email))
         stored = account.password_hash if account else None
@@ -47,7 +54,11 @@ class AuthService:
         async with self._database.transaction() as db:
             if fresh_hash is not None:
                 await repository.replace_hash(db, account.id, account.password_hash, fresh_hash)
-            return await self._sessions.open(db, account.as_user(), credentials.device_name, ip)
+            pending = await self._second_factor.ask(db, account.id, credentials.device_name)
+            if pending is None:
+                return await self._sessions.open(db, account.as_user(), credentials.device_name, ip)
+        # raised after the commit, which keeps the challenge
+        raise SecondFactorRequired(pending)
 
 
 def normal_email(address: str) -> str:

@@ -1,0 +1,23 @@
+"""Asking a signed-in user once more who he is, before what nobody may do who found his device open."""
+
+from uuid import UUID
+
+from matinee.common.database import Database
+from matinee.modules.auth import repository
+from matinee.modules.auth.errors import WrongPassword
+from matinee.modules.auth.passwords import Passwords
+
+
+class Reauthentication:
+    """Checks what only the owner of a session knows."""
+
+    def __init__(self, database: Database, passwords: Passwords) -> None:
+        self._database = database
+        self._passwords = passwords
+
+    async def by_password(self, user_id: UUID, password: str) -> None:
+        """Raises WrongPassword. Slow on purpose: called before any connection is held."""
+        async with self._database.connection() as db:
+            stored = await repository.find_hash(db, user_id)
+        if not await self._passwords.verify(stored, password):
+            raise WrongPassword

@@ -1,0 +1,1 @@
+"""What signing in asks for beside the password: codes of an app, and recovery codes."""

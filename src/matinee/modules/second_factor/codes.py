@@ -1,0 +1,53 @@
+"""Codes as they are presented: each fits once."""
+
+from uuid import UUID
+
+from cryptography.fernet import InvalidToken
+
+from matinee.common.clock import Clock
+from matinee.common.database import Connection
+from matinee.common.sealing import seal_for
+from matinee.modules.second_factor import repository
+from matinee.modules.second_factor.rules import (
+    hash_of,
+    is_of_an_app,
+    matching_step,
+    new_recovery_codes,
+    plain,
+)
+
+_PURPOSE = b"matinee totp secrets"
+
+
+class Codes:
+    """Seals what codes are made of, and uses codes up."""
+
+    def __init__(self, secret: str, *, clock: Clock) -> None:
+        self._seal = seal_for(_PURPOSE, secret)
+        self._clock = clock
+
+    def sealed(self, secret: bytes) -> bytes:
+        """An app's secret as it is stored."""
+        return self._seal.encrypt(secret)
+
+    def step_of(self, sealed: bytes, code: str) -> int | None:
+        """The time step whose code it is, if it is one of about now."""
+        try:
+            secret = self._seal.decrypt(sealed)
+        except InvalidToken:  # sealed with a former MATINEE_SECRET_KEY: recovery codes go on working
+            return None
+        return matching_step(secret, plain(code), self._clock())
+
+    async def use(self, db: Connection, user_id: UUID, code: str) -> bool:
+        """Whether the code is one of the account's; it is used up then."""
+        if not is_of_an_app(plain(code)):
+            return await repository.use_recovery_code(db, user_id, hash_of(plain(code)))
+        found = await repository.find_totp(db, user_id)
+        step = self.step_of(found.secret, code) if found and found.is_confirmed else None
+        return step is not None and await repository.use_step(db, user_id, step)
+
+    async def renew(self, db: Connection, user_id: UUID) -> list[str]:
+        """New recovery codes in the place of the former ones."""
+        codes = new_recovery_codes()
+        await repository.replace_recovery_codes(db, user_id, [hash_of(plain(code)) for code in codes])
+        return codes

@@ -1,0 +1,119 @@
+"""HTTP in and out of the second factor."""
+
+from matinee.common.database import Connection
+from matinee.common.http.call import Call
+from matinee.common.http.contract import Access, operation
+from matinee.common.http.rate_limits import RateLimit
+from matinee.modules.auth.cookie import BASE, RefreshCookie
+from matinee.modules.auth.errors import WrongPassword
+from matinee.modules.auth.schemas import Tokens
+from matinee.modules.second_factor import repository
+from matinee.modules.second_factor.authenticator import Authenticator
+from matinee.modules.second_factor.errors import (
+    InvalidChallenge,
+    ProofRequired,
+    SecondFactorIsOff,
+    TooManyWrongCodes,
+    TotpIsOn,
+    TotpNotBegun,
+    WrongCode,
+)
+from matinee.modules.second_factor.schemas import (
+    BeginTotp,
+    ConfirmTotp,
+    Proof,
+    RecoveryCodes,
+    SecondFactorAnswer,
+    SecondFactorState,
+    TotpSecret,
+)
+from matinee.modules.second_factor.service import SecondFactor
+
+TAG = "second factor"
+PATH = f"{BASE}/second-factor"
+_PROOFS = RateLimit("proof", 10, 3600, by="user")  # of a session that somebody else may have found open
+
+
+class SecondFactorRoutes:
+    """Operations under /api/v1/auth/second-factor."""
+
+    def __init__(self, second_factor: SecondFactor, authenticator: Authenticator, cookie: RefreshCookie) -> None:
+        self._second_factor = second_factor
+        self._authenticator = authenticator
+        self._cookie = cookie
+
+    @operation(
+        "POST",
+        PATH,
+        tag=TAG,
+        access=Access.PUBLIC,
+        errors=(InvalidChallenge, WrongCode, TooManyWrongCodes),
+        limit=RateLimit("second_factor", 20, 60),
+        sets_cookie=True,
+    )
+    async def answer_second_factor(self, call: Call, body: SecondFactorAnswer) -> Tokens:
+        """Complete a sign-in by a code.
+
+        A challenge takes five wrong codes, an account twenty an hour. Each code works once.
+        """
+        tokens = await self._second_factor.answer(body.challenge, body.code, call.ip)
+        self._cookie.set(call, tokens)
+        return tokens
+
+    @operation("GET", PATH, tag=TAG, access=Access.PERSON)
+    async def get_second_factor(self, call: Call, db: Connection) -> SecondFactorState:
+        """What signing in asks of the account beside the password."""
+        return await repository.find_state(db, call.user.user_id)
+
+    @operation("POST", f"{PATH}/totp", tag=TAG, access=Access.PERSON, errors=(WrongPassword, TotpIsOn), limit=_PROOFS)
+    async def begin_totp(self, call: Call, body: BeginTotp) -> TotpSecret:
+        """Begin to set up an app that makes codes.
+
+        Nothing is asked for before a code of it was sent to `confirm`. Beginning again gives another secret.
+        """
+        return await self._authenticator.begin(call.user.user_id, body.password)
+
+    @operation(
+        "POST",
+        f"{PATH}/totp/confirm",
+        tag=TAG,
+        access=Access.PERSON,
+        errors=(TotpNotBegun, WrongCode),
+        limit=RateLimit("confirm_totp", 20, 3600, by="user"),
+    )
+    async def confirm_totp(self, call: Call, db: Connection, body: ConfirmTotp) -> RecoveryCodes:
+        """Turn on what was set up, by a code of the app.
+
+        From now on signing in asks for a code. The answer holds ten recovery codes, which cannot be seen again.
+        """
+        return await self._authenticator.confirm(db, call.user.user_id, body.code)
+
+    @operation(
+        "POST",
+        f"{PATH}/totp/off",
+        tag=TAG,
+        access=Access.PERSON,
+        errors=(SecondFactorIsOff, ProofRequired, WrongPassword, WrongCode),
+        limit=_PROOFS,
+    )
+    async def turn_off_totp(self, call: Call, body: Proof) -> None:
+        """Turn off codes of an app, by the password or a code.
+
+        The recovery codes end with them.
+        """
+        await self._authenticator.turn_off(call.user.user_id, body)
+
+    @operation(
+        "POST",
+        f"{PATH}/recovery-codes",
+        tag=TAG,
+        access=Access.PERSON,
+        errors=(SecondFactorIsOff, ProofRequired, WrongPassword, WrongCode),
+        limit=_PROOFS,
+    )
+    async def renew_recovery_codes(self, call: Call, body: Proof) -> RecoveryCodes:
+        """Get ten new recovery codes, by the password or a code.
+
+        The former ones work no more.
+        """
+        return await self._authenticator.renew_recovery_codes(call.user.user_id, body)

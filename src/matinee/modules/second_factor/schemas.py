@@ -1,0 +1,69 @@
+"""Wire types of the second factor."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from matinee.common.text import LINE
+from matinee.modules.auth.schemas import OwnPassword
+
+Code = Annotated[
+    str,
+    Meta(
+        min_length=6,
+        max_length=40,
+        pattern=LINE,
+        description="Six digits of the app, or a recovery code, with or without its dashes.",
+        examples=["492039"],
+    ),
+]
+
+
+class SecondFactorAnswer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The second half of a sign-in."""
+
+    challenge: Annotated[str, Meta(min_length=1, max_length=200, description="The challenge of `login`.")]
+    code: Code
+
+
+class SecondFactorState(msgspec.Struct):
+    """What signing in asks of the account beside the password."""
+
+    totp: Annotated[bool, Meta(description="Whether codes of an app are asked for.")]
+    recovery_codes: Annotated[int, Meta(ge=0, description="Recovery codes that were not used.", examples=[10])]
+
+
+class BeginTotp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who wants to set up an app."""
+
+    password: OwnPassword
+
+
+class TotpSecret(msgspec.Struct, kw_only=True):
+    """What an app makes its codes of."""
+
+    secret: Annotated[str, Meta(description="To be typed into the app.", examples=["JBSWY3DPEHPK3PXP"])]
+    uri: Annotated[str, Meta(description="The same to be scanned: show it as a QR code.")]
+
+
+class ConfirmTotp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The proof that the app was set up."""
+
+    code: Code
+
+
+class Proof(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The password or a code: one of them is enough."""
+
+    password: Annotated[OwnPassword | None, Meta(description="The account's password.")] = None
+    code: Annotated[Code | None, Meta(description="A code of the app, or a recovery code.")] = None
+
+
+class RecoveryCodes(msgspec.Struct, kw_only=True):
+    """Codes for whoever has lost the app."""
+
+    codes: Annotated[
+        list[str],
+        Meta(description="Each works once. They can never be seen again.", examples=[["k3vq-7wma-x2ud-pe5n"]]),
+    ]
