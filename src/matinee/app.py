@@ -30,6 +30,7 @@ from matinee.modules.audit.routes import AuditRoutes
 from matinee.modules.auth.cookie import RefreshCookie
 from matinee.modules.auth.routes import AuthRoutes
 from matinee.modules.clips.routes import ClipRoutes
+from matinee.modules.comments.routes import CommentRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
 from matinee.modules.encryption.routes import EncryptionRoutes
 from matinee.modules.health.routes import HealthRoutes
@@ -75,6 +76,7 @@ ROUTES: tuple[type, ...] = (
     ReplacementRoutes,
     VideoRoutes,
     SharingRoutes,
+    CommentRoutes,
     TokenRoutes,
     ClipRoutes,
     RetentionRoutes,
@@ -100,6 +102,7 @@ TAGS = {
     "uploads": "Bringing a file in: straight to the object storage, by tus, or to one address.",
     "videos": "Finding, changing and following videos.",
     "sharing": "Whom a video is for, beside its owner.",
+    "comments": "What people say about a video, and who decides what stays.",
     "tokens": "Playback tokens, and the keys that sign them.",
     "encoding": "Why a video is not complete, and what to do about it.",
     "captions": "Text tracks and chapters.",
@@ -166,6 +169,7 @@ def _routes(services: Services) -> list[Any]:
         ReplacementRoutes(services.replacements),
         VideoRoutes(services.videos, events),
         SharingRoutes(services.sharing),
+        CommentRoutes(services.comments),
         TokenRoutes(services.playback_tokens),
         ClipRoutes(services.clips),
         RetentionRoutes(services.retention),

@@ -27,6 +27,7 @@ from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.clips.service import ClipService
+from matinee.modules.comments.service import CommentService
 from matinee.modules.downloads.service import DownloadService
 from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
@@ -103,6 +104,7 @@ class Services:
             self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers
         )
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
+        self.comments = CommentService()
         self.sharing = SharingService(self.database, self.videos, self.passwords)
         self.playback_tokens = TokenService(
             self.database,

@@ -12,6 +12,7 @@ from matinee.common.http.rate_limits import delete_past_windows
 from matinee.modules.api_keys.repository import delete_ended_keys
 from matinee.modules.audit.repository import delete_old_events
 from matinee.modules.auth import repository as auth
+from matinee.modules.counts.repository import fold
 from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.integrity import hashing as integrity
 from matinee.modules.replacements.jobs import FORGET
@@ -25,6 +26,7 @@ from matinee.modules.videos.service import DELETE_JOB
 log = structlog.get_logger()
 
 BATCH = 1000  # rows a statement; more: what they are joined with waits longer for the locks
+_EVERY_MINUTE = "* * * * *"
 _EVERY_FIVE_MINUTES = "*/5 * * * *"
 _HOURLY = "17 * * * *"
 
@@ -59,6 +61,9 @@ def register_upkeep(services: Services) -> None:
     queue.register_periodic("upkeep.forget_jobs", queue.forget_ended, cron=_HOURLY)
     hash_unhashed = partial(integrity.hash_unhashed, services.database, queue)
     queue.register_periodic("integrity.hash_unhashed", hash_unhashed, cron=_HOURLY)
+    queue.register_periodic("counts.fold", partial(_do_all, services.database, fold), cron=_EVERY_MINUTE)
+    forget_gone = partial(_do_all, services.database, services.comments.delete_orphans)
+    queue.register_periodic("comments.delete_orphans", forget_gone, cron=_EVERY_FIVE_MINUTES)
 
 
 async def expire(database: Database, *, refresh_days: int, audit_days: int = 365) -> None:
@@ -75,16 +80,16 @@ async def expire(database: Database, *, refresh_days: int, audit_days: int = 365
     }
     for name, delete in steps.items():
         try:
-            await _delete_all(database, delete)
+            await _do_all(database, delete)
         except Exception:  # whatever it is, the other steps do not stand on this one
             log.exception("upkeep_step_failed", step=name)
 
 
-async def _delete_all(database: Database, delete: Callable[[Connection, int], Awaitable[int]]) -> None:
-    deleted = BATCH
-    while deleted == BATCH:
+async def _do_all(database: Database, do: Callable[[Connection, int], Awaitable[int]]) -> None:
+    done = BATCH
+    while done == BATCH:
         async with database.transaction() as db:
-            deleted = await delete(db, BATCH)
+            done = await do(db, BATCH)
 
 
 async def _forget_interests(db: Connection, most: int) -> int:

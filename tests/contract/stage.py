@@ -35,6 +35,10 @@ _INSERT_TRACK = """
 INSERT INTO text_tracks (id, video_id, kind, language, name, is_default, is_forced, format, encoding, cues)
 VALUES (%s, %s, 'subtitles', 'en', '', false, false, 'vtt', 'utf-8', 1)
 """
+_INSERT_COMMENT = """
+INSERT INTO comments (video_id, author_id, state, text) SELECT id, owner_id, 'shown', 'Hello' FROM videos WHERE id = %s
+RETURNING id
+"""
 # Every state, and every visibility of what can be played, which come first.
 VIDEOS = (
     ("READY", "public"),
@@ -99,6 +103,7 @@ class Stage:
             for status, visibility in videos
         ]
         self.tracks = [_add_track(connection, video_id) for video_id in self.videos]
+        self.comments = [_add_comment(connection, video_id) for video_id in self.videos]
 
     def store(self) -> None:
         """Stores the objects, once: to put thirty takes longer than most requests, few of which read one.
@@ -131,6 +136,8 @@ class Stage:
             path["rendition"] = self.renditions[chosen.int % len(self.renditions)]
         if _uuid(path.get("track_id")) is not None:
             path["track_id"] = str(self.tracks[place])
+        if _uuid(path.get("comment_id")) is not None:
+            path["comment_id"] = str(self.comments[place])
         if "sound_id" in path:
             path["sound_id"] = "audio"
         if isinstance(path.get("index"), int):
@@ -185,6 +192,13 @@ def _add_track(connection: psycopg.Connection[Any], video_id: UUID) -> UUID:
     track_id = uuid4()
     connection.execute(_INSERT_TRACK, [track_id, video_id])
     return track_id
+
+
+def _add_comment(connection: psycopg.Connection[Any], video_id: UUID) -> UUID:
+    row = connection.execute(_INSERT_COMMENT, [video_id]).fetchone()
+    assert row is not None
+    comment_id: UUID = row[0]
+    return comment_id
 
 
 def _uuid(value: object) -> UUID | None:

@@ -26,6 +26,7 @@ class Who(enum.Enum):
     ACCOUNT = "whoever is signed in, for himself"
     ADMIN = "administrators"
     VIEWER = "who may see the video"
+    MEMBER = "who may see the video and is signed in"
     OWNER = "who may change the video"
     GUESSER = "whoever asks, of a video that is not private"
     HOLDER = "who has the address that its announcement gave; nobody is known by his account"
@@ -99,6 +100,18 @@ ROWS: dict[str, Row] = {
     "share_video": Row(Who.OWNER, {"email": "friend@example.org"}),
     "unshare_video": Row(Who.OWNER),
     "set_password": Row(Who.OWNER, {"password": "winter garden"}),
+    "list_comments": Row(Who.VIEWER),
+    "write_comment": Row(Who.MEMBER, {"text": "Hello"}),
+    "change_comments": Row(Who.OWNER, {}),
+    "review_comments": Row(Who.OWNER),
+    "list_reported_comments": Row(Who.ADMIN),
+    "edit_comment": Row(Who.MEMBER, {"text": "Hello"}),
+    "delete_comment": Row(Who.MEMBER),
+    "list_replies": Row(Who.VIEWER),
+    "decide_comment": Row(Who.OWNER, {"state": "hidden"}),
+    "report_comment": Row(Who.MEMBER, {"reason": "It is spam."}),
+    "like_comment": Row(Who.MEMBER),
+    "unlike_comment": Row(Who.MEMBER),
     "make_playback_token": Row(Who.VIEWER, {}),
     "unlock_video": Row(Who.GUESSER, {"password": "winter garden"}),
     "list_signing_keys": Row(Who.ACCOUNT),
@@ -182,7 +195,9 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
         return NO_VIDEO
     if who is Who.ANYONE or caller == "admin":
         return IN
-    if who is Who.VIEWER:
+    if who is Who.MEMBER and caller == "anonymous":
+        return SIGN_IN
+    if who in (Who.VIEWER, Who.MEMBER):
         if caller in ("owner", "friend"):
             return IN
         return {"public": IN, "private": NO_VIDEO, "password": PASSWORD}[visibility]
@@ -271,6 +286,7 @@ def _ask(
     values = {
         "video_id": video,
         "track_id": track,
+        "comment_id": uuid4(),
         "user_id": caller.id if caller else uuid4(),
         "key_id": uuid4(),
         "sound_id": "audio",

@@ -1,5 +1,7 @@
 import "../styles/watch.css";
+import "../styles/comments.css";
 import type { Video } from "../api/types";
+import { CommentSection } from "../comments/section";
 import { exposeHandle } from "../player/handle";
 import { find } from "../ui/dom";
 import { setUpSiteHeader } from "../ui/site-header";
@@ -13,6 +15,7 @@ import { Stage } from "../watch/stage";
 const details = find("#details");
 const encoding = new EncodingPanel();
 const downloads = new DownloadsPanel();
+const comments = new CommentSection();
 const clip = new ClipPanel(() => stage.player);
 let shown = "";
 
@@ -33,12 +36,14 @@ function onVideo(video: Video): void {
   if (video.status !== "READY") return;
   downloads.show(video);
   void clip.show(video);
+  comments.show(video);
 }
 
 setUpSiteHeader();
 find("#encoding").replaceWith(encoding.element);
 find("#downloads").replaceWith(downloads.element);
 find("#clip").replaceWith(clip.element);
+find("#comments").replaceWith(comments.element);
 const stage = new Stage(
   find("#stage"),
   readAddress(location.href),

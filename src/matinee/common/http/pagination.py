@@ -3,7 +3,7 @@
 import base64
 import binascii
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -48,13 +48,16 @@ def encode_cursor(cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str | UnsetType) -> Cursor | None:
+Place = TypeVar("Place", bound=Cursor)
+
+
+def decode_cursor(text: str | UnsetType, kind: type[Place] = Cursor) -> Place | None:  # type: ignore[assignment]
     """The place that the text names; None, for the first page, where there is none; raises InvalidCursor."""
     if text is UNSET:
         return None
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        cursor = msgspec.msgpack.decode(raw, type=Cursor)
+        cursor = msgspec.msgpack.decode(raw, type=kind)
     except (binascii.Error, UnicodeEncodeError, ValueError, msgspec.MsgspecError):
         raise InvalidCursor from None
     if cursor.created_at.utcoffset() != timedelta(0):  # ours are; another may lie outside of what UTC can say

@@ -1,0 +1,1 @@
+"""What people say about a video: threads, moderated by whose the video is."""

@@ -1,0 +1,356 @@
+"""Every query about comments."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, LiteralString, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
+from matinee.common.http.pagination import Cursor
+from matinee.modules.comments.rules import Policy, Queue, State
+from matinee.modules.videos.rules import Visibility
+
+Row = TypeVar("Row", bound="CommentRow")
+
+
+class RankedCursor(Cursor, frozen=True, array_like=True):
+    """A place in a list that is sorted by score, the newest first among equals."""
+
+    score: Annotated[int, Meta(ge=0, lt=2**31)]
+
+
+class DiscussedVideo(msgspec.Struct, frozen=True):
+    """A video, as far as it matters what may be said of it and who may read that."""
+
+    owner_id: UUID
+    visibility: Visibility
+    viewers: list[UUID]
+    password_id: UUID | None
+    policy: Policy
+    pinned: UUID | None
+    count: int
+
+
+class CommentRow(msgspec.Struct, frozen=True):
+    """A comment with its author's name."""
+
+    id: UUID
+    video_id: UUID
+    root_id: UUID | None
+    parent_id: UUID | None
+    author_id: UUID | None
+    author_name: str | None
+    state: State
+    text: str
+    mentioned: str
+    """JSON: [Person]."""
+    replies: int
+    likes: int
+    liked: bool
+    created_at: datetime
+    edited_at: datetime | None
+
+    @property
+    def place(self) -> Cursor:
+        """Where the next page goes on."""
+        return Cursor(self.created_at, self.id)
+
+
+class RankedRow(CommentRow, frozen=True):
+    """A comment among the best."""
+
+    score: int
+
+    @property
+    def place(self) -> Cursor:
+        return RankedCursor(self.created_at, self.id, self.score)
+
+
+class ReviewedRow(CommentRow, frozen=True):
+    """A comment with what was reported of it."""
+
+    reports: int
+    reasons: list[str]
+
+
+class LockedComment(msgspec.Struct, frozen=True):
+    """A comment that nobody else changes until the transaction ends, and its thread neither."""
+
+    id: UUID
+    video_id: UUID
+    author_id: UUID | None
+    root_id: UUID | None
+    state: State
+    root_state: State | None
+    replies: int
+    answered: bool
+    """Whether anything answers it."""
+
+
+class Orphan(msgspec.Struct, frozen=True):
+    """A comment of an account that is gone."""
+
+    id: UUID
+    video_id: UUID
+
+
+_FIND_VIDEO = """
+SELECT v.owner_id, v.visibility, v.viewers, v.password_id, v.comment_policy AS policy, v.pinned_comment AS pinned,
+    (coalesce((SELECT comments FROM video_counts WHERE video_id = v.id), 0)
+     + coalesce((SELECT sum(comments) FROM count_changes WHERE video_id = v.id), 0))::bigint AS count
+FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL
+"""
+_COLUMNS = """
+c.id, c.video_id, c.root_id, c.parent_id, c.author_id, u.name AS author_name, c.state, c.text,
+CASE WHEN c.mentions = '{}' THEN '[]' ELSE coalesce((
+    SELECT json_agg(json_build_object('id', m.id, 'name', m.name) ORDER BY m.name)
+    FROM users m WHERE m.id = ANY(c.mentions))::text, '[]') END AS mentioned,
+c.replies, c.likes,
+EXISTS (SELECT FROM comment_likes l WHERE l.comment_id = c.id AND l.user_id = %(caller)s) AS liked,
+c.created_at, c.edited_at
+"""
+_FROM = "FROM comments c LEFT JOIN users u ON u.id = c.author_id"
+# As the indexes have it.
+_TOP_LEVEL = "c.root_id IS NULL AND (c.state = 'shown' OR (c.state = 'deleted' AND c.replies > 0))"
+_LIST = f"SELECT {_COLUMNS} {_FROM} WHERE c.video_id = %(video)s AND {_TOP_LEVEL}"
+_NEWEST = "ORDER BY c.created_at DESC, c.id DESC"
+_BEFORE = "AND (c.created_at, c.id) < (%(created_at)s, %(id)s)"
+_RANKED = f"SELECT {_COLUMNS}, c.score {_FROM} WHERE c.video_id = %(video)s AND {_TOP_LEVEL}"
+_BEST = "ORDER BY c.score DESC, c.created_at DESC, c.id DESC"
+_WORSE = "AND (c.score, c.created_at, c.id) < (%(score)s, %(created_at)s, %(id)s)"
+_REPLIES = f"""
+SELECT {_COLUMNS} {_FROM}
+WHERE c.root_id = %(root)s AND c.video_id = %(video)s AND c.state IN ('shown', 'deleted')
+"""
+_OLDEST = "ORDER BY c.created_at, c.id"
+_BEHIND = "AND (c.created_at, c.id) > (%(created_at)s, %(id)s)"
+_REASONS = """
+ARRAY(SELECT r.reason FROM comment_reports r WHERE r.comment_id = c.id AND r.settled_at IS NULL
+    ORDER BY r.created_at DESC LIMIT 10) AS reasons
+"""
+_REVIEWED = f"SELECT {_COLUMNS}, c.reports, {_REASONS} {_FROM} WHERE"
+_IN_STATE = "c.video_id = %(video)s AND c.state = %(state)s AND c.state IN ('held', 'hidden')"
+_REPORTED = "c.video_id = %(video)s AND c.reports > 0"
+_REPORTED_ANYWHERE = "c.reports > 0"
+# The usual length stands in the text, as in videos: behind an unknown LIMIT the planner plans anew each time.
+_USUAL_LIMIT = 20
+
+_FIND = f"SELECT {_COLUMNS} {_FROM} WHERE c.id = %(comment)s AND c.video_id = %(video)s"
+_FIND_PINNABLE = f"{_FIND} AND c.root_id IS NULL AND c.state = 'shown'"
+_IS_THREAD = """
+SELECT 1 FROM comments WHERE id = %s AND video_id = %s AND root_id IS NULL AND state IN ('shown', 'deleted')
+"""
+# The top comment first, whichever of a thread is meant: two who change a thread wait for each other and do no worse.
+_LOCK_ROOT = """
+SELECT 1 FROM comments WHERE id = (SELECT coalesce(root_id, id) FROM comments WHERE id = %s AND video_id = %s)
+FOR UPDATE
+"""
+_LOCK = """
+SELECT c.id, c.video_id, c.author_id, c.root_id, c.state, r.state AS root_state, c.replies,
+    EXISTS (SELECT FROM comments a WHERE a.parent_id = c.id) AS answered
+FROM comments c LEFT JOIN comments r ON r.id = c.root_id WHERE c.id = %s AND c.video_id = %s FOR UPDATE OF c
+"""
+# Nobody is spoken to who takes no part.
+_MENTIONED = """
+ARRAY(SELECT u.id FROM users u WHERE u.id = ANY(%(mentions)s::uuid[]) AND (
+    u.id = (SELECT owner_id FROM videos WHERE id = %(video)s)
+    OR EXISTS (SELECT FROM comments t WHERE t.video_id = %(video)s AND t.author_id = u.id)))
+"""
+_INSERT = f"""
+INSERT INTO comments (video_id, author_id, root_id, parent_id, state, text, mentions)
+VALUES (%(video)s, %(author)s, %(root)s, %(parent)s, %(state)s, %(text)s, {_MENTIONED}) RETURNING id
+"""  # noqa: S608
+_EDIT = f"""
+UPDATE comments SET text = %(text)s, mentions = {_MENTIONED}, state = %(state)s, edited_at = now()
+WHERE id = %(comment)s
+"""  # noqa: S608
+_DECIDE = "UPDATE comments SET state = %s, reports = 0 WHERE id = %s"
+_SETTLE = "UPDATE comment_reports SET settled_at = now() WHERE comment_id = %s AND settled_at IS NULL"
+_EMPTY = """
+UPDATE comments SET state = 'deleted', text = '', mentions = '{}', author_id = NULL, edited_at = NULL, reports = 0
+WHERE id = %s
+"""
+_REMOVE = "DELETE FROM comments WHERE id = %s"
+_ADD_REPLIES = "UPDATE comments SET replies = replies + %s WHERE id = %s"
+_REPORT = """
+WITH reported AS (
+    INSERT INTO comment_reports (comment_id, reporter_id, reason) VALUES (%s, %s, %s)
+    ON CONFLICT DO NOTHING RETURNING comment_id)
+UPDATE comments SET reports = reports + 1 WHERE id IN (SELECT comment_id FROM reported)
+"""
+_LIKE = """
+WITH liked AS (
+    INSERT INTO comment_likes (comment_id, user_id) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING comment_id)
+UPDATE comments SET likes = likes + 1 WHERE id IN (SELECT comment_id FROM liked)
+"""
+_UNLIKE = """
+WITH unliked AS (DELETE FROM comment_likes WHERE comment_id = %s AND user_id = %s RETURNING comment_id)
+UPDATE comments SET likes = likes - 1 WHERE id IN (SELECT comment_id FROM unliked)
+"""
+_CHANGE_POLICY = "UPDATE videos SET comment_policy = %s WHERE id = %s AND deleted_at IS NULL"
+_PIN = "UPDATE videos SET pinned_comment = %s WHERE id = %s AND deleted_at IS NULL"
+_ORPHANED = """
+SELECT id, video_id FROM comments WHERE author_id IS NULL AND state <> 'deleted' LIMIT %s
+"""
+
+
+async def find_video(db: Connection, video_id: UUID) -> DiscussedVideo | None:
+    """A video that is not deleted."""
+    return await fetch_one(db, DiscussedVideo, _FIND_VIDEO, (video_id,))
+
+
+async def list_newest(
+    db: Connection, video_id: UUID, caller: UUID | None, limit: int, after: Cursor | None
+) -> list[CommentRow]:
+    """Top comments, newest first; one more than `limit` where there are more, as of all lists here."""
+    select = f"{_LIST} {_BEFORE}" if after else _LIST
+    return await _page(db, CommentRow, f"{select} {_NEWEST}", {"video": video_id, "caller": caller}, limit, after)
+
+
+async def list_best(
+    db: Connection, video_id: UUID, caller: UUID | None, limit: int, after: RankedCursor | None
+) -> list[RankedRow]:
+    """Top comments, those with the most likes and replies first."""
+    select = f"{_RANKED} {_WORSE}" if after else _RANKED
+    params = {"video": video_id, "caller": caller, "score": after and after.score}
+    return await _page(db, RankedRow, f"{select} {_BEST}", params, limit, after)
+
+
+async def list_replies(
+    db: Connection, video_id: UUID, root_id: UUID, caller: UUID | None, limit: int, after: Cursor | None
+) -> list[CommentRow]:
+    """What was answered below a top comment, oldest first."""
+    select = f"{_REPLIES} {_BEHIND}" if after else _REPLIES
+    params = {"video": video_id, "root": root_id, "caller": caller}
+    return await _page(db, CommentRow, f"{select} {_OLDEST}", params, limit, after)
+
+
+async def list_to_review(
+    db: Connection, video_id: UUID | None, queue: Queue, caller: UUID, limit: int, after: Cursor | None
+) -> list[ReviewedRow]:
+    """What of a video waits for a decision, newest first; `reported` also of no video in particular."""
+    if queue != "reported":
+        select = f"{_REVIEWED} {_IN_STATE}"
+    else:
+        select = f"{_REVIEWED} {_REPORTED_ANYWHERE if video_id is None else _REPORTED}"
+    params = {"video": video_id, "state": queue, "caller": caller}
+    return await _page(db, ReviewedRow, f"{select} {_BEFORE if after else ''} {_NEWEST}", params, limit, after)
+
+
+async def find_comment(db: Connection, video_id: UUID, comment_id: UUID, caller: UUID | None) -> CommentRow | None:
+    """A comment in whatever state."""
+    return await fetch_one(db, CommentRow, _FIND, {"video": video_id, "comment": comment_id, "caller": caller})
+
+
+async def find_pinnable(db: Connection, video_id: UUID, comment_id: UUID, caller: UUID | None) -> CommentRow | None:
+    """A top comment that is shown."""
+    return await fetch_one(
+        db, CommentRow, _FIND_PINNABLE, {"video": video_id, "comment": comment_id, "caller": caller}
+    )
+
+
+async def is_thread(db: Connection, video_id: UUID, root_id: UUID) -> bool:
+    """Whether there is a top comment that may have answers to read."""
+    return await fetch_value(db, _IS_THREAD, (root_id, video_id)) is not None
+
+
+async def lock_comment(db: Connection, video_id: UUID, comment_id: UUID) -> LockedComment | None:
+    """A comment; nobody else changes it or its thread until the transaction ends."""
+    await execute(db, _LOCK_ROOT, (comment_id, video_id))
+    return await fetch_one(db, LockedComment, _LOCK, (comment_id, video_id))
+
+
+async def insert_comment(
+    db: Connection,
+    video_id: UUID,
+    author_id: UUID,
+    parent: LockedComment | None,
+    state: State,
+    text: str,
+    mentions: Sequence[UUID],
+) -> UUID:
+    """The id of a new comment. Who takes no part in the conversation is not mentioned."""
+    params = {
+        "video": video_id,
+        "author": author_id,
+        "root": parent and (parent.root_id or parent.id),
+        "parent": parent and parent.id,
+        "state": state,
+        "text": text,
+        "mentions": list(mentions),
+    }
+    made: UUID = await fetch_value(db, _INSERT, params)
+    return made
+
+
+async def edit_comment(
+    db: Connection, comment: LockedComment, state: State, text: str, mentions: Sequence[UUID]
+) -> None:
+    """Has it say something else."""
+    params = {"comment": comment.id, "video": comment.video_id, "state": state, "text": text}
+    await execute(db, _EDIT, {**params, "mentions": list(mentions)})
+
+
+async def decide_comment(db: Connection, comment_id: UUID, state: State) -> None:
+    """Shows or hides it; what was reported of it is settled by that."""
+    await execute(db, _DECIDE, (state, comment_id))
+    await execute(db, _SETTLE, (comment_id,))
+
+
+async def empty_comment(db: Connection, comment_id: UUID) -> None:
+    """Leaves nothing of it but its place."""
+    await execute(db, _EMPTY, (comment_id,))
+
+
+async def remove_comment(db: Connection, comment_id: UUID) -> None:
+    """Deletes it, likes and reports with it."""
+    await execute(db, _REMOVE, (comment_id,))
+
+
+async def add_replies(db: Connection, root_id: UUID, change: int) -> None:
+    """So many more, or fewer, are shown below a top comment."""
+    await execute(db, _ADD_REPLIES, (change, root_id))
+
+
+async def report_comment(db: Connection, comment_id: UUID, reporter_id: UUID, reason: str) -> None:
+    """Notes a report, once from each account."""
+    await execute(db, _REPORT, (comment_id, reporter_id, reason))
+
+
+async def like_comment(db: Connection, comment_id: UUID, user_id: UUID, *, likes: bool) -> None:
+    """The account likes it from now on, or no longer."""
+    await execute(db, _LIKE if likes else _UNLIKE, (comment_id, user_id))
+
+
+async def change_policy(db: Connection, video_id: UUID, policy: Policy) -> bool:
+    """False where the video was deleted."""
+    return await execute(db, _CHANGE_POLICY, (policy, video_id)) == 1
+
+
+async def pin(db: Connection, video_id: UUID, comment_id: UUID | None) -> bool:
+    """False where the video was deleted."""
+    return await execute(db, _PIN, (comment_id, video_id)) == 1
+
+
+async def list_orphans(db: Connection, most: int) -> list[Orphan]:
+    """Comments of accounts that are gone, which still say something."""
+    return await fetch_all(db, Orphan, _ORPHANED, (most,))
+
+
+async def _page(
+    db: Connection,
+    into: type[Row],
+    ordered: LiteralString,
+    params: Mapping[str, object],
+    limit: int,
+    after: Cursor | None,
+) -> list[Row]:
+    values = {**params, "limit": limit + 1}
+    if after is not None:
+        values |= {"created_at": after.created_at, "id": after.id}
+    if limit == _USUAL_LIMIT:
+        return await fetch_all(db, into, f"{ordered} LIMIT 21", values)
+    return await fetch_all(db, into, f"{ordered} LIMIT %(limit)s", values)

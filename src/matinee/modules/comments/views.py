@@ -1,0 +1,33 @@
+"""Rows → what is shown of them."""
+
+import msgspec
+
+from matinee.modules.comments.repository import CommentRow, ReviewedRow
+from matinee.modules.comments.schemas import Comment, Person, ReviewedComment
+
+_read_people = msgspec.json.Decoder(list[Person]).decode
+
+
+def comment_of(row: CommentRow) -> Comment:
+    """A comment; of one whose account is gone its place alone, whether upkeep has emptied it or not."""
+    author = Person(str(row.author_id), row.author_name or "") if row.author_id else None
+    return Comment(
+        str(row.id),
+        str(row.video_id),
+        str(row.root_id) if row.root_id else None,
+        str(row.parent_id) if row.parent_id else None,
+        author,
+        row.state if author else "deleted",
+        row.text if author else "",
+        _read_people(row.mentioned) if author else [],
+        row.replies,
+        row.likes,
+        row.liked,
+        row.created_at,
+        row.edited_at,
+    )
+
+
+def reviewed_of(row: ReviewedRow) -> ReviewedComment:
+    """A comment for whoever moderates it."""
+    return ReviewedComment(**msgspec.structs.asdict(comment_of(row)), reports=row.reports, reasons=row.reasons)

@@ -1,0 +1,1 @@
+"""How many: of each video, counted without anybody waiting for another."""
