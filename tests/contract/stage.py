@@ -36,8 +36,8 @@ INSERT INTO text_tracks (id, video_id, kind, language, name, is_default, is_forc
 VALUES (%s, %s, 'subtitles', 'en', '', false, false, 'vtt', 'utf-8', 1)
 """
 _INSERT_COMMENT = """
-INSERT INTO comments (video_id, author_id, state, text) SELECT id, owner_id, 'shown', 'Hello' FROM videos WHERE id = %s
-RETURNING id
+INSERT INTO comments (video_id, author_id, state, text)
+SELECT id, owner_id, 'shown', 'Hello' FROM videos WHERE id = %s RETURNING id
 """
 # Every state, and every visibility of what can be played, which come first.
 VIDEOS = (
