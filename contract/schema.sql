@@ -50,6 +50,50 @@ CREATE TABLE public.chapters (
     whole_start double precision,
     CONSTRAINT chapters_whole_from_somewhere CHECK (((whole IS NULL) = (whole_start IS NULL)))
 );
+CREATE TABLE public.comment_likes (
+    comment_id uuid NOT NULL,
+    user_id uuid NOT NULL
+);
+CREATE TABLE public.comment_reports (
+    comment_id uuid NOT NULL,
+    reporter_id uuid NOT NULL,
+    reason text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    settled_at timestamp with time zone
+);
+CREATE TABLE public.comments (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    video_id uuid NOT NULL,
+    author_id uuid,
+    root_id uuid,
+    parent_id uuid,
+    state text NOT NULL,
+    text text NOT NULL,
+    mentions uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    replies integer DEFAULT 0 NOT NULL,
+    likes integer DEFAULT 0 NOT NULL,
+    score integer GENERATED ALWAYS AS ((replies + likes)) STORED NOT NULL,
+    reports integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    edited_at timestamp with time zone,
+    CONSTRAINT comments_counts_positive CHECK (((replies >= 0) AND (likes >= 0) AND (reports >= 0))),
+    CONSTRAINT comments_mentions_few CHECK ((cardinality(mentions) <= 10)),
+    CONSTRAINT comments_reply_whole CHECK (((root_id IS NULL) OR (replies = 0))),
+    CONSTRAINT comments_state_known CHECK ((state = ANY (ARRAY['shown'::text, 'held'::text, 'hidden'::text, 'deleted'::text])))
+);
+CREATE TABLE public.count_changes (
+    id bigint NOT NULL,
+    video_id uuid NOT NULL,
+    comments integer DEFAULT 0 NOT NULL
+);
+ALTER TABLE public.count_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.count_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.downloads (
     video_id uuid NOT NULL,
     name text NOT NULL,
@@ -280,6 +324,10 @@ CREATE TABLE public.users (
     CONSTRAINT users_quota_minutes_known CHECK ((quota_minutes >= '-1'::integer)),
     CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['USER'::text, 'ADMIN'::text])))
 );
+CREATE TABLE public.video_counts (
+    video_id uuid NOT NULL,
+    comments bigint DEFAULT 0 NOT NULL
+);
 CREATE TABLE public.videos (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     owner_id uuid NOT NULL,
@@ -331,9 +379,12 @@ CREATE TABLE public.videos (
     viewers uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     password_hash text,
     password_id uuid,
+    comment_policy text DEFAULT 'open'::text NOT NULL,
+    pinned_comment uuid,
     CONSTRAINT videos_announced_sha256_whole CHECK ((octet_length(announced_sha256) = 32)),
     CONSTRAINT videos_clips_have_a_source CHECK (((cut_from IS NULL) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_codecs_known CHECK ((codecs <@ ARRAY['h264'::text, 'hevc'::text, 'av1'::text, 'hevc-hdr'::text, 'av1-hdr'::text])),
+    CONSTRAINT videos_comment_policy_known CHECK ((comment_policy = ANY (ARRAY['off'::text, 'held'::text, 'open'::text]))),
     CONSTRAINT videos_encode_policy_known CHECK ((encode_policy = ANY (ARRAY['eager'::text, 'on_demand'::text]))),
     CONSTRAINT videos_encode_priority_known CHECK (((encode_priority >= 0) AND (encode_priority <= 2))),
     CONSTRAINT videos_encryption_known CHECK ((encryption = ANY (ARRAY['none'::text, 'aes-128'::text, 'cenc'::text, 'cbcs'::text]))),
@@ -367,6 +418,14 @@ ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (at, id);
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
+ALTER TABLE ONLY public.comment_likes
+    ADD CONSTRAINT comment_likes_pkey PRIMARY KEY (comment_id, user_id);
+ALTER TABLE ONLY public.comment_reports
+    ADD CONSTRAINT comment_reports_pkey PRIMARY KEY (comment_id, reporter_id);
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.count_changes
+    ADD CONSTRAINT count_changes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.encode_speeds
@@ -413,6 +472,8 @@ ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_pkey PRIMARY KEY (queues, band);
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.video_counts
+    ADD CONSTRAINT video_counts_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.watched_renditions
@@ -424,6 +485,19 @@ CREATE INDEX audit_events_by_account ON public.audit_events USING btree (account
 CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (actor_id, at, id) WHERE (actor_id IS NOT NULL);
 CREATE INDEX audit_events_by_target ON public.audit_events USING btree (target, at, id) WHERE (target IS NOT NULL);
 CREATE INDEX audit_events_by_what ON public.audit_events USING btree (what, at, id);
+CREATE INDEX comment_likes_by_user ON public.comment_likes USING btree (user_id);
+CREATE INDEX comment_reports_by_reporter ON public.comment_reports USING btree (reporter_id);
+CREATE INDEX comments_by_author ON public.comments USING btree (author_id);
+CREATE INDEX comments_by_parent ON public.comments USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX comments_by_video ON public.comments USING btree (video_id, author_id);
+CREATE INDEX comments_newest ON public.comments USING btree (video_id, created_at DESC, id DESC) WHERE ((root_id IS NULL) AND ((state = 'shown'::text) OR ((state = 'deleted'::text) AND (replies > 0))));
+CREATE INDEX comments_orphaned ON public.comments USING btree (id) WHERE ((author_id IS NULL) AND (state <> 'deleted'::text));
+CREATE INDEX comments_replies ON public.comments USING btree (root_id, created_at, id) WHERE (root_id IS NOT NULL);
+CREATE INDEX comments_reported ON public.comments USING btree (video_id, created_at DESC, id DESC) WHERE (reports > 0);
+CREATE INDEX comments_reported_anywhere ON public.comments USING btree (created_at DESC, id DESC) WHERE (reports > 0);
+CREATE INDEX comments_to_review ON public.comments USING btree (video_id, state, created_at DESC, id DESC) WHERE (state = ANY (ARRAY['held'::text, 'hidden'::text]));
+CREATE INDEX comments_top ON public.comments USING btree (video_id, score DESC, created_at DESC, id DESC) WHERE ((root_id IS NULL) AND ((state = 'shown'::text) OR ((state = 'deleted'::text) AND (replies > 0))));
+CREATE INDEX count_changes_by_video ON public.count_changes USING btree (video_id);
 CREATE INDEX file_hashes_by_hash ON public.file_hashes USING btree (sha256);
 CREATE INDEX former_media_by_end ON public.former_media USING btree (ends_at);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
@@ -461,6 +535,22 @@ ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.comment_likes
+    ADD CONSTRAINT comment_likes_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comments(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.comment_likes
+    ADD CONSTRAINT comment_likes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.comment_reports
+    ADD CONSTRAINT comment_reports_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comments(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.comment_reports
+    ADD CONSTRAINT comment_reports_reporter_id_fkey FOREIGN KEY (reporter_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.comments(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_root_id_fkey FOREIGN KEY (root_id) REFERENCES public.comments(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.downloads
     ADD CONSTRAINT downloads_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.file_hashes
@@ -495,6 +585,8 @@ ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.totp
     ADD CONSTRAINT totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.video_counts
+    ADD CONSTRAINT video_counts_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES public.videos(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.videos
