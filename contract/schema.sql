@@ -243,7 +243,7 @@ CREATE TABLE public.sessions (
     last_used_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
     revoked_why text,
-    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text])))
+    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text, 'revoked'::text, 'password_changed'::text, 'password_reset'::text, 'administrator'::text])))
 );
 CREATE TABLE public.sign_in_challenges (
     hash bytea NOT NULL,
@@ -508,7 +508,7 @@ CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (ses
 CREATE INDEX renditions_evictable ON public.renditions USING btree (first_cell_at) WHERE ((bytes > 0) AND ("position" > 0));
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
 CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
-CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_at DESC, id DESC);
 CREATE INDEX sign_in_challenges_by_age ON public.sign_in_challenges USING btree (created_at);
 CREATE INDEX sign_in_challenges_by_user ON public.sign_in_challenges USING btree (user_id, created_at);
 CREATE INDEX signing_keys_owner ON public.signing_keys USING btree (owner_id, created_at);

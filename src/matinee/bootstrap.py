@@ -93,7 +93,7 @@ class Services:
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
-        self.sessions = Sessions(self.database, self.tokens, refresh_days=settings.refresh_token_days)
+        self.sessions = Sessions(self.database, self.tokens, self.post, refresh_days=settings.refresh_token_days)
         codes = Codes(settings.secret_key, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
         self.authenticator = Authenticator(

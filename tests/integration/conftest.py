@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import email
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from email.message import EmailMessage
+from email.policy import default
 from typing import Any
 
 import httpx
@@ -199,6 +202,35 @@ async def remove_deleted(services: Services) -> list[str]:
             await execute(db, "DELETE FROM procrastinate_jobs WHERE id = %s", (job.id,))
             removed.append(job.video_id)
     return removed
+
+
+_TAKE_LETTER = """
+DELETE FROM procrastinate_jobs WHERE id = (SELECT min(id) FROM procrastinate_jobs WHERE task_name = 'mail.send')
+RETURNING args ->> 'sealed'
+"""
+
+
+async def letters_sent(services: Services) -> list[EmailMessage]:
+    """Does what a worker does with the letters that wait, and reads them; the settings need a `mail_folder`."""
+    folder = services.settings.mail_folder
+    assert folder is not None
+    letters = []
+    async with services.database.connection() as db:
+        while sealed := await fetch_value(db, _TAKE_LETTER):
+            await services.post.deliver(JobRun(1, 1, 1), sealed)
+            (path,) = folder.iterdir()
+            letter = email.message_from_bytes(path.read_bytes(), policy=default)
+            assert isinstance(letter, EmailMessage)
+            letters.append(letter)
+            path.unlink()
+    return letters
+
+
+def text_of(letter: EmailMessage) -> str:
+    """What a letter says."""
+    part = letter.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
 
 
 async def age(services: Services, column: str, hours: int = 1) -> None:

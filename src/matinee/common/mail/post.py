@@ -45,9 +45,9 @@ class Post:
         if self._mailer is None:
             raise MailOff
 
-    def link(self, path: str, token: str) -> str:
+    def link(self, path: str, token: str | None = None) -> str:
         """The address of a page, with a token behind the `#`, which no log and no other server gets to see."""
-        return f"{self._public_url}{path}#{token}"
+        return f"{self._public_url}{path}" + ("" if token is None else f"#{token}")
 
     async def send(self, db: Connection, to: str, template: LetterTemplate, **values: str) -> None:
         """Sends a letter once the transaction commits, and none if it does not; raises MailOff.

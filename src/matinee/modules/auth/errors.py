@@ -1,6 +1,6 @@
 """How accounts and sessions refuse."""
 
-from matinee.common.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from matinee.common.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from matinee.common.pending_sign_in import PendingSignIn
 from matinee.common.validation import Fault
 
@@ -52,6 +52,12 @@ class RefreshTokenReplayed(Unauthenticated):
     """This refresh token was used before, so its session was ended on every device that holds it; sign in again."""
 
     code = "refresh_token_replayed"
+
+
+class SessionNotFound(NotFound):
+    """You have no such session."""
+
+    code = "session_not_found"
 
 
 class RefreshRaced(Conflict):

@@ -5,10 +5,19 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Connection, UniqueViolation, execute, fetch_one, fetch_value, violated
+from matinee.common.database import (
+    Connection,
+    UniqueViolation,
+    execute,
+    fetch_all,
+    fetch_one,
+    fetch_value,
+    violated,
+)
 from matinee.common.http.authentication import Role
+from matinee.common.http.pagination import Cursor
 from matinee.modules.auth.errors import EmailTaken
-from matinee.modules.auth.schemas import User
+from matinee.modules.auth.schemas import EndedWhy, User
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -54,6 +63,18 @@ class Claim(msgspec.Struct, frozen=True):
         return User(id=self.user_id, email=self.email, name=self.name, role=self.role, created_at=self.created_at)
 
 
+class SessionRow(msgspec.Struct, frozen=True):
+    """A session, as its user may see it."""
+
+    id: UUID
+    device_name: str
+    ip: str | None
+    created_at: datetime
+    last_used_at: datetime
+    ended_at: datetime | None
+    ended_why: EndedWhy | None
+
+
 _INSERT_USER = """
 INSERT INTO users (email, password_hash, name, role) VALUES (%s, %s, %s, %s)
 RETURNING id, email, name, role, created_at
@@ -82,7 +103,8 @@ WHERE t.hash = %(hash)s
 """
 _SPEND = """
 WITH touched AS (
-    UPDATE sessions SET last_used_at = now() WHERE id = %(session)s AND revoked_at IS NULL RETURNING id
+    UPDATE sessions SET last_used_at = now(), ip = coalesce(%(ip)s, ip)
+    WHERE id = %(session)s AND revoked_at IS NULL RETURNING id
 ), spent AS (
     UPDATE refresh_tokens SET used_at = %(used_at)s
     WHERE hash = %(hash)s AND used_at IS NULL AND session_id IN (SELECT id FROM touched)
@@ -97,8 +119,22 @@ WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = %s) AND revoked_a
 RETURNING id, user_id
 """
 _REVOKE_ALL = """
-UPDATE sessions SET revoked_at = now(), revoked_why = 'logout_all' WHERE user_id = %s AND revoked_at IS NULL
+UPDATE sessions SET revoked_at = now(), revoked_why = %s
+WHERE user_id = %s AND revoked_at IS NULL AND id IS DISTINCT FROM %s
 """
+_REVOKE_OWN = """
+UPDATE sessions SET revoked_at = coalesce(revoked_at, now()), revoked_why = coalesce(revoked_why, 'revoked')
+WHERE id = %s AND user_id = %s
+"""
+# Those that can be refreshed, and for a week those that were ended.
+_LIST = """
+SELECT id, device_name, host(ip) AS ip, created_at, last_used_at, revoked_at AS ended_at, revoked_why AS ended_why
+FROM sessions
+WHERE user_id = %(user)s AND CASE WHEN revoked_at IS NULL
+    THEN last_used_at > now() - make_interval(days => %(days)s) ELSE revoked_at > now() - interval '7 days' END
+"""
+_AFTER = "AND (created_at, id) < (%(created_at)s, %(id)s)"
+_NEWEST = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
 # A day longer than it works, so that a late replay still ends its session.
 _DELETE_EXPIRED_TOKENS = """
 DELETE FROM refresh_tokens WHERE hash IN (
@@ -109,6 +145,7 @@ DELETE FROM refresh_tokens WHERE hash IN (
 _DELETE_ENDED_SESSIONS = """
 DELETE FROM sessions WHERE id IN (
     SELECT id FROM sessions s WHERE s.last_used_at < now() - make_interval(days => %s + 1)
+      AND (s.revoked_at IS NULL OR s.revoked_at < now() - interval '7 days')
       AND NOT EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.id)
     ORDER BY s.last_used_at LIMIT %s FOR UPDATE SKIP LOCKED)
 """
@@ -168,7 +205,14 @@ async def claim_token(db: Connection, token_hash: bytes) -> Claim | None:
 
 
 async def spend_token(
-    db: Connection, claim: Claim, token_hash: bytes, used_at: datetime, *, following: bytes, days: int
+    db: Connection,
+    claim: Claim,
+    token_hash: bytes,
+    used_at: datetime,
+    *,
+    following: bytes,
+    days: int,
+    ip: str | None,
 ) -> bool:
     """Uses a claimed token up and stores the one that follows it; False where the session ended meanwhile."""
     params = {
@@ -177,13 +221,19 @@ async def spend_token(
         "used_at": used_at,
         "next": following,
         "days": days,
+        "ip": ip,
     }
     return await execute(db, _SPEND, params) == 1
 
 
-async def revoke_session(db: Connection, session_id: UUID, why: str) -> bool:
-    """Ends a session; its refresh tokens are worthless from now on. False where it had ended before."""
+async def revoke_session(db: Connection, session_id: UUID, why: EndedWhy) -> bool:
+    """Ends a session: its refresh tokens are worthless from now on; False where it has ended before."""
     return await execute(db, _REVOKE, (why, session_id)) == 1
+
+
+async def revoke_own(db: Connection, session_id: UUID, user_id: UUID) -> bool:
+    """Ends a session of a user; one that has ended stays as it is. False where the user has no such session."""
+    return await execute(db, _REVOKE_OWN, (session_id, user_id)) == 1
 
 
 async def revoke_by_token(db: Connection, token_hash: bytes) -> EndedSession | None:
@@ -191,9 +241,20 @@ async def revoke_by_token(db: Connection, token_hash: bytes) -> EndedSession | N
     return await fetch_one(db, EndedSession, _REVOKE_BY_TOKEN, (token_hash,))
 
 
-async def revoke_all(db: Connection, user_id: UUID) -> int:
-    """Ends every session of a user; returns how many there were."""
-    return await execute(db, _REVOKE_ALL, (user_id,))
+async def revoke_all(db: Connection, user_id: UUID, why: EndedWhy, kept: UUID | None) -> int:
+    """Ends every session of a user but the one that is kept; returns how many there were."""
+    return await execute(db, _REVOKE_ALL, (why, user_id, kept))
+
+
+async def list_sessions(
+    db: Connection, user_id: UUID, limit: int, after: Cursor | None, *, days: int
+) -> list[SessionRow]:
+    """A user's sessions, newest first; one more than `limit` where there are more; unused for `days` it is over."""
+    params = {"user": user_id, "days": days, "limit": limit + 1}
+    if after is None:
+        return await fetch_all(db, SessionRow, f"{_LIST} {_NEWEST}", params)
+    place = {"created_at": after.created_at, "id": after.id}
+    return await fetch_all(db, SessionRow, f"{_LIST} {_AFTER} {_NEWEST}", {**params, **place})
 
 
 async def delete_expired_tokens(db: Connection, most: int) -> int:

@@ -5,6 +5,7 @@ from matinee.common.errors import Unauthenticated
 from matinee.common.http.answers import Parameter
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
+from matinee.common.http.pagination import InvalidCursor, PageQuery
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth import repository
 from matinee.modules.auth.cookie import BASE, COOKIE, RefreshCookie
@@ -16,8 +17,9 @@ from matinee.modules.auth.errors import (
     RefreshRaced,
     RefreshTokenReplayed,
     SecondFactorRequired,
+    SessionNotFound,
 )
-from matinee.modules.auth.schemas import Login, RefreshToken, Register, Tokens, User
+from matinee.modules.auth.schemas import Login, RefreshToken, Register, SessionId, SessionPage, Tokens, User
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
 
@@ -88,7 +90,7 @@ class AuthRoutes:
         A refresh token works once, for seven days. One that comes a second time was stolen or lost, so the whole
         session ends, for whoever holds its newest token too.
         """
-        tokens = await self._sessions.refresh(_presented(call, body), call.arrived)
+        tokens = await self._sessions.refresh(_presented(call, body), call.arrived, call.ip)
         self._cookie.set(call, tokens)
         return tokens
 
@@ -112,8 +114,32 @@ class AuthRoutes:
     @operation("POST", f"{BASE}/logout-all", tag=TAG, access=Access.PERSON, sets_cookie=True)
     async def logout_all(self, call: Call, db: Connection) -> None:
         """End every session of the signed-in user."""
-        await self._sessions.end_all(db, call.user.user_id)
+        await self._sessions.end_all(db, call.user.user_id, "logout_all")
         self._cookie.clear(call)
+
+    @operation("GET", f"{BASE}/sessions", tag=TAG, access=Access.PERSON, errors=(InvalidCursor,))
+    async def list_sessions(self, call: Call, db: Connection, query: PageQuery) -> SessionPage:
+        """The devices on which the user is signed in.
+
+        Newest first. Those that were ended in the last week are there too, with the reason.
+        """
+        return await self._sessions.list_own(db, call.user, query)
+
+    @operation("DELETE", f"{BASE}/sessions", tag=TAG, access=Access.PERSON)
+    async def end_other_sessions(self, call: Call, db: Connection) -> None:
+        """End every session of the user but this one.
+
+        Their access tokens live on until they expire, fifteen minutes at most.
+        """
+        await self._sessions.end_all(db, call.user.user_id, "revoked", kept=call.user.session_id)
+
+    @operation("DELETE", f"{BASE}/sessions/{{session_id}}", tag=TAG, access=Access.PERSON, errors=(SessionNotFound,))
+    async def end_session(self, call: Call, db: Connection, session_id: SessionId) -> None:
+        """End one session of the user.
+
+        Its access tokens live on until they expire, fifteen minutes at most.
+        """
+        await self._sessions.revoke(db, call.user.user_id, session_id)
 
     @operation("GET", f"{BASE}/me", tag=TAG, scope="account:read")
     async def me(self, call: Call, db: Connection) -> User:

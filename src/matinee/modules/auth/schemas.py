@@ -1,7 +1,7 @@
 """Wire types of accounts and sessions."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,10 @@ Name = Annotated[
     str,
     Meta(min_length=1, max_length=80, pattern=LINE, description="Shown to others.", examples=["Ada"]),
 ]
+
+
+SessionId = Annotated[UUID, Meta(description="The session's id.")]
+EndedWhy = Literal["logout", "logout_all", "replay", "revoked", "password_changed", "password_reset", "administrator"]
 
 
 class User(msgspec.Struct):
@@ -81,3 +85,30 @@ class Tokens(msgspec.Struct, kw_only=True):
     expires_in: Annotated[int, Meta(description="Seconds until the access token expires.", examples=[900])]
     refresh_token: Annotated[str, Meta(description="Works once; each refresh gives a new one.")]
     user: Annotated[User, Meta(description="Who signed in.")]
+
+
+class Session(msgspec.Struct, kw_only=True):
+    """A device that is signed in, or was until lately."""
+
+    id: SessionId
+    device_name: Annotated[str, Meta(description="As the device named itself.", examples=["Firefox on Linux"])]
+    ip: Annotated[str | None, Meta(description="The address that it was last used from; null: unknown.")]
+    created_at: Annotated[datetime, Meta(description="When it signed in.")]
+    last_used_at: Annotated[datetime, Meta(description="When it last fetched tokens: to a quarter of an hour.")]
+    is_current: Annotated[bool, Meta(description="Whether it is the one that asks.")]
+    ended_at: Annotated[datetime | None, Meta(description="When it was ended, for a week; null: it is signed in.")]
+    ended_why: Annotated[
+        EndedWhy | None,
+        Meta(
+            description="`logout` and `logout_all`: by itself. `revoked`: by another device. `replay`: its refresh "
+            "token was used twice, so somebody may have copied it. `password_changed`, `password_reset`: with the "
+            "password. `administrator`: by one."
+        ),
+    ]
+
+
+class SessionPage(msgspec.Struct, kw_only=True):
+    """A page of sessions, newest first."""
+
+    items: Annotated[list[Session], Meta(description="As many as `limit` allows.")]
+    next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]

@@ -6,15 +6,18 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
+from msgspec.structs import asdict
 
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError
 from matinee.common.http.authentication import AccessTokens, Caller
+from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.mail.post import Post
 from matinee.modules import audit
-from matinee.modules.auth import repository
-from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed
+from matinee.modules.auth import letters, repository
+from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed, SessionNotFound
 from matinee.modules.auth.repository import Claim
-from matinee.modules.auth.schemas import Tokens, User
+from matinee.modules.auth.schemas import EndedWhy, Session, SessionPage, Tokens, User
 
 log = structlog.get_logger()
 
@@ -24,9 +27,10 @@ _TOKEN_BYTES = 32  # 256 bits: cannot be guessed, so a fast hash is enough to st
 class Sessions:
     """Opens, refreshes and ends the sessions of whoever has shown who he is."""
 
-    def __init__(self, database: Database, tokens: AccessTokens, *, refresh_days: int) -> None:
+    def __init__(self, database: Database, tokens: AccessTokens, post: Post, *, refresh_days: int) -> None:
         self._database = database
         self._tokens = tokens
+        self._post = post
         self.refresh_days = refresh_days
 
     async def open(self, db: Connection, user: User, device_name: str, ip: str | None) -> Tokens:
@@ -37,7 +41,7 @@ class Sessions:
         await repository.issue_token(db, _hash(refresh_token), session_id, self.refresh_days)
         return self._answer(user, session_id, refresh_token)
 
-    async def refresh(self, token: str, arrived: float) -> Tokens:
+    async def refresh(self, token: str, arrived: float, ip: str | None) -> Tokens:
         """Trades a refresh token for new tokens. A token that was used before ends its session.
 
         `arrived`: when the request came, in seconds since the epoch; whatever it had to wait for since is no fault
@@ -50,11 +54,9 @@ class Sessions:
                 raise InvalidRefreshToken
             refused = _refusal(claim, datetime.fromtimestamp(arrived, UTC))
             if isinstance(refused, RefreshTokenReplayed):
-                if await repository.revoke_session(db, claim.session_id, "replay"):
-                    await audit.record(db, "session.replayed", claim.session_id, account=claim.user_id)
-                log.warning("refresh_token_replayed", session_id=claim.session_id)
+                await self._end_replayed(db, claim, ip)
             elif refused is None and not await repository.spend_token(
-                db, claim, presented, datetime.now(UTC), following=_hash(following), days=self.refresh_days
+                db, claim, presented, datetime.now(UTC), following=_hash(following), days=self.refresh_days, ip=ip
             ):
                 refused = InvalidRefreshToken()
         if refused is not None:
@@ -68,10 +70,35 @@ class Sessions:
         if ended is not None:
             await audit.record(db, "session.ended", ended.id, account=ended.user_id, by=ended.user_id)
 
-    async def end_all(self, db: Connection, user_id: UUID) -> None:
-        """Ends every session of the user."""
-        ended = await repository.revoke_all(db, user_id)
-        await audit.record(db, "account.sessions_ended", user_id, account=user_id, sessions=ended)
+    async def end_all(self, db: Connection, user_id: UUID, why: EndedWhy, *, kept: UUID | None = None) -> None:
+        """Ends every session of the user, but the one that is kept."""
+        ended = await repository.revoke_all(db, user_id, why, kept)
+        await audit.record(db, "account.sessions_ended", user_id, account=user_id, sessions=ended, why=why)
+
+    async def revoke(self, db: Connection, user_id: UUID, session_id: UUID) -> None:
+        """Ends a session of the user; one that has ended stays as it is. Raises SessionNotFound."""
+        if not await repository.revoke_own(db, session_id, user_id):
+            raise SessionNotFound
+        await audit.record(db, "session.ended", session_id, account=user_id)
+
+    async def list_own(self, db: Connection, caller: Caller, query: PageQuery) -> SessionPage:
+        """The caller's sessions, and those that were ended in the last week."""
+        after = decode_cursor(query.cursor)
+        rows = await repository.list_sessions(db, caller.user_id, query.limit, after, days=self.refresh_days)
+        shown = rows[: query.limit]
+        cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if len(rows) > query.limit else None
+        items = [Session(**asdict(row), is_current=row.id == caller.session_id) for row in shown]
+        return SessionPage(items=items, next_cursor=cursor)
+
+    async def _end_replayed(self, db: Connection, claim: Claim, ip: str | None) -> None:
+        """Tells its user once: a token can be sent as often as one likes."""
+        log.warning("refresh_token_replayed", session_id=claim.session_id)
+        if not await repository.revoke_session(db, claim.session_id, "replay"):
+            return
+        await audit.record(db, "session.replayed", claim.session_id, account=claim.user_id)
+        if self._post.is_on:
+            where = ip or "an unknown address"
+            await self._post.send(db, claim.email, letters.REPLAYED, ip=where, link=self._post.link("/"))
 
     def _answer(self, user: User, session_id: UUID, refresh_token: str) -> Tokens:
         caller = Caller(user.id, user.role, session_id)

@@ -309,14 +309,14 @@ class TestRefresh:
         """However long it had to wait for a connection; one that came behind it is a replay."""
         token = ada.tokens["refresh_token"]
         before = time.time()
-        newest = (await services.sessions.refresh(token, before)).refresh_token
+        newest = (await services.sessions.refresh(token, before, None)).refresh_token
         with pytest.raises(RefreshRaced):
-            await services.sessions.refresh(token, before)
-        newest = (await services.sessions.refresh(newest, time.time())).refresh_token
+            await services.sessions.refresh(token, before, None)
+        newest = (await services.sessions.refresh(newest, time.time(), None)).refresh_token
         with pytest.raises(RefreshTokenReplayed):
-            await services.sessions.refresh(token, time.time())
+            await services.sessions.refresh(token, time.time(), None)
         with pytest.raises(InvalidRefreshToken):
-            await services.sessions.refresh(newest, time.time())
+            await services.sessions.refresh(newest, time.time(), None)
 
     async def test_only_hashes_are_stored(self, ada: Person, services: Services) -> None:
         """A copy of the database opens no session."""

@@ -1,0 +1,141 @@
+"""The devices of an account: listed, ended one by one or all others, and told of when a token was copied."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import msgspec
+import pytest
+from tests.integration.conftest import PASSWORD, Person, SignUp, letters_sent, problem, text_of
+
+from matinee.bootstrap import Services
+from matinee.common.config import Settings
+from matinee.common.database import execute
+
+AUTH = "/api/v1/auth"
+SESSIONS = f"{AUTH}/sessions"
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With letters."""
+    return msgspec.structs.replace(settings, mail_folder=tmp_path / "mail", trusted_proxies=("127.0.0.1",))
+
+
+async def sign_in(api: httpx.AsyncClient, person: Person, device: str, ip: str) -> dict[str, Any]:
+    body = {"email": person.email, "password": PASSWORD, "device_name": device}
+    answer = await api.post(f"{AUTH}/login", json=body, headers={"X-Forwarded-For": ip})
+    api.cookies.clear()
+    return dict(answer.json())
+
+
+async def refresh(api: httpx.AsyncClient, tokens: dict[str, Any], ip: str = "192.0.2.1") -> httpx.Response:
+    body = {"refresh_token": tokens["refresh_token"]}
+    answer = await api.post(f"{AUTH}/refresh", json=body, headers={"X-Forwarded-For": ip})
+    api.cookies.clear()
+    return answer
+
+
+async def listed(person: Person) -> list[dict[str, Any]]:
+    return list((await person.get(SESSIONS)).json()["items"])
+
+
+class TestList:
+    async def test_it_tells_the_devices_apart(self, ada: Person, bob: Person, api: httpx.AsyncClient) -> None:
+        """Name, address, which is this one; newest first, and nobody else's."""
+        await sign_in(api, ada, "Ada's phone", "192.0.2.7")
+        phone, this = await listed(ada)
+        assert (phone["device_name"], phone["ip"], phone["is_current"]) == ("Ada's phone", "192.0.2.7", False)
+        assert (this["is_current"], this["ended_at"], this["ended_why"]) == (True, None, None)
+        assert len(await listed(bob)) == 1
+
+    async def test_a_refresh_notes_when_and_from_where(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """It is what a session is used by."""
+        tokens = await sign_in(api, ada, "Ada's phone", "192.0.2.7")
+        await refresh(api, tokens, "2001:db8::7")
+        phone, _ = await listed(ada)
+        assert phone["ip"] == "2001:db8::7"
+        assert phone["last_used_at"] > phone["created_at"]
+
+    async def test_what_has_expired_is_not_listed(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Nor what was ended more than a week ago, which upkeep then deletes with its tokens."""
+        await sign_in(api, ada, "old", "192.0.2.7")
+        await sign_in(api, ada, "ended", "192.0.2.7")
+        async with services.database.connection() as db:
+            await execute(
+                db, "UPDATE sessions SET last_used_at = now() - interval '8 days' WHERE device_name = 'old'"
+            )
+            await execute(
+                db,
+                "UPDATE sessions SET revoked_at = now() - interval '8 days', revoked_why = 'replay' "
+                "WHERE device_name = 'ended'",
+            )
+        assert [session["device_name"] for session in await listed(ada)] == [""]
+
+    async def test_it_comes_in_pages(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Each session once."""
+        for number in range(4):
+            await sign_in(api, ada, str(number), "192.0.2.7")
+        names: list[str] = []
+        cursor = ""
+        while cursor is not None:
+            page = (await ada.get(SESSIONS, params={"limit": 2, **({"cursor": cursor} if cursor else {})})).json()
+            names += [session["device_name"] for session in page["items"]]
+            cursor = page["next_cursor"]
+        assert names == ["3", "2", "1", "0", ""]
+
+
+class TestEnd:
+    async def test_one_is_ended_and_says_why(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Its refresh token works no more; ending it again changes nothing."""
+        tokens = await sign_in(api, ada, "phone", "192.0.2.7")
+        phone, _ = await listed(ada)
+        for _ in range(2):
+            assert (await ada.delete(f"{SESSIONS}/{phone['id']}")).status_code == 204
+        problem(await refresh(api, tokens), 401, "invalid_refresh_token")
+        ended, this = await listed(ada)
+        assert ended["ended_why"] == "revoked"
+        assert this["ended_at"] is None
+
+    async def test_nobody_ends_anothers(self, ada: Person, bob: Person) -> None:
+        """It is as if there were none."""
+        (session,) = await listed(ada)
+        for session_id in (session["id"], uuid4()):
+            problem(await bob.delete(f"{SESSIONS}/{session_id}"), 404, "session_not_found")
+        assert (await listed(ada))[0]["ended_at"] is None
+
+    async def test_all_others_are_ended(self, ada: Person, bob: Person, api: httpx.AsyncClient) -> None:
+        """This one goes on, and so do other people's."""
+        others = [await sign_in(api, ada, "phone", "192.0.2.7") for _ in range(2)]
+        assert (await ada.delete(SESSIONS)).status_code == 204
+        for tokens in others:
+            problem(await refresh(api, tokens), 401, "invalid_refresh_token")
+        assert (await refresh(api, ada.tokens)).status_code == 200
+        assert (await refresh(api, bob.tokens)).status_code == 200
+
+
+class TestReplay:
+    async def test_its_user_is_told_once(self, ada: Person, api: httpx.AsyncClient, services: Services) -> None:
+        """In the list and by a letter, however often the token is sent again."""
+        tokens = await sign_in(api, ada, "phone", "192.0.2.7")
+        await refresh(api, tokens)
+        for _ in range(3):
+            problem(await refresh(api, tokens, "192.0.2.66"), 401, "refresh_token_replayed")
+        assert (await listed(ada))[0]["ended_why"] == "replay"
+        (letter,) = await letters_sent(services)
+        assert letter["To"] == ada.email
+        assert "192.0.2.66" in text_of(letter)
+
+
+async def test_without_mail_a_replay_ends_the_session_all_the_same(
+    sign_up: SignUp, api: httpx.AsyncClient, services: Services
+) -> None:
+    """The list tells it."""
+    services.post._mailer = None
+    ada = await sign_up()
+    await refresh(api, ada.tokens)
+    problem(await refresh(api, ada.tokens), 401, "refresh_token_replayed")
+    assert (await listed(ada))[0]["ended_why"] == "replay"
