@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from subprocess import PIPE
 import hypothesis
 import msgspec
 import pytest
+from tests.databases import Databases
 
 from matinee.common.config import Settings
 from matinee.common.database import Database
@@ -22,7 +22,7 @@ from matinee.common.jobs import JobQueue
 from matinee.common.migrations import migrate, migrations_folder
 from matinee.common.storage.port import CorsNotTaken
 from matinee.common.storage.s3 import S3Storage
-from matinee.embedded.databases import create_database, drop_database, ensure_template
+from matinee.embedded.databases import ensure_template
 from matinee.embedded.postgres import EmbeddedPostgres, PostgresEndpoint
 from matinee.embedded.seaweedfs import EmbeddedSeaweedFS, SeaweedEndpoint
 
@@ -119,12 +119,18 @@ def template(postgres: PostgresEndpoint) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: PostgresEndpoint, template: str) -> Databases:
+    """This process's databases."""
+    return Databases(postgres, template)
+
+
 @pytest.fixture
-def database_url(postgres: PostgresEndpoint, template: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """A fresh database with the current schema."""
-    name = f"test_{secrets.token_hex(6)}"
-    yield create_database(postgres, name, template=template)
-    drop_database(postgres, name)
+    url = databases.take()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture(scope="session")
