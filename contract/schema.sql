@@ -243,7 +243,7 @@ CREATE TABLE public.sessions (
     last_used_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
     revoked_why text,
-    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text, 'revoked'::text, 'password_changed'::text, 'password_reset'::text, 'administrator'::text])))
+    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text, 'revoked'::text, 'password_changed'::text, 'password_reset'::text, 'administrator'::text, 'suspended'::text, 'role_changed'::text])))
 );
 CREATE TABLE public.sign_in_challenges (
     hash bytea NOT NULL,
@@ -320,9 +320,12 @@ CREATE TABLE public.users (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     quota_bytes bigint,
     quota_minutes integer,
+    suspended_at timestamp with time zone,
+    suspended_why text,
     CONSTRAINT users_quota_bytes_known CHECK ((quota_bytes >= '-1'::integer)),
     CONSTRAINT users_quota_minutes_known CHECK ((quota_minutes >= '-1'::integer)),
-    CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['USER'::text, 'ADMIN'::text])))
+    CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['USER'::text, 'ADMIN'::text]))),
+    CONSTRAINT users_suspended_says_why CHECK (((suspended_at IS NULL) = (suspended_why IS NULL)))
 );
 CREATE TABLE public.video_counts (
     video_id uuid NOT NULL,
@@ -507,6 +510,7 @@ CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expi
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX renditions_evictable ON public.renditions USING btree (first_cell_at) WHERE ((bytes > 0) AND ("position" > 0));
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
+CREATE INDEX sessions_by_end ON public.sessions USING btree (revoked_at, id) WHERE (revoked_at IS NOT NULL);
 CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_at DESC, id DESC);
 CREATE INDEX sign_in_challenges_by_age ON public.sign_in_challenges USING btree (created_at);
@@ -517,7 +521,11 @@ CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, c
 CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (video_id, source_stream) WHERE (source_stream IS NOT NULL);
 CREATE UNIQUE INDEX text_tracks_one_default ON public.text_tracks USING btree (video_id, menu) WHERE is_default;
 CREATE UNIQUE INDEX text_tracks_one_in_making ON public.text_tracks USING btree (video_id) WHERE (state = 'making'::text);
+CREATE INDEX users_admins ON public.users USING btree (created_at, id) WHERE (role = 'ADMIN'::text);
+CREATE INDEX users_by_age ON public.users USING btree (created_at, id);
+CREATE INDEX users_by_text ON public.users USING gin (lower(((name || ' '::text) || COALESCE(email, ''::text))) public.gin_trgm_ops);
 CREATE UNIQUE INDEX users_email_unique ON public.users USING btree (lower(email));
+CREATE INDEX users_suspended ON public.users USING btree (suspended_at) WHERE (suspended_at IS NOT NULL);
 CREATE INDEX videos_by_duplicate ON public.videos USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL);
 CREATE INDEX videos_by_owner ON public.videos USING btree (owner_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);

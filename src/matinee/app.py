@@ -25,6 +25,7 @@ from matinee.common.http.openapi import build_contract
 from matinee.common.http.router import Router
 from matinee.common.http.token_prefix import TokenPrefix
 from matinee.common.logging import configure_logging
+from matinee.modules.administration.routes import AdministrationRoutes
 from matinee.modules.api_keys.routes import ApiKeyRoutes
 from matinee.modules.audit.routes import AuditRoutes
 from matinee.modules.auth.cookie import RefreshCookie
@@ -68,6 +69,7 @@ ROUTES: tuple[type, ...] = (
     SecondFactorRoutes,
     ApiKeyRoutes,
     AuditRoutes,
+    AdministrationRoutes,
     UserRoutes,
     QuotaRoutes,
     UploadRoutes,
@@ -96,6 +98,7 @@ TAGS = {
     "auth": "Registering, signing in and out.",
     "second factor": "What signing in asks for beside the password.",
     "api keys": "Calling as a user without a password, from servers and scripts.",
+    "administration": "Other people's accounts.",
     "audit": "Who did what, when and from where.",
     "users": "Profiles.",
     "quotas": "What accounts may store.",
@@ -135,7 +138,9 @@ def create_app(services: Services) -> ASGIApp:
     """The application over open services; a caller that serves it also runs `services.notifications.listen()`."""
     settings = services.settings
     router = Router()
-    runtime = Runtime(settings, services.database, services.tokens, services.api_keys, services.playback_tokens)
+    runtime = Runtime(
+        settings, services.database, services.tokens, services.api_keys, services.playback_tokens, services.endings
+    )
     routes = _routes(services)
     router.mount(runtime, routes)
     playback = next(owner for owner in routes if isinstance(owner, PlaybackRoutes))
@@ -161,6 +166,7 @@ def _routes(services: Services) -> list[Any]:
         SecondFactorRoutes(services.second_factor, services.authenticator, cookie),
         ApiKeyRoutes(),
         AuditRoutes(services.database),
+        AdministrationRoutes(services.administration),
         UserRoutes(),
         QuotaRoutes(services.quotas),
         UploadRoutes(services.uploads, services.receiver),

@@ -21,7 +21,9 @@ from matinee.media.binaries import find_binaries
 from matinee.media.encode import EncoderOptions
 from matinee.media.model import Plan
 from matinee.media.pictures import SMALL_LIMITS
+from matinee.modules.administration.service import Administration
 from matinee.modules.api_keys.verification import ApiKeys
+from matinee.modules.auth.endings import Endings
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.service import AuthService
@@ -94,6 +96,8 @@ class Services:
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
         self.sessions = Sessions(self.database, self.tokens, self.post, refresh_days=settings.refresh_token_days)
+        longest = 60.0 * max(settings.access_token_minutes, settings.playback_token_minutes)
+        self.endings = Endings(self.database, longest=longest, clock=clock)
         codes = Codes(settings.secret_key, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
         self.authenticator = Authenticator(
@@ -111,10 +115,12 @@ class Services:
             self.videos,
             self.passwords,
             KeyRing(self.database, settings.secret_key),
+            self.endings,
             own_seconds=settings.playback_token_minutes * 60,
             clock=clock,
         )
         self.quotas = QuotaService(server_quota(settings))
+        self.administration = Administration(self.sessions, self.quotas)
         self.imports = ImportService(
             self.queue,
             self.videos,

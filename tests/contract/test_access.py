@@ -71,6 +71,12 @@ ROWS: dict[str, Row] = {
     "revoke_api_key": Row(Who.ACCOUNT),
     "list_audit_events": Row(Who.ADMIN),
     "export_audit_events": Row(Who.ADMIN),
+    "list_users": Row(Who.ADMIN),
+    "get_user": Row(Who.ADMIN),
+    "change_user": Row(Who.ADMIN, {}),
+    "suspend_user": Row(Who.ADMIN, {"reason": "Spam"}),
+    "lift_suspension": Row(Who.ADMIN),
+    "end_sessions": Row(Who.ADMIN, path={"user_id": "5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11"}),
     "list_own_audit_events": Row(Who.ACCOUNT),
     "get_profile": Row(Who.ACCOUNT),
     "change_profile": Row(Who.ACCOUNT, {}),
@@ -229,6 +235,19 @@ def callers(people: dict[str, Person | None], base_url: str, connection: psycopg
     }
 
 
+@pytest.fixture(scope="session")
+def withheld(
+    base_url: str, connection: psycopg.Connection[Any], callers: dict[str, Person | None], put_object: Any
+) -> Stage:
+    """Videos of every visibility whose owner was suspended; they were shared with the friend."""
+    friend, banned = callers["friend"], sign_up(base_url, connection, "USER", name="banned")
+    assert friend is not None
+    stage = Stage(banned, connection, put_object, [("READY", each) for each in VISIBILITIES], [friend.id])
+    stage.store()
+    connection.execute("UPDATE users SET suspended_at = now(), suspended_why = 'Spam.' WHERE id = %s", (banned.id,))
+    return stage
+
+
 def test_every_operation_is_decided() -> None:
     """By a row, and no row is left of an operation that is gone."""
     assert {operation.operation_id for operation in all_operations()} == set(ROWS)
@@ -274,6 +293,23 @@ def test_a_key_without_the_scope_is_refused(
         status, problem = _ask(client, operation, row, key, stage, stage.videos[0], stage.tracks[0])
     assert (status, problem["code"]) == (403, NO_SCOPE)
     assert operation.method == "HEAD" or f"`{operation.scope}`" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [op for op in all_operations() if ROWS[op.operation_id].who in (Who.VIEWER, Who.GUESSER)],
+    ids=lambda op: op.operation_id,
+)
+def test_a_suspended_accounts_videos_are_for_nobody(
+    operation: Operation, base_url: str, callers: dict[str, Person | None], withheld: Stage
+) -> None:
+    """Whatever their visibility, and whomever they were shared with; as if there were none."""
+    row = ROWS[operation.operation_id]
+    with httpx.Client(base_url=base_url, timeout=30) as client:
+        for caller in ("anonymous", "friend", "owner"):
+            for video, track in zip(withheld.videos, withheld.tracks, strict=False):
+                found = _ask(client, operation, row, callers[caller], withheld, video, track)
+                assert _verdict(found) == NO_VIDEO, (caller, found)
 
 
 def _ask(

@@ -224,6 +224,36 @@ def create_user(email: str, name: str, admin: bool, password: str) -> None:
     click.echo(asyncio.run(create(_settings(), email, name, password, admin=admin)))
 
 
+@user.command("suspend")
+@click.argument("email")
+@click.option("--reason", required=True, help="Its owner is told when he signs in.")
+def suspend_user(email: str, reason: str) -> None:
+    """Shut an account out; its videos are kept, and served to nobody."""
+    from matinee.cli.users import suspend
+
+    asyncio.run(suspend(_settings(), email, reason))
+
+
+@user.command("lift")
+@click.argument("email")
+def lift_suspension(email: str) -> None:
+    """Let a suspended account in again."""
+    from matinee.cli.users import lift
+
+    asyncio.run(lift(_settings(), email))
+
+
+@user.command("role")
+@click.argument("email")
+@click.argument("role", type=click.Choice(["user", "admin"]))
+def give_role(email: str, role: str) -> None:
+    """Make an account an administrator, or one that is none; that signs it out."""
+    from matinee.cli.users import give_role as give
+
+    wanted: Any = role.upper()
+    asyncio.run(give(_settings(), email, wanted))
+
+
 @user.command("quota")
 @click.argument("email")
 @click.option("--bytes", "most_bytes", metavar="N", help="Bytes of uploaded files; `unlimited`; or `server`.")

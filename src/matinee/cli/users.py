@@ -1,4 +1,9 @@
-"""Accounts from the command line: how the first administrator comes to be, and what accounts may store."""
+"""Accounts from the command line: how the first administrator comes to be, what accounts may store,
+and who is shut out.
+"""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import click
 import msgspec
@@ -6,8 +11,12 @@ import msgspec
 from matinee.bootstrap import open_services
 from matinee.common.acting import COMMAND_LINE, act_as
 from matinee.common.config import Settings
+from matinee.common.database import Connection
 from matinee.common.errors import DomainError
+from matinee.common.http.authentication import Role
 from matinee.common.validation import InvalidInput, convert
+from matinee.modules.administration.schemas import ManagedUser, UserChange
+from matinee.modules.administration.service import Administration
 from matinee.modules.auth import repository as accounts
 from matinee.modules.auth.schemas import Register
 from matinee.modules.auth.service import spellings
@@ -31,6 +40,22 @@ async def create(settings: Settings, email: str, name: str, password: str, *, ad
         raise click.ClickException(str(error)) from None
 
 
+async def suspend(settings: Settings, email: str, reason: str) -> None:
+    """Shuts an account out."""
+    await _change(settings, email, lambda administration, db, user_id: administration.suspend(db, user_id, reason))
+
+
+async def lift(settings: Settings, email: str) -> None:
+    """Lets an account in again."""
+    await _change(settings, email, lambda administration, db, user_id: administration.lift(db, user_id))
+
+
+async def give_role(settings: Settings, email: str, role: Role) -> None:
+    """Makes an account an administrator, or one that is none."""
+    wanted = UserChange(role=role)
+    await _change(settings, email, lambda administration, db, user_id: administration.change(db, user_id, wanted))
+
+
 async def quota(
     settings: Settings, email: str, most_bytes: str | None, most_minutes: str | None, *, as_json: bool
 ) -> None:
@@ -38,18 +63,35 @@ async def quota(
     act_as(lambda: COMMAND_LINE)
     try:
         async with open_services(settings, name="matinee-cli") as services, services.database.transaction() as db:
-            account = await accounts.find_account(db, *spellings(email))
-            if account is None:
-                raise click.ClickException(f"There is no account {email}.")
-            shown = await services.quotas.get(db, account.id)
+            user_id = await _find(db, email)
+            shown = await services.quotas.get(db, user_id)
             if most_bytes is not None or most_minutes is not None:
                 chosen = msgspec.to_builtins(shown.chosen)
                 chosen |= {"bytes": _wanted(most_bytes)} if most_bytes is not None else {}
                 chosen |= {"minutes": _wanted(most_minutes)} if most_minutes is not None else {}
-                shown = await services.quotas.set(db, account.id, convert(chosen, QuotaChoice))
+                shown = await services.quotas.set(db, user_id, convert(chosen, QuotaChoice))
     except (DomainError, InvalidInput) as error:
         raise click.ClickException(str(error)) from None
     click.echo(msgspec.json.encode(shown).decode() if as_json else _described(shown))
+
+
+Change = Callable[[Administration, Connection, UUID], Awaitable[ManagedUser]]
+
+
+async def _change(settings: Settings, email: str, change: Change) -> None:
+    act_as(lambda: COMMAND_LINE)
+    try:
+        async with open_services(settings, name="matinee-cli") as services, services.database.transaction() as db:
+            await change(services.administration, db, await _find(db, email))
+    except DomainError as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _find(db: Connection, email: str) -> UUID:
+    account = await accounts.find_account(db, *spellings(email))
+    if account is None:
+        raise click.ClickException(f"There is no account {email}.")
+    return account.id
 
 
 def _wanted(given: str) -> int | str | None:

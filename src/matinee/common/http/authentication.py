@@ -100,6 +100,16 @@ class KeyVerifier(Protocol):
         """
 
 
+class Standing(Protocol):
+    """Knows whose access has ended since he signed in."""
+
+    async def has_access(self, caller: Caller) -> bool:
+        """Whether who signed in still is, and may be; as of a second ago at most."""
+
+    def is_known_to_have_access(self, caller: Caller) -> bool:
+        """The same where it needs no look at anything; False says nothing."""
+
+
 class _Claims(msgspec.Struct):
     sub: UUID
     sid: UUID

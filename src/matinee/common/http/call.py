@@ -12,7 +12,7 @@ from matinee.common.acting import Actor
 from matinee.common.config import Settings
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError, Malformed, TooLarge, Unauthenticated
-from matinee.common.http.authentication import AccessTokens, Caller, KeyVerifier
+from matinee.common.http.authentication import AccessTokens, Caller, KeyVerifier, Standing
 from matinee.common.http.idempotency import IdempotentRequest, StoredAnswer, find_answer
 from matinee.common.http.viewer import Bearer, Grant, Grants, Viewer
 
@@ -23,13 +23,20 @@ class Runtime:
     """What every operation needs of the process it runs in."""
 
     def __init__(
-        self, settings: Settings, database: Database, tokens: AccessTokens, api_keys: KeyVerifier, grants: Grants
+        self,
+        settings: Settings,
+        database: Database,
+        tokens: AccessTokens,
+        api_keys: KeyVerifier,
+        grants: Grants,
+        standing: Standing,
     ) -> None:
         self.settings = settings
         self.database = database
         self.tokens = tokens
         self.api_keys = api_keys
         self.grants = grants
+        self.standing = standing
         self.trusted_proxies: list[Network] = [ipaddress.ip_network(n) for n in settings.trusted_proxies]
 
 

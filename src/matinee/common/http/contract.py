@@ -28,6 +28,7 @@ from matinee.common.http.authentication import (
     KEY_MARK,
     InsufficientScope,
     InvalidApiKey,
+    InvalidToken,
     KeyScope,
     NotForApiKeys,
 )
@@ -283,6 +284,8 @@ class Endpoint:
                 call.caller = await self._runtime.api_keys.verify(token, call.subscriber)
             else:
                 call.caller = self._runtime.tokens.verify(token)
+            if not await self._runtime.standing.has_access(call.caller):
+                raise InvalidApiKey if call.caller.key else InvalidToken
             call.scope["matinee.user_id"] = call.caller.user_id
             if call.caller.key is not None:
                 call.scope["matinee.key_id"] = call.caller.key.id

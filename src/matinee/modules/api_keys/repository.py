@@ -51,8 +51,9 @@ _REVOKE = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id
 # One round trip. A row is written at most once a minute, and nobody waits for who writes it.
 _USE = """
 WITH working AS (
-    SELECT id, user_id, scopes, expires_at FROM api_keys
-    WHERE hash = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+    SELECT k.id, k.user_id, k.scopes, k.expires_at FROM api_keys k JOIN users u ON u.id = k.user_id
+    WHERE k.hash = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+        AND u.suspended_at IS NULL
 ), used AS (
     UPDATE api_keys SET last_used_at = now() WHERE id IN (
         SELECT k.id FROM api_keys k JOIN working USING (id)

@@ -42,6 +42,15 @@ class WrongPassword(Forbidden):
     code = "wrong_account_password"
 
 
+class AccountSuspended(Forbidden):
+    """This account is suspended; ask the people who run this server."""
+
+    code = "account_suspended"
+
+    def __init__(self, why: str | None = None) -> None:
+        super().__init__(None if why is None else f"{self.title()} They say: {why}")
+
+
 class InvalidRefreshToken(Unauthenticated):
     """The refresh token is unknown, expired or revoked; sign in again."""
 

@@ -35,6 +35,17 @@ class Account(msgspec.Struct, frozen=True):
         return User(id=self.id, email=self.email, name=self.name, role=self.role, created_at=self.created_at)
 
 
+class _Id(msgspec.Struct):
+    id: UUID
+
+
+class PastSession(msgspec.Struct, frozen=True):
+    """A session that has ended, and when."""
+
+    id: UUID
+    revoked_at: datetime
+
+
 class EndedSession(msgspec.Struct, frozen=True):
     """A session that was just ended."""
 
@@ -87,7 +98,20 @@ ORDER BY lower(email) = lower(%(typed)s) DESC LIMIT 1
 _FIND_USER = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
 _FIND_HASH = "SELECT password_hash FROM users WHERE id = %s"
 _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s"
-_OPEN_SESSION = "INSERT INTO sessions (user_id, device_name, ip) VALUES (%s, %s, %s) RETURNING id"
+# The account is held: whoever suspends it at this moment ends this session, too, or is seen here.
+_OPEN_SESSION = """
+INSERT INTO sessions (user_id, device_name, ip)
+SELECT id, %s, %s::inet FROM users WHERE id = %s AND suspended_at IS NULL FOR SHARE
+RETURNING id
+"""
+_FIND_SUSPENSION = "SELECT suspended_why FROM users WHERE id = %s"
+_LIST_ENDED = """
+SELECT id, revoked_at FROM sessions
+WHERE revoked_at IS NOT NULL AND (revoked_at, id) > (%s, %s) ORDER BY revoked_at, id LIMIT %s
+"""
+_LIST_SUSPENDED = """
+SELECT id FROM users WHERE suspended_at > %s ORDER BY suspended_at DESC LIMIT 10000
+"""
 _ISSUE = """
 INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (%s, %s, now() + make_interval(days => %s))
 """
@@ -97,7 +121,8 @@ WITH ours AS (
     SELECT 1 FROM refresh_tokens WHERE hash = %(hash)s AND used_at IS NULL FOR UPDATE SKIP LOCKED
 )
 SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_at,
-    EXISTS (SELECT 1 FROM ours) AS is_ours, t.used_at, t.expires_at > now() AND s.revoked_at IS NULL AS is_alive
+    EXISTS (SELECT 1 FROM ours) AS is_ours, t.used_at,
+    t.expires_at > now() AND s.revoked_at IS NULL AND u.suspended_at IS NULL AS is_alive
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = %(hash)s
 """
@@ -185,10 +210,26 @@ async def replace_hash(db: Connection, user_id: UUID, old: str, new: str) -> Non
     await execute(db, _REPLACE_HASH, (new, user_id, old))
 
 
-async def open_session(db: Connection, user_id: UUID, device_name: str, ip: str | None) -> UUID:
-    """A new session: one device, one family of refresh tokens."""
-    session_id: UUID = await fetch_value(db, _OPEN_SESSION, (user_id, device_name, ip))
+async def open_session(db: Connection, user_id: UUID, device_name: str, ip: str | None) -> UUID | None:
+    """A new session: one device, one family of refresh tokens. None where the account is suspended, or gone."""
+    session_id: UUID | None = await fetch_value(db, _OPEN_SESSION, (device_name, ip, user_id))
     return session_id
+
+
+async def find_suspension(db: Connection, user_id: UUID) -> str | None:
+    """Why an account is suspended; None where it is not."""
+    why: str | None = await fetch_value(db, _FIND_SUSPENSION, (user_id,))
+    return why
+
+
+async def list_ended_sessions(db: Connection, since: datetime, after: UUID, most: int) -> list[PastSession]:
+    """Sessions that have ended since, in that order."""
+    return await fetch_all(db, PastSession, _LIST_ENDED, (since, after, most))
+
+
+async def list_suspended(db: Connection, since: datetime) -> list[UUID]:
+    """Accounts that were suspended since, and are."""
+    return [row.id for row in await fetch_all(db, _Id, _LIST_SUSPENDED, (since,))]
 
 
 async def issue_token(db: Connection, token_hash: bytes, session_id: UUID, days: int) -> None:

@@ -10,6 +10,7 @@ from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth import repository
 from matinee.modules.auth.cookie import BASE, COOKIE, RefreshCookie
 from matinee.modules.auth.errors import (
+    AccountSuspended,
     EmailTaken,
     InvalidCredentials,
     InvalidEmail,
@@ -59,7 +60,7 @@ class AuthRoutes:
         f"{BASE}/login",
         tag=TAG,
         access=Access.PUBLIC,
-        errors=(InvalidCredentials, SecondFactorRequired),
+        errors=(InvalidCredentials, AccountSuspended, SecondFactorRequired),
         limit=RateLimit("login", 10, 60),
         sets_cookie=True,
     )
@@ -106,7 +107,7 @@ class AuthRoutes:
     async def logout(self, call: Call, db: Connection, body: RefreshToken) -> None:
         """End the session of this refresh token.
 
-        Access tokens that were given out for it live on until they expire, fifteen minutes at most.
+        Access tokens that were given out for it are refused within a second.
         """
         await self._sessions.end(db, _presented(call, body))
         self._cookie.clear(call)
@@ -129,7 +130,7 @@ class AuthRoutes:
     async def end_other_sessions(self, call: Call, db: Connection) -> None:
         """End every session of the user but this one.
 
-        Their access tokens live on until they expire, fifteen minutes at most.
+        Their access tokens are refused within a second.
         """
         await self._sessions.end_all(db, call.user.user_id, "revoked", kept=call.user.session_id)
 
@@ -137,7 +138,7 @@ class AuthRoutes:
     async def end_session(self, call: Call, db: Connection, session_id: SessionId) -> None:
         """End one session of the user.
 
-        Its access tokens live on until they expire, fifteen minutes at most.
+        Its access tokens are refused within a second.
         """
         await self._sessions.revoke(db, call.user.user_id, session_id)
 

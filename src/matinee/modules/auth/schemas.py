@@ -34,7 +34,17 @@ Name = Annotated[
 
 
 SessionId = Annotated[UUID, Meta(description="The session's id.")]
-EndedWhy = Literal["logout", "logout_all", "replay", "revoked", "password_changed", "password_reset", "administrator"]
+EndedWhy = Literal[
+    "logout",
+    "logout_all",
+    "replay",
+    "revoked",
+    "password_changed",
+    "password_reset",
+    "administrator",
+    "suspended",
+    "role_changed",
+]
 
 
 class User(msgspec.Struct):
@@ -102,7 +112,7 @@ class Session(msgspec.Struct, kw_only=True):
         Meta(
             description="`logout` and `logout_all`: by itself. `revoked`: by another device. `replay`: its refresh "
             "token was used twice, so somebody may have copied it. `password_changed`, `password_reset`: with the "
-            "password. `administrator`: by one."
+            "password. `administrator`: by one. `suspended`, `role_changed`: with what an administrator did."
         ),
     ]
 

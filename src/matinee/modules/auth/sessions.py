@@ -15,7 +15,13 @@ from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, enc
 from matinee.common.mail.post import Post
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository
-from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed, SessionNotFound
+from matinee.modules.auth.errors import (
+    AccountSuspended,
+    InvalidRefreshToken,
+    RefreshRaced,
+    RefreshTokenReplayed,
+    SessionNotFound,
+)
 from matinee.modules.auth.repository import Claim
 from matinee.modules.auth.schemas import EndedWhy, Session, SessionPage, Tokens, User
 
@@ -34,8 +40,10 @@ class Sessions:
         self.refresh_days = refresh_days
 
     async def open(self, db: Connection, user: User, device_name: str, ip: str | None) -> Tokens:
-        """A new session of the user on this device."""
+        """A new session of the user on this device; raises AccountSuspended."""
         session_id = await repository.open_session(db, user.id, device_name, ip)
+        if session_id is None:
+            raise AccountSuspended(await repository.find_suspension(db, user.id))
         await audit.record(db, "session.opened", session_id, account=user.id, by=user.id, device=device_name)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), session_id, self.refresh_days)

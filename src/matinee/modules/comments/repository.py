@@ -11,7 +11,7 @@ from msgspec import Meta
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.common.http.pagination import Cursor
 from matinee.modules.comments.rules import Policy, Queue, State
-from matinee.modules.videos.rules import Visibility
+from matinee.modules.videos.access import GUARDED, GuardedFacts
 
 Row = TypeVar("Row", bound="CommentRow")
 
@@ -22,13 +22,9 @@ class RankedCursor(Cursor, frozen=True, array_like=True):
     score: Annotated[int, Meta(ge=0, lt=2**31)]
 
 
-class DiscussedVideo(msgspec.Struct, frozen=True):
+class DiscussedVideo(GuardedFacts, frozen=True):
     """A video, as far as it matters what may be said of it and who may read that."""
 
-    owner_id: UUID
-    visibility: Visibility
-    viewers: list[UUID]
-    password_id: UUID | None
     policy: Policy
     pinned: UUID | None
     count: int
@@ -97,11 +93,14 @@ class Orphan(msgspec.Struct, frozen=True):
     video_id: UUID
 
 
-_FIND_VIDEO = """
-SELECT v.owner_id, v.visibility, v.viewers, v.password_id, v.comment_policy AS policy, v.pinned_comment AS pinned,
-    (coalesce((SELECT comments FROM video_counts WHERE video_id = v.id), 0)
-     + coalesce((SELECT sum(comments) FROM count_changes WHERE video_id = v.id), 0))::bigint AS count
-FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL
+_OF_VIDEO = "FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL"
+_COUNT = """
+(coalesce((SELECT comments FROM video_counts WHERE video_id = v.id), 0)
+    + coalesce((SELECT sum(comments) FROM count_changes WHERE video_id = v.id), 0))::bigint
+"""
+_FIND_VIDEO = f"""
+SELECT {GUARDED}, v.comment_policy AS policy, v.pinned_comment AS pinned, {_COUNT} AS count
+{_OF_VIDEO}
 """
 _COLUMNS = """
 c.id, c.video_id, c.root_id, c.parent_id, c.author_id, u.name AS author_name, c.state, c.text,

@@ -8,6 +8,7 @@ import msgspec
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.modules.downloads.rules import ORIGINAL
 from matinee.modules.playback.repository import VideoFacts
+from matinee.modules.videos.access import GUARDED
 
 # A rendition has at most as much as its own cells; the original is there as a whole.
 _LIST = """
@@ -51,16 +52,19 @@ WHERE video_id = %(video)s AND name = %(name)s AND ready_at IS NULL AND failure 
       AND r.recipe = %(recipe)s AND NOT r.evicting AND r.stored = int4multirange(int4range(0, r.cells))
 ) = cardinality(%(parts)s)
 """
-_FIND = """
-SELECT v.owner_id, v.visibility, v.viewers, v.password_id,
+_OF_VIDEO = """
+FROM videos v LEFT JOIN downloads d ON d.video_id = v.id AND d.name = %s
+WHERE v.id = %s AND v.deleted_at IS NULL
+"""
+_FIND = f"""
+SELECT {GUARDED},
     v.status, v.encryption, v.key_version, v.xmin::text::bigint AS version, v.title, v.filename,
     v.source_id IS NOT NULL AND NOT v.shares_file AS is_clip, coalesce(v.source_id, v.id) AS source_id,
     v.source_revision,
     d.name IS NOT NULL AND v.encryption = 'none'
         AND NOT (d.name = 'original' AND coalesce(v.plan ->> 'trimmed' = 'true', false)) AS is_offered,
     d.size, d.ready_at
-FROM videos v LEFT JOIN downloads d ON d.video_id = v.id AND d.name = %s
-WHERE v.id = %s AND v.deleted_at IS NULL
+{_OF_VIDEO}
 """
 
 

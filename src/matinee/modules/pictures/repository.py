@@ -5,22 +5,31 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Connection, execute, fetch_one, fetch_value
-from matinee.modules.videos.access import GuardedFacts
+from matinee.modules.videos.access import GUARDED, GuardedFacts
 from matinee.modules.videos.rules import Status
 
-_FIND = """
-SELECT owner_id, visibility, viewers, password_id, status,
-    has_poster, chosen_poster, storyboard::text AS storyboard, has_preview, edition
-FROM videos WHERE id = %s AND deleted_at IS NULL
+_OF_VIDEO = """
+FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL
+"""
+_FIND = f"""
+SELECT {GUARDED}, v.status,
+    v.has_poster, v.chosen_poster, v.storyboard::text AS storyboard, v.has_preview, v.edition
+{_OF_VIDEO}
 """
 # By rendition that has the cell, how many of its bytes reach to the end of the keyframe.
-_FIND_KEYFRAMES = """
-SELECT v.owner_id, v.visibility, v.viewers, v.password_id,
-    v.status, coalesce(v.source_id, v.id) AS source_id, v.source_revision,
-    coalesce((SELECT json_object_agg(r.name, r.keyframe_bytes[%(cell)s::integer + 1]) FROM renditions r
+_KEYFRAMES = """
+coalesce((SELECT json_object_agg(r.name, r.keyframe_bytes[%(cell)s::integer + 1]) FROM renditions r
         WHERE r.video_id = v.id AND r.stored @> %(cell)s::integer
-            AND r.keyframe_bytes[%(cell)s::integer + 1] IS NOT NULL), '{}')::text AS keyframes
+            AND r.keyframe_bytes[%(cell)s::integer + 1] IS NOT NULL), '{}')::text
+"""
+_OF_KEYFRAMES = """
 FROM videos v WHERE v.id = %(video)s AND v.deleted_at IS NULL
+"""
+_FIND_KEYFRAMES = f"""
+SELECT {GUARDED},
+    v.status, coalesce(v.source_id, v.id) AS source_id, v.source_revision,
+    {_KEYFRAMES} AS keyframes
+{_OF_KEYFRAMES}
 """
 _PLAN = """
 SELECT plan_revision, CASE WHEN plan_revision IS DISTINCT FROM %s::integer THEN plan::text END AS plan

@@ -11,15 +11,12 @@ from matinee.media.bandwidth import Measured
 from matinee.media.captions.listing import ListedTrack
 from matinee.media.model import Plan
 from matinee.media.stored_plans import decode_plan
-from matinee.modules.videos.access import GuardedFacts
+from matinee.modules.videos.access import GUARDED, GuardedFacts
 from matinee.modules.videos.rules import Encryption, Status
 
 # `version` changes with every change of the row, whoever makes it, so what is derived from a row can be kept by it.
 
-_FACTS = (
-    "v.owner_id, v.visibility, v.viewers, v.password_id, v.status, v.encryption, v.key_version, "
-    "v.xmin::text::bigint AS version"
-)
+_FACTS = f"{GUARDED}, v.status, v.encryption, v.key_version, v.xmin::text::bigint AS version"
 _OF_VIDEO = "FROM videos v WHERE v.id = %s AND v.deleted_at IS NULL LIMIT 1"
 _STORED = """
 coalesce((SELECT json_object_agg(r.name, json_build_object(
@@ -41,37 +38,45 @@ _LADDER = f"SELECT {_FACTS}, {_STORED} AS ladder, {_TEXTS} AS texts {_OF_VIDEO}"
 
 _MENU = f"SELECT {_FACTS}, {_TEXTS} AS texts {_OF_VIDEO}"
 
-_TRACK = """
-SELECT v.owner_id, v.visibility, v.viewers, v.password_id, v.status, v.encryption, v.key_version,
-    v.xmin::text::bigint AS version,
-    t.id IS NOT NULL AS has_track
+_OF_TRACK = """
 FROM videos v LEFT JOIN text_tracks t ON t.video_id = v.id AND t.id = %s AND t.state = 'ready'
 WHERE v.id = %s AND v.deleted_at IS NULL LIMIT 1
 """
+_TRACK = f"""
+SELECT {_FACTS},
+    t.id IS NOT NULL AS has_track
+{_OF_TRACK}
+"""
 
-_CELLS = """
-SELECT v.owner_id, v.visibility, v.viewers, v.password_id, v.status, v.encryption, v.key_version,
-    v.xmin::text::bigint AS version,
-    r.recipe, r.cells, r.stored, r.init_hash IS NOT NULL AS has_init,
-    coalesce(r.kind = 'audio', false) AS is_sound
+_OF_CELLS = """
 FROM videos v LEFT JOIN renditions r ON r.video_id = v.id AND r.name = %s
 WHERE v.id = %s AND v.deleted_at IS NULL LIMIT 1
 """
+_CELLS = f"""
+SELECT {_FACTS},
+    r.recipe, r.cells, r.stored, r.init_hash IS NOT NULL AS has_init,
+    coalesce(r.kind = 'audio', false) AS is_sound
+{_OF_CELLS}
+"""
 
-_FORMER = """
-SELECT v.owner_id, v.visibility, v.viewers, v.password_id, v.status, v.encryption, v.key_version,
-    v.xmin::text::bigint AS version,
-    %s = ANY(f.sounds) AS is_sound
+_OF_FORMER = """
 FROM former_media f JOIN videos v ON v.id = f.video_id
 WHERE f.video_id = %s AND f.recipe = %s AND v.deleted_at IS NULL LIMIT 1
 """
+_FORMER = f"""
+SELECT {_FACTS},
+    %s = ANY(f.sounds) AS is_sound
+{_OF_FORMER}
+"""
 
-_KEYFRAMES = """
-SELECT v.owner_id, v.visibility, v.viewers, v.password_id, v.status, v.encryption, v.key_version,
-    v.xmin::text::bigint AS version,
-    r.xmin::text::bigint AS recorded
+_OF_KEYFRAMES = """
 FROM videos v LEFT JOIN renditions r ON r.video_id = v.id AND r.name = %s
 WHERE v.id = %s AND v.deleted_at IS NULL LIMIT 1
+"""
+_KEYFRAMES = f"""
+SELECT {_FACTS},
+    r.xmin::text::bigint AS recorded
+{_OF_KEYFRAMES}
 """
 
 _PLAN = "SELECT plan::text FROM videos WHERE id = %s LIMIT 1"

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Connection, Database
 from matinee.common.errors import Forbidden, Unauthenticated
-from matinee.common.http.authentication import Caller
+from matinee.common.http.authentication import Caller, Standing
 from matinee.common.http.viewer import Bearer, Grant, PlaybackTokenExpired, PlaybackTokenRefused, Viewer
 from matinee.common.validation import Fault
 from matinee.modules import audit
@@ -75,6 +75,7 @@ class TokenService:
         videos: VideoService,
         passwords: Passwords,
         keys: KeyRing,
+        standing: Standing,
         *,
         own_seconds: int,
         clock: Clock = system_clock,
@@ -83,6 +84,7 @@ class TokenService:
         self._videos = videos
         self._passwords = passwords
         self._keys = keys
+        self._standing = standing
         self._own_seconds = own_seconds
         self._clock = clock
         self._verified: OrderedDict[str, _Verified] = OrderedDict()
@@ -96,12 +98,18 @@ class TokenService:
         refused = refusal(verified.claims, bearer)
         if refused is not None:
             raise PlaybackTokenRefused(refused)
+        account = verified.grant.account
+        if account is not None and not await self._standing.has_access(account):
+            raise PlaybackTokenRefused("Whoever this token stands for has signed out, or may no longer watch.")
         return verified.grant
 
     def known(self, token: str) -> Grant | None:
         """The same, where the token and its key were seen lately and it is the same whoever presents it."""
         verified = self._verified.get(token)
         if verified is None or self._keys.known(verified.kid) is None or not verified.claims.is_for_anyone:
+            return None
+        account = verified.grant.account
+        if account is not None and not self._standing.is_known_to_have_access(account):
             return None
         return verified.grant if self._untimely(verified.claims) is None else None
 

@@ -27,6 +27,18 @@ class Guarded(Protocol):
     def password_id(self) -> UUID | None:
         """Which password opens it; another at each change."""
 
+    @property
+    def is_withheld(self) -> bool:
+        """Whether it is kept from everybody, because its owner is suspended."""
+
+
+# How GuardedFacts are read of a video `v`. Whether its owner is suspended stands with the account alone, so that it
+# holds for all of his videos at once, and for those that are still on their way.
+GUARDED = """
+v.owner_id, v.visibility, v.viewers, v.password_id,
+(SELECT o.suspended_at IS NOT NULL FROM users o WHERE o.id = v.owner_id) AS is_withheld
+"""
+
 
 class GuardedFacts(msgspec.Struct, frozen=True):
     """What is known of a video by whoever delivers something of it."""
@@ -35,6 +47,7 @@ class GuardedFacts(msgspec.Struct, frozen=True):
     visibility: Visibility
     viewers: list[UUID]
     password_id: UUID | None
+    is_withheld: bool
 
     @property
     def is_private(self) -> bool:
@@ -53,6 +66,8 @@ def may_see(viewer: Viewer, video_id: UUID, video: Guarded, kind: Kind = "video"
     Who came with a token has what the token allows, and nothing besides.
     """
     grant = viewer.grant
+    if video.is_withheld and not _is_administrator(viewer):
+        return False
     if grant is None:
         return _is_open_to(viewer.caller, video)
     if grant.is_partial and kind != "video":  # pictures and files show the whole
@@ -65,6 +80,11 @@ def may_see(viewer: Viewer, video_id: UUID, video: Guarded, kind: Kind = "video"
         return video.visibility in OPEN or (video.visibility == "password" and grant.password_id == video.password_id)
     # Signed for whoever holds it: a video that is private, or wants a password, is so whatever was signed before.
     return video.visibility in OPEN or video.visibility == "signed"
+
+
+def _is_administrator(viewer: Viewer) -> bool:
+    caller = viewer.grant.account if viewer.grant else viewer.caller
+    return caller is not None and caller.role == "ADMIN"
 
 
 def _is_open_to(caller: Caller | None, video: Guarded) -> bool:
@@ -89,6 +109,6 @@ def seen(viewer: Viewer, video_id: UUID, video: Facts | None, kind: Kind = "vide
     if video is not None:
         if may_see(viewer, video_id, video, kind):
             return video
-        if video.visibility == "password":
+        if video.visibility == "password" and not video.is_withheld:
             raise PasswordRequired
     raise VideoNotFound

@@ -45,6 +45,7 @@ class VideoRow(msgspec.Struct, frozen=True):
     edition: int
     viewers: list[UUID]
     password_id: UUID | None
+    is_withheld: bool
 
 
 class DetailRow(VideoRow, frozen=True):
@@ -61,7 +62,7 @@ v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.
 v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
 v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
 v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
-v.viewers, v.password_id
+v.viewers, v.password_id, u.suspended_at IS NOT NULL AS is_withheld
 """
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
@@ -85,6 +86,7 @@ _AFTER = "AND (v.created_at, v.id) < (%(created_at)s, %(id)s)"
 _PUBLIC = f"""
 SELECT {_COLUMNS} {_FROM}
 WHERE v.deleted_at IS NULL AND v.visibility = 'public' AND v.status = 'READY' AND v.replaces IS NULL
+    AND u.suspended_at IS NULL
 """
 _MINE = f"""
 SELECT {_COLUMNS} {_FROM}

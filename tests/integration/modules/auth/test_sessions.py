@@ -136,6 +136,7 @@ async def test_without_mail_a_replay_ends_the_session_all_the_same(
     """The list tells it."""
     services.post._mailer = None
     ada = await sign_up()
-    await refresh(api, ada.tokens)
-    problem(await refresh(api, ada.tokens), 401, "refresh_token_replayed")
+    phone = await sign_in(api, ada, "Ada's phone", "192.0.2.7")
+    await refresh(api, phone)
+    problem(await refresh(api, phone), 401, "refresh_token_replayed")
     assert (await listed(ada))[0]["ended_why"] == "replay"

@@ -34,6 +34,7 @@ from matinee.media.captions.vtt import write_vtt
 from matinee.media.model import AudioRendition, Plan, VideoRendition
 from matinee.media.speed import work_of
 from matinee.modules.api_keys.verification import ApiKeys
+from matinee.modules.auth.endings import Endings
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
@@ -161,14 +162,25 @@ def tokens(settings: Settings) -> AccessTokens:
 
 
 @pytest.fixture
+def endings(database: Database, clock: Clock) -> Endings:
+    """Knows who has signed out."""
+    return Endings(database, longest=900, clock=clock)
+
+
+@pytest.fixture
 def playback_tokens(
-    settings: Settings, database: Database, storage: S3Storage, queue: JobQueue, clock: Clock
+    settings: Settings,
+    database: Database,
+    storage: S3Storage,
+    queue: JobQueue,
+    clock: Clock,
+    endings: Endings,
 ) -> Iterator[TokenService]:
     """Signs playback tokens."""
     passwords = Passwords(parallelism=1)
     videos = VideoService(database, storage, queue, EncodingService(queue))
     keys = KeyRing(database, settings.secret_key, clock=clock)
-    yield TokenService(database, videos, passwords, keys, own_seconds=600, clock=clock)
+    yield TokenService(database, videos, passwords, keys, endings, own_seconds=600, clock=clock)
     passwords.close()
 
 
@@ -211,6 +223,7 @@ async def app(
     storage: S3Storage,
     tokens: AccessTokens,
     playback_tokens: TokenService,
+    endings: Endings,
     encoder: Encoder,
     queue: JobQueue,
     clock: Clock,
@@ -237,7 +250,7 @@ async def app(
     settings = msgspec.structs.replace(settings, country_header="X-Country", trusted_proxies=("127.0.0.1",))
     encrypted = EncryptedCells(storage, cache, content_keys)
     routes = PlaybackRoutes(service, delivery, encrypted)
-    runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), playback_tokens)
+    runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), playback_tokens, endings)
     captions = CaptionPlayback(service, PlaybackRepository(database), storage)
     videos = VideoService(database, storage, queue, encoding)
     encryption = EncryptionRoutes(EncryptionService(videos, service, PlaybackRepository(database), content_keys))

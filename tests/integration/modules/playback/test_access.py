@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from matinee.common.database import execute
 from matinee.media.captions.model import Cue
 
 TRACK = UUID("5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11")
@@ -20,6 +21,7 @@ PATHS = [
     f"captions/{TRACK}/init.cmft",
     f"captions/{TRACK}/0.cmft",
 ]
+SUSPEND = "UPDATE users SET suspended_at = now(), suspended_why = 'Spam.' WHERE id = %s"
 PLAYABLE = [path for path in PATHS if path != f"captions/{TRACK}.vtt"]
 
 
@@ -79,6 +81,33 @@ class TestWhoMaySee:
         await film.change(visibility="private")
         for path in PATHS:
             assert (await player.get(f"{film.url}/{path}")).status_code == 404, path
+
+    async def test_a_suspended_viewer_is_cut_off(self, player, whole, bearer, database, clock) -> None:
+        """At his next playlist, segment or caption, also where it is remembered."""
+        film = await whole(visibility="private")
+        headers = bearer(film.owner_id)
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}", headers=headers)).status_code == 200, path
+        async with database.connection() as db:
+            await execute(db, SUSPEND, (film.owner_id,))
+        clock.offset += 1
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}", headers=headers)).status_code == 401, path
+
+    async def test_a_suspended_owners_film_is_for_nobody_but_administrators(
+        self, player, whole, bearer, database, clock
+    ) -> None:
+        """In the middle of it, for whoever watches."""
+        film = await whole()
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}")).status_code == 200, path
+        async with database.connection() as db:
+            await execute(db, SUSPEND, (film.owner_id,))
+        clock.offset += 1
+        for path in PATHS:
+            assert (await player.get(f"{film.url}/{path}")).status_code == 404, path
+            administrator = await player.get(f"{film.url}/{path}", headers=bearer(role="ADMIN"))
+            assert administrator.status_code == 200, path
 
     async def test_for_one_second_it_may_be_what_it_was(self, player, whole, clock) -> None:
         film = await whole()

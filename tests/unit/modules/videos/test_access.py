@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import ANYBODY, Grant, Viewer
@@ -18,7 +19,7 @@ ALL: tuple[Visibility, ...] = ("public", "unlisted", "private", "signed", "passw
 
 
 def video(visibility: Visibility, password_id: UUID | None = PASSWORD) -> GuardedFacts:
-    return GuardedFacts(OWNER.user_id, visibility, [FRIEND.user_id], password_id)
+    return GuardedFacts(OWNER.user_id, visibility, [FRIEND.user_id], password_id, is_withheld=False)
 
 
 def grant(**fields: object) -> Viewer:
@@ -39,6 +40,18 @@ class TestAccounts:
     def test_only_the_owner_and_administrators_change_it(self) -> None:
         changes = [may_change(caller, OWNER.user_id) for caller in (OWNER, ADMIN, FRIEND, STRANGER, None)]
         assert changes == [True, True, False, False, False]
+
+
+class TestWithheld:
+    def test_it_is_for_administrators_alone(self) -> None:
+        """However somebody comes, and as if there were none."""
+        for visibility in ALL:
+            withheld = replace(video(visibility), is_withheld=True)
+            for viewer in (ANYBODY, Viewer(FRIEND), Viewer(OWNER), grant(), grant(password_id=PASSWORD)):
+                with pytest.raises(VideoNotFound):
+                    seen(viewer, VIDEO, withheld)
+            for viewer in (Viewer(ADMIN), grant(account=ADMIN)):
+                assert seen(viewer, VIDEO, withheld) is withheld
 
 
 class TestTokens:

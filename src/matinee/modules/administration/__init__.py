@@ -1,0 +1,1 @@
+"""What administrators do about accounts: finding them, shutting them out, giving them roles."""

@@ -1,0 +1,108 @@
+"""Decisions about accounts that are not one's own."""
+
+from uuid import UUID
+
+from msgspec import UNSET
+from msgspec.structs import asdict
+
+from matinee.common.acting import actor
+from matinee.common.database import Connection
+from matinee.common.http.authentication import Role
+from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
+from matinee.modules import audit
+from matinee.modules.administration import repository
+from matinee.modules.administration.errors import LastAdministrator, OwnAccount
+from matinee.modules.administration.repository import UserRow
+from matinee.modules.administration.schemas import (
+    ManagedUser,
+    ManagedUserPage,
+    Suspension,
+    UserChange,
+    UserDetail,
+    UsersQuery,
+)
+from matinee.modules.auth.sessions import Sessions
+from matinee.modules.quotas.errors import UserNotFound
+from matinee.modules.quotas.service import QuotaService
+
+
+class Administration:
+    """What administrators do about accounts. All of it is recorded, and takes effect within a second."""
+
+    def __init__(self, sessions: Sessions, quotas: QuotaService) -> None:
+        self._sessions = sessions
+        self._quotas = quotas
+
+    async def list(self, db: Connection, query: UsersQuery) -> ManagedUserPage:
+        """Accounts, newest first."""
+        rows = await repository.list_users(db, query, decode_cursor(query.cursor))
+        shown = rows[: query.limit]
+        cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if len(rows) > query.limit else None
+        return ManagedUserPage(items=[_shown(row) for row in shown], next_cursor=cursor)
+
+    async def get(self, db: Connection, user_id: UUID) -> UserDetail:
+        """An account with what it stores, and where it is signed in. Raises UserNotFound."""
+        user = _shown(await repository.find_user(db, user_id))
+        return UserDetail(
+            **asdict(user),
+            usage=await self._quotas.usage(db, user_id),
+            sessions=await repository.list_sessions(db, user_id),
+        )
+
+    async def suspend(self, db: Connection, user_id: UUID, why: str) -> ManagedUser:
+        """Shuts an account out, everywhere and until it is lifted.
+
+        Raises UserNotFound, OwnAccount, LastAdministrator.
+        """
+        await _refuse_to_shut_out(db, user_id)
+        if await repository.suspend(db, user_id, why):
+            await audit.record(db, "account.suspended", user_id, account=user_id, reason=why)
+            await self._sessions.end_all(db, user_id, "suspended")
+        return _shown(await repository.find_user(db, user_id))
+
+    async def lift(self, db: Connection, user_id: UUID) -> ManagedUser:
+        """Lets an account in again; it signs in anew, its API keys work as before. Raises UserNotFound."""
+        if await repository.lift(db, user_id):
+            await audit.record(db, "account.suspension_lifted", user_id, account=user_id)
+        return _shown(await repository.find_user(db, user_id))
+
+    async def change(self, db: Connection, user_id: UUID, change: UserChange) -> ManagedUser:
+        """Changes what is set of an account. Raises UserNotFound, OwnAccount, LastAdministrator."""
+        if change.role is not UNSET:
+            await self._give_role(db, user_id, change.role)
+        return _shown(await repository.find_user(db, user_id))
+
+    async def end_sessions(self, db: Connection, user_id: UUID) -> None:
+        """Signs an account out everywhere. Raises UserNotFound."""
+        _shown(await repository.find_user(db, user_id))
+        await self._sessions.end_all(db, user_id, "administrator")
+
+    async def _give_role(self, db: Connection, user_id: UUID, role: Role) -> None:
+        if role != "ADMIN":
+            await _refuse_to_shut_out(db, user_id)
+        former = await repository.lock_role(db, user_id)
+        if former in (None, role):
+            return
+        await repository.set_role(db, user_id, role)
+        await audit.record(db, "account.role_changed", user_id, account=user_id, former=former, role=role)
+        # what was signed with the former role opens nothing more
+        await self._sessions.end_all(db, user_id, "role_changed")
+
+
+async def _refuse_to_shut_out(db: Connection, user_id: UUID) -> None:
+    """Raises where nobody would be left to administer, or where somebody is about to shut out himself."""
+    if user_id == actor().account_id:
+        raise OwnAccount
+    if await repository.lock_administrators(db) == [user_id]:
+        raise LastAdministrator
+
+
+def _shown(row: UserRow | None) -> ManagedUser:
+    if row is None:
+        raise UserNotFound
+    suspension = None
+    if row.suspended_at is not None:
+        suspension = Suspension(row.suspended_at, row.suspended_why or "")
+    return ManagedUser(
+        id=row.id, email=row.email, name=row.name, role=row.role, created_at=row.created_at, suspension=suspension
+    )

@@ -1,0 +1,70 @@
+"""Whose access has ended before his tokens expire: signed out, or suspended.
+
+Tokens are verified without the database, so that requests cost it nothing. What has ended is little: each process
+reads it once a second at most, when somebody comes with a token, and remembers it for as long as any token lasts.
+"""
+
+import asyncio
+import math
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from matinee.common.clock import Clock
+from matinee.common.database import Database
+from matinee.common.http.authentication import Caller
+from matinee.modules.auth import repository
+
+LIFETIME = 1.0  # seconds; so long a token works at most after its session has ended
+_BATCH = 1000
+_FIRST = UUID(int=0)
+# What ends later may be dated earlier, by the beginning of its transaction; none goes on for longer than this.
+_LATE = timedelta(seconds=30)
+
+
+class Endings:
+    """Sessions and accounts that have ended while their tokens may come; `longest`: seconds that a token lasts."""
+
+    def __init__(self, database: Database, *, longest: float, clock: Clock) -> None:
+        self._database = database
+        self._longest = timedelta(seconds=longest) + _LATE
+        self._clock = clock
+        self._sessions: dict[UUID, datetime] = {}  # by their end, roughly: the first to end come first
+        self._accounts: frozenset[UUID] = frozenset()
+        self._looked_at = -math.inf
+        self._looking = asyncio.Lock()
+
+    async def has_access(self, caller: Caller) -> bool:
+        """Whether who signed in still is, and may be."""
+        while not self._is_fresh():
+            async with self._looking:  # whoever comes meanwhile waits for the same look
+                if not self._is_fresh():
+                    await self._look()
+        return self._is_let_in(caller)
+
+    def is_known_to_have_access(self, caller: Caller) -> bool:
+        """The same where it needs no look; False says nothing."""
+        return self._is_fresh() and self._is_let_in(caller)
+
+    def _is_fresh(self) -> bool:
+        return 0 <= self._clock() - self._looked_at < LIFETIME
+
+    def _is_let_in(self, caller: Caller) -> bool:
+        return caller.session_id not in self._sessions and caller.user_id not in self._accounts
+
+    async def _look(self) -> None:
+        began = self._clock()
+        oldest = datetime.fromtimestamp(began, UTC) - self._longest
+        last = next(reversed(self._sessions.values()), oldest)
+        since, session_id = max(oldest, last - _LATE), _FIRST
+        async with self._database.connection() as db:
+            while True:
+                ended = await repository.list_ended_sessions(db, since, session_id, _BATCH)
+                for session in ended:
+                    self._sessions.setdefault(session.id, session.revoked_at)
+                if len(ended) < _BATCH:
+                    break
+                since, session_id = ended[-1].revoked_at, ended[-1].id
+            self._accounts = frozenset(await repository.list_suspended(db, oldest))
+        while self._sessions and next(iter(self._sessions.values())) < oldest:
+            del self._sessions[next(iter(self._sessions))]
+        self._looked_at = began
