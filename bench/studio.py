@@ -28,6 +28,8 @@ class Studio(NamedTuple):
     """Running servers."""
 
     url: str
+    pid: int
+    """Of the API."""
     worker: Server
     database_url: str
 
@@ -42,7 +44,7 @@ def studio(site: Site, name: str, **settings: str) -> Iterator[Studio]:
     url = site.postgres.dsn_of(database)
     migrate(url)
     with site.api(url, **settings) as api, site.worker(url, **settings) as worker:
-        yield Studio(api.url, worker, url)
+        yield Studio(api.url, api.pid, worker, url)
 
 
 @asynccontextmanager

@@ -43,6 +43,14 @@ CREATE TABLE public.audit_events (
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT audit_events_actor_known CHECK ((actor = ANY (ARRAY['account'::text, 'api_key'::text, 'anyone'::text, 'command_line'::text, 'server'::text])))
 );
+CREATE TABLE public.cell_hashes (
+    video_id uuid NOT NULL,
+    name text NOT NULL,
+    page integer NOT NULL,
+    md5s bytea NOT NULL,
+    CONSTRAINT cell_hashes_whole CHECK ((length(md5s) = 512))
+)
+WITH (fillfactor='70');
 CREATE TABLE public.chapters (
     video_id uuid NOT NULL,
     items jsonb NOT NULL,
@@ -189,6 +197,11 @@ CREATE TABLE public.job_workers (
     pid integer NOT NULL,
     labels text[] NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE public.object_hashes (
+    video_id uuid NOT NULL,
+    name text NOT NULL,
+    md5 bytea NOT NULL
 );
 CREATE UNLOGGED TABLE public.rate_limits (
     bucket text NOT NULL,
@@ -419,6 +432,8 @@ ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (at, id);
+ALTER TABLE ONLY public.cell_hashes
+    ADD CONSTRAINT cell_hashes_pkey PRIMARY KEY (video_id, name, page);
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.comment_likes
@@ -451,6 +466,8 @@ ALTER TABLE ONLY public.job_errors
     ADD CONSTRAINT job_errors_pkey PRIMARY KEY (job_id);
 ALTER TABLE ONLY public.job_workers
     ADD CONSTRAINT job_workers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.object_hashes
+    ADD CONSTRAINT object_hashes_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
 ALTER TABLE ONLY public.receptions
@@ -541,6 +558,8 @@ ALTER TABLE ONLY public.added_sounds
     ADD CONSTRAINT added_sounds_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.cell_hashes
+    ADD CONSTRAINT cell_hashes_video_id_name_fkey FOREIGN KEY (video_id, name) REFERENCES public.renditions(video_id, name) ON DELETE CASCADE;
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.comment_likes
@@ -575,6 +594,8 @@ ALTER TABLE ONLY public.job_errors
     ADD CONSTRAINT job_errors_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.procrastinate_jobs(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_workers
     ADD CONSTRAINT job_workers_id_fkey FOREIGN KEY (id) REFERENCES public.procrastinate_workers(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.object_hashes
+    ADD CONSTRAINT object_hashes_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.receptions
     ADD CONSTRAINT receptions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.recovery_codes

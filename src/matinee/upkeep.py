@@ -46,6 +46,9 @@ def register_upkeep(services: Services) -> None:
     queue.register(EVICT, services.retention.evict)
     queue.register_periodic("videos.abandon", abandon, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("uploads.resume", services.joining.resume, cron=_EVERY_FIVE_MINUTES)
+    queue.register_periodic(
+        "imports.resume", partial(services.imports.resume, services.database), cron=_EVERY_FIVE_MINUTES
+    )
     queue.register_periodic("videos.resume_deletes", videos.resume_deletes, cron=_EVERY_FIVE_MINUTES)
     abandon_sounds = partial(
         services.sounds.abandon, upload_hours=settings.upload_expiry_hours, failed_days=settings.failed_video_days

@@ -16,6 +16,7 @@ import pytest
 from botocore.session import get_session
 from playwright.sync_api import Browser, Page
 from tests.e2e.installation import Installation, until
+from tests.e2e.scissors import cutting
 from tusclient.client import TusClient
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,8 @@ PAGE = """<!doctype html><title>Elsewhere</title><input type="file">
 <script src="uploaders.js"></script>
 """
 SIZE = 17 * 1024**2 + 5  # more than a part
+MANY = [8, pytest.param(200, marks=pytest.mark.soak)]
+DELAYS = ", ".join(["20"] * 50)  # milliseconds before each try; progress begins anew
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for script in SCRIPTS:
         shutil.copy(script, folder)
     (folder / "index.html").write_text(PAGE)
-    entry = ROOT / "web" / ".uppy.js"
+    entry = ROOT / "web" / f".uppy-{os.getpid()}.js"  # another process of the run may do the same
     entry.write_text(UPPY)
     try:
         command = [ROOT / "scripts" / "with-node.sh", "node", MODULES / "rolldown" / "bin" / "cli.mjs", entry]
@@ -132,6 +135,22 @@ class TestBrowsers:
         assert open_house.video(video_id)["filename"] == "sea.mp4"
         assert digest(open_house, video_id) == hashlib.sha256(file.read_bytes()).hexdigest()
 
+    @pytest.mark.parametrize("cuts", MANY)
+    @pytest.mark.parametrize("client", ["tus", "uppy"])
+    def test_however_often_the_line_is_cut(
+        self, page: Page, open_house: Installation, file: Path, client: str, cuts: int
+    ) -> None:
+        """Clients ask what is stored and go on: every byte is there, once."""
+        function = (
+            f"([base, authorization]) => uploaders.{client}(base, authorization, {{ retryDelays: [{DELAYS}] }})"
+        )
+        with cutting(open_house.port, cuts, SIZE // cuts) as line:
+            url = page.evaluate(function, [line.url, open_house.headers["Authorization"]])
+            assert line.left == 0
+        video_id = str(url).rpartition("/")[2]
+        until(lambda: not is_awaited(open_house, video_id))
+        assert digest(open_house, video_id) == hashlib.sha256(file.read_bytes()).hexdigest()
+
     def test_upchunk_brings_the_file_to_its_address(self, page: Page, open_house: Installation, file: Path) -> None:
         """Without any header of ours."""
         body = {"title": "Sea", "filename": "sea.mp4", "filesize": SIZE, "filetype": "video/mp4"}
@@ -150,6 +169,18 @@ class TestPython:
             str(file), chunk_size=6_000_000, metadata={"filename": "sea.mp4"}, upload_checksum=True
         )
         uploader.upload()
+        assert digest(open_house, uploader.url.rpartition("/")[2]) == hashlib.sha256(file.read_bytes()).hexdigest()
+
+    @pytest.mark.parametrize("cuts", MANY)
+    def test_tuspy_goes_on_however_often_the_line_is_cut(
+        self, open_house: Installation, file: Path, cuts: int
+    ) -> None:
+        """A chunk is tried again until it is there."""
+        with cutting(open_house.port, cuts, SIZE // cuts) as line:
+            client = TusClient(f"{line.url}/api/v1/uploads", headers=dict(open_house.headers))
+            uploader = client.uploader(str(file), chunk_size=4 * SIZE // cuts, retries=50, retry_delay=0)
+            uploader.upload()
+            assert line.left == 0
         assert digest(open_house, uploader.url.rpartition("/")[2]) == hashlib.sha256(file.read_bytes()).hexdigest()
 
 

@@ -37,8 +37,9 @@ window.uploaders = {
     return this.tus(base, authorization, { uploadUrl: first });
   },
 
-  async uppy(base, authorization) {
-    const uppy = new Uppy({ debug: true }).use(Tus, { endpoint: endpoint(base), headers: { Authorization: authorization } });
+  async uppy(base, authorization, options = {}) {
+    const headers = { Authorization: authorization };
+    const uppy = new Uppy({ debug: true }).use(Tus, { endpoint: endpoint(base), headers, ...options });
     const file = chosen();
     uppy.addFile({ name: file.name, type: file.type, data: file });
     const { successful, failed } = await uppy.upload();

@@ -1,5 +1,6 @@
 """`matinee storage move`: everything from the former storage to the current one, while both are in use."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -10,7 +11,7 @@ from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, T
 
 from matinee.bootstrap import open_storage
 from matinee.common.config import Settings
-from matinee.common.database import Connection, connect, fetch_value
+from matinee.common.database import Connection, Database, fetch_value
 from matinee.common.errors import DomainError
 from matinee.common.logging import configure_logging
 from matinee.common.storage.move import CopyDiffers, Move
@@ -18,12 +19,13 @@ from matinee.common.storage.moving import MovingStorage
 from matinee.common.storage.port import NoSuchUploadError, StorageUnavailable
 from matinee.common.storage.s3 import S3Storage
 from matinee.media.keys import PREFIX
-from matinee.modules.inspection.repository import list_uploads
+from matinee.modules.inspection.repository import BegunUpload, list_uploads
 from matinee.modules.uploads.rules import choose_part_size
 
 console = Console(stderr=True)
 
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtext('matinee.storage.move'))"
+SIGN_SECONDS = 15.0  # between two signs of life to the database; longer: what stands between takes us for gone
 _COLUMNS = (
     SpinnerColumn(),
     TextColumn("{task.description}"),
@@ -37,7 +39,7 @@ async def move(settings: Settings) -> None:
     """Copies until a look at everything finds nothing to copy. Raises ClickException where something is left."""
     configure_logging("error")  # to standard error; what is done is shown
     try:
-        async with open_storage(settings) as storage, _alone(settings) as db:
+        async with open_storage(settings) as storage, _alone(settings) as place:
             if not isinstance(storage, MovingStorage):
                 raise click.ClickException(
                     "Set MATINEE_FORMER_S3_BUCKET and the like: where does everything lie now?"
@@ -45,7 +47,8 @@ async def move(settings: Settings) -> None:
             moving = Move(storage.former, storage.current, PREFIX, part_size=choose_part_size)
             await moving.begin()
             # before the last pass: what ends behind it would not be copied
-            left = await _copy_all(moving, lambda: _count_uploads(db, storage.former))
+            left = await _copy_all(moving, lambda: _count_uploads(place, storage.former))
+            await place.list_uploads()  # else another move may have begun, to somewhere else
     except (DomainError, CopyDiffers) as error:
         raise click.ClickException(f"{error} What is copied stays; run this again to go on.") from None
     if left:
@@ -71,10 +74,10 @@ async def _copy_all(moving: Move, count_uploads: Callable[[], Awaitable[int]]) -
     raise StorageUnavailable("The storage refuses too much.")
 
 
-async def _count_uploads(db: Connection, former: S3Storage) -> int:
+async def _count_uploads(place: "_Place", former: S3Storage) -> int:
     """Of the uploads that have begun, those that the former storage knows."""
     left = 0
-    for upload in await list_uploads(db):
+    for upload in await place.list_uploads():
         try:
             await former.list_parts(upload.key, upload.upload_id)
         except NoSuchUploadError:
@@ -83,13 +86,41 @@ async def _count_uploads(db: Connection, former: S3Storage) -> int:
     return left
 
 
+class _Place:
+    """A connection that holds what one move at a time has; it is lost with the connection."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._turn = asyncio.Lock()
+
+    async def list_uploads(self) -> list[BegunUpload]:
+        """All that have begun and not ended."""
+        async with self._turn:
+            return await list_uploads(self._db)
+
+    async def stay(self) -> None:
+        """Gives signs of life until the connection is lost, which the next question tells."""
+        while True:
+            await asyncio.sleep(SIGN_SECONDS)
+            async with self._turn:
+                await fetch_value(self._db, "SELECT 1")
+
+
 @asynccontextmanager
-async def _alone(settings: Settings) -> AsyncIterator[Connection]:
-    """A connection to the database, held by one move at a time."""
-    db = await connect(settings.database_url, "matinee-move")
+async def _alone(settings: Settings) -> AsyncIterator[_Place]:
+    """The place of the one move; raises DatabaseUnavailable where it is lost."""
+    database = Database(settings.database_url, size=1, name="matinee-move")
     try:
-        if not await fetch_value(db, _ONE_AT_A_TIME):
-            raise click.ClickException("Another `matinee storage move` is running.")
-        yield db
+        await database.open()
+        async with database.connection() as db:
+            if not await fetch_value(db, _ONE_AT_A_TIME):
+                raise click.ClickException("Another `matinee storage move` is running.")
+            place = _Place(db)
+            staying = asyncio.create_task(place.stay())
+            try:
+                yield place
+            finally:
+                staying.cancel()
+                await asyncio.gather(staying, return_exceptions=True)
     finally:
-        await db.close()
+        await database.close()

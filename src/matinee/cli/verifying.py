@@ -36,6 +36,11 @@ async def verify(
                 deep=deep,
             )
             found = await _inspect(inspection, as_json=as_json, repair=False)
+            if inspection.unhashed:
+                console.print(
+                    f"Of {inspection.unhashed} object(s) no hash is recorded: they are older than that is done, "
+                    f"or were uploaded a moment ago. {'They were' if deep else 'With --deep they are'} read."
+                )
             if not repair or not found.total():
                 return not found.total()
             if not assume_yes:

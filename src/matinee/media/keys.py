@@ -31,6 +31,12 @@ def video_prefix(video_id: UUID) -> str:
     return f"videos/{video_id}/"
 
 
+def split(key: str) -> tuple[UUID, str]:
+    """Whose a key is, and what it is below `video_prefix`."""
+    _, video_id, name = key.split("/", 2)
+    return UUID(video_id), name
+
+
 def source_prefix(video_id: UUID) -> str:
     """What the keys of all files that were uploaded for a video start with, and no other key does."""
     return f"videos/{video_id}/source"

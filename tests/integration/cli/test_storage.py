@@ -8,14 +8,18 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID, uuid4
 
+import click
 import msgspec
 import psycopg
 import pytest
 from tests.serving import environment_of
 
+from matinee.cli.moving import move
 from matinee.common.config import Settings
+from matinee.common.storage.move import Move, Pass
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
 
@@ -130,6 +134,24 @@ class TestMove:
         ended = await run(moving_from(here, second_s3), "move")
         assert ended.returncode == 1
         assert "1 upload(s) are still under way" in ended.stderr
+
+    async def test_a_move_that_lost_its_place_does_not_say_that_it_is_done(
+        self, here: S3Storage, there: S3Storage, film: UUID, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With the connection that holds it another move may begin."""
+        await here.put(keys.source_key(film), b"five!", "video/mp4")
+        run_pass = Move.run_pass
+
+        async def losing(*args: Any) -> Pass:
+            with psycopg.connect(database_url, autocommit=True) as db:
+                db.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'matinee-move'"
+                )
+            return await run_pass(*args)
+
+        monkeypatch.setattr(Move, "run_pass", losing)
+        with pytest.raises(click.ClickException, match="database does not answer"):
+            await move(moving_from(here, there._settings))
 
     async def test_where_nothing_is_moved_it_says_what_to_set(self, here: S3Storage) -> None:
         """In a sentence."""

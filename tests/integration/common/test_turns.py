@@ -26,6 +26,10 @@ FROM generate_series(%s::integer, %s::integer) n
 """
 _ANALYZE = "ANALYZE procrastinate_jobs"
 _ADD_WORKER = "INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id"
+_ADD_IMPORTER = """
+INSERT INTO job_workers (id, lane, slots, name, host, pid, labels) VALUES (%s, 'imports', 4, 'ant', '', 0, '{}')
+"""
+_FETCH_IMPORT = "SELECT args ->> 'word' FROM fetch_job('{imports}', %s)"
 _EXPLAIN_FETCH = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM fetch_job('{encode}', %s)"
 
 
@@ -116,6 +120,18 @@ class TestTurns:
             await queue.enqueue(db, note(await add_video(db, "B"), "normal"))
             await queue.enqueue(db, note(await add_video(db, "B", priority=0), "urgent", priority=URGENT))
         assert await notes.work(4) == ["urgent", "high", "normal", "low"]
+
+    async def test_nobody_has_more_than_half_of_what_is_fetched_at_once(
+        self, database: Database, queue: JobQueue
+    ) -> None:
+        """Of the places for imports that living workers have; others have their turn meanwhile."""
+        async with database.connection() as db:
+            worker = await fetch_value(db, _ADD_WORKER)
+            await execute(db, _ADD_IMPORTER, (worker,))
+            for owner in ("A", "A", "A", "B"):
+                await queue.enqueue(db, note(await add_video(db, owner), owner, lane="imports"))
+            taken = [await fetch_value(db, _FETCH_IMPORT, (worker,)) for _ in range(4)]
+        assert sorted(filter(None, taken)) == ["A", "A", "B"]
 
     @pytest.mark.slow
     async def test_finding_the_next_job_looks_at_few_pages_whatever_waits(self, database: Database) -> None:

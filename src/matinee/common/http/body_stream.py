@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from starlette.requests import ClientDisconnect
 
@@ -18,6 +19,14 @@ class BodyStream:
         self._call = call
         declared = call.header(b"content-length") or ""
         self.length = int(declared) if declared.isdecimal() else None
+        self._patience = asyncio.timeout(None)  # of who waits for the next chunk
+        self.is_interrupted = False
+
+    def interrupt(self) -> None:
+        """Whoever reads it gets TimedOut for the next chunk, at once where he waits for it."""
+        self.is_interrupted = True
+        with suppress(RuntimeError):  # nobody waits
+            self._patience.reschedule(0.0)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Raises ClientDisconnect, TimedOut when nothing comes any more, Malformed before the Content-Length."""
@@ -25,7 +34,9 @@ class BodyStream:
         size, more = 0, True
         while more:
             try:
-                async with asyncio.timeout(IDLE_SECONDS):
+                if self.is_interrupted:
+                    raise TimeoutError  # noqa: TRY301
+                async with asyncio.timeout(IDLE_SECONDS) as self._patience:
                     message = await self._call.receive()
             except TimeoutError:
                 raise TimedOut(f"No byte came for {IDLE_SECONDS:g} seconds; go on from what is stored.") from None

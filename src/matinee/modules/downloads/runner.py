@@ -19,6 +19,7 @@ from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.errors import OtherWorkerError
 from matinee.modules.encoding.runners import EncodingRunners
 from matinee.modules.encoding.service import read_plan
+from matinee.modules.integrity.stored import store
 from matinee.modules.pictures.objects import read_whole
 
 _HEAD_BYTES = 16 * 1024  # a cell's description takes 16 bytes a frame, and a cell at most 270 frames
@@ -80,7 +81,7 @@ class DownloadRunner:
         except NoSuchObjectError as error:
             raise PartGoneError(name) from error
         key = keys.layout_key(video_id, plan.recipe, name)
-        await self._storage.put(key, encode_layout(layout), "application/octet-stream")
+        await store(self._storage, self._database, key, encode_layout(layout), "application/octet-stream")
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
             row = await encoding.lock_plan(db, video_id)  # another sound may have become the first

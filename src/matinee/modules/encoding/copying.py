@@ -44,9 +44,11 @@ class Copier:
         self._storage = storage
         self._heads: OrderedDict[tuple[UUID, str], tuple[IndexHead, int]] = OrderedDict()
 
-    async def keep_index(self, video_id: UUID, plan: Plan, index: bytes) -> None:
-        """Stores what the cells of a plan are made by. Before the plan: whoever has a plan finds it."""
-        await self._storage.put(_index_key(video_id, plan), index, "application/octet-stream")
+    async def keep_index(self, video_id: UUID, plan: Plan, index: bytes) -> str:
+        """Stores what the cells of a plan are made by; returns its key. Before the plan: whoever has one finds it."""
+        key = _index_key(video_id, plan)
+        await self._storage.put(key, index, "application/octet-stream")
+        return key
 
     async def cells(
         self, video_id: UUID, source: str, plan: Plan, cells: Iterable[int], *, most_frames: int | None = None

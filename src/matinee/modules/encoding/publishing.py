@@ -1,5 +1,6 @@
 """From a cell in memory to a cell that viewers get: its object first, then its record."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from hashlib import sha256
@@ -17,6 +18,7 @@ from matinee.modules.encoding.errors import InitChangedError
 from matinee.modules.encoding.outages import outlast
 from matinee.modules.encoding.repository import NewCell, StoredRow
 from matinee.modules.encoding.results import Results
+from matinee.modules.integrity.stored import md5_of
 
 
 class Publisher:
@@ -62,12 +64,23 @@ class Publisher:
         content_type = keys.CONTENT_TYPES["video" if cell.keyframe_bytes else "audio"]
         init_hash = sha256(cell.init).digest()
         if self._inits.get(name) is None:
-            await self._storage.put(keys.init_key(self._video_id, recipe, name), cell.init, content_type)
+            key = keys.init_key(self._video_id, recipe, name)
+            await self._storage.put(key, cell.init, content_type)
+            await self._results.object_stored(key, cell.init)
             self._inits[name] = init_hash
         if self._inits[name] != init_hash:
             raise GiveUpError(f"{name} has another init segment than its stored cells")
         await self._storage.put(keys.cell_key(self._video_id, recipe, name, cell.index), cell.data, content_type)
-        new = NewCell(name, recipe, cell.index, len(cell.data), init_hash, cell.keyframe_bytes, self._evictions[name])
+        new = NewCell(
+            name,
+            recipe,
+            cell.index,
+            len(cell.data),
+            await asyncio.to_thread(md5_of, cell.data),  # some megabytes
+            init_hash,
+            cell.keyframe_bytes,
+            self._evictions[name],
+        )
         rung = next((rung for rung in self._plan.encodable if rung.name == name), None)
         if rung is not None and cell.effort is not None:
             film = float(self._plan.grid.cell_duration(cell.index))

@@ -1,6 +1,6 @@
 """Every query about encoding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -27,6 +27,8 @@ _SPEED_MEMORY = 0.97  # what weighs what was known, at each cell: the last two m
 _LEAST_FILM = 6.0  # seconds; one cell alone, made while a machine wakes up, says little
 _LEAST_SECONDS = 0.001
 _CLEARLY_FASTER = 1.15  # than real time: else a quality would come and go with every cell
+
+HASHES_A_ROW = 32  # cells of a rendition, of `cell_hashes`; more: more is written anew with each, fewer: more rows
 
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
 
@@ -102,7 +104,7 @@ _FILTER_ENTERABLE = """
 SELECT id FROM videos WHERE id = ANY(%s::uuid[]) AND status = 'READY' AND deleted_at IS NULL
   AND plan -> 'source' ->> 'seekable' = 'true' LIMIT 1000
 """
-_RECORD_CELL = """
+_UPDATE_CELL = """
 UPDATE renditions SET
     stored = stored + int4multirange(int4range(%(index)s::integer, %(index)s::integer + 1)),
     bytes = bytes + %(bytes)s,
@@ -110,9 +112,9 @@ UPDATE renditions SET
     first_cell_at = coalesce(first_cell_at, now())
 WHERE video_id = %(video)s AND name = %(name)s AND recipe = %(recipe)s AND NOT stored @> %(index)s::integer
   AND (init_hash IS NULL OR init_hash = %(init)s) AND evictions = %(evictions)s AND NOT evicting
-RETURNING stored = int4multirange(int4range(0, cells))
+RETURNING video_id, name, stored = int4multirange(int4range(0, cells)) AS completes
 """
-_RECORD_PICTURE = """
+_UPDATE_PICTURE = """
 UPDATE renditions SET
     stored = stored + int4multirange(int4range(%(index)s::integer, %(index)s::integer + 1)),
     bytes = bytes + %(bytes)s,
@@ -121,7 +123,18 @@ UPDATE renditions SET
     first_cell_at = coalesce(first_cell_at, now())
 WHERE video_id = %(video)s AND name = %(name)s AND recipe = %(recipe)s AND NOT stored @> %(index)s::integer
   AND (init_hash IS NULL OR init_hash = %(init)s) AND evictions = %(evictions)s AND NOT evicting
-RETURNING stored = int4multirange(int4range(0, cells)) AS completes
+RETURNING video_id, name, stored = int4multirange(int4range(0, cells)) AS completes
+"""
+# Behind the statement that records a cell, as a part of it: what the cell is.
+_HASH = """
+, hashed AS (
+    INSERT INTO cell_hashes AS h (video_id, name, page, md5s)
+    SELECT video_id, name, %(page)s::integer,
+        overlay(decode(repeat('00', 512), 'hex') PLACING %(md5)s::bytea FROM 1 + 16 * %(place)s::integer)
+    FROM recorded
+    ON CONFLICT (video_id, name, page) DO UPDATE
+    SET md5s = overlay(h.md5s PLACING %(md5)s::bytea FROM 1 + 16 * %(place)s::integer)
+)
 """
 # Behind the statement that records a cell, as a part of it: how long it took. The speed's row is held until the
 # transaction ends, a millisecond or two; it is the last that is locked, so that nobody waits in a circle. A measure
@@ -146,9 +159,11 @@ _MEASURE = """
             weight * s.seconds + EXCLUDED.seconds AS seconds) summed)
     WHERE EXCLUDED.alone OR NOT s.alone OR s.measured_at <= now() - interval '1 day'
 )
-SELECT completes FROM recorded
 """
-_RECORD_MEASURED = f"WITH recorded AS ({_RECORD_PICTURE}) {_MEASURE}"
+_TELL_COMPLETE = "SELECT completes FROM recorded"
+_RECORD_CELL = f"WITH recorded AS ({_UPDATE_CELL}) {_HASH} {_TELL_COMPLETE}"
+_RECORD_PICTURE = f"WITH recorded AS ({_UPDATE_PICTURE}) {_HASH} {_TELL_COMPLETE}"
+_RECORD_MEASURED = f"WITH recorded AS ({_UPDATE_PICTURE}) {_HASH} {_MEASURE} {_TELL_COMPLETE}"
 # By living kinds of workers what is known of them; kinds that are gone come with what is known, too.
 _SPEEDS = """
 WITH living AS (
@@ -308,6 +323,7 @@ class NewCell(msgspec.Struct, frozen=True):
     recipe: str
     index: int
     size: int
+    md5: bytes
     init_hash: bytes
     keyframe_bytes: int
     evictions: int
@@ -413,6 +429,9 @@ async def record_cell(db: Connection, video_id: UUID, cell: NewCell, *, worker_i
         "recipe": cell.recipe,
         "index": cell.index,
         "bytes": cell.size,
+        "md5": cell.md5,
+        "page": cell.index // HASHES_A_ROW,
+        "place": cell.index % HASHES_A_ROW,
         "init": cell.init_hash,
         "keyframe_bytes": cell.keyframe_bytes,
         "evictions": cell.evictions,
@@ -442,6 +461,16 @@ async def record_cell(db: Connection, video_id: UUID, cell: NewCell, *, worker_i
         if not refusal.has_cell:
             raise EvictedError(f"{cell.rendition} of {video_id}")
     return bool(completes)
+
+
+def hash_rows(cells: Iterable[NewCell]) -> dict[int, bytes]:
+    """The rows of `cell_hashes` of a rendition of which these cells are stored, by their pages."""
+    rows: dict[int, bytearray] = {}
+    for cell in cells:
+        row = rows.setdefault(cell.index // HASHES_A_ROW, bytearray(16 * HASHES_A_ROW))
+        start = 16 * (cell.index % HASHES_A_ROW)
+        row[start : start + 16] = cell.md5
+    return {page: bytes(row) for page, row in rows.items()}
 
 
 async def list_speeds(db: Connection) -> list[SpeedRow]:

@@ -41,6 +41,8 @@ from matinee.modules.encoding.jobs import (
 )
 from matinee.modules.encoding.policy import Policy, opens_copied
 from matinee.modules.encoding.repository import LockedVideo, NewCell, StoredRow, WorkRow
+from matinee.modules.integrity import repository as integrity
+from matinee.modules.integrity.stored import md5_of
 from matinee.modules.pictures.jobs import picture_jobs
 from matinee.modules.quotas.service import QuotaService
 from matinee.modules.replacements.jobs import replace_job
@@ -148,6 +150,11 @@ class Results:
             await announce(db, str(video_id))
         if unasked and video.cancelled:
             raise FillingCancelledError
+
+    async def object_stored(self, key: str, data: bytes) -> None:
+        """What was stored that is no cell; whatever says that it is there is recorded behind this."""
+        async with self._database.connection() as db:
+            await integrity.remember(db, key, md5_of(data))
 
     async def first_chunk_done(self, run: JobRun, video_id: UUID, plan: Plan, *, brief: bool = False) -> None:
         """The lowest rung of the first chunk is stored: the rungs above it can begin.

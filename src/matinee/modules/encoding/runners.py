@@ -248,7 +248,7 @@ class EncodingRunners:
             max_bits=self._settings.passthrough_max_kbits * 1000,
         )
         if index is not None:
-            await self._copier.keep_index(video_id, plan, index)
+            await self._results.object_stored(await self._copier.keep_index(video_id, plan, index), index)
         return plan
 
     async def _make_cells(
@@ -299,7 +299,9 @@ class EncodingRunners:
                 source.check()
                 log.info("no_poster", video_id=str(video_id), code=fault.code, evidence=fault.evidence)
                 return
-        await self._storage.put(keys.poster_key(video_id, work.edition), poster.jpeg, "image/jpeg")
+        key = keys.poster_key(video_id, work.edition)
+        await self._storage.put(key, poster.jpeg, "image/jpeg")
+        await self._results.object_stored(key, poster.jpeg)
         await self._results.poster_stored(run, video_id, poster.placeholder, edition=work.edition)
 
     async def _gave_up(self, db: Connection, video_id: str, **part: object) -> None:

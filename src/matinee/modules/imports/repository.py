@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 from yarl import URL
 
-from matinee.common.database import Connection, execute, fetch_one, fetch_value
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.media import keys
 from matinee.modules.encoding.errors import Failure
+from matinee.modules.imports.jobs import FETCH
 from matinee.modules.imports.rules import Answer, name_of, shown, title_of
 from matinee.modules.imports.schemas import NewImport
 from matinee.modules.uploads.rules import PART_SIZE
@@ -74,6 +75,18 @@ WITH v AS (
 )
 UPDATE imports i SET trouble = NULL, began_at = NULL FROM v WHERE i.video_id = v.id
 """
+# Of which the job was lost; one that is given up makes it fail.
+_LIST_STRANDED = """
+SELECT v.id FROM imports i JOIN videos v ON v.id = i.video_id
+WHERE v.status IN ('INITIATED', 'UPLOADING') AND v.deleted_at IS NULL AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs j WHERE j.args ->> 'video_id' = v.id::text AND j.task_name = %s
+      AND j.status IN ('todo', 'doing'))
+LIMIT %s
+"""
+
+
+class _Id(msgspec.Struct):
+    id: UUID
 
 
 class ImportRow(msgspec.Struct, frozen=True):
@@ -164,3 +177,8 @@ async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:
 async def retry(db: Connection, video_id: UUID) -> bool:
     """FAILED → UPLOADING where its file could not be fetched; False for any other video."""
     return await execute(db, _RETRY, (video_id,)) == 1
+
+
+async def list_stranded(db: Connection, most: int) -> list[UUID]:
+    """Files that are to be fetched and that no job fetches."""
+    return [row.id for row in await fetch_all(db, _Id, _LIST_STRANDED, (FETCH, most))]

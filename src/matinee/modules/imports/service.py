@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from matinee.common.database import Connection
+from matinee.common.database import Connection, Database
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Viewer
@@ -19,6 +19,8 @@ from matinee.modules.quotas.service import QuotaService
 from matinee.modules.videos.rules import Encryption
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
+
+_AT_ONCE = 500  # imports whose jobs were lost and are enqueued at a time
 
 
 class ImportService:
@@ -55,6 +57,12 @@ class ImportService:
             raise Unauthenticated("This account no longer exists.")
         await self._queue.enqueue(db, fetch_job(video_id))
         return await self._videos.get(db, Viewer(caller), video_id)
+
+    async def resume(self, database: Database) -> None:
+        """Periodic: has files fetched whose jobs were lost. However long it waits for a worker, an import stays."""
+        async with database.transaction() as db:
+            stranded = await repository.list_stranded(db, _AT_ONCE)
+            await self._queue.enqueue_all(db, [fetch_job(video_id) for video_id in stranded])
 
     async def retry(self, db: Connection, video_id: UUID) -> bool:
         """Has a file that could not be fetched fetched again, from where it stopped; False for any other video.

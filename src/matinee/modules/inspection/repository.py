@@ -16,7 +16,7 @@ SELECT v.id, v.deleted_at IS NOT NULL AS deleted, v.status, v.edition, v.plan ->
     v.storyboard::text AS storyboard,
     coalesce((SELECT json_agg(f) FROM (
         SELECT o.source_revision AS revision, max(o.filesize) AS size,
-            bool_or(o.status NOT IN ('INITIATED', 'UPLOADING')
+            bool_or(o.status NOT IN ('INITIATED', 'UPLOADING') AND o.failure_code IS DISTINCT FROM 'upload_gone'
                 AND NOT EXISTS (SELECT 1 FROM imports i WHERE i.video_id = o.id)) AS whole,
             (SELECT encode(h.sha256, 'hex') FROM file_hashes h
                 WHERE h.video_id = v.id AND h.revision = o.source_revision) AS sha256
@@ -26,7 +26,9 @@ SELECT v.id, v.deleted_at IS NOT NULL AS deleted, v.status, v.edition, v.plan ->
             'whole', s.state IN ('PROCESSING', 'READY'), 'sha256', encode(s.sha256, 'hex')))
         FROM added_sounds s WHERE s.video_id = v.id), '[]')::text AS sounds,
     coalesce((SELECT json_agg(json_build_object('name', r.name, 'recipe', r.recipe, 'cells', r.cells,
-            'bytes', r.bytes, 'init', encode(r.init_hash, 'hex'), 'evictions', r.evictions, 'stored',
+            'bytes', r.bytes, 'init', encode(r.init_hash, 'hex'), 'evictions', r.evictions,
+            'hashes', (SELECT coalesce(json_object_agg(h.page, encode(h.md5s, 'hex')), '{}') FROM cell_hashes h
+                WHERE h.video_id = r.video_id AND h.name = r.name), 'stored',
             (SELECT coalesce(json_agg(json_build_array(lower(run), upper(run))), '[]') FROM unnest(r.stored) AS run))
         ORDER BY r.position) FROM renditions r WHERE r.video_id = v.id), '[]')::text AS renditions,
     ARRAY(SELECT t.id::text FROM text_tracks t WHERE t.video_id = v.id AND t.state = 'ready' UNION
@@ -35,7 +37,9 @@ SELECT v.id, v.deleted_at IS NOT NULL AS deleted, v.status, v.edition, v.plan ->
         WHERE d.video_id = v.id AND d.ready_at IS NOT NULL AND d.name <> 'original') AS downloads,
     coalesce((SELECT json_agg(json_build_object('recipe', f.recipe, 'edition', f.edition,
             'revision', CASE WHEN f.owns_source THEN f.source_revision END))
-        FROM former_media f WHERE f.video_id = v.id), '[]')::text AS former
+        FROM former_media f WHERE f.video_id = v.id), '[]')::text AS former,
+    (SELECT coalesce(json_object_agg(h.name, encode(h.md5, 'hex')), '{}') FROM object_hashes h
+        WHERE h.video_id = v.id)::text AS hashes
 FROM videos v
 """
 _LIST = f"{_ROW} WHERE v.id > %s ORDER BY v.id LIMIT %s"
@@ -47,17 +51,22 @@ UNION ALL
 SELECT video_id, 1, name, upload_id FROM added_sounds WHERE state = 'UPLOADING' AND upload_id IS NOT NULL
 LIMIT 100000
 """
-# What of a rendition is lost is to be made again; not where it was evicted or made anew meanwhile. Where all is lost,
-# what is being made of it is refused, as after an eviction: it may go by an init segment that is lost, too.
+# What of a rendition is lost is to be made again; not where it was evicted or made anew meanwhile.
 _FORGET_CELLS = """
-UPDATE renditions SET stored = stored - lost.cells, evictions = evictions + (stored = lost.cells)::integer,
-    init_hash = CASE WHEN stored <> lost.cells THEN init_hash END, bytes = greatest(bytes - %(bytes)s::bigint, 0),
+UPDATE renditions SET stored = stored - lost.cells, bytes = greatest(bytes - %(bytes)s::bigint, 0),
     keyframe_bytes = ARRAY(SELECT CASE WHEN lost.cells @> (i - 1)::integer THEN NULL ELSE size END
         FROM unnest(keyframe_bytes) WITH ORDINALITY AS k (size, i) ORDER BY i)
 FROM (SELECT range_agg(int4range(first, stop)) AS cells
     FROM unnest(%(firsts)s::integer[], %(stops)s::integer[]) AS run (first, stop)) lost
 WHERE video_id = %(video)s AND name = %(name)s AND recipe = %(recipe)s AND evictions = %(evictions)s
   AND NOT evicting AND stored @> lost.cells
+"""
+# Also what was recorded since it was looked at. What is being made of it is refused, as after an eviction: it goes by
+# the init segment that is lost.
+_FORGET_RENDITION = """
+UPDATE renditions SET stored = '{}', bytes = 0, evictions = evictions + 1, init_hash = NULL, keyframe_bytes =
+    CASE WHEN kind = 'audio' THEN keyframe_bytes ELSE array_fill(NULL::integer, ARRAY[cells]) END
+WHERE video_id = %(video)s AND name = %(name)s AND recipe = %(recipe)s AND evictions = %(evictions)s AND NOT evicting
 """
 _FORGET_PICTURE = """
 UPDATE videos SET has_poster = has_poster AND %(picture)s <> 'poster',
@@ -114,7 +123,7 @@ async def forget_cells(db: Connection, video_id: UUID, lost: Cells) -> bool:
         "firsts": [run[0] for run in lost.runs],
         "stops": [run[1] for run in lost.runs],
     }
-    return await execute(db, _FORGET_CELLS, params) == 1
+    return await execute(db, _FORGET_RENDITION if lost.init else _FORGET_CELLS, params) == 1
 
 
 async def forget_picture(db: Connection, video_id: UUID, edition: int, picture: Picture) -> bool:

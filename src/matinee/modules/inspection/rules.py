@@ -9,6 +9,7 @@ import msgspec
 
 from matinee.media import keys
 from matinee.media.storyboard import Storyboard
+from matinee.modules.encoding.repository import HASHES_A_ROW
 
 Kind = Literal["missing", "wrong_size", "wrong_hash", "orphan", "forgotten_upload"]
 Remedy = Literal["make_again", "remove"]
@@ -34,7 +35,10 @@ class Sound(msgspec.Struct, frozen=True):
 
 
 class Rendition(msgspec.Struct, frozen=True):
-    """Which cells of a rendition are recorded: [first, stop) each; `init` is the SHA-256 of its init segment."""
+    """Which cells of a rendition are recorded: [first, stop) each; `init` is the SHA-256 of its init segment.
+
+    `hashes` are the rows of `cell_hashes`, by their pages.
+    """
 
     name: str
     recipe: str
@@ -43,6 +47,13 @@ class Rendition(msgspec.Struct, frozen=True):
     init: str | None
     evictions: int
     stored: list[tuple[int, int]]
+    hashes: dict[int, str] = {}
+
+    def md5(self, cell: int) -> str | None:
+        """Of a cell; None where it is not known."""
+        page, place = divmod(cell, HASHES_A_ROW)
+        md5 = self.hashes.get(page, "")[32 * place : 32 * place + 32]
+        return md5 if md5.strip("0") else None
 
 
 class Former(msgspec.Struct, frozen=True):
@@ -73,6 +84,8 @@ class VideoRow(msgspec.Struct, frozen=True):
     tracks: list[str]
     downloads: list[str]
     former: str
+    hashes: str
+    """By what a key is below the video's, the MD5 of the object, as JSON."""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -81,19 +94,24 @@ class Expected(msgspec.Struct, frozen=True):
     key: str
     size: int | None = None
     sha256: str | None = None
+    md5: str | None = None
     picture: Picture | None = None
     rendition: str | None = None
     cell: int | None = None
 
 
 class Cells(msgspec.Struct, frozen=True):
-    """Recorded cells of a rendition that are lost, [first, stop) each, and how many of its bytes they were."""
+    """Recorded cells of a rendition that are lost, [first, stop) each, and how many of its bytes they were.
+
+    Without its init segment all are, also those that were recorded since.
+    """
 
     rendition: str
     recipe: str
     evictions: int
     runs: list[tuple[int, int]]
     bytes: int
+    init: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -128,14 +146,16 @@ def expected_objects(video: VideoRow, renditions: Sequence[Rendition]) -> Iterat
     ]
     if video.deleted:
         return iter(files)
-    few = [*files, *_pictures(video), *_texts(video)]
+    few = [*_pictures(video), *_texts(video), *(_init(video.id, one) for one in renditions if one.init is not None)]
+    hashes = msgspec.json.decode(video.hashes, type=dict[str, str])
+    few = [msgspec.structs.replace(one, md5=hashes.get(keys.split(one.key)[1])) for one in few]
+    few += files
     few += [
         Expected(keys.sound_key(video.id, sound.name), sound.size, sound.sha256)
         for sound in _sounds(video)
         if sound.whole
     ]
     few.sort(key=_key)
-    # a rendition's keys have a prefix of their own: merged by their renditions, those of two never mix
     return heapq.merge(few, *(_cells(video.id, rendition) for rendition in renditions), key=_key)
 
 
@@ -196,9 +216,13 @@ def _cells(video_id: UUID, rendition: Rendition) -> Iterator[Expected]:
     name, recipe = rendition.name, rendition.recipe
     for index in in_key_order(rendition.cells):
         if any(first <= index < stop for first, stop in rendition.stored):
-            yield Expected(keys.cell_key(video_id, recipe, name, index), rendition=name, cell=index)
-    if rendition.init is not None:
-        yield Expected(keys.init_key(video_id, recipe, name), sha256=rendition.init, rendition=name)
+            key = keys.cell_key(video_id, recipe, name, index)
+            yield Expected(key, md5=rendition.md5(index), rendition=name, cell=index)
+
+
+def _init(video_id: UUID, rendition: Rendition) -> Expected:
+    key = keys.init_key(video_id, rendition.recipe, rendition.name)
+    return Expected(key, sha256=rendition.init, rendition=rendition.name)
 
 
 def in_key_order(stop: int) -> Iterator[int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,7 @@ from matinee.modules.inspection.rules import (
     Cells,
     Expected,
     Finding,
+    Kind,
     Rendition,
     VideoRow,
     expected_objects,
@@ -56,19 +57,21 @@ class Video(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct):
-    """The recorded cells of a rendition: the bytes of those that are there, and which are not."""
+    """The recorded cells of a rendition: the bytes of those that are as they were stored, and which are not."""
 
     rendition: Rendition
     bytes: int = 0
-    cells: list[int] = []
-    misses_init: bool = False
+    missing: list[int] = []
+    damaged: list[int] = []
+    init: Literal["missing", "wrong_hash"] | None = None
 
 
 class Inspection:
     """Looks at everything under the keys of videos. In memory is one video, and what is wrong with it.
 
     An object that the database does not know is an orphan only when it is as old as `margin`: objects come before
-    their rows. A `deep` look reads every object.
+    their rows. A `deep` look reads every object; else that is read of which the storage lists another ETag than the
+    MD5 that was recorded. `unhashed`: how many objects there were of which no hash is recorded.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Inspection:
         self._encoding = encoding
         self._settled = datetime.now(UTC) - margin
         self._deep = deep
+        self.unhashed = 0
 
     async def count_videos(self) -> int:
         """How many videos there are to look at."""
@@ -102,9 +106,11 @@ class Inspection:
                     yield finding
                 continue
             if await self._compare(video.row, folder.objects if folder else []):
+                counted = self.unhashed
                 # row and objects were not read at the same moment
                 for finding in await self._look_again(video.row.id):
                     yield finding
+                self.unhashed = counted
             step()
         for finding in await self._forgotten_uploads():
             yield finding
@@ -188,7 +194,7 @@ class Inspection:
         foreseen = list(foreseen_keys(video, renditions))
         lost = {rendition.name: Lost(rendition) for rendition in renditions}
         found: list[Finding] = []
-        present: list[tuple[Expected, Stored]] = []
+        doubtful: list[tuple[Expected, Stored]] = []
         expected = _each(expected_objects(video, renditions))
         async for wanted, stored in side_by_side(expected, _each(objects)):
             if wanted is None:
@@ -198,45 +204,33 @@ class Inspection:
             elif stored is None:
                 self._note_missing(video, wanted, lost, found)
             else:
-                present.append((wanted, stored))
+                self.unhashed += wanted.md5 is None and wanted.sha256 is None
+                if self._deep or wanted.md5 not in (None, stored.etag):
+                    doubtful.append((wanted, stored))
                 if wanted.cell is not None and wanted.rendition is not None:
                     lost[wanted.rendition].bytes += stored.size
                 if wanted.size is not None and wanted.size != stored.size:
                     detail = f"It has {stored.size} bytes; {wanted.size} are recorded."
                     found.append(Finding(kind="wrong_size", key=wanted.key, detail=detail, video_id=video.id))
-        if self._deep:
-            found += await self._read_all(video, present)
+        for damaged in await self._read_all(doubtful):
+            _note_damaged(video, *damaged, lost, found)
         return found + [finding for one in lost.values() for finding in _judge(video, one)]
 
     def _note_missing(self, video: VideoRow, wanted: Expected, lost: dict[str, Lost], found: list[Finding]) -> None:
         if wanted.rendition is not None and wanted.cell is not None:
-            lost[wanted.rendition].cells.append(wanted.cell)
+            lost[wanted.rendition].missing.append(wanted.cell)
         elif wanted.rendition is not None:
-            lost[wanted.rendition].misses_init = True
+            lost[wanted.rendition].init = "missing"
         else:
-            found.append(
-                Finding(
-                    kind="missing",
-                    key=wanted.key,
-                    detail="It is recorded, and not stored.",
-                    remedy="make_again" if wanted.picture else None,
-                    video_id=video.id,
-                    edition=video.edition,
-                    picture=wanted.picture,
-                    status=video.status,
-                )
-            )
+            found.append(_finding("missing", video, wanted, "It is recorded, and not stored."))
 
-    async def _read_all(self, video: VideoRow, present: Sequence[tuple[Expected, Stored]]) -> list[Finding]:
-        found: list[Finding] = []
-        for start in range(0, len(present), _READS_AT_ONCE):
-            some = present[start : start + _READS_AT_ONCE]
+    async def _read_all(self, doubtful: Sequence[tuple[Expected, Stored]]) -> list[tuple[Expected, Stored, str]]:
+        """Those whose content is another than was stored, with what is wrong, in a sentence."""
+        found: list[tuple[Expected, Stored, str]] = []
+        for start in range(0, len(doubtful), _READS_AT_ONCE):
+            some = doubtful[start : start + _READS_AT_ONCE]
             faults = await asyncio.gather(*(self._read_one(wanted, stored) for wanted, stored in some))
-            found += [
-                Finding(kind="wrong_hash", key=wanted.key, detail=fault, video_id=video.id)
-                for (wanted, _), fault in zip(some, faults, strict=True)
-                if fault is not None
-            ]
+            found += [(*one, fault) for one, fault in zip(some, faults, strict=True) if fault is not None]
         return found
 
     async def _read_one(self, wanted: Expected, stored: Stored) -> str | None:
@@ -250,6 +244,8 @@ class Inspection:
             return None
         if wanted.sha256 is not None and sha256.hexdigest() != wanted.sha256:
             return "Its SHA-256 is not the recorded one."
+        if wanted.md5 is not None:
+            return None if md5.hexdigest() == wanted.md5 else "Its MD5 is not the recorded one."
         if _MD5.fullmatch(stored.etag) and md5.hexdigest() != stored.etag:
             return "Its MD5 is not the one that the storage lists."
         return None
@@ -279,27 +275,57 @@ def _orphan(stored: Stored, why: str) -> Finding:
     return Finding(kind="orphan", key=stored.key, detail=why, remedy="remove")
 
 
+def _note_damaged(
+    video: VideoRow, wanted: Expected, stored: Stored, fault: str, lost: dict[str, Lost], found: list[Finding]
+) -> None:
+    if wanted.rendition is None:
+        found.append(_finding("wrong_hash", video, wanted, fault))
+    elif wanted.cell is None:
+        lost[wanted.rendition].init = "wrong_hash"
+    else:
+        lost[wanted.rendition].damaged.append(wanted.cell)
+        lost[wanted.rendition].bytes -= stored.size
+
+
+def _finding(kind: Kind, video: VideoRow, wanted: Expected, detail: str) -> Finding:
+    """Of an object that is of no rendition."""
+    return Finding(
+        kind=kind,
+        key=wanted.key,
+        detail=detail,
+        remedy="make_again" if wanted.picture else None,
+        video_id=video.id,
+        edition=video.edition,
+        picture=wanted.picture,
+        status=video.status,
+    )
+
+
 def _judge(video: VideoRow, lost: Lost) -> list[Finding]:
     """What is wrong with a rendition as a whole. Without its init segment no cell of it can be played."""
     rendition = lost.rendition
-    if lost.misses_init:
-        key = keys.init_key(video.id, rendition.recipe, rendition.name)
-        runs, size = rendition.stored, rendition.bytes
-        detail = "The init segment is recorded, and not stored: every segment of it is of no use."
-    elif lost.cells:
-        key = keys.rendition_prefix(video.id, rendition.recipe, rendition.name)
-        runs, size = runs_of(lost.cells), rendition.bytes - lost.bytes
-        detail = f"Segments are recorded, and not stored: {', '.join(f'{first}–{stop - 1}' for first, stop in runs)}."
-    elif lost.bytes != rendition.bytes:
-        key = keys.rendition_prefix(video.id, rendition.recipe, rendition.name)
+    prefix = keys.rendition_prefix(video.id, rendition.recipe, rendition.name)
+    size = rendition.bytes - lost.bytes
+    if lost.init is not None:
+        key, runs, size = f"{prefix}init.mp4", rendition.stored, rendition.bytes
+        kind: Kind = lost.init
+        wrong = "not stored" if kind == "missing" else "another than was stored"
+        detail = f"The init segment is recorded, and {wrong}: every segment of it is of no use."
+    elif lost.missing:
+        key, kind, runs = prefix, "missing", runs_of([*lost.missing, *lost.damaged])
+        detail = f"Segments are recorded, and not stored, or not as they were: {_numbers(runs)}."
+    elif lost.damaged:
+        key, kind, runs = prefix, "wrong_hash", runs_of(lost.damaged)
+        detail = f"Segments are others than were stored: {_numbers(runs)}."
+    elif size:
         detail = f"Its segments have {lost.bytes} bytes together; {rendition.bytes} are recorded."
-        return [Finding(kind="wrong_size", key=key, detail=detail, video_id=video.id)]
+        return [Finding(kind="wrong_size", key=prefix, detail=detail, video_id=video.id)]
     else:
         return []
-    cells = Cells(rendition.name, rendition.recipe, rendition.evictions, runs, size)
+    cells = Cells(rendition.name, rendition.recipe, rendition.evictions, runs, size, init=lost.init is not None)
     return [
         Finding(
-            kind="missing",
+            kind=kind,
             key=key,
             detail=detail,
             remedy="make_again",
@@ -308,6 +334,10 @@ def _judge(video: VideoRow, lost: Lost) -> list[Finding]:
             status=video.status,
         )
     ]
+
+
+def _numbers(runs: Iterable[tuple[int, int]]) -> str:
+    return ", ".join(f"{first}–{stop - 1}" for first, stop in runs)
 
 
 async def _each(items: Iterable[Item]) -> AsyncIterator[Item]:

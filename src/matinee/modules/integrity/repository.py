@@ -53,19 +53,24 @@ _LIST_READY_REPLACEMENTS = """
 SELECT id FROM videos WHERE source_id = %s AND source_revision = %s AND replaces IS NOT NULL
   AND status = 'READY' AND deleted_at IS NULL LIMIT 100
 """
-# Also what is to take another video's place, which waits for it; no import that failed: it has no file.
+# Also what is to take another video's place, which waits for it; no import or upload that failed: it has no file.
 _LIST_UNHASHED = """
 SELECT coalesce(source_id, id) AS video_id, source_revision AS revision FROM videos v
 WHERE (source_id IS NULL OR replaces IS NOT NULL) AND status IN ('READY', 'FAILED', 'PROCESSING')
   AND deleted_at IS NULL AND NOT EXISTS (
     SELECT FROM file_hashes h WHERE h.video_id = coalesce(v.source_id, v.id) AND h.revision = v.source_revision)
-  AND NOT EXISTS (SELECT FROM imports i WHERE i.video_id = v.id)
+  AND NOT EXISTS (SELECT FROM imports i WHERE i.video_id = v.id) AND failure_code IS DISTINCT FROM 'upload_gone'
 ORDER BY created_at LIMIT %s
 """
 _LIST_UNHASHED_SOUNDS = """
 SELECT video_id, name FROM added_sounds WHERE sha256 IS NULL AND state <> 'UPLOADING' ORDER BY created_at LIMIT %s
 """
 _RECORD_SOUND = "UPDATE added_sounds SET sha256 = %s WHERE video_id = %s AND name = %s AND sha256 IS NULL"
+# Nothing where the video's row is gone.
+_REMEMBER = """
+INSERT INTO object_hashes (video_id, name, md5) SELECT id, %(name)s, %(md5)s FROM videos WHERE id = %(video)s
+ON CONFLICT (video_id, name) DO UPDATE SET md5 = excluded.md5
+"""
 
 
 class FileRow(msgspec.Struct, frozen=True):
@@ -177,3 +182,9 @@ async def list_unhashed_sounds(db: Connection, most: int) -> list[SoundRow]:
 async def record_sound(db: Connection, video_id: UUID, name: str, sha256: bytes) -> None:
     """What the file of a sound is."""
     await execute(db, _RECORD_SOUND, (sha256, video_id, name))
+
+
+async def remember(db: Connection, key: str, md5: bytes) -> None:
+    """What was stored under a key of a video."""
+    video_id, name = keys.split(key)
+    await execute(db, _REMEMBER, {"video": video_id, "name": name, "md5": md5})

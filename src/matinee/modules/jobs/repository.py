@@ -101,7 +101,7 @@ _FIND = f"SELECT {_COLUMNS}, {STORED} AS stored {_FROM}"
 _RETRY_FAILED = """
 UPDATE videos SET status = 'PROCESSING', failure_code = NULL, failure_detail = NULL, encoding_failure = NULL,
     filling_cancelled_at = NULL, updated_at = now()
-WHERE id = %s AND status = 'FAILED' AND deleted_at IS NULL
+WHERE id = %s AND status = 'FAILED' AND failure_code IS DISTINCT FROM 'upload_gone' AND deleted_at IS NULL
 """
 _RETRY_FILLING = """
 UPDATE videos SET encoding_failure = NULL, filling_cancelled_at = NULL, updated_at = now()
@@ -223,7 +223,7 @@ async def list_workers(db: Connection, *, stale: float) -> list[WorkerRow]:
 
 
 async def retry_failed(db: Connection, video_id: UUID) -> bool:
-    """FAILED → PROCESSING; False where it has not failed."""
+    """FAILED → PROCESSING; False where it has not failed, or has no file."""
     return await execute(db, _RETRY_FAILED, (video_id,)) == 1
 
 

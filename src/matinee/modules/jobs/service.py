@@ -68,7 +68,7 @@ class JobService:
         delayed = await repository.try_now(db, video_id)
         video = await self._find(db, video_id)
         if not (failed or stopped or delayed or await self._is_idle(db, video_id, video)):
-            raise NothingToRetry
+            raise NothingToRetry(video.failure_detail)
         forgotten = await repository.forget_failed(db, video_id)
         await self._encoding.resume(db, video_id, playable=video.status == "READY", unfilled=FILL in forgotten)
         await announce(db, str(video_id))

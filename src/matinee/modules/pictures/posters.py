@@ -20,6 +20,7 @@ from matinee.media.encode import EncoderOptions
 from matinee.media.picture_argv import POSTER_SIDE
 from matinee.media.pictures import BadImage as BadPicture
 from matinee.media.pictures import Poster, make_frame_poster, make_uploaded_poster
+from matinee.modules.integrity.stored import store
 from matinee.modules.pictures import repository
 from matinee.modules.pictures.errors import BadImage, NoPicture, PictureNotReady
 from matinee.modules.pictures.jobs import forget_job
@@ -101,7 +102,9 @@ class PosterService:
 
     async def _keep(self, begin: Begin, caller: Caller, video_id: UUID, poster: Poster) -> Video:
         version = secrets.token_hex(8)
-        await self._storage.put(keys.chosen_poster_key(video_id, version), poster.jpeg, "image/jpeg")
+        await store(
+            self._storage, self._database, keys.chosen_poster_key(video_id, version), poster.jpeg, "image/jpeg"
+        )
         db = await begin()
         try:
             await self._record(db, video_id, version, poster.placeholder)

@@ -27,6 +27,7 @@ from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import VideoGoneError
 from matinee.modules.encoding.service import read_plan
+from matinee.modules.integrity.stored import store
 from matinee.modules.pictures import repository
 from matinee.modules.pictures.footage import CopyFootage, Footage, RungFootage
 from matinee.modules.pictures.jobs import FORGET, PREVIEW, STORYBOARD
@@ -96,7 +97,13 @@ class PictureRunners:
         for sheet in range(board.sheets):
             tiles = await self._tiles(board, sheet, plan, footage)
             made = await make_sheet(tiles, board, sheet, options=self._options)
-            await self._storage.put(keys.sheet_key(video_id, board.version, sheet, row.edition), made, "image/jpeg")
+            await store(
+                self._storage,
+                self._database,
+                keys.sheet_key(video_id, board.version, sheet, row.edition),
+                made,
+                "image/jpeg",
+            )
         text = msgspec.json.encode(board).decode()
         await self._record(
             run, video_id, lambda db: repository.save_storyboard(db, video_id, text, edition=row.edition)
@@ -136,7 +143,7 @@ class PictureRunners:
             matrix=footage.matrix,
             options=self._options,
         )
-        await self._storage.put(keys.preview_key(video_id, row.edition), made, "image/webp")
+        await store(self._storage, self._database, keys.preview_key(video_id, row.edition), made, "image/webp")
         await self._record(run, video_id, lambda db: repository.save_preview(db, video_id, edition=row.edition))
 
     def _footage(self, video_id: UUID, row: WorkRow, plan: Plan) -> Footage:

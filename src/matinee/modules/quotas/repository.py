@@ -13,11 +13,13 @@ _LOCK = f"{_FIND} FOR NO KEY UPDATE"
 _SET = "UPDATE users SET quota_bytes = %s, quota_minutes = %s, updated_at = now() WHERE id = %s"
 # A file counts once, whoever shows parts of it. What is to take a video's place is no video of its own yet: of both
 # the longer counts. A fragment counts by itself, except while it is part of a video that does.
+# What the storage has dropped takes nothing.
 _STORED = """
 SELECT
     (coalesce((SELECT sum(filesize) FROM (
         SELECT DISTINCT ON (coalesce(source_id, id), source_revision) filesize FROM videos f
-        WHERE owner_id = %(owner)s AND deleted_at IS NULL AND (fragment_of IS NULL OR fragment_of = id
+        WHERE owner_id = %(owner)s AND deleted_at IS NULL AND failure_code IS DISTINCT FROM 'upload_gone'
+            AND (fragment_of IS NULL OR fragment_of = id
             OR EXISTS (SELECT FROM videos v WHERE v.id = f.fragment_of AND v.deleted_at IS NOT NULL))
         ORDER BY coalesce(source_id, id), source_revision) files), 0)
     + coalesce((SELECT sum(s.filesize) FROM added_sounds s JOIN videos v ON v.id = s.video_id

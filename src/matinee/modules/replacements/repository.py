@@ -9,7 +9,7 @@ import msgspec
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.media.model import Plan
 from matinee.modules.encoding.errors import Failure
-from matinee.modules.encoding.repository import NewCell
+from matinee.modules.encoding.repository import NewCell, hash_rows
 from matinee.modules.replacements.schemas import NewSource
 from matinee.modules.videos.rules import Status
 
@@ -104,6 +104,10 @@ UPDATE renditions SET stored = (SELECT range_agg(int4range(i, i + 1)) FROM unnes
             ORDER BY i) END
 WHERE video_id = %(video)s AND name = %(name)s
 RETURNING stored = int4multirange(int4range(0, cells))
+"""
+_HASH_COPIED = """
+INSERT INTO cell_hashes (video_id, name, page, md5s)
+SELECT %(video)s, %(name)s, page, md5s FROM unnest(%(pages)s::integer[], %(md5s)s::bytea[]) AS new (page, md5s)
 """
 _WITHDRAW = "DELETE FROM downloads WHERE video_id = %s AND name <> ALL(%s)"
 _PREPARE_AGAIN = """
@@ -269,7 +273,12 @@ async def record_copied(db: Connection, film_id: UUID, name: str, cells: Sequenc
         "bytes": sum(cell.size for cell in cells),
         "init": cells[0].init_hash,
     }
-    return bool(await fetch_value(db, _RECORD_COPIED, params))
+    completes = bool(await fetch_value(db, _RECORD_COPIED, params))
+    rows = hash_rows(cells)
+    await execute(
+        db, _HASH_COPIED, {"video": film_id, "name": name, "pages": list(rows), "md5s": list(rows.values())}
+    )
+    return completes
 
 
 async def fail(db: Connection, video_id: UUID, failure: Failure) -> bool:

@@ -1,5 +1,6 @@
 """The job that puts a video which can be played in the place of the one that it replaces."""
 
+import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID
@@ -31,6 +32,7 @@ from matinee.modules.encoding.jobs import (
 )
 from matinee.modules.encoding.repository import NewCell, WorkRow
 from matinee.modules.encoding.service import read_plan
+from matinee.modules.integrity.stored import md5_of, store
 from matinee.modules.pictures.jobs import picture_jobs
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.replacements import repository
@@ -119,7 +121,7 @@ class ReplacementRunner:
         Of what was made from the video's own plan also those that it shares with the video, as a clip does.
         """
         assert work.replaces is not None
-        shelf = _Shelf(self._storage, work.replaces, plan)
+        shelf = _Shelf(self._storage, self._database, work.replaces, plan)
         if work.cut_from is not None:
             wanted = {rung.name: range(made.grid.cells) for rung in made.pictures}
             await self._film.copy(work, made, wanted, shelf)
@@ -139,7 +141,7 @@ class ReplacementRunner:
         if made.copied is not None:
             data = await read_whole(self._storage, keys.copy_index_key(video_id, made.recipe, made.copied.name))
             key = keys.copy_index_key(work.replaces, plan.recipe, made.copied.name)
-            await self._storage.put(key, data, "application/octet-stream")
+            await store(self._storage, self._database, key, data, "application/octet-stream")
         return shelf.cells
 
     async def _cut_texts(self, work: WorkRow, shown: Plan, made: Plan, *, derived: bool) -> CutTexts | None:
@@ -208,8 +210,9 @@ class ReplacementRunner:
 class _Shelf:
     """Takes cells to where those of a video will be."""
 
-    def __init__(self, storage: Storage, film_id: UUID, plan: Plan) -> None:
+    def __init__(self, storage: Storage, database: Database, film_id: UUID, plan: Plan) -> None:
         self._storage = storage
+        self._database = database
         self._film_id = film_id
         self._plan = plan
         self._inits: dict[str, bytes] = {}
@@ -228,14 +231,16 @@ class _Shelf:
         """Takes a cell; one whose init segment is another than that of the cells before it is left to the encoder."""
         kind = keys.CONTENT_TYPES["video" if keyframe_bytes else "audio"]
         if name not in self._inits:
-            await self._storage.put(keys.init_key(self._film_id, self._plan.recipe, name), init, kind)
+            await store(
+                self._storage, self._database, keys.init_key(self._film_id, self._plan.recipe, name), init, kind
+            )
             self._inits[name] = init
         if self._inits[name] != init:
             return
         await self._storage.put(keys.cell_key(self._film_id, self._plan.recipe, name, index), data, kind)
         self._places.add((name, index))
-        digest = sha256(init).digest()
-        self.cells.append(NewCell(name, self._plan.recipe, index, len(data), digest, keyframe_bytes, 0))
+        digest, md5 = sha256(init).digest(), await asyncio.to_thread(md5_of, data)
+        self.cells.append(NewCell(name, self._plan.recipe, index, len(data), md5, digest, keyframe_bytes, 0))
 
 
 def _by_rendition(cells: Sequence[NewCell]) -> dict[str, list[NewCell]]:

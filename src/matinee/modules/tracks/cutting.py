@@ -12,6 +12,7 @@ from matinee.media import keys
 from matinee.media.captions.model import Cue, cut_cues
 from matinee.media.captions.read import read_stored
 from matinee.media.captions.vtt import write_vtt
+from matinee.modules.integrity.stored import store
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.tracks import repository
 from matinee.modules.tracks.repository import NewRow, TrackRow, WholeChapters
@@ -77,7 +78,7 @@ class TextCutter:
                 row = _taken_over(video_id, track, len(cues), edition)
                 rows.append(_kept_whole(row, track, round(start * 1000)) if kept else row)
                 key = keys.captions_key(video_id, row.id)
-                await self._storage.put(key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
+                await store(self._storage, self._database, key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
         if shown is not None and whole is not None:
             cut, whole_chapters = restored_chapters(chapters, whole.items, whole.start, float(shown)), None
         else:

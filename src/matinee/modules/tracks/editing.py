@@ -14,6 +14,7 @@ from matinee.media import keys
 from matinee.media.captions.model import MOST_STORED_BYTES, BadCaptions, Cue, in_order
 from matinee.media.captions.read import read_stored
 from matinee.media.captions.vtt import write_vtt
+from matinee.modules.integrity.stored import store
 from matinee.modules.tracks import repository
 from matinee.modules.tracks.errors import InvalidCaptions, InvalidCues, NoSuchTrack, TrackNotReady
 from matinee.modules.tracks.jobs import remove_job
@@ -60,7 +61,7 @@ class CueEditing:
         cues, text = await asyncio.to_thread(_written, edited, for_programs=row.kind == "metadata")
         new_id = uuid4()
         key = keys.captions_key(video_id, new_id)
-        await self._storage.put(key, text, keys.CAPTIONS_TYPE)
+        await store(self._storage, self._database, key, text, keys.CAPTIONS_TYPE)
         try:
             return await self._record(await begin(), video_id, track_id, new_id, cues)
         except BaseException:

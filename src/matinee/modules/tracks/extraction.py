@@ -31,6 +31,7 @@ from matinee.modules.encoding.errors import PlanChangedError, VideoGoneError
 from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.encoding.source_server import SourceServer
+from matinee.modules.integrity.stored import store
 from matinee.modules.tracks import repository
 from matinee.modules.tracks.cutting import TextCutter
 from matinee.modules.tracks.jobs import EXTRACT
@@ -102,7 +103,7 @@ class TextExtraction:
             if cues:
                 rows.append(_row(video_id, work.edition, stream, len(cues)))
                 key = keys.captions_key(video_id, rows[-1].id)
-                await self._storage.put(key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
+                await store(self._storage, self._database, key, write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
         chapters = _chapters(found.chapters)
         if plan.trimmed:
             chapters = cut_chapters(chapters, float(start), float(end))

@@ -35,6 +35,7 @@ from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.jobs import audio_job
 from matinee.modules.encoding.outages import OUTAGES
+from matinee.modules.integrity.stored import store
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.tracks import hearing_repository as repository
 from matinee.modules.tracks.hearing_repository import HearingRow
@@ -250,7 +251,13 @@ class Hearing:
             await self._fail(run, video_id, track_id, NO_SPEECH)
             return
         name = machine_name(found.language) if found.language != UNKNOWN else ""
-        await self._storage.put(keys.captions_key(video_id, track_id), write_vtt(cues).encode(), keys.CAPTIONS_TYPE)
+        await store(
+            self._storage,
+            self._database,
+            keys.captions_key(video_id, track_id),
+            write_vtt(cues).encode(),
+            keys.CAPTIONS_TYPE,
+        )
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
             finished = await repository.finish(db, track_id, cues=len(cues), name=name)

@@ -20,6 +20,7 @@ from matinee.media.captions.languages import UNKNOWN, canonical_language
 from matinee.media.captions.model import BadCaptions, Format
 from matinee.media.captions.read import Captions, read_captions
 from matinee.media.captions.vtt import write_vtt
+from matinee.modules.integrity.stored import store
 from matinee.modules.tracks import repository
 from matinee.modules.tracks.errors import (
     ForcedNotSubtitles,
@@ -91,7 +92,7 @@ class TrackService:
             cues=len(captions.cues),
         )
         key = keys.captions_key(video_id, row.id)
-        await self._storage.put(key, write_vtt(captions.cues).encode(), keys.CAPTIONS_TYPE)
+        await store(self._storage, self._database, key, write_vtt(captions.cues).encode(), keys.CAPTIONS_TYPE)
         try:
             return await self._record(await begin(), video_id, row, captions)
         except BaseException:

@@ -11,6 +11,7 @@ from matinee.common.errors import (
     TooLarge,
     Unavailable,
 )
+from matinee.modules.encoding.errors import Failure
 from matinee.modules.integrity.repository import FirstRow
 
 
@@ -65,9 +66,12 @@ class UploadNotStarted(Conflict):
 
 
 class UploadGone(Conflict):
-    """The storage no longer knows this upload; delete the video and begin a new one."""
+    """What was uploaded is not stored any more; upload the file again, as a new video."""
 
     code = "upload_gone"
+
+
+UPLOAD_GONE = Failure(UploadGone.code, "What was uploaded of the file is not stored any more. Upload it again.")
 
 
 class PartsMissing(Conflict):
@@ -125,6 +129,10 @@ class TooManyUploads(Unavailable):
     """This server receives as many uploads as it can; try again shortly."""
 
     code = "too_many_uploads"
+
+
+class TooManyOfAccount(TooManyUploads):
+    """This account sends as many files at once as it may; go on with this one when another has arrived."""
 
 
 class FragmentsUnfinished(Conflict):

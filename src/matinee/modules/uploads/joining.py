@@ -15,10 +15,18 @@ from matinee.common.storage.port import Storage, StorageUnavailable
 from matinee.media import keys
 from matinee.modules.encoding.outages import outlast
 from matinee.modules.uploads import reception_repository as repository
-from matinee.modules.uploads.errors import FragmentsUnfinished
+from matinee.modules.uploads.errors import (
+    EtagMismatch,
+    FragmentsUnfinished,
+    OffsetMismatch,
+    PartsMissing,
+    SizeMismatch,
+    UploadFinished,
+    UploadGone,
+)
 from matinee.modules.uploads.jobs import join_job
 from matinee.modules.uploads.repository import UploadRow
-from matinee.modules.uploads.rules import MIB, Span, spans
+from matinee.modules.uploads.rules import MIB, Span, count_intact, spans
 from matinee.modules.uploads.schemas import ClaimedPart, CompleteUpload, NewUpload, UploadStarted
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.errors import VideoNotFound
@@ -64,9 +72,15 @@ class Joining:
             log.warning("upload_joined_later", video_id=str(upload.id), error=error.detail)
 
     async def join(self, run: JobRun, video_id: str) -> None:
-        """Job: the same, of fragments too, through outages; then removes what is left over. Repeatable."""
+        """Job: the same, of fragments too, through outages; then removes what is left over. Repeatable.
+
+        Where it is not stored as it was received, its video fails: nobody may be there any more to send it again.
+        """
         with suppress(VideoNotFound):
-            await outlast(partial(self._join_all, run, UUID(video_id)), what="join")
+            try:
+                await outlast(partial(self._join_all, run, UUID(video_id)), what="join")
+            except (UploadGone, OffsetMismatch):
+                await self._uploads.give_up(UUID(video_id))
 
     async def resume(self) -> None:
         """Periodic: has joined what was received and is not joined, for its job was given up or is lost."""
@@ -77,7 +91,12 @@ class Joining:
     async def _join_all(self, run: JobRun, video_id: UUID) -> None:
         upload = await self._uploads.load(video_id)
         if upload.is_open:
-            await self._fill(run, upload)
+            async with self._database.connection() as db:
+                reception = await repository.find_reception(db, video_id)
+            if reception.fragments:
+                await self._fill(run, upload, reception.fragments)
+            elif reception.received < upload.filesize:  # it fell back, and somebody sends the rest again
+                return
             await self._join(await self._uploads.load(video_id))
             await self._uploads.start_encoding(upload)
         await self._storage.delete_prefix(keys.piece_prefix(video_id))
@@ -88,22 +107,39 @@ class Joining:
         async with self._database.connection() as db:
             etags = await repository.list_etags(db, upload.id)
         claim = CompleteUpload(parts=[ClaimedPart(number, etag) for number, etag in enumerate(etags, 1)])
-        await self._uploads.join(upload, claim)
+        try:
+            await self._uploads.join(upload, claim)
+        except (PartsMissing, SizeMismatch, EtagMismatch):
+            await self._fall_back(upload, etags)
 
-    async def _fill(self, run: JobRun, upload: UploadRow) -> None:
+    async def _fall_back(self, upload: UploadRow, etags: list[str]) -> None:
+        """Forgets what is not stored as it was recorded, and raises OffsetMismatch.
+
+        Of two requests that stored a part, the one that was overtaken came last: its bytes lie there now.
+        """
+        with suppress(UploadFinished):  # joined by another run meanwhile
+            kept = count_intact(etags, await self._uploads.list_parts(upload))
+            if kept == len(etags):
+                raise StorageUnavailable("The storage lists the parts of an upload otherwise than a moment ago.")
+            received = kept * upload.part_size
+            async with self._database.connection() as db:
+                await repository.fall_back(db, upload.id, kept, received)
+            log.warning("reception_fell_back", video_id=str(upload.id), received=received)
+            raise OffsetMismatch(f"{received} bytes are stored as they were sent; go on from there.")
+
+    async def _fill(self, run: JobRun, upload: UploadRow, fragment_ids: Sequence[UUID]) -> None:
         """Stores the parts of a file that consists of fragments."""
-        async with self._database.connection() as db:
-            reception = await repository.find_reception(db, upload.id)
-        if not reception.fragments:
-            return
-        fragments = [await self._uploads.load(fragment) for fragment in reception.fragments]
+        fragments = [await self._uploads.load(fragment) for fragment in fragment_ids]
         for fragment in fragments:
             await self._join(fragment)
         if upload.status == "INITIATED":
             upload = await self._uploads.begin(upload)
         assert upload.upload_id is not None
         plan, sizes = upload.plan, [fragment.filesize for fragment in fragments]
-        stored = {part.part_number for part in await self._uploads.list_parts(upload)}
+        try:
+            stored = {part.part_number for part in await self._uploads.list_parts(upload)}
+        except UploadFinished:  # by a run before this one
+            return
         for number in range(1, plan.count + 1):
             if number in stored:  # by a run before this one
                 continue

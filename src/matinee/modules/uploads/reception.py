@@ -5,7 +5,10 @@ request may end, be cut or be killed anywhere, and whoever comes next goes on fr
 last whole part are objects of their own until their part is whole.
 """
 
-from contextlib import closing, suppress
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from uuid import UUID, uuid4
 
 from starlette.requests import ClientDisconnect
@@ -19,8 +22,8 @@ from matinee.media import keys
 from matinee.modules.uploads import reception_repository as repository
 from matinee.modules.uploads.errors import (
     OffsetMismatch,
+    TooManyOfAccount,
     TooManyUploads,
-    UploadGone,
     UploadTakenOver,
     UploadTooLong,
 )
@@ -33,6 +36,8 @@ from matinee.modules.uploads.service import UploadService
 from matinee.modules.uploads.spool import Spool
 
 MOST_AT_ONCE = 64  # a process; each may have a part's bytes (16 MiB, of a file past 156 GiB more) on the disk
+MOST_OF_ACCOUNT = 24  # of these; fewer: not the 20 that Uppy sends at once, more: two accounts have them all
+HANDOVER_SECONDS = 10.0  # for a request to store what it has, when another goes on with its upload
 MOST_PIECES = 32  # then they are made one; more: more objects to read for a part, fewer: more bytes stored again
 
 
@@ -45,9 +50,10 @@ class Receiver:
         self.database = database
         self.storage = storage
         self.queue = queue
-        self._uploads = uploads
+        self.uploads = uploads
         self._joining = joining
-        self._at_once = 0
+        self._owners: Counter[UUID] = Counter()  # of what is being received
+        self._receiving: dict[UUID, tuple[BodyStream, asyncio.Event]] = {}  # by upload, and when that has ended
 
     async def stored(self, upload: UploadRow) -> ReceptionRow:
         """What is stored of an upload."""
@@ -65,32 +71,56 @@ class Receiver:
     ) -> int:
         """Stores a body whose first byte is the file's `start`; returns how many bytes are stored then.
 
-        Where the request breaks off, what came is kept, unless it has a checksum. With `may_overlap` bytes that are
-        stored already may come again, and are passed over. The last byte of the file starts the encoding.
+        Where the request breaks off, or another one goes on with the file, what came is kept, unless it has a
+        checksum. With `may_overlap` bytes that are stored already may come again, and are passed over. The last byte
+        of the file starts the encoding.
 
         Raises OffsetMismatch, UploadTooLong, UploadTakenOver, UploadGone, ChecksumMismatch, TooManyUploads,
         StorageUnavailable, and what reading the body raises.
         """
+        await self._interrupt(upload.id)
         held = await self.stored(upload)
         received = held.received if upload.is_open else upload.filesize
         if start > received or (start < received and not may_overlap):
             raise OffsetMismatch(f"{received} bytes are stored; go on from there.")
         if start + (body.length or 0) > upload.filesize:
             raise UploadTooLong(f"The file was announced with {upload.filesize} bytes.")
-        if self._at_once >= MOST_AT_ONCE:
-            raise TooManyUploads
-        self._at_once += 1
-        try:
+        with self._place(upload, body):
             if received < upload.filesize:
                 received = await self._take(upload, held, start, body, checksum)
             else:  # an answer that did not arrive: read to its end, for not every client hears an answer before that
                 async for _ in body:
                     pass
-        finally:
-            self._at_once -= 1
         if received == upload.filesize and upload.is_open and not upload.is_fragment:
-            await self._joining.finish(await self._uploads.load(upload.id))
+            await self._joining.finish(await self.uploads.load(upload.id))
         return received
+
+    @contextmanager
+    def _place(self, upload: UploadRow, body: BodyStream) -> Iterator[None]:
+        if self._owners.total() >= MOST_AT_ONCE:
+            raise TooManyUploads
+        if self._owners[upload.owner_id] >= MOST_OF_ACCOUNT:
+            raise TooManyOfAccount
+        self._owners[upload.owner_id] += 1
+        mine = self._receiving[upload.id] = body, asyncio.Event()
+        try:
+            yield
+        finally:
+            self._owners -= Counter([upload.owner_id])  # and who has none is forgotten
+            mine[1].set()
+            if self._receiving.get(upload.id) is mine:
+                del self._receiving[upload.id]
+
+    async def _interrupt(self, video_id: UUID) -> None:
+        """Has a request of this process that receives the same file store what it has and end.
+
+        One that takes too long, or is another process's, can record nothing once it is overtaken.
+        """
+        if (receiving := self._receiving.get(video_id)) is not None:
+            body, ended = receiving
+            body.interrupt()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), HANDOVER_SECONDS)
 
     async def receive_window(self, upload: UploadRow, window: Window, body: BodyStream) -> int:
         """The same for a window of the file, of which bytes may come again."""
@@ -102,7 +132,7 @@ class Receiver:
         self, upload: UploadRow, held: ReceptionRow, start: int, body: BodyStream, checksum: Checksum | None
     ) -> int:
         if upload.status == "INITIATED":
-            upload = await self._uploads.begin(upload)
+            upload = await self.uploads.begin(upload)
         if upload.upload_id is None:  # another request has ended it meanwhile
             raise UploadTakenOver
         writer = uuid4()
@@ -148,6 +178,8 @@ class _Request:
         except (ClientDisconnect, TimedOut, Malformed):
             if self._checksum is None:
                 await self._keep()
+            if body.is_interrupted:
+                raise UploadTakenOver from None
             raise
         if self._checksum is not None and not self._checksum.holds():
             raise ChecksumMismatch
@@ -188,7 +220,8 @@ class _Request:
         try:
             etag = await self._receiver.storage.put_part(self._upload.key, self._upload_id, number, size, data)
         except NoSuchUploadError:
-            raise UploadGone from None
+            await self._receiver.uploads.check_joined(self._upload)
+            raise UploadTakenOver from None
         await self._spool.empty()
         self._superseded += self._pieces
         self._parts, self._pieces = number, []

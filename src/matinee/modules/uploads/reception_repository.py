@@ -65,6 +65,12 @@ WITH kept AS (
 UPDATE videos v SET updated_at = now() FROM kept
 WHERE v.id = kept.video_id AND v.status = 'UPLOADING' AND v.deleted_at IS NULL
 """
+# Whoever sends it goes on from there, and whoever still writes does not.
+_FALL_BACK = """
+UPDATE receptions SET received = %(received)s, etags = etags[1:%(parts)s::integer], pieces = '[]',
+    writer = gen_random_uuid()
+WHERE video_id = %(video)s AND cardinality(etags) > %(parts)s::integer
+"""
 _ETAGS = """
 SELECT etag FROM receptions, unnest(etags) WITH ORDINALITY AS t (etag, number)
 WHERE video_id = %s ORDER BY number LIMIT 10000
@@ -79,7 +85,7 @@ ORDER BY random() LIMIT %s  -- what cannot be joined keeps nothing else from it
 _CLAIM_FRAGMENTS = """
 UPDATE videos v SET fragment_of = %(video)s, updated_at = now() FROM receptions r
 WHERE v.id = ANY(%(fragments)s::uuid[]) AND v.fragment_of = v.id AND v.owner_id = %(owner)s AND v.deleted_at IS NULL
-  AND r.video_id = v.id AND r.received = v.filesize
+  AND v.status <> 'FAILED' AND r.video_id = v.id AND r.received = v.filesize
 RETURNING v.id, v.filesize
 """
 
@@ -116,6 +122,11 @@ async def record(
     text = msgspec.json.encode(pieces).decode()
     values = {"video": video_id, "writer": writer, "received": received, "etags": etags, "pieces": text}
     return await execute(db, _RECORD, values) == 1
+
+
+async def fall_back(db: Connection, video_id: UUID, parts: int, received: int) -> None:
+    """Only the first parts are stored as they were recorded, which are so many bytes."""
+    await execute(db, _FALL_BACK, {"video": video_id, "parts": parts, "received": received})
 
 
 async def list_etags(db: Connection, video_id: UUID) -> list[str]:

@@ -8,6 +8,7 @@ import msgspec
 
 from matinee.common.database import Connection, execute, fetch_one, fetch_value
 from matinee.media import keys
+from matinee.modules.uploads.errors import UPLOAD_GONE
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import NewUpload
 from matinee.modules.videos.repository import VideoRow
@@ -29,6 +30,8 @@ class UploadRow(msgspec.Struct, frozen=True):
     announced_sha256: bytes | None
     is_import: bool
     """Its file is fetched; nobody sends it."""
+    is_gone: bool
+    """The storage has dropped it."""
     fragment_of: UUID | None
     updated_at: datetime
 
@@ -86,7 +89,8 @@ RETURNING id
 _FIND = """
 SELECT id, owner_id, status, filesize, filetype, part_size, upload_id,
     coalesce(source_id, id) AS source_id, source_revision, announced_sha256,
-    imported_from IS NOT NULL AND status IN ('INITIATED', 'UPLOADING') AS is_import, fragment_of, updated_at
+    imported_from IS NOT NULL AND status IN ('INITIATED', 'UPLOADING') AS is_import,
+    status = 'FAILED' AND failure_code = 'upload_gone' AS is_gone, fragment_of, updated_at
 FROM videos
 WHERE id = %s AND deleted_at IS NULL
 """
@@ -100,10 +104,14 @@ UPDATE videos SET status = 'PROCESSING', upload_id = NULL, updated_at = now(),
     announced_sha256 = coalesce(announced_sha256, decode(%s::text, 'hex'))
 WHERE id = %s AND status = 'UPLOADING' AND deleted_at IS NULL
 """
+_FAIL = """
+UPDATE videos SET status = 'FAILED', upload_id = NULL, failure_code = %s, failure_detail = %s, updated_at = now()
+WHERE id = %s AND status IN ('INITIATED', 'UPLOADING') AND deleted_at IS NULL
+"""
 _ABORT = """
 UPDATE videos SET deleted_at = now(), updated_at = now()
-WHERE id = %s AND status IN ('INITIATED', 'UPLOADING') AND deleted_at IS NULL
-  AND (fragment_of IS NULL OR fragment_of = id)
+WHERE id = %s AND (status IN ('INITIATED', 'UPLOADING') OR status = 'FAILED' AND failure_code = 'upload_gone')
+  AND deleted_at IS NULL AND (fragment_of IS NULL OR fragment_of = id)
 """
 
 
@@ -156,6 +164,11 @@ async def touch_upload(db: Connection, video_id: UUID) -> None:
 async def finish_upload(db: Connection, video_id: UUID, sha256: str | None = None) -> bool:
     """UPLOADING → PROCESSING; False where another request was first. `sha256`: what its file is said to be."""
     return await execute(db, _FINISH, (sha256, video_id)) == 1
+
+
+async def fail_upload(db: Connection, video_id: UUID) -> bool:
+    """It turns FAILED, for the storage has dropped its upload; False where that has ended."""
+    return await execute(db, _FAIL, (UPLOAD_GONE.code, UPLOAD_GONE.sentence, video_id)) == 1
 
 
 async def abort_upload(db: Connection, video_id: UUID) -> bool:

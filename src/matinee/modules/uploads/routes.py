@@ -132,7 +132,8 @@ class UploadRoutes:
         """Join the parts and start encoding.
 
         What the storage holds is the truth: a missing part is named, sizes must match, and so must the ETags if
-        they are given. Completing twice is harmless.
+        they are given. Completing twice is harmless. To an API key without `videos:read` the answer tells that the
+        file has arrived, and leaves out what the video is called and what came of it.
         """
         return await self._uploads.complete(call.user, video_id, body)
 

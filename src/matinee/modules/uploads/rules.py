@@ -74,6 +74,12 @@ def settle_parts(plan: PartPlan, listed: Iterable[Part], claimed: Mapping[int, s
     return settled
 
 
+def count_intact(etags: Sequence[str], listed: Iterable[Part]) -> int:
+    """How many parts from the first on are stored as they were recorded."""
+    stored = {(part.part_number, part.etag) for part in listed}
+    return next((n for n, etag in enumerate(etags) if (n + 1, etag) not in stored), len(etags))
+
+
 def missing_parts(plan: PartPlan, stored: Iterable[Part]) -> list[int]:
     """The numbers of the parts that are not stored."""
     present = {part.part_number for part in stored}

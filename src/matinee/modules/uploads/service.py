@@ -1,5 +1,6 @@
 """Decisions about uploads. No transaction is open while the object storage is asked."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
@@ -62,7 +63,7 @@ from matinee.modules.videos.errors import FragmentInUse, VideoNotFound
 from matinee.modules.videos.rules import Encryption
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
-from matinee.modules.videos.views import detail
+from matinee.modules.videos.views import detail, receipt
 
 MOST_URLS = 100  # a request; signing costs ~0.2 ms each
 
@@ -193,7 +194,8 @@ class UploadService:
             await self.join(upload, claim)
             await self.start_encoding(upload, claim.sha256)
         async with self._database.connection() as db:
-            return await self._videos.get(db, Viewer(caller), video_id)
+            video = await self._videos.get(db, Viewer(caller), video_id)
+        return video if caller.has("videos:read") else receipt(video)
 
     async def abort(self, db: Connection, caller: Caller, video_id: UUID) -> None:
         """Drops the upload with its parts and the video; raises UploadFinished and FragmentInUse."""
@@ -213,18 +215,23 @@ class UploadService:
         return upload
 
     async def find(self, caller: Caller, video_id: UUID) -> UploadRow:
-        """An upload that the caller may go on with; raises VideoNotFound and ImportUnderWay for any other."""
+        """An upload that the caller may go on with; raises VideoNotFound, ImportUnderWay, UploadGone."""
         upload = await self.load(video_id)
         if not may_change(caller, upload.owner_id):
             raise VideoNotFound
         if upload.is_import:
             raise ImportUnderWay
+        if upload.is_gone:
+            raise UploadGone
         return upload
 
     async def addressed(self, video_id: UUID, token: str) -> UploadRow:
-        """An upload for whoever has its address; raises VideoNotFound."""
+        """An upload for whoever has its address; raises VideoNotFound and UploadGone."""
         self._addresses.check(video_id, token)
-        return await self.load(video_id)
+        upload = await self.load(video_id)
+        if upload.is_gone:
+            raise UploadGone
+        return upload
 
     async def _video(self, caller: Caller, video_id: UUID) -> UploadRow:
         upload = await self.find(caller, video_id)
@@ -245,12 +252,13 @@ class UploadService:
         return await self.load(upload.id)
 
     async def list_parts(self, upload: UploadRow) -> list[Part]:
-        """What the storage has of it; raises UploadGone."""
+        """What the storage has of it; raises UploadGone, and UploadFinished where its parts are joined."""
         assert upload.upload_id is not None
         try:
             return await self._storage.list_parts(upload.key, upload.upload_id)
         except NoSuchUploadError:
-            raise UploadGone from None
+            await self.check_joined(upload)
+            raise UploadFinished from None
 
     async def _signed(self, upload: UploadRow, upload_id: str, wanted: range, stored: list[Part]) -> SignedParts:
         plan = upload.plan
@@ -276,16 +284,25 @@ class UploadService:
             stored = checked_parts(upload.plan, listed, claim)
             await self._storage.complete_upload(key, upload.upload_id, stored)
         except NoSuchUploadError:
-            # an earlier call joined them but did not live to say so; or the storage dropped the upload
-            await self._check_joined(upload, key)
+            await self.check_joined(upload)
 
-    async def _check_joined(self, upload: UploadRow, key: str) -> None:
-        try:
-            size = await self._storage.size(key)
-        except NoSuchObjectError:
-            raise UploadGone from None
-        if size != upload.filesize:
-            raise UploadGone
+    async def check_joined(self, upload: UploadRow) -> None:
+        """Returns where an upload that the storage does not know was joined by a call that has not said so yet.
+
+        Else the storage has dropped it: it fails, and UploadGone is raised.
+        """
+        with suppress(NoSuchObjectError):
+            if await self._storage.size(upload.key) == upload.filesize:
+                return
+        await self.give_up(upload.id)
+        raise UploadGone
+
+    async def give_up(self, video_id: UUID) -> None:
+        """What was uploaded is lost: the video turns FAILED and says so. Nothing where its upload has ended."""
+        async with self._database.transaction() as db:
+            if await repository.fail_upload(db, video_id):
+                await self._videos.drop_fragments(db, [video_id])
+                await announce(db, str(video_id))
 
     async def start_encoding(self, upload: UploadRow, sha256: str | None = None) -> None:
         """UPLOADING → PROCESSING, and what it was joined of is dropped. Repeating it is harmless.

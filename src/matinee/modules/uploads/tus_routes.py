@@ -14,15 +14,12 @@ from matinee.common.validation import Fault, InvalidInput, convert
 from matinee.modules.quotas.errors import QuotaExceeded
 from matinee.modules.uploads import headers
 from matinee.modules.uploads.errors import (
-    EtagMismatch,
     FileTooLarge,
     FinalUpload,
     FragmentsUnfinished,
     ImportUnderWay,
     InvalidUploadHeader,
     OffsetMismatch,
-    PartsMissing,
-    SizeMismatch,
     TooManyUploads,
     UnsupportedTusVersion,
     UploadFinished,
@@ -49,9 +46,6 @@ RECEIVING = (
     UploadTakenOver,
     UploadTooLong,
     UploadGone,
-    PartsMissing,
-    SizeMismatch,
-    EtagMismatch,
     TooManyUploads,
     StorageUnavailable,
 )
@@ -158,7 +152,7 @@ class TusRoutes:
             "Upload-Expires",
             "Cache-Control",
         ),
-        errors=(VideoNotFound, UnsupportedTusVersion, ImportUnderWay),
+        errors=(VideoNotFound, UnsupportedTusVersion, ImportUnderWay, UploadGone),
     )
     async def get_tus_offset(self, call: Call, video_id: VideoId) -> None:
         """How many bytes of an upload are stored."""

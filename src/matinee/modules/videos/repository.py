@@ -137,6 +137,7 @@ _ABANDON = """
 UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
     SELECT id FROM videos v WHERE deleted_at IS NULL
       AND ((status IN ('INITIATED', 'UPLOADING') AND updated_at < now() - make_interval(hours => %s)
+            AND imported_from IS NULL  -- however long it waits for a worker
             AND NOT EXISTS (SELECT FROM receptions r WHERE r.video_id = v.id AND v.fragment_of IS NULL
                 AND (r.received = v.filesize OR r.fragments <> '{}'))
             AND NOT EXISTS (

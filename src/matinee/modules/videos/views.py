@@ -54,6 +54,29 @@ def detail(
     return Video(*(*msgspec.structs.astuple(summarise(row, viewer)), duplicate, encoding, progress))
 
 
+def receipt(video: Video) -> Video:
+    """The same for who may upload and not read: that its file has arrived, and nothing of what came of it."""
+    return msgspec.structs.replace(
+        video,
+        title="",
+        description="",
+        visibility="private",
+        encryption="none",
+        status="PROCESSING",
+        imported_from=None,
+        duration=None,
+        width=None,
+        height=None,
+        failure=None,
+        playback=None,
+        updated_at=video.created_at,
+        ready_at=None,
+        duplicate_of=None,
+        encoding=None,
+        import_=None,
+    )
+
+
 def playback_of(row: VideoRow, prefix: str) -> Playback | None:
     """Where to play a video, below `prefix`; None where it cannot be played yet."""
     if row.status != "READY":

@@ -74,29 +74,33 @@ class TestInspection:
     async def test_lost_segments_and_pictures_are_made_again(
         self, stage: Stage, made: UUID, monkeypatch: pytest.MonkeyPatch, reference: dict[str, str]
     ) -> None:
-        """With the same bytes; nothing else is touched, and in between it is told what is missing."""
+        """Also what is damaged, at the same length and all: with the same bytes; nothing else is touched."""
         look = Look(stage, made, monkeypatch)
         assert await look.found(deep=True) == []
         plan = await stage.plan(made)
+        assert plan.audio is not None
+        sound = plan.audio.name
         recipe, (high, low) = plan.recipe, [rung.name for rung in reversed(plan.video)]
         for key in (
             keys.cell_key(made, recipe, high, 1),
             keys.cell_key(made, recipe, high, 3),
             keys.init_key(made, recipe, low),
             keys.poster_key(made),
-            keys.preview_key(made),
             keys.sheet_key(made, 1, 0),
         ):
             await stage.storage.delete(key)
+        for key in (keys.cell_key(made, recipe, sound, 2), keys.preview_key(made)):
+            await stage.storage.put(key, bytes(await stage.storage.size(key)), "video/mp4")
         assert sorted(await look.found()) == [
-            ("missing", "pictures/preview.webp"),
             ("missing", "pictures/storyboard-1/0.jpg"),
             ("missing", "poster.jpg"),
             ("missing", f"{recipe}/{low}/init.mp4"),
             ("missing", f"{recipe}/{high}/"),
+            ("wrong_hash", "pictures/preview.webp"),
+            ("wrong_hash", f"{recipe}/{sound}/"),
         ]
         await look.repair()
-        assert await stage.cells(made) == 4 * 3 - 4 - 2
+        assert await stage.cells(made) == 4 * 3 - 4 - 2 - 1
         async with stage.working():
             await stage.until(lambda: has_pictures(stage, made))
             await stage.until_complete(made)
@@ -132,6 +136,30 @@ class TestInspection:
         await stage.storage.put(key, bytes(await stage.storage.size(key)), "video/mp4")
         assert await look.found() == []
         assert await look.found(deep=True) == [("wrong_hash", key.removeprefix(look.prefix))]
+
+    async def test_of_a_lost_init_segment_what_was_made_since_is_of_no_use_either(
+        self, stage: Stage, told: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A job that goes on while it is repaired has to begin anew, with another init segment."""
+        look = Look(stage, told, monkeypatch)
+        await stage.storage.delete(keys.init_key(told, "r4", "v240"))
+        await stage.execute("UPDATE videos SET status = 'FAILED', failure_code = 'broken' WHERE id = %s", told)
+        inspection = look.inspection()
+        (found,) = [finding async for finding in inspection.inspect(lambda: None)]
+        await stage.storage.put(keys.cell_key(told, "r4", "v240", 2), b"x", "video/mp4")
+        await stage.execute("UPDATE renditions SET stored = stored + '{[2,3)}', bytes = 3 WHERE name = 'v240'")
+        assert await inspection.repair(found)
+        assert await stage.cells(told) == 0
+        assert await stage.value("SELECT evictions FROM renditions WHERE video_id = %s", told) == 1
+        assert await look.found() == []
+
+    async def test_what_was_recorded_before_hashes_were_is_counted(
+        self, stage: Stage, told: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two segments, and the file, which nobody has read yet; of the init segment there was one ever since."""
+        inspection = Look(stage, told, monkeypatch).inspection()
+        assert [finding async for finding in inspection.inspect(lambda: None)] == []
+        assert inspection.unhashed == 3
 
     async def test_a_missing_or_shortened_file_is_told_and_left(
         self, stage: Stage, film: Film, monkeypatch: pytest.MonkeyPatch

@@ -113,7 +113,7 @@ class TestAMeasure:
         async def make(seconds: float, *, alone: bool = True) -> bool:
             nonlocal index
             index += 1
-            cell = repository.NewCell("v360", plan.recipe, index, 1, b"init", 1, 0)
+            cell = repository.NewCell("v360", plan.recipe, index, 1, bytes(16), b"init", 1, 0)
             effort = Effort(seconds, alone)
             cell = msgspec.structs.replace(cell, work=work_of(plan, rung), effort=effort, film=4.0)
             async with stage.database.transaction() as db:

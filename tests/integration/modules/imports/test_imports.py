@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from tests.integration.conftest import Person, client_of, problem, remove_deleted
+from tests.integration.conftest import Person, age, client_of, problem, remove_deleted
 from tests.integration.modules.imports.conftest import IMPORT, PART, Imports, Working
 from tests.integration.modules.imports.film_server import FilmServer
 
@@ -141,6 +141,23 @@ class TestArriving:
             assert video["import"]["length"] == video["filesize"] == len(server.content)
             assert video["status"] == "UPLOADING"
             server.holds.set()
+            assert await imports.arrived(video_id) == server.content
+
+    async def test_it_waits_for_a_worker_as_long_as_it_takes(
+        self, imports: Imports, server: FilmServer, working: Working, services: Services
+    ) -> None:
+        """Days, and also where its job is lost."""
+        video_id = await imports.begin(server.url())
+        await age(services, "updated_at", 100)
+        await services.videos.abandon(upload_hours=24, failed_days=7)
+        assert (await imports.video(video_id))["status"] == "INITIATED"
+        jobs = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'imports.fetch'"
+        await services.imports.resume(services.database)
+        assert await value(services, jobs) == 1
+        async with services.database.connection() as db:
+            await execute(db, "DELETE FROM procrastinate_jobs")
+        await services.imports.resume(services.database)
+        async with working():
             assert await imports.arrived(video_id) == server.content
 
     @pytest.mark.parametrize("how", ["abort", "delete"])

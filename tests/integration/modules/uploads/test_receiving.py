@@ -22,8 +22,9 @@ from tests.ports import free_port
 from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
+from matinee.common.http.body_stream import BodyStream
 from matinee.common.jobs import JobRun
-from matinee.common.storage.port import NoSuchObjectError, StorageUnavailable
+from matinee.common.storage.port import NoSuchObjectError, Part, StorageUnavailable
 from matinee.media import keys
 from matinee.modules.uploads import reception
 from matinee.modules.uploads.repository import UploadRow
@@ -355,6 +356,77 @@ class TestSending:
         url = await tus.begin(10)
         monkeypatch.setattr(reception, "MOST_AT_ONCE", 0)
         assert problem(await tus.send(url, 0, b"x"), 503, "too_many_uploads")
+
+    async def test_one_account_leaves_places_to_others(
+        self, tus: Tus, bob: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However many files it sends at once; each goes on when another has arrived."""
+        monkeypatch.setattr(reception, "MOST_OF_ACCOUNT", 1)
+        first, second, others = await tus.begin(2), await tus.begin(2), await Tus(bob).begin(2)
+        begun, end = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b"x"
+            begun.set()
+            await end.wait()
+            yield b"x"
+
+        sending = asyncio.create_task(tus.send(first, 0, slow()))
+        await begun.wait()
+        refused = await tus.send(second, 0, b"xx")
+        assert "this account" in problem(refused, 503, "too_many_uploads")["detail"].lower()
+        assert int(refused.headers["retry-after"]) > 0
+        assert (await Tus(bob).send(others, 0, b"xx")).status_code == 204
+        end.set()
+        assert (await sending).status_code == 204
+        assert (await tus.send(second, 0, b"xx")).status_code == 204
+
+
+async def drop(services: Services, url: str) -> None:
+    """As a lifecycle rule of the bucket does."""
+    upload = await services.uploads.load(id_of(url))
+    assert upload.upload_id is not None
+    await services.storage.abort_upload(upload.key, upload.upload_id)
+
+
+class TestDropped:
+    """What the storage has dropped is told once and for all."""
+
+    async def test_its_video_fails_and_says_what_to_do(self, ada: Person, tus: Tus, services: Services) -> None:
+        """A client that asks for the offset begins anew, and finds room in the quota."""
+        url = await tus.begin(10)
+        await tus.send(url, 0, b"abc")
+        await drop(services, url)
+        problem(await tus.send(url, 3, b"abcdefg"), 409, "upload_gone")
+        assert (await tus.ask(url)).status_code == 409
+        problem(await tus.send(url, 3, b"abcdefg"), 409, "upload_gone")
+        video = (await ada.get(f"/api/v1/videos/{id_of(url)}")).json()
+        assert (video["status"], video["failure"]["code"]) == ("FAILED", "upload_gone")
+        assert "again" in video["failure"]["detail"]
+        assert (await ada.get("/api/v1/user/usage")).json()["bytes"] == 0
+        retried = problem(await ada.post(f"/api/v1/videos/{id_of(url)}/encoding/retry"), 409, "nothing_to_retry")
+        assert retried["detail"] == video["failure"]["detail"]
+        assert (await tus.delete(url)).status_code == 204
+
+    async def test_its_address_says_so(self, ada: Person, services: Services) -> None:
+        """Of one that comes in windows."""
+        started = await ada.init(filesize=10)
+        url = started["upload"]["url"]
+        await ada.client.put(url, content=b"abc", headers={"Content-Range": "bytes 0-2/10"})
+        await drop(services, f"/{started['video']['id']}")
+        await ada.client.put(url, content=b"abcdefg", headers={"Content-Range": "bytes 3-9/10"})
+        problem(await ada.client.put(url, headers={"Content-Range": "bytes */10"}), 409, "upload_gone")
+
+    async def test_of_a_lost_fragment_the_whole_fails(self, tus: Tus, services: Services, ada: Person) -> None:
+        """It cannot be joined, however often it is tried."""
+        urls = [(await tus.create(3, b"abc", **{"Upload-Concat": "partial"})).headers["location"] for _ in range(2)]
+        await drop(services, urls[0])
+        whole = await tus.join(*urls)
+        await services.joining.join(JobRun(0, 0, 1), str(id_of(whole)))
+        video = (await ada.get(f"/api/v1/videos/{id_of(whole)}")).json()
+        assert (video["status"], video["failure"]["code"]) == ("FAILED", "upload_gone")
+        await services.joining.resume()
+        assert await status_of(services, id_of(whole)) == "FAILED"
 
 
 class TestEnding:
@@ -691,22 +763,65 @@ class TestCuts:
         assert await stored(services, id_of(url)) == data
 
     async def test_of_two_writers_the_later_one_goes_on(self, tus: Tus, services: Services, port: int) -> None:
-        """The earlier one records nothing any more, whatever it still sends."""
+        """From where the earlier one is, which stores what it has."""
         data = os.urandom(SMALL_PART * 2)
-        url = await tus.begin(len(data))
-        await cut_small(services, id_of(url))
-        earlier = Line(port, tus, url)
-        await earlier.open(0, len(data))
-        await earlier.send(data[:1000])
-        async with asyncio.timeout(20):
-            while not await is_being_written(services, id_of(url)):
-                await asyncio.sleep(0.005)
+        url, earlier = await written(tus, services, port, data)
+        problem(await tus.send(url, 0, data), 409, "offset_mismatch")
+        assert await earlier.status() == 409
+        assert await tus.offset(url) == 1000
+        await tus.send(url, 1000, data[1000:])
+        assert await status_of(services, id_of(url)) == "PROCESSING"
+        assert await stored(services, id_of(url)) == data
+
+    async def test_whoever_does_not_make_room_is_overtaken(
+        self, tus: Tus, services: Services, port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In another process, say: it records nothing any more, whatever it still sends."""
+        monkeypatch.setattr(BodyStream, "interrupt", lambda _: None)
+        monkeypatch.setattr(reception, "HANDOVER_SECONDS", 0.0)
+        data = os.urandom(SMALL_PART * 2)
+        url, earlier = await written(tus, services, port, data)
         assert (await tus.send(url, 0, data[: SMALL_PART + 1])).status_code == 204
         await earlier.send(bytes(SMALL_PART - 1000))
         assert await earlier.status() == 409
         assert await tus.offset(url) == SMALL_PART + 1
         await tus.send(url, SMALL_PART + 1, data[SMALL_PART + 1 :])
         assert await status_of(services, id_of(url)) == "PROCESSING"
+        assert await stored(services, id_of(url)) == data
+
+    @pytest.mark.parametrize("by", ["request", "job"])
+    async def test_a_part_that_comes_late_of_whoever_was_overtaken_spoils_nothing(
+        self, tus: Tus, services: Services, monkeypatch: pytest.MonkeyPatch, by: str
+    ) -> None:
+        """Where the storage keeps the last of two: its place is found out, and sent again by whoever is there."""
+        data = os.urandom(SMALL_PART + 10)
+        url = await tus.begin(len(data))
+        await cut_small(services, id_of(url))
+        await tus.send(url, 0, data[:SMALL_PART])
+        upload = await services.uploads.load(id_of(url))
+        list_parts, is_spoilt = services.storage.list_parts, True
+
+        async def keeping_the_last(key: str, upload_id: str) -> list[Part]:
+            parts = await list_parts(key, upload_id)
+            return [part for part in parts if (part.etag == late) == is_spoilt or part.part_number > 1]
+
+        async def nothing(_: UploadRow) -> None:
+            pass
+
+        assert upload.upload_id is not None
+        late = await services.storage.put_part(upload.key, upload.upload_id, 1, SMALL_PART, zeros(SMALL_PART))
+        monkeypatch.setattr(services.storage, "list_parts", keeping_the_last)
+        if by == "job":
+            monkeypatch.setattr(services.joining, "finish", nothing)
+            assert (await tus.send(url, SMALL_PART, data[SMALL_PART:])).status_code == 204
+            await services.joining.join(JobRun(0, 0, 1), str(id_of(url)))
+            problem(await tus.send(url, 0, data), 409, "upload_gone")
+            return
+        problem(await tus.send(url, SMALL_PART, data[SMALL_PART:]), 409, "offset_mismatch")
+        assert await tus.offset(url) == 0
+        await services.joining.join(JobRun(0, 0, 1), str(id_of(url)))  # enqueued before: somebody sends it again
+        is_spoilt = False
+        assert (await tus.send(url, 0, data)).status_code == 204
         assert await stored(services, id_of(url)) == data
 
     async def test_three_writers_at_once_make_one_file(self, tus: Tus, services: Services) -> None:
@@ -723,6 +838,23 @@ class TestCuts:
         await asyncio.gather(*(write() for _ in range(3)))
         assert await stored(services, id_of(url)) == data
         assert await job_of(services, "encoding.ingest") == 1
+
+
+async def written(tus: Tus, services: Services, port: int, data: bytes) -> tuple[str, Line]:
+    """An upload, and a request that has brought a thousand bytes of it and hangs."""
+    url = await tus.begin(len(data))
+    await cut_small(services, id_of(url))
+    line = Line(port, tus, url)
+    await line.open(0, len(data))
+    await line.send(data[:1000])
+    async with asyncio.timeout(20):
+        while not await is_being_written(services, id_of(url)):
+            await asyncio.sleep(0.005)
+    return url, line
+
+
+async def zeros(size: int) -> AsyncIterator[bytes]:
+    yield bytes(size)
 
 
 async def is_being_written(services: Services, video_id: UUID) -> bool:

@@ -263,6 +263,25 @@ class TestComplete:
             upload_id = await fetch_value(db, "SELECT upload_id FROM videos WHERE id = %s", (video_id,))
         await services.storage.abort_upload(keys.source_key(UUID(video_id)), upload_id)
         problem(await ada.post(f"{COMPLETE}/{video_id}"), 409, "upload_gone")
+        failure = (await ada.get(f"/api/v1/videos/{video_id}")).json()["failure"]
+        assert (failure["code"], "again" in failure["detail"]) == ("upload_gone", True)
+        problem(await ada.get(f"{SIGN}/{video_id}"), 409, "upload_gone")
+
+    async def test_a_key_that_only_uploads_learns_nothing_of_the_video(self, ada: Person) -> None:
+        """Neither at first nor when it asks again: that the file has arrived, and no more."""
+        video_id = await ada.upload(b"x" * 100)
+        await ada.patch(f"/api/v1/videos/{video_id}", {"title": "Secret", "visibility": "public"})
+        created = await ada.post("/api/v1/api-keys", {"name": "CI", "scopes": ["uploads:write"]})
+        headers = {"Authorization": f"Bearer {created.json()['secret']}"}
+        for _ in range(2):
+            answer = await ada.client.post(f"{COMPLETE}/{video_id}", json={}, headers=headers)
+            told = {name: value for name, value in answer.json().items() if value}
+            assert set(told) == {
+                *("id", "owner", "visibility", "encryption", "status", "filename", "filesize", "filetype"),
+                *("created_at", "updated_at"),
+            }
+            assert (told["id"], told["status"], told["visibility"]) == (video_id, "PROCESSING", "private")
+        assert (await ada.post(f"{COMPLETE}/{video_id}")).json()["title"] == "Secret"
 
 
 class FinishesLate(S3Storage):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from matinee.modules.inspection.rules import in_key_order, runs_of
+from matinee.modules.encoding.repository import NewCell, hash_rows
+from matinee.modules.inspection.rules import Rendition, in_key_order, runs_of
 
 
 @pytest.mark.parametrize("stop", [0, 1, 2, 10, 11, 101, 1234])
@@ -15,3 +16,14 @@ def test_lost_segments_are_told_as_runs() -> None:
     """From the first to the one behind the last."""
     assert runs_of([12, 3, 4, 5, 10, 11, 1]) == [(1, 2), (3, 6), (10, 13)]
     assert runs_of([]) == []
+
+
+class TestHashes:
+    def test_each_cell_finds_its_own(self) -> None:
+        """Over the borders of rows; of others nothing is known."""
+        made = {cell: bytes([cell]) * 16 for cell in (1, 31, 32, 70)}
+        rows = hash_rows(NewCell("v240", "r4", cell, 1, md5, b"", 1, 0) for cell, md5 in made.items())
+        stored = {page: row.hex() for page, row in rows.items()}
+        rendition = Rendition("v240", "r4", 80, 4, None, 0, [], stored)
+        known = {cell: md5 for cell in range(80) if (md5 := rendition.md5(cell)) is not None}
+        assert known == {cell: md5.hex() for cell, md5 in made.items()}

@@ -12,6 +12,7 @@ from matinee.modules.uploads.rules import (
     MOST_PARTS,
     PartPlan,
     choose_part_size,
+    count_intact,
     describe_numbers,
     missing_parts,
     settle_parts,
@@ -73,3 +74,12 @@ class TestSentAgain:
 def test_a_long_list_is_cut_short(count: int, text: str) -> None:
     """A sentence stays readable."""
     assert describe_numbers(list(range(1, count + 1)), most=3) == text
+
+
+class TestIntact:
+    @pytest.mark.parametrize(
+        ("etags", "count"), [(["a", "b"], 2), (["a", "x"], 1), (["x", "b"], 0), (["a", "b", "c"], 2), ([], 0)]
+    )
+    def test_parts_count_up_to_the_first_that_is_another(self, etags: list[str], count: int) -> None:
+        """Or is not there; one that was sent again may be listed beside what counts."""
+        assert count_intact(etags, [part(1, 5, "a"), part(1, 5, "z"), part(2, 5, "b")]) == count
