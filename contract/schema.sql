@@ -1,3 +1,11 @@
+CREATE TABLE public.account_tokens (
+    hash bytea NOT NULL,
+    user_id uuid NOT NULL,
+    purpose text NOT NULL,
+    email text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT account_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['email'::text, 'password'::text])))
+);
 CREATE TABLE public.added_sounds (
     video_id uuid NOT NULL,
     name text NOT NULL,
@@ -141,6 +149,12 @@ CREATE TABLE public.former_media (
     ends_at timestamp with time zone NOT NULL,
     edition integer NOT NULL
 );
+CREATE UNLOGGED TABLE public.guesses (
+    bucket text NOT NULL,
+    made integer NOT NULL,
+    wait_until timestamp with time zone NOT NULL,
+    forget_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.heard_windows (
     track_id uuid NOT NULL,
     number integer NOT NULL,
@@ -228,6 +242,14 @@ CREATE TABLE public.refresh_tokens (
     issued_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone
+);
+CREATE TABLE public.registration_invitations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    hash bytea NOT NULL,
+    email text NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 CREATE TABLE public.renditions (
     video_id uuid NOT NULL,
@@ -333,6 +355,7 @@ CREATE TABLE public.users (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     quota_bytes bigint,
     quota_minutes integer,
+    email_verified_at timestamp with time zone,
     suspended_at timestamp with time zone,
     suspended_why text,
     CONSTRAINT users_quota_bytes_known CHECK ((quota_bytes >= '-1'::integer)),
@@ -424,6 +447,8 @@ CREATE TABLE public.watched_renditions (
     name text NOT NULL,
     watched_at timestamp with time zone NOT NULL
 );
+ALTER TABLE ONLY public.account_tokens
+    ADD CONSTRAINT account_tokens_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.added_sounds
     ADD CONSTRAINT added_sounds_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.api_keys
@@ -452,6 +477,8 @@ ALTER TABLE ONLY public.file_hashes
     ADD CONSTRAINT file_hashes_pkey PRIMARY KEY (video_id, revision);
 ALTER TABLE ONLY public.former_media
     ADD CONSTRAINT former_media_pkey PRIMARY KEY (video_id, recipe);
+ALTER TABLE ONLY public.guesses
+    ADD CONSTRAINT guesses_pkey PRIMARY KEY (bucket);
 ALTER TABLE ONLY public.heard_windows
     ADD CONSTRAINT heard_windows_pkey PRIMARY KEY (track_id, number);
 ALTER TABLE ONLY public.hearings
@@ -476,6 +503,10 @@ ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, hash);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
+ALTER TABLE ONLY public.registration_invitations
+    ADD CONSTRAINT registration_invitations_hash_key UNIQUE (hash);
+ALTER TABLE ONLY public.registration_invitations
+    ADD CONSTRAINT registration_invitations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.sessions
@@ -498,6 +529,8 @@ ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.watched_renditions
     ADD CONSTRAINT watched_renditions_pkey PRIMARY KEY (video_id, name);
+CREATE INDEX account_tokens_by_expiry ON public.account_tokens USING btree (expires_at);
+CREATE INDEX account_tokens_by_user ON public.account_tokens USING btree (user_id, purpose);
 CREATE INDEX added_sounds_unfinished ON public.added_sounds USING btree (updated_at) WHERE (state = ANY (ARRAY['UPLOADING'::text, 'FAILED'::text]));
 CREATE INDEX api_keys_by_end ON public.api_keys USING btree (LEAST(revoked_at, expires_at));
 CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_id, created_at DESC, id DESC);
@@ -520,11 +553,14 @@ CREATE INDEX comments_top ON public.comments USING btree (video_id, score DESC, 
 CREATE INDEX count_changes_by_video ON public.count_changes USING btree (video_id);
 CREATE INDEX file_hashes_by_hash ON public.file_hashes USING btree (sha256);
 CREATE INDEX former_media_by_end ON public.former_media USING btree (ends_at);
+CREATE INDEX guesses_by_end ON public.guesses USING btree (forget_at);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
 CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expires_at);
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX registration_invitations_by_expiry ON public.registration_invitations USING btree (expires_at);
+CREATE INDEX registration_invitations_newest ON public.registration_invitations USING btree (created_at DESC, id DESC);
 CREATE INDEX renditions_evictable ON public.renditions USING btree (first_cell_at) WHERE ((bytes > 0) AND ("position" > 0));
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
 CREATE INDEX sessions_by_end ON public.sessions USING btree (revoked_at, id) WHERE (revoked_at IS NOT NULL);
@@ -554,6 +590,8 @@ CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DES
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
 CREATE TRIGGER audit_events_kept BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION public.keep_audit_events();
 CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_events();
+ALTER TABLE ONLY public.account_tokens
+    ADD CONSTRAINT account_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.added_sounds
     ADD CONSTRAINT added_sounds_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.api_keys
@@ -602,6 +640,8 @@ ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.registration_invitations
+    ADD CONSTRAINT registration_invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sessions

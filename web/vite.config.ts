@@ -23,7 +23,14 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1600, // Swagger UI and shaka-player are large and loaded only where they are used
     rolldownOptions: {
-      input: ["index.html", "watch.html", "embed.html", "documentation.html"].map(here),
+      input: [
+        "index.html",
+        "watch.html",
+        "embed.html",
+        "documentation.html",
+        "reset-password.html",
+        "verify-email.html",
+      ].map(here),
       // hls.js changes seldom: apart from our code it stays in the browser's cache.
       output: { codeSplitting: { groups: [{ name: "hls", test: /node_modules\/hls\.js/ }] } },
       checks: { pluginTimings: false },

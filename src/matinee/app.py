@@ -29,6 +29,7 @@ from matinee.modules.administration.routes import AdministrationRoutes
 from matinee.modules.api_keys.routes import ApiKeyRoutes
 from matinee.modules.audit.routes import AuditRoutes
 from matinee.modules.auth.cookie import RefreshCookie
+from matinee.modules.auth.recovery_routes import RecoveryRoutes
 from matinee.modules.auth.routes import AuthRoutes
 from matinee.modules.clips.routes import ClipRoutes
 from matinee.modules.comments.routes import CommentRoutes
@@ -66,6 +67,7 @@ WEB = Path(__file__).parent / "web"
 _COLLECT_AFTER = (20_000, 20, 20)
 ROUTES: tuple[type, ...] = (
     AuthRoutes,
+    RecoveryRoutes,
     SecondFactorRoutes,
     ApiKeyRoutes,
     AuditRoutes,
@@ -163,6 +165,7 @@ def _routes(services: Services) -> list[Any]:
     events = VideoEvents(services.database, services.videos, services.notifications)
     return [
         AuthRoutes(services.auth, services.sessions, cookie),
+        RecoveryRoutes(services.recovery, services.invitations),
         SecondFactorRoutes(services.second_factor, services.authenticator, cookie),
         ApiKeyRoutes(),
         AuditRoutes(services.database),
@@ -198,6 +201,9 @@ def _add_pages(router: Router, settings: Settings) -> None:
     router.add("GET", "/", Page(WEB, "index.html", policy=policy))
     router.add("GET", "/watch/{video_id}", Page(WEB, "watch.html", policy=policy))
     router.add("GET", "/embed/{video_id}", Page(WEB, "embed.html", policy=page_policy(settings, framed_by="*")))
+    router.add("GET", "/reset-password", Page(WEB, "reset-password.html", policy=policy))
+    router.add("GET", "/verify-email", Page(WEB, "verify-email.html", policy=policy))
+    router.add("GET", "/register", Page(WEB, "index.html", policy=policy))
     router.add("GET", "/documentation", Page(WEB, "documentation.html", policy=policy))
     router.add("GET", "/assets/{name}", Assets(WEB))
     problems = problems_page(all_operations())

@@ -24,8 +24,11 @@ from matinee.media.pictures import SMALL_LIMITS
 from matinee.modules.administration.service import Administration
 from matinee.modules.api_keys.verification import ApiKeys
 from matinee.modules.auth.endings import Endings
+from matinee.modules.auth.guessing import Guessing
+from matinee.modules.auth.invitations import Invitations
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.reauthentication import Reauthentication
+from matinee.modules.auth.recovery import Recovery
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.clips.service import ClipService
@@ -98,12 +101,31 @@ class Services:
         self.sessions = Sessions(self.database, self.tokens, self.post, refresh_days=settings.refresh_token_days)
         longest = 60.0 * max(settings.access_token_minutes, settings.playback_token_minutes)
         self.endings = Endings(self.database, longest=longest, clock=clock)
+        reauthentication = Reauthentication(self.database, self.passwords)
         codes = Codes(settings.secret_key, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
-        self.authenticator = Authenticator(
-            self.database, Reauthentication(self.database, self.passwords), codes, host=settings.host_name()
+        self.authenticator = Authenticator(self.database, reauthentication, codes, host=settings.host_name())
+        self.recovery = Recovery(
+            self.database,
+            self.queue,
+            self.post,
+            self.passwords,
+            self.sessions,
+            reauthentication,
+            limited=settings.rate_limits,
         )
-        self.auth = AuthService(self.database, self.passwords, self.sessions, self.second_factor)
+        self.invitations = Invitations(self.post)
+        self.auth = AuthService(
+            self.database,
+            self.passwords,
+            self.sessions,
+            self.second_factor,
+            self.recovery,
+            self.invitations,
+            Guessing(self.database, limited=settings.rate_limits),
+            registration=settings.registration,
+            wants_verified=settings.email_verification == "required",
+        )
         self.encoding = EncodingService(
             self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers
         )

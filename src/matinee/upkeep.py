@@ -12,6 +12,9 @@ from matinee.common.http.rate_limits import delete_past_windows
 from matinee.modules.api_keys.repository import delete_ended_keys
 from matinee.modules.audit.repository import delete_old_events
 from matinee.modules.auth import repository as auth
+from matinee.modules.auth.guess_repository import delete_past_guesses
+from matinee.modules.auth.invitation_repository import delete_expired_invitations
+from matinee.modules.auth.token_repository import delete_expired_account_tokens
 from matinee.modules.counts.repository import fold
 from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.integrity import hashing as integrity
@@ -39,6 +42,7 @@ def register_upkeep(services: Services) -> None:
     )
     queue.register(DELETE_JOB, videos.delete_objects)
     services.post.register()
+    services.recovery.register()
     queue.register(JOIN, services.joining.join)
     queue.register(REMOVE, services.tracks.remove_file)
     queue.register(REMOVE_SOUND, services.sounds.remove_files)
@@ -75,6 +79,9 @@ async def expire(database: Database, *, refresh_days: int, audit_days: int = 365
         "refresh_tokens": auth.delete_expired_tokens,
         "sessions": partial(auth.delete_ended_sessions, refresh_days=refresh_days),
         "sign_in_challenges": delete_old_challenges,
+        "account_tokens": delete_expired_account_tokens,
+        "invitations": delete_expired_invitations,
+        "guesses": delete_past_guesses,
         "api_keys": delete_ended_keys,
         "idempotency_keys": delete_expired_answers,
         "rate_limits": delete_past_windows,

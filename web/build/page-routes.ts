@@ -3,6 +3,9 @@ import type { Plugin } from "vite";
 const ROUTES: [RegExp, string][] = [
   [/^\/watch\/[^/]+$/, "/watch.html"],
   [/^\/embed\/[^/]+$/, "/embed.html"],
+  [/^\/reset-password$/, "/reset-password.html"],
+  [/^\/verify-email$/, "/verify-email.html"],
+  [/^\/register$/, "/index.html"],
   [/^\/documentation\/?$/, "/documentation.html"],
 ];
 

@@ -18,8 +18,8 @@ from matinee.common.validation import InvalidInput, convert
 from matinee.modules.administration.schemas import ManagedUser, UserChange
 from matinee.modules.administration.service import Administration
 from matinee.modules.auth import repository as accounts
+from matinee.modules.auth.rules import spellings
 from matinee.modules.auth.schemas import Register
-from matinee.modules.auth.service import spellings
 from matinee.modules.quotas.rules import readable
 from matinee.modules.quotas.schemas import AccountQuota, QuotaChoice
 
@@ -32,9 +32,8 @@ async def create(settings: Settings, email: str, name: str, password: str, *, ad
         async with open_services(settings, name="matinee-cli") as services:
             password_hash = await services.auth.prepare_registration(registration)
             async with services.database.transaction() as db:
-                user = await services.auth.register(
-                    db, registration, password_hash, role="ADMIN" if admin else "USER"
-                )
+                role: Role = "ADMIN" if admin else "USER"
+                user = await services.auth.create(db, registration, password_hash, role, verified=True)
                 return str(user.id)
     except (DomainError, InvalidInput) as error:
         raise click.ClickException(str(error)) from None

@@ -80,6 +80,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cookie_secure: bool = True
     password_hash_parallelism: Annotated[int, Meta(ge=1, le=64)] = 1
     rate_limits: bool = True
+    registration: Literal["open", "invitation", "closed"] = "open"
+    email_verification: Literal["optional", "required"] = "optional"
     audit_days: Annotated[int, Meta(ge=30, le=36_500)] = 365
 
     # --- mail
@@ -314,6 +316,8 @@ def _bad_mail(settings: Settings) -> Iterator[Fault]:
         yield Fault("smtp_user", "A user needs a password, and a password a user.")
     if settings.smtp_password is not None and settings.smtp_security == "none":
         yield Fault("smtp_security", "A password is sent by `starttls` or `tls` alone.")
+    if settings.email_verification == "required" and not settings.sends_mail:
+        yield Fault("email_verification", "Addresses are verified by letters: set MATINEE_SMTP_HOST.")
     name, address = parseaddr(settings.mail_from)
     if not _is_mail_address(name, address):
         yield Fault("mail_from", "This must be an address such as `Matinee <matinee@example.org>`.")

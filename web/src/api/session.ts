@@ -57,8 +57,13 @@ export async function signIn(email: string, password: string): Promise<User> {
 }
 
 /** Creates an account and opens a session. Throws `ApiError` naming the fields at fault. */
-export async function register(name: string, email: string, password: string): Promise<User> {
-  await send(`${API}/auth/register`, { method: "POST", body: { name, email, password } });
+export async function register(
+  name: string,
+  email: string,
+  password: string,
+  invitation: string | null,
+): Promise<User> {
+  await send(`${API}/auth/register`, { method: "POST", body: { name, email, password, invitation } });
   return signIn(email, password);
 }
 

@@ -1,3 +1,4 @@
+import { forgetPassword } from "../api/account";
 import { ApiError, explain } from "../api/http";
 import { register, signIn } from "../api/session";
 import { el } from "../ui/dom";
@@ -20,9 +21,12 @@ export class AccountDialog {
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #submit = el("button", { type: "submit", class: "button primary" });
   readonly #other = el("button", { type: "button", class: "button quiet" });
+  readonly #forgotten = el("button", { type: "button", class: "button quiet" }, "Forgot your password?");
+  readonly #said = el("p", { class: "form-said", role: "status", hidden: true });
   readonly #form: HTMLFormElement;
   readonly #onDone: () => void;
   #mode: Mode = "sign-in";
+  #invitation: string | null = null;
 
   constructor(onDone: () => void) {
     this.#onDone = onDone;
@@ -37,7 +41,9 @@ export class AccountDialog {
       { class: "form", novalidate: true },
       ...fields,
       this.#error,
+      this.#said,
       this.#submit,
+      this.#forgotten,
       this.#other,
     );
     const header = el("header", { class: "sheet-header" }, this.#title, close);
@@ -46,13 +52,16 @@ export class AccountDialog {
     this.#other.addEventListener("click", () =>
       this.#show(this.#mode === "sign-in" ? "register" : "sign-in"),
     );
+    this.#forgotten.addEventListener("click", () => void this.#forget());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#send();
     });
   }
 
-  open(mode: Mode): void {
+  /** `invitation`: the token of the link by which somebody came to register. */
+  open(mode: Mode, invitation: string | null = null): void {
+    this.#invitation = invitation;
     this.#show(mode);
     if (!this.element.open) this.element.showModal();
     (mode === "register" ? this.#name : this.#email).input.focus();
@@ -64,6 +73,7 @@ export class AccountDialog {
     this.#submit.textContent = WORDS[mode].submit;
     this.#other.textContent = WORDS[mode].other;
     this.#name.element.hidden = mode === "sign-in";
+    this.#forgotten.hidden = mode === "register";
     this.#password.input.autocomplete = mode === "sign-in" ? "current-password" : "new-password";
     this.#clearErrors();
   }
@@ -73,7 +83,8 @@ export class AccountDialog {
     this.#submit.disabled = true;
     const [name, email, password] = [this.#name, this.#email, this.#password].map(({ input }) => input.value);
     try {
-      if (this.#mode === "register") await register(name ?? "", email ?? "", password ?? "");
+      if (this.#mode === "register")
+        await register(name ?? "", email ?? "", password ?? "", this.#invitation);
       else await signIn(email ?? "", password ?? "");
       this.#form.reset();
       this.element.close();
@@ -82,6 +93,20 @@ export class AccountDialog {
       this.#showError(error);
     } finally {
       this.#submit.disabled = false;
+    }
+  }
+
+  async #forget(): Promise<void> {
+    this.#clearErrors();
+    this.#forgotten.disabled = true;
+    try {
+      await forgetPassword(this.#email.input.value);
+      this.#said.hidden = false;
+      this.#said.textContent = "If this address has an account, a letter with a link is on its way to it.";
+    } catch (error) {
+      this.#showError(error);
+    } finally {
+      this.#forgotten.disabled = false;
     }
   }
 
@@ -102,6 +127,7 @@ export class AccountDialog {
 
   #clearErrors(): void {
     this.#error.hidden = true;
+    this.#said.hidden = true;
     for (const target of [this.#name, this.#email, this.#password]) target.complain("");
   }
 }

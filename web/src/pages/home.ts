@@ -7,6 +7,7 @@ import { LatestVideos } from "../home/latest-videos";
 import { MyVideos } from "../home/my-videos";
 import { UploadPanel } from "../home/upload-panel";
 import { find } from "../ui/dom";
+import { takeLinkToken } from "../ui/link-token";
 import { setUpSiteHeader } from "../ui/site-header";
 import { safeReturnPath } from "../ui/words";
 
@@ -55,5 +56,7 @@ void currentUser()
   .catch(() => null)
   .then((user) => {
     showFor(user);
-    if (!user && query.has("sign-in")) account.open("sign-in");
+    if (user) return;
+    if (location.pathname === "/register") account.open("register", takeLinkToken() || null);
+    else if (query.has("sign-in")) account.open("sign-in");
   });

@@ -6,6 +6,10 @@ Names are never changed and never mean something else; whoever adds an operation
 from typing import Literal
 
 Action = Literal[
+    "account.email_changed",
+    "account.email_verified",
+    "account.password_changed",
+    "account.password_reset",
     "account.quota_changed",
     "account.recovery_codes_renewed",
     "account.registered",
@@ -19,6 +23,8 @@ Action = Literal[
     "account.suspension_lifted",
     "api_key.created",
     "api_key.revoked",
+    "invitation.created",
+    "invitation.revoked",
     "server.audit_exported",
     "server.signing_key_rotated",
     "session.ended",

@@ -51,6 +51,36 @@ class AccountSuspended(Forbidden):
         super().__init__(None if why is None else f"{self.title()} They say: {why}")
 
 
+class EmailNotVerified(Forbidden):
+    """This server wants addresses to be verified first; follow the link of the letter, or ask for another."""
+
+    code = "email_not_verified"
+
+
+class RegistrationClosed(Forbidden):
+    """This server takes no registrations; ask whoever runs it for an account."""
+
+    code = "registration_closed"
+
+
+class InvitationNeeded(Forbidden):
+    """This server takes registrations by invitation alone; follow the link of one."""
+
+    code = "invitation_needed"
+
+
+class InvitationNotFound(NotFound):
+    """There is no such invitation, or it was taken."""
+
+    code = "invitation_not_found"
+
+
+class LinkExpired(Invalid):
+    """This link was used before, has expired or is not whole; ask for another."""
+
+    code = "link_expired"
+
+
 class InvalidRefreshToken(Unauthenticated):
     """The refresh token is unknown, expired or revoked; sign in again."""
 

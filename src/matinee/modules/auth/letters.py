@@ -14,3 +14,63 @@ device.
 [See your devices]($link)
 """,
 )
+VERIFY = LetterTemplate(
+    "Is this your address?",
+    """
+Somebody made an account with this address. If it was you, please say so:
+
+[Yes, it is mine]($link)
+
+The link works once, for two days. If it was not you, there is nothing to do.
+""",
+)
+CHANGE_EMAIL = LetterTemplate(
+    "Is this your new address?",
+    """
+Somebody wants this to be the address of an account. If it was you, please say so:
+
+[Yes, use this address]($link)
+
+The link works once, for two days. If it was not you, there is nothing to do.
+""",
+)
+EMAIL_CHANGED = LetterTemplate(
+    "Your account has another address now",
+    """
+The address of your account was changed, by somebody who knows its password. Letters go to the new one from now on,
+and this one signs in no more.
+
+If it was not you, tell those who run this server at once.
+""",
+)
+RESET = LetterTemplate(
+    "Choose a new password",
+    """
+Somebody, you we hope, has forgotten the password of your account.
+
+[Choose a new password]($link)
+
+The link works once, for an hour, and signs out every device. If it was not you, there is nothing to do: your password
+stays as it is.
+""",
+)
+PASSWORD_CHANGED = LetterTemplate(
+    "Your password was changed",
+    """
+Your account has a new password, and other devices were signed out.
+
+If it was not you, choose another password at once by "Forgot your password?", and tell those who run this server.
+
+[Sign in]($link)
+""",
+)
+INVITATION = LetterTemplate(
+    "You are invited",
+    """
+An administrator invites you to make an account here.
+
+[Make an account]($link)
+
+The link works once, for a week.
+""",
+)

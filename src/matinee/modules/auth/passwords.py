@@ -1,9 +1,13 @@
 """Password hashing: Argon2id off the event loop, a few at a time, so that a login storm slows logins alone."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import argon2
+
+from matinee.modules.auth.strength import judge
 
 # OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB, 2 passes, 1 lane; about 25 ms a hash. A change of these
 # re-hashes each password at its owner's next login.
@@ -30,6 +34,11 @@ class Passwords:
         loop = asyncio.get_running_loop()
         fits = await loop.run_in_executor(self._threads, self._verify, stored or self._decoy, password)
         return fits and stored is not None
+
+    async def ensure_strong(self, password: str, about: Sequence[str], *, field: str) -> None:
+        """Raises WeakPassword for the field where it is easily guessed by who knows what is `about` its owner."""
+        judging = partial(judge, password, about, field=field)
+        await asyncio.get_running_loop().run_in_executor(self._threads, judging)
 
     def is_outdated(self, stored: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

@@ -29,6 +29,7 @@ class Account(msgspec.Struct, frozen=True):
     role: Role
     created_at: datetime
     password_hash: str
+    email_verified: bool
 
     def as_user(self) -> User:
         """Without the hash."""
@@ -87,11 +88,12 @@ class SessionRow(msgspec.Struct, frozen=True):
 
 
 _INSERT_USER = """
-INSERT INTO users (email, password_hash, name, role) VALUES (%s, %s, %s, %s)
+INSERT INTO users (email, password_hash, name, role, email_verified_at)
+VALUES (%s, %s, %s, %s, CASE WHEN %s THEN now() END)
 RETURNING id, email, name, role, created_at
 """
 _FIND_ACCOUNT = """
-SELECT id, email, name, role, created_at, password_hash FROM users
+SELECT id, email, name, role, created_at, password_hash, email_verified_at IS NOT NULL AS email_verified FROM users
 WHERE lower(email) IN (lower(%(normal)s), lower(%(typed)s))
 ORDER BY lower(email) = lower(%(typed)s) DESC LIMIT 1
 """
@@ -160,6 +162,9 @@ WHERE user_id = %(user)s AND CASE WHEN revoked_at IS NULL
 """
 _AFTER = "AND (created_at, id) < (%(created_at)s, %(id)s)"
 _NEWEST = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
+_WAS_USED_FROM = """
+SELECT EXISTS (SELECT 1 FROM sessions WHERE user_id = %s AND ip = %s AND revoked_why IS DISTINCT FROM 'replay')
+"""
 # A day longer than it works, so that a late replay still ends its session.
 _DELETE_EXPIRED_TOKENS = """
 DELETE FROM refresh_tokens WHERE hash IN (
@@ -176,11 +181,13 @@ DELETE FROM sessions WHERE id IN (
 """
 
 
-async def insert_user(db: Connection, email: str, password_hash: str, name: str, role: Role = "USER") -> User:
+async def insert_user(
+    db: Connection, email: str, password_hash: str, name: str, role: Role, *, verified: bool
+) -> User:
     """The new account; raises EmailTaken where the address has one, however it is spelt."""
     try:
         async with db.transaction():
-            user = await fetch_one(db, User, _INSERT_USER, (email, password_hash, name, role))
+            user = await fetch_one(db, User, _INSERT_USER, (email, password_hash, name, role, verified))
     except UniqueViolation as error:
         if violated(error) == "users_email_unique":
             raise EmailTaken from None
@@ -285,6 +292,11 @@ async def revoke_by_token(db: Connection, token_hash: bytes) -> EndedSession | N
 async def revoke_all(db: Connection, user_id: UUID, why: EndedWhy, kept: UUID | None) -> int:
     """Ends every session of a user but the one that is kept; returns how many there were."""
     return await execute(db, _REVOKE_ALL, (why, user_id, kept))
+
+
+async def was_used_from(db: Connection, user_id: UUID, ip: str) -> bool:
+    """Whether a user has or had a session from this address lately."""
+    return bool(await fetch_value(db, _WAS_USED_FROM, (user_id, ip)))
 
 
 async def list_sessions(

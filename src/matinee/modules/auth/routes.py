@@ -11,18 +11,23 @@ from matinee.modules.auth import repository
 from matinee.modules.auth.cookie import BASE, COOKIE, RefreshCookie
 from matinee.modules.auth.errors import (
     AccountSuspended,
+    EmailNotVerified,
     EmailTaken,
     InvalidCredentials,
     InvalidEmail,
     InvalidRefreshToken,
+    InvitationNeeded,
+    LinkExpired,
     RefreshRaced,
     RefreshTokenReplayed,
+    RegistrationClosed,
     SecondFactorRequired,
     SessionNotFound,
 )
 from matinee.modules.auth.schemas import Login, RefreshToken, Register, SessionId, SessionPage, Tokens, User
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
+from matinee.modules.auth.strength import WeakPassword
 
 TAG = "auth"
 _COOKIE = Parameter(COOKIE, "The refresh token, where the body has none: browsers send it.", "cookie")
@@ -42,16 +47,18 @@ class AuthRoutes:
         tag=TAG,
         access=Access.PUBLIC,
         status=201,
-        errors=(EmailTaken, InvalidEmail),
+        errors=(EmailTaken, InvalidEmail, WeakPassword, RegistrationClosed, InvitationNeeded, LinkExpired),
         limit=RateLimit("register", 20, 3600),
         idempotent=True,
     )
     async def register(self, call: Call, body: Register) -> User:
         """Register an account.
 
-        The account can sign in at once. E-mail addresses are compared without regard to case, and international ones
-        in one normal form.
+        The account can sign in at once, unless this server wants addresses to be verified first. Where it takes
+        registrations by invitation alone, `invitation` is the token of one's link. E-mail addresses are compared
+        without regard to case, and international ones in one normal form.
         """
+        self._auth.ensure_may_register(body)
         password_hash = await self._auth.prepare_registration(body)
         return await self._auth.register(await call.begin(), body, password_hash)
 
@@ -60,7 +67,7 @@ class AuthRoutes:
         f"{BASE}/login",
         tag=TAG,
         access=Access.PUBLIC,
-        errors=(InvalidCredentials, AccountSuspended, SecondFactorRequired),
+        errors=(InvalidCredentials, AccountSuspended, SecondFactorRequired, EmailNotVerified),
         limit=RateLimit("login", 10, 60),
         sets_cookie=True,
     )
@@ -69,7 +76,8 @@ class AuthRoutes:
 
         Opens a session for this device. The refresh token is in the answer for programs, and in an `HttpOnly`
         cookie for browsers. Where the account has a second factor, the answer is `second_factor_required` with a
-        challenge, to be sent to `second-factor` with a code.
+        challenge, to be sent to `second-factor` with a code. After five wrong passwords from one network each next
+        try must wait longer, up to a quarter of an hour.
         """
         tokens = await self._auth.log_in(body, call.ip)
         self._cookie.set(call, tokens)

@@ -58,11 +58,14 @@ class User(msgspec.Struct):
 
 
 class Register(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A new account."""
+    """A new account. The password must not be easily guessed, also by who knows address and name."""
 
     email: Email
     password: Password
     name: Name
+    invitation: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=200)] | None, Meta(description="The token of an invitation.")
+    ] = None
 
 
 class Login(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -121,4 +124,70 @@ class SessionPage(msgspec.Struct, kw_only=True):
     """A page of sessions, newest first."""
 
     items: Annotated[list[Session], Meta(description="As many as `limit` allows.")]
+    next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
+
+
+LinkToken = Annotated[str, Meta(min_length=1, max_length=200, description="What follows the `#` in the link.")]
+InvitationId = Annotated[UUID, Meta(description="The invitation's id.")]
+
+
+class ChangePassword(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Another password."""
+
+    present_password: Annotated[str, Meta(min_length=1, max_length=128, description="The present one.")]
+    new_password: Password
+
+
+class AskLink(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Where a letter with a link is to go."""
+
+    email: Email
+
+
+class ResetPassword(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Another password, by a link."""
+
+    token: LinkToken
+    password: Password
+
+
+class VerifyEmail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """That somebody reads the letters to an address."""
+
+    token: LinkToken
+
+
+class ChangeEmail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Another address."""
+
+    email: Email
+    password: Annotated[str, Meta(min_length=1, max_length=128, description="The account's password.")]
+
+
+class Invite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Whom to invite."""
+
+    email: Email
+
+
+class Invitation(msgspec.Struct):
+    """An invitation to register that nobody has taken."""
+
+    id: InvitationId
+    email: Annotated[str, Meta(description="Whom it is for; another address may take it.", examples=[_EXAMPLE_EMAIL])]
+    created_at: Annotated[datetime, Meta(description="When it was made.")]
+    expires_at: Annotated[datetime, Meta(description="When it works no more.")]
+
+
+class MadeInvitation(Invitation, kw_only=True):
+    """An invitation that was just made."""
+
+    link: Annotated[str, Meta(description="Whoever has it can register; shown this once.")]
+    is_sent: Annotated[bool, Meta(description="Whether a letter brings it.")]
+
+
+class InvitationPage(msgspec.Struct, kw_only=True):
+    """A page of invitations, newest first."""
+
+    items: Annotated[list[Invitation], Meta(description="As many as `limit` allows.")]
     next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]

@@ -1,13 +1,23 @@
 """Decisions about accounts: registering, and signing in by password."""
 
-import email_validator
+from typing import Literal
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Role
 from matinee.modules import audit
 from matinee.modules.auth import repository
-from matinee.modules.auth.errors import InvalidCredentials, InvalidEmail, SecondFactorRequired
+from matinee.modules.auth.errors import (
+    EmailNotVerified,
+    InvalidCredentials,
+    InvitationNeeded,
+    RegistrationClosed,
+    SecondFactorRequired,
+)
+from matinee.modules.auth.guessing import Guessing
+from matinee.modules.auth.invitations import Invitations
 from matinee.modules.auth.passwords import Passwords
+from matinee.modules.auth.recovery import Recovery
+from matinee.modules.auth.rules import normal_email, spellings
 from matinee.modules.auth.schemas import Login, Register, Tokens, User
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.second_factor.service import SecondFactor
@@ -17,64 +27,90 @@ class AuthService:
     """Accounts, and how their owners show who they are."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, sessions: Sessions, second_factor: SecondFactor
+        self,
+        database: Database,
+        passwords: Passwords,
+        sessions: Sessions,
+        second_factor: SecondFactor,
+        recovery: Recovery,
+        invitations: Invitations,
+        guessing: Guessing,
+        *,
+        registration: Literal["open", "invitation", "closed"],
+        wants_verified: bool,
     ) -> None:
+        """`registration`: who may register. `wants_verified`: whether an address must be verified to sign in."""
         self._database = database
         self._passwords = passwords
         self._sessions = sessions
         self._second_factor = second_factor
+        self._recovery = recovery
+        self._invitations = invitations
+        self._guessing = guessing
+        self._registration = registration
+        self._wants_verified = wants_verified
 
     async def prepare_registration(self, registration: Register) -> str:
-        """The slow part, done before any connection is held: checks the address, returns the password's hash."""
-        normal_email(registration.email)
+        """The slow part, done before any connection is held: returns the password's hash.
+
+        Raises InvalidEmail, WeakPassword.
+        """
+        email = normal_email(registration.email)
+        await self._passwords.ensure_strong(registration.password, (email, registration.name), field="password")
         return await self._passwords.hash(registration.password)
 
-    async def register(self, db: Connection, registration: Register, password_hash: str, role: Role = "USER") -> User:
+    def ensure_may_register(self, registration: Register) -> None:
+        """Raises RegistrationClosed, InvitationNeeded."""
+        if self._registration == "closed":
+            raise RegistrationClosed
+        if self._registration == "invitation" and registration.invitation is None:
+            raise InvitationNeeded
+
+    async def register(self, db: Connection, registration: Register, password_hash: str) -> User:
+        """The new account of whoever asks; raises EmailTaken, LinkExpired."""
+        self.ensure_may_register(registration)
+        email, invited = normal_email(registration.email), None
+        if registration.invitation is not None:
+            invited = await self._invitations.take(db, registration.invitation)
+        user = await self.create(db, registration, password_hash, verified=invited == email)
+        if invited != email:
+            await self._recovery.verify_later(db, user.id, email)
+        return user
+
+    async def create(
+        self, db: Connection, registration: Register, password_hash: str, role: Role = "USER", *, verified: bool
+    ) -> User:
         """The new account; raises EmailTaken."""
         email = normal_email(registration.email)
-        user = await repository.insert_user(db, email, password_hash, registration.name, role)
+        user = await repository.insert_user(db, email, password_hash, registration.name, role, verified=verified)
         await audit.record(db, "account.registered", user.id, account=user.id, by=user.id, role=role)
         return user
 
     async def log_in(self, credentials: Login, ip: str | None) -> Tokens:
         """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses.
 
-        Raises SecondFactorRequired where the password alone is not enough.
+        Raises SecondFactorRequired where the password alone is not enough, RateLimited where too many were wrong.
         """
+        spelt = spellings(credentials.email)
         async with self._database.connection() as db:
-            account = await repository.find_account(db, *spellings(credentials.email))
+            account = await repository.find_account(db, *spelt)
+        await self._guessing.begin(spelt[0], account.id if account else None, ip)
         stored = account.password_hash if account else None
         if not await self._passwords.verify(stored, credentials.password) or account is None:
             async with self._database.transaction() as db:
                 await audit.record_often(db, "account.sign_in_failed", account.id if account else None)
             raise InvalidCredentials
+        if self._wants_verified and not account.email_verified:
+            raise EmailNotVerified
         fresh_hash = None
         if self._passwords.is_outdated(account.password_hash):
             fresh_hash = await self._passwords.hash(credentials.password)
         async with self._database.transaction() as db:
             if fresh_hash is not None:
                 await repository.replace_hash(db, account.id, account.password_hash, fresh_hash)
+            await self._guessing.succeed(db, spelt[0], ip)
             pending = await self._second_factor.ask(db, account.id, credentials.device_name)
             if pending is None:
                 return await self._sessions.open(db, account.as_user(), credentials.device_name, ip)
         # raised after the commit, which keeps the challenge
         raise SecondFactorRequired(pending)
-
-
-def normal_email(address: str) -> str:
-    """One spelling of all that are the same address: composed letters, the domain in small Unicode letters.
-
-    Raises InvalidEmail where it is not well-formed; nothing is looked up in the DNS.
-    """
-    try:
-        return email_validator.validate_email(address, check_deliverability=False).normalized
-    except email_validator.EmailNotValidError as error:
-        raise InvalidEmail(str(error)) from None
-
-
-def spellings(address: str) -> tuple[str, str]:
-    """How the address of an account may be stored: in its normal form, or as typed before there was one."""
-    try:
-        return normal_email(address), address
-    except InvalidEmail:
-        return address, address

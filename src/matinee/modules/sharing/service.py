@@ -9,7 +9,7 @@ from matinee.common.notifications import announce
 from matinee.modules import audit
 from matinee.modules.auth import repository as accounts
 from matinee.modules.auth.passwords import Passwords
-from matinee.modules.auth.service import spellings
+from matinee.modules.auth.rules import spellings
 from matinee.modules.sharing import repository
 from matinee.modules.sharing.errors import NoSuchViewer, TooManyViewers
 from matinee.modules.sharing.schemas import SharedWith, Viewers

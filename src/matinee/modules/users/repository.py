@@ -7,10 +7,13 @@ from msgspec import UNSET
 from matinee.common.database import Connection, fetch_one
 from matinee.modules.users.schemas import Profile, ProfileChange
 
-_FIND = "SELECT id, email, name, bio, role, created_at, updated_at FROM users WHERE id = %s"
+_FIND = """
+SELECT id, email, email_verified_at IS NOT NULL AS email_verified, name, bio, role, created_at, updated_at
+FROM users WHERE id = %s
+"""
 _CHANGE = """
 UPDATE users SET name = coalesce(%s, name), bio = coalesce(%s, bio), updated_at = now() WHERE id = %s
-RETURNING id, email, name, bio, role, created_at, updated_at
+RETURNING id, email, email_verified_at IS NOT NULL AS email_verified, name, bio, role, created_at, updated_at
 """
 
 

@@ -17,6 +17,7 @@ class Profile(msgspec.Struct):
 
     id: Annotated[UUID, Meta(description="The account's id.")]
     email: Annotated[str, Meta(description="Seen by its owner alone.", examples=["ada@example.org"])]
+    email_verified: Annotated[bool, Meta(description="Whether its owner reads letters to it.")]
     name: Annotated[str, Meta(description="Shown to others.", examples=["Ada"])]
     bio: Annotated[str, Meta(description="A few words about the user.")]
     role: Annotated[Role, Meta(description="USER or ADMIN.")]

@@ -1,0 +1,177 @@
+"""What an account's owner does by the links of letters: verify an address, change it, set a forgotten password."""
+
+import hashlib
+import secrets
+from uuid import UUID
+
+from matinee.common.database import Connection, Database
+from matinee.common.errors import Unauthenticated
+from matinee.common.http.authentication import Caller
+from matinee.common.http.rate_limits import RateLimit, count_hit
+from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
+from matinee.common.mail.post import Post
+from matinee.modules import audit
+from matinee.modules.auth import letters, repository, token_repository
+from matinee.modules.auth.errors import LinkExpired
+from matinee.modules.auth.passwords import Passwords
+from matinee.modules.auth.reauthentication import Reauthentication
+from matinee.modules.auth.rules import normal_email, spellings
+from matinee.modules.auth.sessions import Sessions
+from matinee.modules.auth.token_repository import Holder, Purpose
+
+_TOKEN_BYTES = 32
+_PASSWORD_HOURS = 1
+_EMAIL_HOURS = 48
+_LETTERS = RateLimit("letters", 5, 3600)  # to one address, whoever asks for them
+_SEND_PASSWORD_LINK, _SEND_EMAIL_LINK = "accounts.send_password_link", "accounts.send_email_link"
+
+
+class Recovery:
+    """Passwords and addresses, changed by whoever proves to own the account."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue,
+        post: Post,
+        passwords: Passwords,
+        sessions: Sessions,
+        reauthentication: Reauthentication,
+        *,
+        limited: bool,
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._post = post
+        self._passwords = passwords
+        self._sessions = sessions
+        self._reauthentication = reauthentication
+        self._limited = limited
+
+    def register(self) -> None:
+        """Tells the queue of this process how links are sent."""
+        self._queue.register(_SEND_PASSWORD_LINK, self.send_password_link)
+        self._queue.register(_SEND_EMAIL_LINK, self.send_email_link)
+
+    async def change_password(self, caller: Caller, present: str, wanted: str) -> None:
+        """Another password, by the present one; every other session ends. Raises WrongPassword, WeakPassword."""
+        await self._reauthentication.by_password(caller.user_id, present)
+        async with self._database.connection() as db:
+            user = await repository.find_user(db, caller.user_id)
+        if user is None:
+            raise Unauthenticated("This account no longer exists.")
+        await self._passwords.ensure_strong(wanted, (user.email, user.name), field="new_password")
+        fresh = await self._passwords.hash(wanted)
+        async with self._database.transaction() as db:
+            await token_repository.set_password(db, user.id, fresh)
+            await token_repository.delete_tokens(db, user.id, "password")
+            await self._sessions.end_all(db, user.id, "password_changed", kept=caller.session_id)
+            await audit.record(db, "account.password_changed", user.id, account=user.id)
+            await self._tell_of_password(db, user.email)
+
+    async def forget_password(self, email: str) -> None:
+        """Has a link sent to the address if it has an account. What is done here is the same if it has none."""
+        await self._ask(_SEND_PASSWORD_LINK, email)
+
+    async def ask_verification(self, email: str) -> None:
+        """Has a link sent to the address if it has an account that is not verified. The same if it has none."""
+        await self._ask(_SEND_EMAIL_LINK, email)
+
+    async def send_password_link(self, run: JobRun, email: str) -> None:
+        """The job."""
+        async with self._database.transaction() as db:
+            await ensure_owned(db, run)
+            account = await repository.find_account(db, *spellings(email))
+            if account is not None:
+                link = await self._link(db, "/reset-password", account.id, "password", account.email, _PASSWORD_HOURS)
+                await self._post.send(db, account.email, letters.RESET, link=link)
+
+    async def send_email_link(self, run: JobRun, email: str) -> None:
+        """The job."""
+        async with self._database.transaction() as db:
+            await ensure_owned(db, run)
+            account = await repository.find_account(db, *spellings(email))
+            if account is not None and not account.email_verified:
+                await self.verify_later(db, account.id, account.email)
+
+    async def verify_later(self, db: Connection, user_id: UUID, email: str) -> None:
+        """Sends a link that verifies the address; none where this server sends no mail."""
+        if self._post.is_on:
+            link = await self._link(db, "/verify-email", user_id, "email", email, _EMAIL_HOURS)
+            await self._post.send(db, email, letters.VERIFY, link=link)
+
+    async def reset_password(self, token: str, wanted: str) -> None:
+        """Another password, by a link; every session ends. Raises LinkExpired, WeakPassword."""
+        hashed = _hash(token)
+        async with self._database.connection() as db:
+            holder = _holding(await token_repository.find_holder(db, hashed, "password"))
+        await self._passwords.ensure_strong(wanted, (holder.present_email, holder.name), field="password")
+        fresh = await self._passwords.hash(wanted)
+        async with self._database.transaction() as db:
+            if not await token_repository.take_token(db, hashed, "password"):
+                raise LinkExpired
+            user_id = holder.user_id
+            await token_repository.set_password(db, user_id, fresh, proven=holder.email)
+            await token_repository.delete_tokens(db, user_id, "password")
+            await self._sessions.end_all(db, user_id, "password_reset")
+            await audit.record(db, "account.password_reset", user_id, account=user_id, by=user_id)
+            await self._tell_of_password(db, holder.present_email)
+
+    async def change_email(self, caller: Caller, email: str, password: str) -> None:
+        """Has a link sent to the new address, which alone changes anything.
+
+        Whether somebody has the address is not told: who can read its letters may know. Raises MailOff, InvalidEmail,
+        WrongPassword.
+        """
+        self._post.ensure_on()
+        wanted = normal_email(email)
+        await self._reauthentication.by_password(caller.user_id, password)
+        await self._limit(wanted)
+        async with self._database.transaction() as db:
+            link = await self._link(db, "/verify-email", caller.user_id, "email", wanted, _EMAIL_HOURS)
+            await self._post.send(db, wanted, letters.CHANGE_EMAIL, link=link)
+
+    async def verify_email(self, db: Connection, token: str) -> None:
+        """The address of a link is the account's, and verified. Raises LinkExpired, EmailTaken."""
+        holder = _holding(await token_repository.find_holder(db, _hash(token), "email"))
+        if not await token_repository.take_token(db, _hash(token), "email"):
+            raise LinkExpired
+        await token_repository.set_email(db, holder.user_id, holder.email)
+        user_id = holder.user_id
+        if holder.email == holder.present_email:
+            await audit.record(db, "account.email_verified", user_id, account=user_id, by=user_id)
+            return
+        for purpose in ("email", "password"):  # what was sent to the former address, too
+            await token_repository.delete_tokens(db, user_id, purpose)
+        await audit.record(db, "account.email_changed", user_id, account=user_id, by=user_id)
+        if self._post.is_on:
+            await self._post.send(db, holder.present_email, letters.EMAIL_CHANGED)
+
+    async def _ask(self, job: str, email: str) -> None:
+        self._post.ensure_on()
+        await self._limit(email)
+        async with self._database.transaction() as db:
+            await self._queue.enqueue(db, NewJob(name=job, lane="mail", args={"email": email}))
+
+    async def _limit(self, email: str) -> None:
+        if self._limited:
+            await count_hit(self._database, _LETTERS, hashlib.sha256(email.lower().encode()).hexdigest())
+
+    async def _link(self, db: Connection, page: str, user_id: UUID, purpose: Purpose, email: str, hours: int) -> str:
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        await token_repository.insert_token(db, _hash(token), user_id, purpose, email, hours=hours)
+        return self._post.link(page, token)
+
+    async def _tell_of_password(self, db: Connection, email: str) -> None:
+        if self._post.is_on:
+            await self._post.send(db, email, letters.PASSWORD_CHANGED, link=self._post.link("/"))
+
+
+def _holding(holder: Holder | None) -> Holder:
+    if holder is None:
+        raise LinkExpired
+    return holder
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,365 @@
+"""Passwords and addresses by the links of letters, invitations, and how guessing is slowed down."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from tests.integration.conftest import PASSWORD, Person, SignUp, client_of, letters_sent, problem, text_of
+
+from matinee.app import create_app
+from matinee.bootstrap import Services, open_services
+from matinee.common.config import Settings
+from matinee.common.database import execute, fetch_one, fetch_value
+from matinee.common.jobs import JobRun
+from matinee.common.storage.s3 import S3Storage
+
+AUTH = "/api/v1/auth"
+OTHER = "seven lonely anvils"
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With letters."""
+    return msgspec.structs.replace(settings, mail_folder=tmp_path / "mail", trusted_proxies=("127.0.0.1",))
+
+
+class _Asked(msgspec.Struct):
+    id: int
+    task_name: str
+    email: str
+
+
+_TAKE = """
+UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s
+WHERE id = (SELECT min(id) FROM procrastinate_jobs WHERE task_name LIKE 'accounts.%%' AND status = 'todo')
+RETURNING id, task_name, args ->> 'email' AS email
+"""
+
+
+async def letters(services: Services) -> list[EmailMessage]:
+    """Does what a worker does with what was asked for; the letters that come of it."""
+    async with services.database.connection() as db:
+        worker: int = await fetch_value(db, "INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        while job := await fetch_one(db, _Asked, _TAKE, (worker,)):
+            run = {
+                "accounts.send_password_link": services.recovery.send_password_link,
+                "accounts.send_email_link": services.recovery.send_email_link,
+            }[job.task_name]
+            await run(JobRun(job.id, worker, 1), job.email)
+            await execute(db, "DELETE FROM procrastinate_jobs WHERE id = %s", (job.id,))
+    return await letters_sent(services)
+
+
+def token_in(letter: EmailMessage) -> str:
+    found = re.search(r"#(\S+)", text_of(letter))
+    assert found is not None
+    return found[1]
+
+
+async def log_in(api: httpx.AsyncClient, email: str, password: str, ip: str = "192.0.2.1") -> httpx.Response:
+    body = {"email": email, "password": password}
+    answer = await api.post(f"{AUTH}/login", json=body, headers={"X-Forwarded-For": ip})
+    api.cookies.clear()
+    return answer
+
+
+async def refresh(api: httpx.AsyncClient, tokens: dict[str, Any]) -> httpx.Response:
+    answer = await api.post(f"{AUTH}/refresh", json={"refresh_token": tokens["refresh_token"]})
+    api.cookies.clear()
+    return answer
+
+
+class TestChangePassword:
+    async def test_it_ends_every_other_session(self, ada: Person, api: httpx.AsyncClient, services: Services) -> None:
+        """This one goes on, the former password signs in no more, and a letter tells of it."""
+        await letters(services)
+        other = (await log_in(api, ada.email, PASSWORD)).json()
+        body = {"present_password": PASSWORD, "new_password": OTHER}
+        assert (await ada.post(f"{AUTH}/password", body)).status_code == 204
+        problem(await refresh(api, other), 401, "invalid_refresh_token")
+        assert (await refresh(api, ada.tokens)).status_code == 200
+        problem(await log_in(api, ada.email, PASSWORD), 401, "invalid_credentials")
+        assert (await log_in(api, ada.email, OTHER)).status_code == 200
+        (letter,) = await letters(services)
+        assert letter["Subject"] == "Your password was changed"
+
+    async def test_it_needs_the_present_one(self, ada: Person) -> None:
+        """An open session is not enough."""
+        body = {"present_password": "not the one", "new_password": OTHER}
+        problem(await ada.post(f"{AUTH}/password", body), 403, "wrong_account_password")
+
+
+class TestResetPassword:
+    async def test_a_link_sets_another_password_once(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Every session ends; the address is verified with it, as its letters are read."""
+        await letters(services)
+        assert (await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email.upper()})).status_code == 204
+        (letter,) = await letters(services)
+        assert letter["To"] == ada.email
+        token = token_in(letter)
+        async with services.database.connection() as db:
+            assert (
+                await fetch_value(db, "SELECT count(*) FROM account_tokens WHERE hash = %s", (token.encode(),)) == 0
+            )
+        assert (await api.post(f"{AUTH}/password/reset", json={"token": token, "password": OTHER})).status_code == 204
+        problem(await refresh(api, ada.tokens), 401, "invalid_refresh_token")
+        assert (await log_in(api, ada.email, OTHER)).status_code == 200
+        assert (await ada.get("/api/v1/user/profile")).json()["email_verified"] is True
+        again = await api.post(f"{AUTH}/password/reset", json={"token": token, "password": PASSWORD})
+        problem(again, 422, "link_expired")
+
+    async def test_of_many_at_once_one_wins(self, ada: Person, api: httpx.AsyncClient, services: Services) -> None:
+        """A token is used up by the transaction that sets the password."""
+        await letters(services)
+        await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email})
+        token = token_in((await letters(services))[0])
+        answers = await asyncio.gather(
+            *(api.post(f"{AUTH}/password/reset", json={"token": token, "password": OTHER}) for _ in range(4))
+        )
+        assert sorted(answer.status_code for answer in answers) == [204, 422, 422, 422]
+
+    async def test_an_expired_link_does_nothing(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """After an hour."""
+        await letters(services)
+        await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email})
+        token = token_in((await letters(services))[0])
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE account_tokens SET expires_at = now()")
+        answer = await api.post(f"{AUTH}/password/reset", json={"token": token, "password": OTHER})
+        problem(answer, 422, "link_expired")
+
+    async def test_nobody_learns_who_has_an_account(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Answer and work are the same: a job that looks the account up when the answer has gone."""
+        await letters(services)
+        for path in ("password/forgotten", "email/verification"):
+            answers = [
+                await api.post(f"{AUTH}/{path}", json={"email": email}) for email in (ada.email, "no@example.org")
+            ]
+            assert [(answer.status_code, answer.content) for answer in answers] == [(204, b"")] * 2
+        assert [letter["To"] for letter in await letters(services)] == [ada.email] * 2
+
+    async def test_a_weak_password_leaves_the_link_good(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """One chooses another."""
+        await letters(services)
+        await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email})
+        token = token_in((await letters(services))[0])
+        for password in ("Password123!", f"{ada.email.split('@')[0]}1"):
+            answer = await api.post(f"{AUTH}/password/reset", json={"token": token, "password": password})
+            assert problem(answer, 422, "weak_password")["errors"][0]["path"] == "password"
+        assert (await api.post(f"{AUTH}/password/reset", json={"token": token, "password": OTHER})).status_code == 204
+
+    async def test_without_mail_it_says_so(self, api: httpx.AsyncClient, services: Services) -> None:
+        """Whatever the address."""
+        services.post._mailer = None
+        answer = await api.post(f"{AUTH}/password/forgotten", json={"email": "ada@example.org"})
+        problem(answer, 409, "mail_off")
+
+
+class TestEmail:
+    async def test_an_address_is_verified_by_the_letter_to_it(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Once, and there is another letter for who asks."""
+        (first,) = await letters(services)
+        await api.post(f"{AUTH}/email/verification", json={"email": ada.email})
+        (second,) = await letters(services)
+        assert (await ada.get("/api/v1/user/profile")).json()["email_verified"] is False
+        assert (await api.post(f"{AUTH}/email/verify", json={"token": token_in(second)})).status_code == 204
+        assert (await ada.get("/api/v1/user/profile")).json()["email_verified"] is True
+        problem(await api.post(f"{AUTH}/email/verify", json={"token": token_in(second)}), 422, "link_expired")
+        assert (await api.post(f"{AUTH}/email/verify", json={"token": token_in(first)})).status_code == 204
+        await api.post(f"{AUTH}/email/verification", json={"email": ada.email})
+        assert await letters(services) == []
+
+    async def test_another_address_is_taken_when_its_owner_says_so(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """And the former one is told."""
+        await letters(services)
+        assert (
+            await ada.post(f"{AUTH}/email", {"email": "new@example.org", "password": PASSWORD})
+        ).status_code == 204
+        (asked,) = await letters(services)
+        assert asked["To"] == "new@example.org"
+        assert (await ada.get(f"{AUTH}/me")).json()["email"] == ada.email
+        assert (await api.post(f"{AUTH}/email/verify", json={"token": token_in(asked)})).status_code == 204
+        (told,) = await letters(services)
+        assert told["To"] == ada.email
+        assert (await log_in(api, "new@example.org", PASSWORD)).status_code == 200
+        problem(await log_in(api, ada.email, PASSWORD), 401, "invalid_credentials")
+
+    async def test_an_address_that_has_an_account_stays_its(
+        self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Only who reads its letters learns that it has one."""
+        await letters(services)
+        assert (await ada.post(f"{AUTH}/email", {"email": bob.email, "password": PASSWORD})).status_code == 204
+        (asked,) = await letters(services)
+        problem(await api.post(f"{AUTH}/email/verify", json={"token": token_in(asked)}), 409, "email_taken")
+
+    async def test_it_needs_the_password(self, ada: Person) -> None:
+        """An open session is not enough."""
+        body = {"email": "new@example.org", "password": "not the one"}
+        problem(await ada.post(f"{AUTH}/email", body), 403, "wrong_account_password")
+
+
+class TestStrength:
+    @pytest.mark.parametrize(
+        "password",
+        ["password1", "qwertyuiop", "ada@example.org", "Lovelace1815", "matinee1", "aaaaaaaaaaaa", "Summer2024"],
+    )
+    async def test_what_is_easily_guessed_is_refused(self, api: httpx.AsyncClient, password: str) -> None:
+        """Known passwords, rows of keys, and what is known of the account; with what would be better."""
+        body = {"email": "ada@example.org", "name": "Ada Lovelace", "password": password}
+        answer = problem(await api.post(f"{AUTH}/register", json=body), 422, "weak_password")
+        assert "Several words" in answer["detail"]
+        assert answer["errors"][0]["path"] == "password"
+
+    async def test_the_longest_costs_no_more_than_others(self, services: Services) -> None:
+        """What is behind the fortieth character is not judged."""
+        async with asyncio.timeout(2):
+            await services.passwords.ensure_strong("p4$$w0rd!|1" * 11, ("ada",), field="password")
+
+
+class TestGuessing:
+    @pytest.fixture
+    async def limited(
+        self, settings: Settings, storage: S3Storage, password_cost: None
+    ) -> AsyncIterator[tuple[httpx.AsyncClient, Services]]:
+        changed = msgspec.structs.replace(settings, rate_limits=True)
+        async with open_services(changed, storage=storage) as services:
+            app = create_app(services)
+            async with client_of(app) as client:
+                yield client, services
+
+    async def test_a_guesser_waits_and_the_owner_does_not(
+        self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
+    ) -> None:
+        """Longer each time; from elsewhere the owner signs in, and stays signed in."""
+        api, services = limited
+        for _ in range(6):
+            problem(await log_in(api, ada.email, "not the one", "192.0.2.66"), 401, "invalid_credentials")
+        answer = await log_in(api, ada.email, PASSWORD, "192.0.2.66")
+        problem(answer, 429, "rate_limited")
+        assert answer.headers["retry-after"] in ("1", "2")
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE guesses SET made = 30, wait_until = now()")
+        problem(await log_in(api, ada.email, "not the one", "192.0.2.66"), 401, "invalid_credentials")
+        answer = await log_in(api, ada.email, PASSWORD, "192.0.2.66")
+        assert 890 <= int(answer.headers["retry-after"]) <= 900
+        assert (await log_in(api, ada.email, PASSWORD, "192.0.2.7")).status_code == 200
+        assert (await refresh(api, ada.tokens)).status_code == 200
+
+    async def test_success_begins_anew(self, ada: Person, limited: tuple[httpx.AsyncClient, Services]) -> None:
+        """And an address without an account makes one wait just the same."""
+        api, services = limited
+        for _ in range(5):
+            await log_in(api, ada.email, "not the one", "192.0.2.66")
+        assert (await log_in(api, ada.email, PASSWORD, "192.0.2.66")).status_code == 200
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT count(*) FROM guesses") == 0
+            await execute(db, "DELETE FROM rate_limits")
+        for _ in range(6):
+            problem(await log_in(api, "no@example.org", "not the one", "192.0.2.66"), 401, "invalid_credentials")
+        problem(await log_in(api, "no@example.org", "not the one", "192.0.2.66"), 429, "rate_limited")
+
+    async def test_of_many_at_once_no_more_are_judged(
+        self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
+    ) -> None:
+        """A guess is counted before it is judged."""
+        api, services = limited
+        await log_in(api, ada.email, "not the one", "192.0.2.66")
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE guesses SET made = 30")
+        answers = await asyncio.gather(*(log_in(api, ada.email, "not the one", "192.0.2.66") for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [401] + [429] * 5
+
+    async def test_many_networks_together_guess_a_hundred_times_an_hour(
+        self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
+    ) -> None:
+        """Where the account was used before, its owner goes on."""
+        api, services = limited
+        assert (await log_in(api, ada.email, PASSWORD, "192.0.2.7")).status_code == 200
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE rate_limits SET hits = 100 WHERE bucket LIKE 'guesses:%%'")
+        problem(await log_in(api, ada.email, PASSWORD, "192.0.2.66"), 429, "rate_limited")
+        assert (await log_in(api, ada.email, PASSWORD, "192.0.2.7")).status_code == 200
+
+    async def test_nobody_is_flooded_with_letters(
+        self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
+    ) -> None:
+        """Five an hour to one address, whoever asks."""
+        api, _ = limited
+        answers = [
+            await api.post(
+                f"{AUTH}/password/forgotten", json={"email": ada.email}, headers={"X-Forwarded-For": f"192.0.2.{n}"}
+            )
+            for n in range(6)
+        ]
+        assert [answer.status_code for answer in answers] == [204] * 5 + [429]
+
+
+class TestRegistration:
+    async def open(self, settings: Settings, storage: S3Storage, **changes: Any) -> Any:
+        return open_services(msgspec.structs.replace(settings, **changes), storage=storage)
+
+    async def test_by_invitation(
+        self, settings: Settings, storage: S3Storage, sign_up: SignUp, services: Services
+    ) -> None:
+        """The link of a letter, once; its address is verified by that."""
+        admin = await sign_up(role="ADMIN")
+        await letters(services)
+        made = await admin.post(f"{AUTH}/invitations", {"email": "guest@example.org"})
+        assert made.status_code == 201
+        (letter,) = await letters(services)
+        body = {"email": "guest@example.org", "name": "Guest", "password": PASSWORD}
+        async with (
+            await self.open(settings, storage, registration="invitation") as strict,
+            client_of(create_app(strict)) as api,
+        ):
+            problem(await api.post(f"{AUTH}/register", json=body), 403, "invitation_needed")
+            problem(await api.post(f"{AUTH}/register", json={**body, "invitation": "x"}), 422, "link_expired")
+            with_it = {**body, "invitation": token_in(letter)}
+            assert (await api.post(f"{AUTH}/register", json=with_it)).status_code == 201
+            answer = await api.post(f"{AUTH}/register", json={**with_it, "email": "more@example.org"})
+            problem(answer, 422, "link_expired")
+            assert (await admin.get(f"{AUTH}/invitations")).json()["items"] == []
+            assert await letters(services) == []
+
+    async def test_an_invitation_is_revoked(self, sign_up: SignUp, ada: Person, api: httpx.AsyncClient) -> None:
+        """By administrators alone."""
+        admin = await sign_up(role="ADMIN")
+        made = (await admin.post(f"{AUTH}/invitations", {"email": "guest@example.org"})).json()
+        problem(await ada.delete(f"{AUTH}/invitations/{made['id']}"), 403, "forbidden")
+        (listed,) = (await admin.get(f"{AUTH}/invitations")).json()["items"]
+        assert (listed["id"], "link" in listed) == (made["id"], False)
+        assert (await admin.delete(f"{AUTH}/invitations/{made['id']}")).status_code == 204
+        body = {"email": "guest@example.org", "name": "Guest", "password": PASSWORD}
+        token = made["link"].partition("#")[2]
+        problem(await api.post(f"{AUTH}/register", json={**body, "invitation": token}), 422, "link_expired")
+
+    async def test_closed_and_unverified(self, settings: Settings, storage: S3Storage, ada: Person) -> None:
+        """Closed takes no invitation either; where addresses must be verified, nobody signs in before."""
+        changes = {"registration": "closed", "email_verification": "required"}
+        async with await self.open(settings, storage, **changes) as strict, client_of(create_app(strict)) as api:
+            body = {"email": "guest@example.org", "name": "Guest", "password": PASSWORD, "invitation": "x"}
+            problem(await api.post(f"{AUTH}/register", json=body), 403, "registration_closed")
+            problem(await log_in(api, ada.email, PASSWORD), 403, "email_not_verified")
+            problem(await log_in(api, ada.email, "not the one"), 401, "invalid_credentials")
+            async with strict.database.connection() as db:
+                await execute(db, "UPDATE users SET email_verified_at = now()")
+            assert (await log_in(api, ada.email, PASSWORD)).status_code == 200
