@@ -39,6 +39,7 @@ from matinee.modules.health.routes import HealthRoutes
 from matinee.modules.imports.routes import ImportRoutes
 from matinee.modules.jobs.routes import JobRoutes
 from matinee.modules.pages.assets import Assets, Page
+from matinee.modules.pages.embed import EmbedPage
 from matinee.modules.pages.policy import INERT, page_policy
 from matinee.modules.pages.problems import problems_page
 from matinee.modules.pictures.routes import PictureRoutes
@@ -54,6 +55,7 @@ from matinee.modules.second_factor.routes import SecondFactorRoutes
 from matinee.modules.sharing.routes import SharingRoutes
 from matinee.modules.sounds.routes import SoundRoutes
 from matinee.modules.tokens.routes import TokenRoutes
+from matinee.modules.tokens.verification import PlaybackTokens
 from matinee.modules.tracks.routes import TrackRoutes
 from matinee.modules.uploads.routes import UploadRoutes
 from matinee.modules.uploads.tus_routes import TusRoutes
@@ -141,13 +143,13 @@ def create_app(services: Services) -> ASGIApp:
     settings = services.settings
     router = Router()
     runtime = Runtime(
-        settings, services.database, services.tokens, services.api_keys, services.playback_tokens, services.endings
+        settings, services.database, services.tokens, services.api_keys, services.grants, services.endings
     )
     routes = _routes(services)
     router.mount(runtime, routes)
     playback = next(owner for owner in routes if isinstance(owner, PlaybackRoutes))
     router.add("GET", CELL, warm_cells(runtime, playback, services.playback, services.delivery))
-    _add_pages(router, settings)
+    _add_pages(router, runtime, services.grants)
     https = settings.public_url.startswith("https://")
     app: ASGIApp = router
     if settings.cors_origins:
@@ -179,7 +181,7 @@ def _routes(services: Services) -> list[Any]:
         VideoRoutes(services.videos, events),
         SharingRoutes(services.sharing),
         CommentRoutes(services.comments),
-        TokenRoutes(services.playback_tokens),
+        TokenRoutes(services.playback_tokens, services.signing_keys),
         ClipRoutes(services.clips),
         RetentionRoutes(services.retention),
         JobRoutes(services.jobs),
@@ -196,11 +198,12 @@ def _routes(services: Services) -> list[Any]:
     ]
 
 
-def _add_pages(router: Router, settings: Settings) -> None:
+def _add_pages(router: Router, runtime: Runtime, tokens: PlaybackTokens) -> None:
+    settings = runtime.settings
     policy = page_policy(settings)
     router.add("GET", "/", Page(WEB, "index.html", policy=policy))
     router.add("GET", "/watch/{video_id}", Page(WEB, "watch.html", policy=policy))
-    router.add("GET", "/embed/{video_id}", Page(WEB, "embed.html", policy=page_policy(settings, framed_by="*")))
+    router.add("GET", "/embed/{video_id}", EmbedPage(WEB, runtime, tokens))
     router.add("GET", "/reset-password", Page(WEB, "reset-password.html", policy=policy))
     router.add("GET", "/verify-email", Page(WEB, "verify-email.html", policy=policy))
     router.add("GET", "/register", Page(WEB, "index.html", policy=policy))

@@ -61,8 +61,12 @@ from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.service import SecondFactor
 from matinee.modules.sharing.service import SharingService
 from matinee.modules.sounds.service import SoundService
+from matinee.modules.tokens.guesses import Guesses
 from matinee.modules.tokens.keys import KeyRing
+from matinee.modules.tokens.seals import Seals
 from matinee.modules.tokens.service import TokenService
+from matinee.modules.tokens.signing_keys import SigningKeyService
+from matinee.modules.tokens.verification import PlaybackTokens
 from matinee.modules.tracks.editing import CueEditing
 from matinee.modules.tracks.machine import MachineCaptions
 from matinee.modules.tracks.service import TrackService
@@ -132,12 +136,17 @@ class Services:
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
         self.comments = CommentService()
         self.sharing = SharingService(self.database, self.videos, self.passwords)
+        signers = KeyRing(self.database, settings.secret_key)
+        self.grants = PlaybackTokens(
+            signers, Seals(settings.secret_key, settings.public_url), self.endings, clock=clock
+        )
+        self.signing_keys = SigningKeyService(self.database, signers)
         self.playback_tokens = TokenService(
             self.database,
             self.videos,
             self.passwords,
-            KeyRing(self.database, settings.secret_key),
-            self.endings,
+            signers,
+            Guesses(self.database, at_once=settings.password_hash_parallelism, limited=settings.rate_limits),
             own_seconds=settings.playback_token_minutes * 60,
             clock=clock,
         )

@@ -1,11 +1,15 @@
 """A video that asks for a password, and one that a signed link opens."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 from tests.e2e.frame_film import make_frame_film
-from tests.e2e.installation import Installation
+from tests.e2e.installation import Installation, until
 from tests.e2e.visiting import Visit, wait_for
 
 PASSWORD = "winter garden"
@@ -66,3 +70,47 @@ class TestSignedLink:
         visit.page.goto(f"/embed/{film_id}?token=e30.e30.x")
         wait_for(visit.page, "() => document.body.textContent.includes('This link does not open the video')")
         visit.context.close()
+
+    def test_plays_on_the_sites_that_it_is_for(
+        self, browser: Browser, installation: Installation, film_id: str
+    ) -> None:
+        """In a frame there, and in none elsewhere."""
+        client, headers = installation.client, installation.headers
+        client.patch(f"/api/v1/videos/{film_id}", json={"visibility": "signed"}, headers=headers).raise_for_status()
+        wanted = {"holder": "anyone", "referrers": ["127.0.0.1"]}
+        made = client.post(f"/api/v1/videos/{film_id}/playback-tokens", json=wanted, headers=headers).json()
+        address = f"{installation.url}/embed/{film_id}?muted&autoplay&token={made['token']}"
+        visit = Visit(browser, installation)
+        with site(f'<!doctype html><iframe src="{address}" allow="autoplay"></iframe>') as port:
+            for host, condition in (
+                ("127.0.0.1", "() => window.matinee?.video?.currentTime > 0.5"),
+                ("127.0.0.2", "() => window.matinee?.page === 'not-found'"),
+            ):
+                visit.page.goto(f"http://{host}:{port}/")
+                [frame] = visit.page.main_frame.child_frames
+                until(lambda frame=frame, condition=condition: bool(frame.evaluate(condition)))
+        visit.context.close()
+
+
+@contextmanager
+def site(html: str) -> Iterator[int]:
+    """Another site, of one page, at every address of this machine's own; its port."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("0.0.0.0", 0), Page) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            serving.join()

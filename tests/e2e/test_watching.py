@@ -142,6 +142,29 @@ class TestPrivate:
         wait_for(visit.page, "() => window.matinee?.page === 'not-found'")
         visit.sign_in()
         visit.play(f"/watch/{video_id}")
+        visit.page.goto("about:blank")
+        visit.asked.clear()
+        self.plays_without_media_source(visit, video_id)
+
+    def plays_without_media_source(self, visit: Visit, video_id: str) -> None:
+        """As on a telephone, by a token in the address, and by the next one when that is about to end."""
+        page = visit.page
+        page.add_init_script("delete window.MediaSource; delete window.ManagedMediaSource")
+        page.clock.install()
+        visit.play(f"/watch/{video_id}")
+        assert page.evaluate("() => window.matinee.engine") == "native"
+        first = page.evaluate("() => window.matinee.video.src")
+        stood = page.evaluate("() => window.matinee.video.currentTime")
+        page.clock.fast_forward("09:30")
+        wait_for(
+            page,
+            "([first, stood]) => { const video = window.matinee.video;"
+            " return video.src !== first && video.currentTime > stood; }",
+            [first, stood],
+        )
+        read = [url for url in visit.asked if url.endswith((".m3u8", ".m4s"))]
+        assert read
+        assert all("/t/" in url for url in read)
 
 
 @pytest.fixture(scope="module")

@@ -11,4 +11,4 @@ async def rotate(settings: Settings) -> UUID:
     """Has another key sign from now on; gives its id."""
     act_as(lambda: COMMAND_LINE)
     async with open_services(settings, name="matinee-cli") as services:
-        return await services.playback_tokens.rotate()
+        return await services.signing_keys.rotate()

@@ -9,9 +9,13 @@ const RETRY_MS = 5000;
 const ANY_PREFIX = /^\/t\/[^/]+(?=\/)/;
 
 let prefix = "";
+let expiresAt = Number.POSITIVE_INFINITY;
 
 /** What stands before the paths of the video; empty where it needs no token. */
 export const passPrefix = (): string => prefix;
+
+/** How long it opens the video if it is not renewed; for ever where nobody knows. */
+export const passSeconds = (): number => (expiresAt - Date.now()) / 1000;
 
 /** Uses the token of a signed link. Nobody can renew it here. */
 export function usePass(token: string): void {
@@ -35,6 +39,7 @@ async function adopt(id: string, path: string, body: unknown): Promise<void> {
   const response = await send(path, { method: "POST", body });
   const made = (await response.json()) as PlaybackToken;
   prefix = made.prefix;
+  expiresAt = Date.now() + made.expires_in * 1000;
   setTimeout(() => void renew(id), made.expires_in * 500); // at half of its life, by whatever clock
 }
 

@@ -1,6 +1,6 @@
 /** Every call about videos, one function each. All send the session's token if there is one. */
 import { API, ApiError, type Call, send } from "./http";
-import { passPrefix } from "./pass";
+import { passPrefix, passSeconds, readdressed } from "./pass";
 import { accessToken, discardToken } from "./session";
 import type {
   Chapters,
@@ -9,6 +9,7 @@ import type {
   NewClip,
   NewImport,
   NewUpload,
+  PlaybackToken,
   SignedParts,
   Storyboard,
   TextTracks,
@@ -33,6 +34,17 @@ export function getVideo(id: string, signal?: AbortSignal): Promise<Video> {
 /** Whether whoever has its addresses gets what is there: it is open, or a token stands in them. */
 export function isOpen(video: Pick<VideoSummary, "visibility" | "playback">): boolean {
   return ["public", "unlisted"].includes(video.visibility) || !!video.playback?.hls.startsWith("/t/");
+}
+
+/** The playlist at an address that opens it by itself, and for how many seconds; a private one by a token of one's own. */
+export async function carriedPlaylist(
+  video: VideoSummary,
+  hls: string,
+): Promise<{ hls: string; seconds: number }> {
+  if (isOpen(video)) return { hls: readdressed(hls), seconds: passSeconds() };
+  const path = `${API}/videos/${encodeURIComponent(video.id)}/playback-tokens`;
+  const made = await json<PlaybackToken>(path, { method: "POST", body: {} });
+  return { hls: made.prefix + hls, seconds: made.expires_in };
 }
 
 export function getChapters(id: string): Promise<Chapters> {

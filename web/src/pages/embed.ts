@@ -4,7 +4,9 @@ import { find } from "../ui/dom";
 import { readAddress } from "../watch/address";
 import { Stage } from "../watch/stage";
 
-const stage = new Stage(find("#stage"), readAddress(location.href), (video) => {
+const sealed = document.querySelector<HTMLMetaElement>("meta[name=playback-token]")?.content;
+const address = readAddress(location.href);
+const stage = new Stage(find("#stage"), { ...address, token: sealed ?? address.token }, (video) => {
   document.title = `${video.title} · Matinee`;
 });
 exposeHandle(stage);

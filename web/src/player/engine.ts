@@ -52,6 +52,8 @@ export interface Source {
   authorize: (() => Promise<string | null>) | null;
   /** Gives an address anew before it is asked for: a token in it may have been renewed. */
   readdress: (address: string) => string;
+  /** Where a player that can send no header finds the HLS playlist, and for how many seconds from now. */
+  carried: () => Promise<{ hls: string; seconds: number }>;
 }
 
 export interface EngineListener {

@@ -14,7 +14,13 @@ interface NativeSound {
   enabled: boolean;
 }
 
-/** Leaves HLS to the browser: iPhones without Media Source Extensions. It chooses the quality, and sends no token. */
+const RENEW_AT = 0.9; // of the time that an address holds
+const RECOVERY_PAUSE_MS = 10_000;
+
+/**
+ * Leaves HLS to the browser: iPhones without Media Source Extensions. It chooses the quality, and can send no header,
+ * so that what opens the video stands in its address. Before that ends the video is loaded anew where it stands.
+ */
 export class NativeEngine implements Engine {
   readonly kind = "native";
   readonly levels = [];
@@ -24,10 +30,16 @@ export class NativeEngine implements Engine {
   texts: readonly TextChoice[] = [];
   sounds: readonly SoundChoice[] = [];
   #video: HTMLVideoElement;
+  #source: Source;
+  #listener: EngineListener;
   #events = new AbortController();
+  #openedAt = 0;
+  #renewal = 0;
 
   constructor(video: HTMLVideoElement, source: Source, listener: EngineListener) {
     this.#video = video;
+    this.#source = source;
+    this.#listener = listener;
     const { signal } = this.#events;
     const takeSounds = () => {
       this.sounds = this.#heard().map(({ label, language, enabled }, index) => ({
@@ -40,7 +52,7 @@ export class NativeEngine implements Engine {
     };
     video.addEventListener("loadedmetadata", takeSounds, { signal });
     video.addEventListener("loadedmetadata", () => listener.onLevels(), { signal });
-    video.addEventListener("error", () => listener.onFault(faultOf(video.error)), { signal });
+    video.addEventListener("error", () => this.#recover(), { signal });
     const takeTexts = () => {
       this.texts = this.#tracks().map((track, index) => ({
         index,
@@ -54,7 +66,7 @@ export class NativeEngine implements Engine {
     };
     for (const event of ["addtrack", "removetrack"])
       video.textTracks.addEventListener(event, takeTexts, { signal });
-    video.src = source.hls;
+    void this.#open();
   }
 
   static isSupported(video: HTMLVideoElement): boolean {
@@ -82,6 +94,49 @@ export class NativeEngine implements Engine {
 
   setCeiling(): void {}
 
+  async #open(): Promise<void> {
+    const { signal } = this.#events;
+    this.#openedAt = performance.now();
+    try {
+      const { hls, seconds } = await this.#source.carried();
+      if (signal.aborted) return;
+      this.#load(hls);
+      clearTimeout(this.#renewal);
+      if (Number.isFinite(seconds))
+        this.#renewal = window.setTimeout(() => this.#renew(), seconds * RENEW_AT * 1000);
+    } catch (error) {
+      if (!signal.aborted) this.#listener.onFault({ kind: "network", detail: String(error) });
+    }
+  }
+
+  /** Goes on where the picture stands. */
+  #load(hls: string): void {
+    const video = this.#video;
+    const { currentTime, paused, playbackRate } = video;
+    const isFirst = !video.hasAttribute("src");
+    video.src = hls;
+    if (isFirst) return;
+    const goOn = () => {
+      video.currentTime = currentTime;
+      video.playbackRate = playbackRate;
+      if (!paused) void video.play().catch(() => undefined);
+    };
+    video.addEventListener("loadedmetadata", goOn, { once: true, signal: this.#events.signal });
+  }
+
+  /** Who has paused is not disturbed. */
+  #renew(): void {
+    const { signal } = this.#events;
+    if (!this.#video.paused) void this.#open();
+    else this.#video.addEventListener("play", () => void this.#open(), { once: true, signal });
+  }
+
+  /** A telephone that slept has missed the renewal. */
+  #recover(): void {
+    if (performance.now() - this.#openedAt > RECOVERY_PAUSE_MS) void this.#open();
+    else this.#listener.onFault(faultOf(this.#video.error));
+  }
+
   #heard(): NativeSound[] {
     const { audioTracks } = this.#video as unknown as { audioTracks?: ArrayLike<NativeSound> };
     return Array.from(audioTracks ?? []);
@@ -93,6 +148,7 @@ export class NativeEngine implements Engine {
 
   destroy(): void {
     this.#events.abort();
+    clearTimeout(this.#renewal);
     this.#video.removeAttribute("src");
     this.#video.load();
   }

@@ -14,7 +14,7 @@ export function readAddress(address: string): WatchAddress {
   const engine: EngineChoice = url.searchParams.get("engine") === "dash" ? "dash" : "hls";
   return {
     videoId: decodeURIComponent(url.pathname.split("/")[2] ?? ""),
-    token: url.searchParams.get("token") ?? "",
+    token: readToken(url.searchParams.get("token") ?? ""),
     options: {
       engine,
       startAt: readTime(url.searchParams.get("t") ?? ""),
@@ -22,6 +22,14 @@ export function readAddress(address: string): WatchAddress {
       muted: isOn(url.searchParams.get("muted")),
     },
   };
+}
+
+/**
+ * Never one with a seal, a fourth part: that is for the player of an embed page that was opened from where its token
+ * allows, and the server writes it into that page (`src/matinee/modules/tokens/seals.py`).
+ */
+function readToken(text: string): string {
+  return text.split(".").length > 3 ? "" : text;
 }
 
 /** Seconds in `90`, `90s`, `1m30s` or `1h2m3s`; 0 for anything else. */

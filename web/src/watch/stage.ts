@@ -4,6 +4,7 @@ import { readdressed, unlock, usePass } from "../api/pass";
 import { accessToken, currentUser } from "../api/session";
 import type { Playback, Storyboard, Video } from "../api/types";
 import {
+  carriedPlaylist,
   getChapters,
   getStoryboard,
   getTranscript,
@@ -89,8 +90,9 @@ export class Stage implements Watched {
       load: () => this.#loadStoryboard(),
       sheet: (path) => pictureAddress(path, !isOpen(video)),
     });
+    const carried = () => carriedPlaylist(video, playback.hls);
     void player.load(
-      { hls: playback.hls, dash: playback.dash, authorize, readdress: readdressed },
+      { hls: playback.hls, dash: playback.dash, authorize, readdress: readdressed, carried },
       this.address.options,
     );
   }

@@ -19,6 +19,10 @@ describe("a watch address", () => {
     expect(readAddress("http://host/watch/x?token=e30.e30.x").token).toBe("e30.e30.x");
   });
 
+  it("carries no token with a seal: the server alone gives those, to an embed page", () => {
+    expect(readAddress("http://host/embed/x?token=e30.e30.x.seal").token).toBe("");
+  });
+
   it("takes hls.js for an unknown engine", () => {
     expect(readAddress("http://host/watch/x?engine=flash&autoplay=0").options).toMatchObject({
       engine: "hls",

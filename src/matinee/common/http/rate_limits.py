@@ -31,6 +31,10 @@ ON CONFLICT (bucket) DO UPDATE SET
     window_end = CASE WHEN r.window_end <= now() THEN excluded.window_end ELSE r.window_end END
 RETURNING hits, greatest(1, ceil(extract(epoch FROM window_end - now())))::int AS seconds_left
 """
+_LOOK = """
+SELECT hits, greatest(1, ceil(extract(epoch FROM window_end - now())))::int AS seconds_left
+FROM rate_limits WHERE bucket = %s AND window_end > now()
+"""
 # A request that counts at this moment keeps its counter.
 _DELETE_PAST = """
 DELETE FROM rate_limits WHERE bucket IN (
@@ -59,6 +63,14 @@ async def tally(db: Connection, bucket: str, seconds: int) -> int:
     count = await fetch_one(db, _Count, _HIT, {"bucket": bucket, "seconds": seconds})
     assert count is not None
     return count.hits
+
+
+async def require_left(database: Database, limit: RateLimit, client: str) -> None:
+    """Counts nothing; raises RateLimited where as many were counted as there may be."""
+    async with database.connection() as db:
+        count = await fetch_one(db, _Count, _LOOK, (f"{limit.name}:{client}",))
+    if count is not None and count.hits >= limit.hits:
+        raise RateLimited(count.seconds_left, {})
 
 
 async def delete_past_windows(db: Connection, most: int) -> int:

@@ -11,8 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 PREFIX = "/t/"
 _OPENED = ("playback/", "api/v1/videos/")
 # As whoever makes one writes it: decoders take others for the same, and each would be remembered.
-_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# A fourth part is the seal that the embed page gets (`modules/tokens/seals.py`).
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2,3}")
 _LONGEST = 8192  # characters
+
+
+def is_token(text: str) -> bool:
+    """Whether it may be a playback token: it has no characters but those of one."""
+    return len(text) <= _LONGEST and _TOKEN.fullmatch(text) is not None
 
 
 class TokenPrefix:
@@ -29,7 +35,7 @@ class TokenPrefix:
             token, _, path = scope["path"].removeprefix(PREFIX).partition("/")
             if not path.startswith(_OPENED):
                 scope = {**scope, "path": f"{PREFIX}…/{path}"}  # there is nothing, and no token in the log
-            elif len(token) <= _LONGEST and _TOKEN.fullmatch(token):
+            elif is_token(token):
                 carried = {"matinee.playback_token": token, "matinee.prefix": f"{PREFIX}{token}"}
                 scope = {**scope, "path": f"/{path}", **carried}
             else:

@@ -40,13 +40,13 @@ class Page:
     """One HTML file of the build: an ASGI application."""
 
     def __init__(self, folder: Path, name: str, *, policy: str) -> None:
-        self._file = folder / name
+        self.file = folder / name
         self._headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._file.is_file():
+        if not self.file.is_file():
             raise PagesNotBuilt
-        await _answer(self._file, self._headers, scope)(scope, receive, send)
+        await _answer(self.file, self._headers, scope)(scope, receive, send)
 
 
 class Assets:

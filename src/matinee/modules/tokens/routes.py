@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from matinee.common.database import Connection
-from matinee.common.errors import Forbidden, Unauthenticated
+from matinee.common.errors import Forbidden, RateLimited, Unauthenticated
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
@@ -28,6 +28,7 @@ from matinee.modules.tokens.schemas import (
     Unlock,
 )
 from matinee.modules.tokens.service import TokenService
+from matinee.modules.tokens.signing_keys import SigningKeyService
 from matinee.modules.videos.errors import UNSEEN, VideoNotFound
 from matinee.modules.videos.schemas import VideoId
 
@@ -40,8 +41,9 @@ KeyId = Annotated[UUID, Meta(description="The key's id.")]
 class TokenRoutes:
     """Operations on playback tokens."""
 
-    def __init__(self, tokens: TokenService) -> None:
+    def __init__(self, tokens: TokenService, keys: SigningKeyService) -> None:
         self._tokens = tokens
+        self._keys = keys
 
     @operation(
         "POST",
@@ -67,20 +69,20 @@ class TokenRoutes:
         tag=TAG,
         access=Access.PUBLIC,
         status=201,
-        errors=(VideoNotFound, WrongPassword, NoPasswordNeeded),
-        limit=RateLimit("unlock", 60, 600),
+        errors=(VideoNotFound, WrongPassword, NoPasswordNeeded, RateLimited),
     )
-    async def unlock_video(self, video_id: VideoId, body: Unlock) -> PlaybackToken:
+    async def unlock_video(self, call: Call, video_id: VideoId, body: Unlock) -> PlaybackToken:
         """Open a video by its password.
 
-        The token lasts some minutes, and can be renewed for a day, or until the password changes.
+        The token lasts some minutes, and can be renewed for a day, or until the password changes. Wrong guesses are
+        limited for each address, and for each video.
         """
-        return await self._tokens.unlock(video_id, body.password)
+        return await self._tokens.unlock(video_id, body.password, call.subscriber)
 
     @operation("GET", KEYS, tag=TAG, access=Access.PERSON)
     async def list_signing_keys(self, call: Call, db: Connection) -> SigningKeys:
         """The keys that you sign playback tokens with."""
-        return SigningKeys(items=await self._tokens.list_keys(db, call.user.user_id))
+        return SigningKeys(items=await self._keys.list_keys(db, call.user.user_id))
 
     @operation(
         "POST", KEYS, tag=TAG, access=Access.PERSON, status=201, errors=(TooManyKeys, Unauthenticated), limit=MAKING
@@ -91,14 +93,14 @@ class TokenRoutes:
         The answer alone has its private half. What it signs opens your own videos that are public, unlisted or
         signed. To rotate, make another one, sign with it, and delete the former when its tokens have expired.
         """
-        return await self._tokens.add_key(call.user.user_id, body.name, body.algorithm)
+        return await self._keys.add_key(call.user.user_id, body.name, body.algorithm)
 
     @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, access=Access.PERSON, errors=(NoSuchSigningKey,))
     async def delete_signing_key(self, call: Call, db: Connection, key_id: KeyId) -> None:
         """Delete a key; within ten seconds nothing that it has signed opens anything."""
-        await self._tokens.delete_key(db, call.user.user_id, key_id)
+        await self._keys.delete_key(db, call.user.user_id, key_id)
 
     @operation("GET", "/.well-known/jwks.json", tag=TAG, access=Access.PUBLIC)
     async def get_key_set(self) -> KeySet:
         """The public keys of the tokens that the server signs (RFC 7517)."""
-        return await self._tokens.published()
+        return await self._keys.published()

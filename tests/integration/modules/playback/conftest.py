@@ -41,6 +41,7 @@ from matinee.modules.encoding.service import EncodingService
 from matinee.modules.encryption.content_keys import ContentKeys
 from matinee.modules.encryption.routes import EncryptionRoutes
 from matinee.modules.encryption.service import EncryptionService
+from matinee.modules.pages.embed import EmbedPage
 from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.captions import CaptionPlayback
 from matinee.modules.playback.cell_cache import CellCache
@@ -51,9 +52,13 @@ from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.warm import warm_cells
+from matinee.modules.tokens.guesses import Guesses
 from matinee.modules.tokens.keys import KeyRing
 from matinee.modules.tokens.routes import TokenRoutes
+from matinee.modules.tokens.seals import Seals
 from matinee.modules.tokens.service import TokenService
+from matinee.modules.tokens.signing_keys import SigningKeyService
+from matinee.modules.tokens.verification import PlaybackTokens
 from matinee.modules.tracks.repository import NewRow, insert_track
 from matinee.modules.videos.service import VideoService
 
@@ -168,19 +173,32 @@ def endings(database: Database, clock: Clock) -> Endings:
 
 
 @pytest.fixture
+def signers(settings: Settings, database: Database, clock: Clock) -> KeyRing:
+    """The keys of playback tokens."""
+    return KeyRing(database, settings.secret_key, clock=clock)
+
+
+@pytest.fixture
+def signing_keys(database: Database, signers: KeyRing) -> SigningKeyService:
+    """Makes such keys."""
+    return SigningKeyService(database, signers)
+
+
+@pytest.fixture
+def grants(settings: Settings, signers: KeyRing, endings: Endings, clock: Clock) -> PlaybackTokens:
+    """Reads playback tokens."""
+    return PlaybackTokens(signers, Seals(settings.secret_key, "http://localhost:3000"), endings, clock=clock)
+
+
+@pytest.fixture
 def playback_tokens(
-    settings: Settings,
-    database: Database,
-    storage: S3Storage,
-    queue: JobQueue,
-    clock: Clock,
-    endings: Endings,
+    database: Database, storage: S3Storage, queue: JobQueue, signers: KeyRing, clock: Clock
 ) -> Iterator[TokenService]:
     """Signs playback tokens."""
     passwords = Passwords(parallelism=1)
     videos = VideoService(database, storage, queue, EncodingService(queue))
-    keys = KeyRing(database, settings.secret_key, clock=clock)
-    yield TokenService(database, videos, passwords, keys, endings, own_seconds=600, clock=clock)
+    guesses = Guesses(database, at_once=1)
+    yield TokenService(database, videos, passwords, signers, guesses, own_seconds=600, clock=clock)
     passwords.close()
 
 
@@ -224,6 +242,8 @@ async def app(
     tokens: AccessTokens,
     playback_tokens: TokenService,
     endings: Endings,
+    grants: PlaybackTokens,
+    signing_keys: SigningKeyService,
     encoder: Encoder,
     queue: JobQueue,
     clock: Clock,
@@ -231,6 +251,7 @@ async def app(
     cell_wait: float,
     delivering: Settings,
     shortened: bool,
+    tmp_path: Path,
 ) -> AsyncIterator[Any]:
     """Playback as an ASGI application, listening for news."""
     notifications = Notifications(settings.database_url)
@@ -250,11 +271,15 @@ async def app(
     settings = msgspec.structs.replace(settings, country_header="X-Country", trusted_proxies=("127.0.0.1",))
     encrypted = EncryptedCells(storage, cache, content_keys)
     routes = PlaybackRoutes(service, delivery, encrypted)
-    runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), playback_tokens, endings)
+    runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), grants, endings)
     captions = CaptionPlayback(service, PlaybackRepository(database), storage)
     videos = VideoService(database, storage, queue, encoding)
     encryption = EncryptionRoutes(EncryptionService(videos, service, PlaybackRepository(database), content_keys))
-    router.mount(runtime, [routes, CaptionRoutes(captions, delivery), TokenRoutes(playback_tokens), encryption])
+    router.mount(
+        runtime, [routes, CaptionRoutes(captions, delivery), TokenRoutes(playback_tokens, signing_keys), encryption]
+    )
+    (tmp_path / "embed.html").write_text("<html><head></head></html>")
+    router.add("GET", "/embed/{video_id}", EmbedPage(tmp_path, runtime, grants))
     if shortened:
         router.add("GET", CELL, warm_cells(runtime, routes, service, delivery))
     listening = asyncio.create_task(notifications.listen())

@@ -188,10 +188,10 @@ class TestWithoutADisk:
 
 
 class TestWhoGetsKeys:
-    async def test_a_token_opens_the_keys_of_what_it_shows(self, player, encrypted, playback_tokens) -> None:
+    async def test_a_token_opens_the_keys_of_what_it_shows(self, player, encrypted, signing_keys) -> None:
         """By addresses relative to the playlist; of a part of the video, no others."""
         film = await encrypted("aes-128", visibility="signed")
-        key = await playback_tokens.add_key(film.owner_id, "shop", "EdDSA")
+        key = await signing_keys.add_key(film.owner_id, "shop", "EdDSA")
         claims = {"sub": str(film.id), "aud": "video", "exp": int(time.time()) + 300}
 
         async def keys_by(**part):

@@ -1,6 +1,9 @@
 """Playback tokens: what they open, to whom, and for how long."""
 
+import asyncio
+import re
 import time
+from collections import Counter
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +17,9 @@ from tests.integration.modules.playback.test_access import PATHS, PLAYABLE, TRAC
 
 from matinee.common.database import execute
 from matinee.common.http.authentication import Caller
+from matinee.common.http.rate_limits import RateLimit
 from matinee.media.captions.model import Cue
+from matinee.modules.tokens import guesses
 
 PASSWORD = "winter garden"
 _OPEN_SESSION = "INSERT INTO sessions (id, user_id, device_name) VALUES (%s, %s, 'a browser')"
@@ -35,11 +40,11 @@ class Signer:
 
 
 @pytest.fixture
-def signer(playback_tokens):
+def signer(signing_keys):
     """Makes a key for a film's owner."""
 
     async def make(film: Any, algorithm: str = "EdDSA") -> Signer:
-        key = await playback_tokens.add_key(film.owner_id, "shop", algorithm)
+        key = await signing_keys.add_key(film.owner_id, "shop", algorithm)
         return Signer(key.id, key.private_key, algorithm)
 
     return make
@@ -83,6 +88,15 @@ async def lock(film: Any, password: str = PASSWORD) -> None:
     await film.change(password_hash=hashed, password_id=uuid4(), visibility="password")
 
 
+async def guessed(
+    player: httpx.AsyncClient, film: Any, password: str, *, times: int = 1, address: str = "192.0.2.1"
+) -> Counter[str | None]:
+    """Guesses of one address at once, by how they are refused."""
+    unlock, headers = f"/api/v1/videos/{film.id}/unlock", {"X-Forwarded-For": address}
+    asked = (player.post(unlock, json={"password": password}, headers=headers) for _ in range(times))
+    return Counter(answer.json().get("code") for answer in await asyncio.gather(*asked))
+
+
 class TestSignedByTheOwner:
     @pytest.mark.parametrize("algorithm", ["EdDSA", "RS256"])
     async def test_opens_every_path_of_a_signed_video_which_is_closed_without(
@@ -121,14 +135,14 @@ class TestSignedByTheOwner:
         assert await code(player, f"/t/{token}{film.url}/master.m3u8") == "video_not_found"
 
     async def test_a_key_that_was_deleted_opens_nothing_after_seconds(
-        self, player, whole, signer, playback_tokens, database, clock
+        self, player, whole, signer, signing_keys, database, clock
     ) -> None:
         film = await whole(visibility="signed")
         key = await signer(film)
         address = f"/t/{key.sign(film)}{film.cell_url(0)}"
         assert await code(player, address) == "ok"
         async with database.connection() as db:
-            await playback_tokens.delete_key(db, film.owner_id, key.kid)
+            await signing_keys.delete_key(db, film.owner_id, key.kid)
         clock.offset += 10
         assert await code(player, address) == "playback_token_refused"
 
@@ -196,6 +210,82 @@ class TestRules:
         ]
         for (token, headers, expected), path in product(cases, (f"{film.url}/master.m3u8", film.cell_url(0))):
             assert await code(player, f"/t/{token}{path}", headers=headers) == expected, (headers, path)
+
+
+CUSTOMER, OURS, EVIL = "https://example.org/a", "http://localhost:3000/embed/x?token=y", "https://evil.test/"
+
+
+class TestEmbedding:
+    """The embed page is judged by the page that it is shown on; its player's requests come from our own."""
+
+    @pytest.fixture
+    async def film(self, whole):
+        return await whole(visibility="signed")
+
+    @pytest.fixture
+    def sealed(self, player):
+        """The token that the embed page has for its player; None where it has none."""
+
+        async def ask(film: Any, token: str, page: str | None) -> str | None:
+            headers = {} if page is None else {"Referer": page}
+            answer = await player.get(f"/embed/{film.id}", params={"token": token}, headers=headers)
+            assert answer.status_code == 200
+            found = re.search(r'<meta name="playback-token" content="([^"]*)">', answer.text)
+            ancestors = answer.headers["content-security-policy"].rpartition("frame-ancestors ")[2]
+            assert ancestors == ("example.org:*" if found else "*")
+            assert answer.headers["cache-control"] == ("no-store" if found else "no-cache")
+            return found and found[1]
+
+        return ask
+
+    async def test_its_player_plays_on_pages_that_the_token_is_for(self, player, film, signer, sealed) -> None:
+        """With what the page was given, and from there alone."""
+        token = await sealed(film, (await signer(film)).sign(film, referrers=["example.org"]), CUSTOMER)
+        for page, expected in ((OURS, "ok"), (CUSTOMER, "playback_token_refused"), (EVIL, "playback_token_refused")):
+            for path in (f"{film.url}/master.m3u8", film.cell_url(0)):
+                assert await code(player, f"/t/{token}{path}", headers={"Referer": page}) == expected, page
+        assert await code(player, f"/t/{token}{film.url}/master.m3u8") == "playback_token_refused"
+
+    async def test_its_player_gets_nothing_on_others(self, film, signer, sealed) -> None:
+        """Nor where nobody tells which page it is. Other rules than that are held to as well."""
+        key = await signer(film)
+        for page in (EVIL, OURS, None):
+            assert await sealed(film, key.sign(film, referrers=["example.org"]), page) is None
+        elsewhere = key.sign(film, referrers=["example.org"], networks=["10.0.0.0/8"])
+        assert await sealed(film, elsewhere, CUSTOMER) is None
+
+    async def test_what_a_player_was_given_opens_no_other_embed_page(self, film, signer, sealed) -> None:
+        """Whoever has taken it out of one cannot show it on his pages, and no token has a seal by anybody else."""
+        given = await sealed(film, (await signer(film)).sign(film, referrers=["example.org"]), CUSTOMER)
+        for page in (CUSTOMER, OURS, EVIL):
+            assert await sealed(film, given, page) is None
+
+    async def test_a_seal_is_of_one_token_and_ends_with_it(
+        self, player, film, signer, sealed, signing_keys, database, clock
+    ) -> None:
+        key, another = await signer(film), await signer(film)
+        token, later = [
+            await sealed(film, each.sign(film, referrers=["example.org"]), CUSTOMER) for each in (key, another)
+        ]
+        other = key.sign(film, referrers=["other.example"])
+
+        async def opens(token: str) -> str:
+            return await code(player, f"/t/{token}{film.url}/master.m3u8", headers={"Referer": OURS})
+
+        assert await opens(f"{other}.{token.rpartition('.')[2]}") == "playback_token_refused"
+        assert await opens(token) == "ok"
+        async with database.connection() as db:
+            await signing_keys.delete_key(db, film.owner_id, key.kid)
+        clock.offset += 10
+        assert (await opens(token), await opens(later)) == ("playback_token_refused", "ok")
+        clock.offset += 300
+        assert await opens(later) == "playback_token_expired"
+
+    async def test_the_page_is_as_it_was_built_for_all_other_tokens(self, film, signer, sealed) -> None:
+        """Those without such a rule, and what is none, however much it looks like a page."""
+        token = (await signer(film)).sign(film, referrers=["example.org"])
+        for other in ((await signer(film)).sign(film), "", "e30.e30.x", f'{token}"><script>', f"{token}\n"):
+            assert await sealed(film, other, CUSTOMER) is None
 
 
 class TestParts:
@@ -309,12 +399,12 @@ class TestSignedByUs:
         assert await code(player, f"{prefix}{film.url}/master.m3u8") == "ok"
         assert (await player.post(f"{prefix}{tokens}", json={})).json()["code"] == "not_yours_to_renew"
 
-    async def test_is_verified_by_the_published_keys(self, player, whole, signed_in, playback_tokens) -> None:
+    async def test_is_verified_by_the_published_keys(self, player, whole, signed_in, signing_keys) -> None:
         """Also what was signed before the key was rotated."""
         film = await whole(visibility="private")
         headers, _ = await signed_in(film.owner_id)
         made = await player.post(f"/api/v1/videos/{film.id}/playback-tokens", json={}, headers=headers)
-        await playback_tokens.rotate()
+        await signing_keys.rotate()
         token, key_set = made.json()["token"], (await player.get("/.well-known/jwks.json")).json()
         key = jwt.PyJWKSet.from_dict(key_set)[jwt.get_unverified_header(token)["kid"]]
         assert jwt.decode(token, key, audience="video", algorithms=["EdDSA"])["sub"] == str(film.id)
@@ -348,6 +438,34 @@ class TestPasswords:
             tokens = f"{answer.json()['prefix']}/api/v1/videos/{film.id}/playback-tokens"
             answer, renewals = await player.post(tokens, json={}), renewals + 1
         assert (answer.json()["code"], renewals) == ("password_required", 149)
+
+    async def test_are_guessed_so_often_and_right_guesses_are_not_counted(self, player, whole, monkeypatch) -> None:
+        """Not by the one who guesses at once, either. The limit is an address's; others go on."""
+        monkeypatch.setattr(guesses, "OF_ADDRESS", RateLimit("unlock", 3, 600))
+        film = await whole()
+        await lock(film)
+        assert await guessed(player, film, PASSWORD, times=5) == {None: 5}
+        assert await guessed(player, film, "summer garden", times=6) == {"wrong_password": 3, "rate_limited": 3}
+        assert await guessed(player, film, PASSWORD) == {"rate_limited": 1}
+        assert await guessed(player, film, PASSWORD, address="192.0.2.2") == {None: 1}
+
+    async def test_are_guessed_so_often_from_everywhere(self, player, whole, monkeypatch, signed_in) -> None:
+        """Who was let in before goes on meanwhile, and the owner is asked for no password; other videos are open."""
+        monkeypatch.setattr(guesses, "OF_VIDEO", RateLimit("unlock-video", 3, 600))
+        film, other = await whole(), await whole()
+        await lock(film)
+        await lock(other)
+        unlock = f"/api/v1/videos/{film.id}/unlock"
+        prefix = (await player.post(unlock, json={"password": PASSWORD})).json()["prefix"]
+        for index in range(3):
+            address = f"192.0.2.{index}"
+            assert await guessed(player, film, "summer garden", address=address) == {"wrong_password": 1}
+        assert await guessed(player, film, PASSWORD, address="192.0.2.9") == {"rate_limited": 1}
+        assert await guessed(player, other, PASSWORD) == {None: 1}
+        renewed = await player.post(f"{prefix}/api/v1/videos/{film.id}/playback-tokens", json={})
+        assert await code(player, f"{renewed.json()['prefix']}{film.url}/master.m3u8") == "ok"
+        headers, _ = await signed_in(film.owner_id)
+        assert await code(player, f"{film.url}/master.m3u8", headers=headers) == "ok"
 
     async def test_do_not_tell_of_videos_that_have_none(self, player, whole) -> None:
         film = await whole(visibility="private")

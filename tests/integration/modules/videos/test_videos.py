@@ -363,7 +363,7 @@ class TestEvents:
         viewer = Viewer(services.tokens.verify(ada.tokens["access_token"]))
         if by == "playback token":
             token = (await ada.post(f"{path}/playback-tokens", {})).json()["token"]
-            viewer = Viewer(None, await services.playback_tokens.open(token, Bearer("127.0.0.1", None, None)))
+            viewer = Viewer(None, await services.grants.open(token, Bearer("127.0.0.1", None, None)))
         events = VideoEvents(services.database, services.videos, services.notifications, clock=clock)
         first = msgspec.json.decode((await ada.get(path)).content, type=Video)
         clock.offset += viewer.expires_at - clock() - 0.5
