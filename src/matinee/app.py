@@ -148,7 +148,7 @@ def create_app(services: Services) -> ASGIApp:
     routes = _routes(services)
     router.mount(runtime, routes)
     playback = next(owner for owner in routes if isinstance(owner, PlaybackRoutes))
-    router.add("GET", CELL, warm_cells(runtime, playback, services.playback, services.delivery))
+    router.add("GET", CELL, warm_cells(runtime, playback, services.cells, services.delivery))
     _add_pages(router, runtime, services.grants)
     https = settings.public_url.startswith("https://")
     app: ASGIApp = router
@@ -190,7 +190,7 @@ def _routes(services: Services) -> list[Any]:
         PictureRoutes(services.database, services.pictures, services.posters, services.delivery),
         WatermarkRoutes(services.watermarks),
         DownloadRoutes(services.downloads, services.delivery),
-        PlaybackRoutes(services.playback, services.delivery, services.encrypted),
+        PlaybackRoutes(services.playlists, services.cells, services.delivery, services.encrypted),
         EncryptionRoutes(services.encryption),
         CaptionRoutes(services.captions, services.delivery),
         TranscriptRoutes(services.transcripts),

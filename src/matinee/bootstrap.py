@@ -47,8 +47,10 @@ from matinee.modules.pictures.workshop import Workshop
 from matinee.modules.playback.audience import Audience, News
 from matinee.modules.playback.captions import CaptionPlayback
 from matinee.modules.playback.cell_cache import CellCache, default_folder
+from matinee.modules.playback.cells import Cells
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.encrypted import EncryptedCells
+from matinee.modules.playback.playlists import Playlists
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.transcript import Transcripts
@@ -201,28 +203,29 @@ class Services:
         )
         content_keys = ContentKeys(settings.secret_key, cells_per_key=settings.cells_per_key)
         self.audience = Audience(self._hear_of_viewers)
-        self.playback = PlaybackService(
-            PlaybackRepository(self.database),
+        facts = PlaybackRepository(self.database)
+        self.playback = PlaybackService(facts, content_keys)
+        self.playlists = Playlists(self.playback, facts, content_keys, offers=Offers(self.database, self.encoding))
+        self.cells = Cells(
+            self.playback,
+            facts,
             self.notifications,
             self._want_cell,
+            content_keys,
             wait_seconds=settings.cell_wait_seconds,
-            content_keys=content_keys,
             audience=self.audience,
-            offers=Offers(self.database, self.encoding),
         )
-        self.captions = CaptionPlayback(self.playback, PlaybackRepository(self.database), self.storage)
-        self.transcripts = Transcripts(self.playback, PlaybackRepository(self.database), self.storage)
-        self.cells = CellCache(
+        self.captions = CaptionPlayback(self.playback, facts, self.storage)
+        self.transcripts = Transcripts(self.playback, facts, self.storage)
+        self.cell_cache = CellCache(
             self.storage,
             settings.cell_cache_dir or default_folder(),
             limit=settings.cell_cache_bytes,
             sharers=settings.processes,
         )
-        self.delivery = Delivery(self.storage, self.cells, settings)
-        self.encrypted = EncryptedCells(self.storage, self.cells, content_keys)
-        self.encryption = EncryptionService(
-            self.videos, self.playback, PlaybackRepository(self.database), content_keys
-        )
+        self.delivery = Delivery(self.storage, self.cell_cache, settings)
+        self.encrypted = EncryptedCells(self.storage, self.cell_cache, content_keys)
+        self.encryption = EncryptionService(self.videos, self.playback, facts, content_keys)
         self.downloads = DownloadService(
             self.database, self.storage, self.queue, self.videos, self.playback, self.audience
         )
@@ -235,7 +238,7 @@ class Services:
             self.storage,
             self.queue,
             self.videos,
-            self.playback,
+            self.cells,
             plans,
             self.workshop,
             small,
@@ -285,7 +288,7 @@ async def open_services(
             storage = await resources.enter_async_context(open_storage(settings))
         services = Services(settings, storage, clock, name)
         resources.callback(services.passwords.close)
-        resources.push_async_callback(services.cells.close)
+        resources.push_async_callback(services.cell_cache.close)
         resources.push_async_callback(services.encrypted.close)
         resources.push_async_callback(services.database.close)
         resources.push_async_callback(services.workshop.close)

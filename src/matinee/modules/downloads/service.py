@@ -25,7 +25,8 @@ from matinee.modules.downloads.schemas import Download, Downloads
 from matinee.modules.encoding import repository as encoding
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.playback.audience import Audience
-from matinee.modules.playback.service import PlaybackService, StoredObject
+from matinee.modules.playback.objects import StoredObject
+from matinee.modules.playback.service import PlaybackService
 from matinee.modules.videos.access import may_change_as, seen
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.service import VideoService

@@ -13,8 +13,9 @@ from matinee.modules.encryption import repository
 from matinee.modules.encryption.content_keys import SEPARATOR, ContentKeys, choice
 from matinee.modules.encryption.errors import NoSuchKey
 from matinee.modules.encryption.schemas import ExportedKey, ExportedKeys, Licence, LicenceKey, LicenceRequest
+from matinee.modules.playback.part import cells_shown
 from matinee.modules.playback.repository import PlaybackRepository, VideoFacts
-from matinee.modules.playback.service import PlaybackService, cells_shown
+from matinee.modules.playback.service import PlaybackService
 from matinee.modules.videos.access import seen
 from matinee.modules.videos.errors import VideoNotFound
 from matinee.modules.videos.schemas import Video

@@ -27,7 +27,7 @@ from matinee.modules.pictures.jobs import forget_job
 from matinee.modules.pictures.objects import read_whole
 from matinee.modules.pictures.plans import Plans
 from matinee.modules.pictures.workshop import Workshop
-from matinee.modules.playback.service import PlaybackService
+from matinee.modules.playback.cells import Cells
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
@@ -45,7 +45,7 @@ class PosterService:
         storage: Storage,
         queue: JobQueue,
         videos: VideoService,
-        playback: PlaybackService,
+        cells: Cells,
         plans: Plans,
         workshop: Workshop,
         options: EncoderOptions,
@@ -54,7 +54,7 @@ class PosterService:
         self._storage = storage
         self._queue = queue
         self._videos = videos
-        self._playback = playback
+        self._cells = cells
         self._plans = plans
         self._workshop = workshop
         self._options = options
@@ -74,8 +74,8 @@ class PosterService:
         large_enough = (rung for rung in plan.video if max(rung.width, rung.height) >= POSTER_SIDE)
         rung = next(large_enough, plan.video[-1])
         viewer = Viewer(caller)
-        cell = await self._playback.cell(viewer, video_id, plan.recipe, rung.name, index)
-        init = await self._playback.init_segment(viewer, video_id, plan.recipe, rung.name)
+        cell = await self._cells.cell(viewer, video_id, plan.recipe, rung.name, index)
+        init = await self._cells.init(viewer, video_id, plan.recipe, rung.name)
         async with self._workshop.place():
             try:
                 sources = [await read_whole(self._storage, stored.key) for stored in (init, cell)]

@@ -39,13 +39,13 @@ from matinee.modules.pictures.schemas import Extension, PosterChoice, Sheet, Sto
 from matinee.modules.pictures.service import PictureService
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.errors import CellNotReady
+from matinee.modules.playback.objects import StoredObject
 from matinee.modules.playback.responses import (
     object_response,
     playlist_response,
     present_response,
     unchanged_response,
 )
-from matinee.modules.playback.service import StoredObject
 from matinee.modules.videos.errors import UNSEEN, VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Video, VideoId
 

@@ -41,7 +41,7 @@ from matinee.modules.pictures.repository import KeyframeFacts, PictureFacts, Vid
 from matinee.modules.pictures.schemas import Storyboard, ThumbnailQuery
 from matinee.modules.pictures.workshop import Workshop
 from matinee.modules.playback.documents import DocumentCache, document
-from matinee.modules.playback.service import Playlist, StoredObject
+from matinee.modules.playback.objects import Playlist, StoredObject
 from matinee.modules.videos.access import seen
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.rules import version_query

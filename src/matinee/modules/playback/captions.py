@@ -14,8 +14,10 @@ from matinee.media.captions.vtt import cut_vtt
 from matinee.media.captions.wvtt import cut_wvtt, init_segment
 from matinee.media.timeline import MICROSECONDS, WHOLE, Timeline, segments_of_text
 from matinee.modules.playback.documents import Document, DocumentCache, document
+from matinee.modules.playback.objects import Playlist, StoredObject
+from matinee.modules.playback.part import window_of
 from matinee.modules.playback.repository import PlaybackRepository, TrackFacts
-from matinee.modules.playback.service import PlaybackService, Playlist, StoredObject, window_of
+from matinee.modules.playback.service import PlaybackService
 from matinee.modules.tracks.errors import NoSuchTrack
 from matinee.modules.videos.access import seen
 

@@ -22,7 +22,7 @@ from matinee.modules.playback.cell_cache import CellCache
 from matinee.modules.playback.cell_memory import CellMemory, MemoryCell
 from matinee.modules.playback.delivery import Source
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell
-from matinee.modules.playback.service import Cipher, StoredObject
+from matinee.modules.playback.objects import Cipher, StoredObject
 
 log = structlog.get_logger()
 

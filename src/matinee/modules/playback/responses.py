@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from matinee.modules.playback.cell_cache import CachedFile
 from matinee.modules.playback.conditions import counting_range, is_unchanged, requested_range
 from matinee.modules.playback.delivery import Handover, Readable, Redirect, Source
-from matinee.modules.playback.service import Permission, Playlist, StoredObject
+from matinee.modules.playback.objects import Permission, Playlist, StoredObject
 
 _READ_BYTES = 256 * 1024  # larger: more memory a viewer; smaller: more turns of the event loop
 

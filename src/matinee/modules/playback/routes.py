@@ -16,16 +16,18 @@ from matinee.common.storage.port import StorageUnavailable
 from matinee.common.text import END
 from matinee.media import dash, hls, keys
 from matinee.modules.encryption.errors import NotInDash
+from matinee.modules.playback.cells import Cells
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.encrypted import EncryptedCells
 from matinee.modules.playback.errors import CellNotReady, NoSuchCell, ViewerLeftError
+from matinee.modules.playback.objects import StoredObject
+from matinee.modules.playback.playlists import Playlists
 from matinee.modules.playback.responses import (
     object_response,
     permission_response,
     playlist_response,
     unchanged_response,
 )
-from matinee.modules.playback.service import PlaybackService, StoredObject
 from matinee.modules.videos.errors import UNSEEN, VideoNotPlayable
 from matinee.modules.videos.schemas import VideoId
 
@@ -51,8 +53,9 @@ _OBJECT_ANSWERS = (PARTIAL_CONTENT, ELSEWHERE, NOT_MODIFIED)
 class PlaybackRoutes:
     """What players ask for. Who may see a video is asked for each of it: see `modules/videos/access.py`."""
 
-    def __init__(self, playback: PlaybackService, delivery: Delivery, encrypted: EncryptedCells) -> None:
-        self._playback = playback
+    def __init__(self, playlists: Playlists, cells: Cells, delivery: Delivery, encrypted: EncryptedCells) -> None:
+        self._playlists = playlists
+        self._cells = cells
         self._delivery = delivery
         self._encrypted = encrypted
 
@@ -75,7 +78,7 @@ class PlaybackRoutes:
         A segment that is not encoded yet is encoded next, and the answer waits for it some seconds.
         """
         with _while_connected():
-            cell = await self._playback.cell(call.viewer, video_id, recipe, rendition, index, lambda: _gone(call))
+            cell = await self._cells.cell(call.viewer, video_id, recipe, rendition, index, lambda: _gone(call))
         return await self._deliver(call, cell)
 
     @operation(
@@ -94,7 +97,8 @@ class PlaybackRoutes:
 
         Complete from the moment the video is READY; what is not encoded yet is encoded when it is asked for.
         """
-        return playlist_response(await self._playback.master(call.viewer, video_id), hls.CONTENT_TYPE, _headers(call))
+        playlist = await self._playlists.master(call.viewer, video_id)
+        return playlist_response(playlist, hls.CONTENT_TYPE, _headers(call))
 
     @operation(
         "GET",
@@ -109,7 +113,7 @@ class PlaybackRoutes:
     )
     async def get_dash_manifest(self, call: Call, video_id: VideoId) -> Response:
         """The DASH manifest, over the same segments as the HLS playlists."""
-        playlist = await self._playback.manifest(call.viewer, video_id)
+        playlist = await self._playlists.manifest(call.viewer, video_id)
         return playlist_response(playlist, dash.CONTENT_TYPE, _headers(call))
 
     @operation(
@@ -125,7 +129,7 @@ class PlaybackRoutes:
     )
     async def get_hls_playlist(self, call: Call, video_id: VideoId, recipe: Recipe, rendition: Rendition) -> Response:
         """The HLS playlist of one rendition, with all of its segments."""
-        playlist = await self._playback.media_playlist(call.viewer, video_id, recipe, rendition)
+        playlist = await self._playlists.media(call.viewer, video_id, recipe, rendition)
         return playlist_response(playlist, hls.CONTENT_TYPE, _headers(call))
 
     @operation(
@@ -146,7 +150,7 @@ class PlaybackRoutes:
 
         It grows while the video is encoded.
         """
-        playlist = await self._playback.keyframe_playlist(call.viewer, video_id, recipe, rendition)
+        playlist = await self._playlists.keyframes(call.viewer, video_id, recipe, rendition)
         return playlist_response(playlist, hls.CONTENT_TYPE, _headers(call))
 
     @operation(
@@ -163,7 +167,7 @@ class PlaybackRoutes:
     async def get_init_segment(self, call: Call, video_id: VideoId, recipe: Recipe, rendition: Rendition) -> Response:
         """What a player reads before any segment of the rendition."""
         with _while_connected():
-            init = await self._playback.init_segment(call.viewer, video_id, recipe, rendition, lambda: _gone(call))
+            init = await self._cells.init(call.viewer, video_id, recipe, rendition, lambda: _gone(call))
         return await self._deliver(call, init)
 
     @operation(
@@ -181,7 +185,7 @@ class PlaybackRoutes:
         Caches in front of the API ask before they hand out what they hold. Who may play a part of it alone is refused
         here, and asks for each segment himself.
         """
-        return permission_response(await self._playback.permission(call.viewer, video_id))
+        return permission_response(await self._playlists.permission(call.viewer, video_id))
 
     async def _deliver(self, call: Call, stored: StoredObject) -> Response:
         headers = _headers(call)

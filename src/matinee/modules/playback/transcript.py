@@ -15,9 +15,11 @@ from matinee.media.captions.read import read_stored
 from matinee.media.timeline import WHOLE
 from matinee.modules.playback.documents import document
 from matinee.modules.playback.errors import NoTranscript
+from matinee.modules.playback.objects import Playlist
+from matinee.modules.playback.part import window_of
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.schemas import Transcript, TranscriptLine
-from matinee.modules.playback.service import PlaybackService, Playlist, window_of
+from matinee.modules.playback.service import PlaybackService
 
 _REMEMBERED = 16  # transcripts: 200 kB for a film, some megabytes for the longest that is accepted
 

@@ -12,19 +12,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from matinee.common.http.call import Runtime
 from matinee.common.http.contract import Endpoint, declared_operations
 from matinee.common.http.viewer import ANYBODY, Grants, Viewer
+from matinee.modules.playback.cells import Cells
 from matinee.modules.playback.delivery import Delivery
+from matinee.modules.playback.objects import StoredObject
 from matinee.modules.playback.responses import object_response, unchanged_response
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
-from matinee.modules.playback.service import PlaybackService, StoredObject
 
 
 class WarmCells:
     """ASGI endpoint for GET of `CELL`, in front of the operation."""
 
-    def __init__(self, operation: ASGIApp, grants: Grants, playback: PlaybackService, delivery: Delivery) -> None:
+    def __init__(self, operation: ASGIApp, grants: Grants, cells: Cells, delivery: Delivery) -> None:
         self._operation = operation
         self._grants = grants
-        self._playback = playback
+        self._cells = cells
         self._delivery = delivery
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,10 +53,10 @@ class WarmCells:
             video_id = UUID(path["video_id"])
         except ValueError:
             return None
-        return self._playback.remembered_cell(viewer, video_id, path["recipe"], path["rendition"], int(index))
+        return self._cells.remembered(viewer, video_id, path["recipe"], path["rendition"], int(index))
 
 
-def warm_cells(runtime: Runtime, routes: PlaybackRoutes, playback: PlaybackService, delivery: Delivery) -> WarmCells:
+def warm_cells(runtime: Runtime, routes: PlaybackRoutes, cells: Cells, delivery: Delivery) -> WarmCells:
     """The endpoint to add at GET `CELL`, in the operation's place."""
     [operation] = [op for op in declared_operations(PlaybackRoutes) if op.path == CELL]
-    return WarmCells(Endpoint(operation, routes.get_segment, runtime), runtime.grants, playback, delivery)
+    return WarmCells(Endpoint(operation, routes.get_segment, runtime), runtime.grants, cells, delivery)

@@ -175,7 +175,7 @@ class TestWanted:
         assert (await stage.progress(lean)).state == "failed"
         async with stage.working():
             cell = await theatre.watch(lean, "v360", 5)
-            await theatre.playback.cell(ANYBODY, lean, (await stage.plan(lean)).recipe, "v360", 5)
+            await theatre.cells.cell(ANYBODY, lean, (await stage.plan(lean)).recipe, "v360", 5)
             await stage.until(lambda: is_stored(stage, lean, "v360", 6))
         assert cell.key.endswith("/v360/5.m4s")
 

@@ -114,12 +114,12 @@ class TestReplacing:
         await until_replaced(stage, film_id)
         await stage.until_complete(film_id)
         await stage.execute("UPDATE videos SET visibility = 'public' WHERE id = %s", film_id)
-        cell = await theatre.playback.cell(ANYBODY, film_id, old, "v240", 3)
+        cell = await theatre.cells.cell(ANYBODY, film_id, old, "v240", 3)
         assert await exists(stage, cell.key)
-        assert (await theatre.playback.cell(ANYBODY, film_id, old, "audio", 3)).content_type == "audio/mp4"
+        assert (await theatre.cells.cell(ANYBODY, film_id, old, "audio", 3)).content_type == "audio/mp4"
         await stage.execute("UPDATE videos SET visibility = 'private' WHERE id = %s", film_id)
         with pytest.raises(VideoNotFound):
-            await Theatre(stage).playback.cell(ANYBODY, film_id, old, "v240", 3)
+            await Theatre(stage).cells.cell(ANYBODY, film_id, old, "v240", 3)
         before = await cells_of(stage, film_id)
         await pass_a_day(stage)
         await stage.until(lambda: has(stage, "SELECT count(*) FROM former_media", 0))
@@ -129,7 +129,7 @@ class TestReplacing:
         assert await cells_of(stage, film_id) == before
         await stage.execute("UPDATE videos SET visibility = 'public' WHERE id = %s", film_id)
         with pytest.raises(NoSuchCell):
-            await Theatre(stage).playback.cell(ANYBODY, film_id, old, "v240", 3)
+            await Theatre(stage).cells.cell(ANYBODY, film_id, old, "v240", 3)
 
     async def test_a_file_that_fails_changes_nothing_and_says_why(self, stage: Stage, film: Film) -> None:
         """The old one is as it was; the new one goes."""

@@ -10,11 +10,12 @@ from tests.integration.modules.encoding.stage import Stage
 from matinee.common.http.viewer import ANYBODY
 from matinee.common.notifications import Notifications
 from matinee.media.model import Plan
-from matinee.modules.encoding.offers import Offers
 from matinee.modules.encryption.content_keys import ContentKeys
 from matinee.modules.playback.audience import Audience, News
+from matinee.modules.playback.cells import Cells
+from matinee.modules.playback.objects import StoredObject
 from matinee.modules.playback.repository import PlaybackRepository
-from matinee.modules.playback.service import PlaybackService, StoredObject
+from matinee.modules.playback.service import PlaybackService
 
 _PUBLISH = "UPDATE videos SET visibility = 'public' WHERE id = %s"
 
@@ -26,14 +27,15 @@ class Theatre:
         self._stage = stage
         self.notifications = Notifications(stage.database.url)
         self.audience = Audience(self._tell)
-        self.playback = PlaybackService(
-            PlaybackRepository(stage.database),
+        facts, content_keys = PlaybackRepository(stage.database), ContentKeys("s" * 32, cells_per_key=1)
+        self.cells = Cells(
+            PlaybackService(facts, content_keys),
+            facts,
             self.notifications,
             self._want_cell,
+            content_keys,
             wait_seconds=60.0,
-            content_keys=ContentKeys("s" * 32, cells_per_key=1),
             audience=self.audience,
-            offers=Offers(stage.database, stage.encoding),
         )
 
     @classmethod
@@ -54,7 +56,7 @@ class Theatre:
         await self._stage.execute(_PUBLISH, video_id)
         plan = await self._stage.plan(video_id)
         leaving = gone.wait if gone else None
-        return await self.playback.cell(ANYBODY, video_id, plan.recipe, rendition, index, leaving)
+        return await self.cells.cell(ANYBODY, video_id, plan.recipe, rendition, index, leaving)
 
     async def _want_cell(self, video_id: UUID, plan: Plan, rendition: str, index: int) -> None:
         async with self._stage.database.transaction() as db:

@@ -45,9 +45,11 @@ from matinee.modules.pages.embed import EmbedPage
 from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.captions import CaptionPlayback
 from matinee.modules.playback.cell_cache import CellCache
+from matinee.modules.playback.cells import Cells
 from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackPreflights
 from matinee.modules.playback.delivery import Delivery
 from matinee.modules.playback.encrypted import EncryptedCells
+from matinee.modules.playback.playlists import Playlists
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.service import PlaybackService
@@ -257,31 +259,26 @@ async def app(
     notifications = Notifications(settings.database_url)
     content_keys = ContentKeys(settings.secret_key, cells_per_key=2)
     encoding = EncodingService(queue, clock=clock)
-    service = PlaybackService(
-        PlaybackRepository(database),
-        notifications,
-        encoder.want_cell,
-        wait_seconds=cell_wait,
-        content_keys=content_keys,
-        offers=Offers(database, encoding),
-        clock=clock,
-    )
+    facts = PlaybackRepository(database)
+    service = PlaybackService(facts, content_keys, clock=clock)
+    playlists = Playlists(service, facts, content_keys, offers=Offers(database, encoding))
+    cells = Cells(service, facts, notifications, encoder.want_cell, content_keys, wait_seconds=cell_wait, clock=clock)
     router = Router()
     delivery = Delivery(storage, cache, delivering)
     settings = msgspec.structs.replace(settings, country_header="X-Country", trusted_proxies=("127.0.0.1",))
     encrypted = EncryptedCells(storage, cache, content_keys)
-    routes = PlaybackRoutes(service, delivery, encrypted)
+    routes = PlaybackRoutes(playlists, cells, delivery, encrypted)
     runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), grants, endings)
-    captions = CaptionPlayback(service, PlaybackRepository(database), storage)
+    captions = CaptionPlayback(service, facts, storage)
     videos = VideoService(database, storage, queue, encoding)
-    encryption = EncryptionRoutes(EncryptionService(videos, service, PlaybackRepository(database), content_keys))
+    encryption = EncryptionRoutes(EncryptionService(videos, service, facts, content_keys))
     router.mount(
         runtime, [routes, CaptionRoutes(captions, delivery), TokenRoutes(playback_tokens, signing_keys), encryption]
     )
     (tmp_path / "embed.html").write_text("<html><head></head></html>")
     router.add("GET", "/embed/{video_id}", EmbedPage(tmp_path, runtime, grants))
     if shortened:
-        router.add("GET", CELL, warm_cells(runtime, routes, service, delivery))
+        router.add("GET", CELL, warm_cells(runtime, routes, cells, delivery))
     listening = asyncio.create_task(notifications.listen())
     inner = PlaybackPreflights(router)
     edge = Edge(inner, timeout=30, https=False, content_security_policy="default-src 'none'")
