@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from bench import (
     playlists,
     quality,
     ready,
+    social,
     source,
     starts,
     uploads,
@@ -42,6 +44,7 @@ BENCHES: dict[str, Bench] = {
     "crowd": crowd.run,
     "encryption": encryption.run,
     "lists": lists.run,
+    "social": social.run,
     "ready": ready.run,
     "encode": encode.run,
     "starts": starts.run,
@@ -61,12 +64,14 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(BENCHES)}; else all")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a round (default: 3)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median is taken (default: 5)")
+    parser.add_argument("--videos", type=int, default=100_000, help="how many for `social` (default: 100,000)")
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(BENCHES))
     if unknown:
         parser.error(f"there is no bench named {', '.join(unknown)}; there are {', '.join(BENCHES)}")
     signal.signal(signal.SIGTERM, _stop)
     require_wrk()
+    BENCHES["social"] = partial(social.run, videos=options.videos)
     _run(options.names or list(BENCHES), seconds=options.seconds, rounds=options.rounds)
 
 

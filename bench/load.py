@@ -17,7 +17,7 @@ local tokens, paths, body = {%(tokens)s}, {%(paths)s}, %(body)s
 local requests, sent = {}, 0
 init = function()
   for i = 1, #paths do
-    local headers = {}
+    local headers = {["User-Agent"] = "Mozilla/5.0"}
     if #tokens > 0 then headers["Authorization"] = "Bearer " .. tokens[(i - 1) %% #tokens + 1] end
     if body then headers["Content-Type"] = "application/json" end
     requests[i] = wrk.format("%(method)s", paths[i], headers, body)

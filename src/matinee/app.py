@@ -36,6 +36,7 @@ from matinee.modules.comments.routes import CommentRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
 from matinee.modules.encryption.routes import EncryptionRoutes
 from matinee.modules.health.routes import HealthRoutes
+from matinee.modules.history.routes import HistoryRoutes
 from matinee.modules.imports.routes import ImportRoutes
 from matinee.modules.jobs.routes import JobRoutes
 from matinee.modules.pages.assets import Assets, Page
@@ -49,6 +50,7 @@ from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.transcript_routes import TranscriptRoutes
 from matinee.modules.playback.warm import warm_cells
 from matinee.modules.quotas.routes import QuotaRoutes
+from matinee.modules.reactions.routes import ReactionRoutes
 from matinee.modules.replacements.routes import ReplacementRoutes
 from matinee.modules.retention.routes import RetentionRoutes
 from matinee.modules.second_factor.routes import SecondFactorRoutes
@@ -62,6 +64,7 @@ from matinee.modules.uploads.tus_routes import TusRoutes
 from matinee.modules.users.routes import UserRoutes
 from matinee.modules.videos.events import VideoEvents
 from matinee.modules.videos.routes import VideoRoutes
+from matinee.modules.views.routes import ViewRoutes
 from matinee.modules.watermarks.routes import WatermarkRoutes
 
 WEB = Path(__file__).parent / "web"
@@ -83,6 +86,9 @@ ROUTES: tuple[type, ...] = (
     VideoRoutes,
     SharingRoutes,
     CommentRoutes,
+    ReactionRoutes,
+    ViewRoutes,
+    HistoryRoutes,
     TokenRoutes,
     ClipRoutes,
     RetentionRoutes,
@@ -110,6 +116,8 @@ TAGS = {
     "videos": "Finding, changing and following videos.",
     "sharing": "Whom a video is for, beside its owner.",
     "comments": "What people say about a video, and who decides what stays.",
+    "reactions": "Likes, dislikes, views, and how many of everything.",
+    "history": "What an account has watched, and where it goes on.",
     "tokens": "Playback tokens, and the keys that sign them.",
     "encoding": "Why a video is not complete, and what to do about it.",
     "captions": "Text tracks and chapters.",
@@ -181,6 +189,9 @@ def _routes(services: Services) -> list[Any]:
         VideoRoutes(services.videos, events),
         SharingRoutes(services.sharing),
         CommentRoutes(services.comments),
+        ReactionRoutes(services.reactions),
+        ViewRoutes(services.views),
+        HistoryRoutes(services.history),
         TokenRoutes(services.playback_tokens, services.signing_keys),
         ClipRoutes(services.clips),
         RetentionRoutes(services.retention),
@@ -267,7 +278,11 @@ class Application:
     async def _open(self) -> AsyncIterator[None]:
         async with open_services(self._settings, name="matinee-api") as services:
             self._app = create_app(services)
-            listening = asyncio.gather(services.notifications.listen(), services.audience.keep_telling())
+            listening = asyncio.gather(
+                services.notifications.listen(),
+                services.audience.keep_telling(),
+                services.view_counter.keep_writing(),
+            )
             _spare_the_collector()
             try:
                 with _told_to_stop(services.notifications.end):

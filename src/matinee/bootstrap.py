@@ -38,6 +38,7 @@ from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.encryption.content_keys import ContentKeys
 from matinee.modules.encryption.service import EncryptionService
+from matinee.modules.history.service import HistoryService
 from matinee.modules.imports.service import ImportService
 from matinee.modules.jobs.service import JobService
 from matinee.modules.pictures.plans import Plans
@@ -55,6 +56,7 @@ from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.transcript import Transcripts
 from matinee.modules.quotas.service import QuotaService, server_quota
+from matinee.modules.reactions.service import ReactionService
 from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
@@ -77,6 +79,8 @@ from matinee.modules.uploads.joining import Joining
 from matinee.modules.uploads.reception import Receiver
 from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import VideoService
+from matinee.modules.views.counter import ViewCounter
+from matinee.modules.views.service import ViewService
 from matinee.modules.watermarks.service import WatermarkService
 
 
@@ -137,6 +141,17 @@ class Services:
         )
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
         self.comments = CommentService()
+        self.reactions = ReactionService(self.videos)
+        self.history = HistoryService(self.videos)
+        self.view_counter = ViewCounter(self.database)
+        self.views = ViewService(
+            self.database,
+            self.videos,
+            self.view_counter,
+            secret=settings.secret_key,
+            days=settings.view_days,
+            clock=clock,
+        )
         self.sharing = SharingService(self.database, self.videos, self.passwords)
         signers = KeyRing(self.database, settings.secret_key)
         self.grants = PlaybackTokens(
@@ -291,6 +306,7 @@ async def open_services(
         resources.push_async_callback(services.cell_cache.close)
         resources.push_async_callback(services.encrypted.close)
         resources.push_async_callback(services.database.close)
+        resources.push_async_callback(services.view_counter.close)
         resources.push_async_callback(services.workshop.close)
         await services.database.open()
         yield services

@@ -69,6 +69,7 @@ def register_upkeep(services: Services) -> None:
     hash_unhashed = partial(integrity.hash_unhashed, services.database, queue)
     queue.register_periodic("integrity.hash_unhashed", hash_unhashed, cron=_HOURLY)
     queue.register_periodic("counts.fold", partial(_do_all, services.database, fold), cron=_EVERY_MINUTE)
+    queue.register_periodic("views.keep_partitions", services.views.keep_partitions, cron=_HOURLY)
     forget_gone = partial(_do_all, services.database, services.comments.delete_orphans)
     queue.register_periodic("comments.delete_orphans", forget_gone, cron=_EVERY_FIVE_MINUTES)
 

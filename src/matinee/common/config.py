@@ -83,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     registration: Literal["open", "invitation", "closed"] = "open"
     email_verification: Literal["optional", "required"] = "optional"
     audit_days: Annotated[int, Meta(ge=30, le=36_500)] = 365
+    view_days: Annotated[int, Meta(ge=2, le=3_650)] = 30
 
     # --- mail
     smtp_host: Annotated[str, Meta(min_length=1)] | None = None

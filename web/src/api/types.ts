@@ -16,6 +16,7 @@ export type Downloads = Schemas["Downloads"];
 export type Encoding = Schemas["Encoding"];
 /** The media types that an upload may have. */
 export type FileType = Schemas["NewUpload"]["filetype"];
+export type HistoryPage = Schemas["HistoryPage"];
 export type ImportProgress = Schemas["ImportProgress"];
 export type NewApiKey = Schemas["NewApiKey"];
 export type NewClip = Schemas["NewClip"];
@@ -42,8 +43,10 @@ export type Usage = Schemas["Usage"];
 export type User = Schemas["User"];
 export type Video = Schemas["Video"];
 export type VideoChange = Schemas["VideoChange"];
+export type VideoCounts = Schemas["VideoCounts"];
 export type VideoPage = Schemas["VideoPage"];
 export type VideoSummary = Schemas["VideoSummary"];
+export type WatchedVideo = Schemas["WatchedVideo"];
 export type Visibility = Video["visibility"];
 /** What a video can be made without a password. */
 export type VisibilityChoice = NonNullable<VideoChange["visibility"]>;

@@ -3,6 +3,7 @@ import { currentUser, onUserChange } from "../api/session";
 import type { User } from "../api/types";
 import { AccountDialog } from "../home/account-dialog";
 import { ApiKeysPanel } from "../home/api-keys-panel";
+import { HistoryPanel } from "../home/history-panel";
 import { LatestVideos } from "../home/latest-videos";
 import { MyVideos } from "../home/my-videos";
 import { UploadPanel } from "../home/upload-panel";
@@ -18,6 +19,7 @@ const studio = find("#studio");
 const upload = new UploadPanel();
 const mine = new MyVideos((video) => upload.offerResume(video));
 const keys = new ApiKeysPanel();
+const history = new HistoryPanel();
 const latest = new LatestVideos();
 const account = new AccountDialog(() => {
   const next = safeReturnPath(query.get("next"), location.origin);
@@ -27,6 +29,7 @@ const account = new AccountDialog(() => {
 find("#upload").replaceWith(upload.element);
 find("#mine").replaceWith(mine.element);
 find("#keys").replaceWith(keys.element);
+find("#history").replaceWith(history.element);
 find("#latest").replaceWith(latest.element);
 document.body.append(account.element);
 for (const button of document.querySelectorAll<HTMLElement>("[data-open-account]")) {
@@ -46,6 +49,7 @@ function showFor(user: User | null): void {
   upload.useAccount(user);
   mine.useAccount(user);
   keys.close();
+  history.close();
 }
 
 setUpSiteHeader(() => account.open("sign-in"));

@@ -10,12 +10,14 @@ import { ClipPanel } from "../watch/clip-panel";
 import { detailsElement } from "../watch/details";
 import { DownloadsPanel } from "../watch/downloads-panel";
 import { EncodingPanel } from "../watch/encoding-panel";
+import { ReactionBar } from "../watch/reaction-bar";
 import { Stage } from "../watch/stage";
 
 const details = find("#details");
 const encoding = new EncodingPanel();
 const downloads = new DownloadsPanel();
 const comments = new CommentSection();
+const reactions = new ReactionBar();
 const clip = new ClipPanel(() => stage.player);
 let shown = "";
 
@@ -36,6 +38,7 @@ function onVideo(video: Video): void {
   if (video.status !== "READY") return;
   downloads.show(video);
   void clip.show(video);
+  reactions.show(video);
   comments.show(video);
 }
 
@@ -43,6 +46,7 @@ setUpSiteHeader();
 find("#encoding").replaceWith(encoding.element);
 find("#downloads").replaceWith(downloads.element);
 find("#clip").replaceWith(clip.element);
+find("#reactions").replaceWith(reactions.element);
 find("#comments").replaceWith(comments.element);
 const stage = new Stage(
   find("#stage"),

@@ -14,6 +14,7 @@ import {
   pictureAddress,
   posterAddress,
 } from "../api/videos";
+import { countView, getPosition, savePosition } from "../api/watching";
 import type { PageState, Watched } from "../player/handle";
 import { Player } from "../player/player";
 import type { WatchAddress } from "./address";
@@ -21,6 +22,7 @@ import { chapterList } from "./chapter-list";
 import { lockElement } from "./lock";
 import { badLink, LOADING, type Notice, notFound, noticeElement, noticeFor, unreachable } from "./notice";
 import { TranscriptPanel } from "./transcript";
+import { Watching } from "./watching";
 
 /**
  * The place where the video plays, or where the page says why it does not. Follows the video until nothing about
@@ -31,6 +33,7 @@ export class Stage implements Watched {
   info: Video | null = null;
   player: Player | null = null;
   #posterAsked = false;
+  #resumeAt = 0;
 
   constructor(
     readonly root: HTMLElement,
@@ -47,12 +50,19 @@ export class Stage implements Watched {
   async start(): Promise<void> {
     this.#say("loading", LOADING);
     try {
-      const video = await getVideo(this.address.videoId);
+      const [video, position] = await Promise.all([getVideo(this.address.videoId), this.#position()]);
+      this.#resumeAt = position ?? 0;
       this.#show(video);
       if (!isSettled(video)) this.#follow();
     } catch (error) {
       await this.#showFailure(error);
     }
+  }
+
+  /** Where a signed-in viewer goes on, unless the address says where to begin. */
+  async #position(): Promise<number | null> {
+    if (this.address.options.startAt > 0) return null;
+    return getPosition(this.address.videoId).catch(() => null); // it begins at the beginning, no reason to stop
   }
 
   #follow(): void {
@@ -93,8 +103,9 @@ export class Stage implements Watched {
     const carried = () => carriedPlaylist(video, playback.hls);
     void player.load(
       { hls: playback.hls, dash: playback.dash, authorize, readdress: readdressed, carried },
-      this.address.options,
+      { ...this.address.options, startAt: this.address.options.startAt || this.#resumeAt },
     );
+    tellOfWatching(player, video);
   }
 
   #update(player: Player, video: Video): void {
@@ -168,6 +179,19 @@ export class Stage implements Watched {
     this.page = page;
     this.root.replaceChildren(noticeElement(notice));
   }
+}
+
+/** A report that is lost costs a view or a place, never the picture. */
+function tellOfWatching(player: Player, video: Video): void {
+  const watching = new Watching(video.duration ?? 0, {
+    onView: (seconds) => void countView(video.id, seconds).catch(() => undefined),
+    onPosition: (seconds, isLast) => void savePosition(video.id, seconds, isLast).catch(() => undefined),
+  });
+  player.video.addEventListener("timeupdate", () => {
+    if (!player.video.seeking) watching.at(player.video.currentTime);
+  });
+  player.video.addEventListener("pause", () => watching.stop());
+  window.addEventListener("pagehide", () => watching.stop());
 }
 
 function isSettled(video: Video): boolean {

@@ -27,6 +27,7 @@ from matinee.modules.comments.schemas import (
 )
 from matinee.modules.comments.views import comment_of, reviewed_of
 from matinee.modules.counts import repository as counts
+from matinee.modules.counts.repository import Counts
 from matinee.modules.videos.access import may_change, seen
 from matinee.modules.videos.errors import VideoNotFound
 
@@ -83,7 +84,7 @@ class CommentService:
         if state == "shown":
             if parent is not None:
                 await repository.add_replies(db, parent.root_id or parent.id, 1)
-            await counts.add_comments(db, video_id, 1)
+            await counts.change(db, video_id, Counts(comments=1))
         return await self._found(db, video_id, comment_id, caller)
 
     async def edit(
@@ -179,7 +180,7 @@ class CommentService:
         if comment.root_id is not None and (comment.state == "shown") is not (state == "shown"):
             await repository.add_replies(db, comment.root_id, 1 if state == "shown" else -1)
         before, after = (counted(each, comment.replies, comment.root_state) for each in (comment.state, state))
-        await counts.add_comments(db, comment.video_id, after - before)
+        await counts.change(db, comment.video_id, Counts(comments=after - before))
 
     async def _reviewed(
         self, db: Connection, caller: Caller, video_id: UUID | None, query: ReviewQuery

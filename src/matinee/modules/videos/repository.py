@@ -66,6 +66,7 @@ v.viewers, v.password_id, u.suspended_at IS NOT NULL AS is_withheld
 """
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
+_FIND_SOME = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = ANY(%s::uuid[]) AND v.deleted_at IS NULL"
 _DUPLICATE_OF = "(SELECT d.id FROM videos d WHERE d.id = v.duplicate_of AND d.deleted_at IS NULL) AS duplicate_of"
 # Only where there is any: a look at a video that plays does not pay for it.
 _FETCHED = """
@@ -174,6 +175,11 @@ class _Id(msgspec.Struct):
 async def find_video(db: Connection, video_id: UUID) -> VideoRow | None:
     """A video that is not deleted."""
     return await fetch_one(db, VideoRow, _FIND, (video_id,))
+
+
+async def find_videos(db: Connection, video_ids: Sequence[UUID]) -> list[VideoRow]:
+    """Those of the videos that are not deleted, in no order."""
+    return await fetch_all(db, VideoRow, _FIND_SOME, (list(video_ids),))
 
 
 async def find_detail(db: Connection, video_id: UUID) -> DetailRow | None:

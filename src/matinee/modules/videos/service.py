@@ -18,10 +18,10 @@ from matinee.modules import audit
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.integrity import repository as integrity
 from matinee.modules.videos import repository
-from matinee.modules.videos.access import may_change, seen
+from matinee.modules.videos.access import may_change, may_see, seen
 from matinee.modules.videos.errors import FragmentInUse, VideoNotFound
 from matinee.modules.videos.repository import VideoRow
-from matinee.modules.videos.schemas import MineQuery, Video, VideoChange, VideoPage
+from matinee.modules.videos.schemas import MineQuery, Video, VideoChange, VideoPage, VideoSummary
 from matinee.modules.videos.views import detail, summarise
 
 log = structlog.get_logger()
@@ -55,6 +55,11 @@ class VideoService:
     async def seen(self, db: Connection, viewer: Viewer, video_id: UUID) -> VideoRow:
         """A video that the viewer may see; raises VideoNotFound or PasswordRequired for any other."""
         return seen(viewer, video_id, await repository.find_video(db, video_id))
+
+    async def summaries(self, db: Connection, viewer: Viewer, video_ids: Sequence[UUID]) -> dict[UUID, VideoSummary]:
+        """Those of the videos that the viewer may see, by id."""
+        rows = await repository.find_videos(db, video_ids)
+        return {row.id: summarise(row, viewer) for row in rows if may_see(viewer, row.id, row)}
 
     async def list_public(self, db: Connection, query: PageQuery) -> VideoPage:
         """Public videos, newest first."""

@@ -1,0 +1,1 @@
+"""What an account has watched, and where it goes on."""

@@ -1,0 +1,73 @@
+"""Every query about what was watched."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, execute, fetch_all, fetch_value
+from matinee.common.http.pagination import Cursor
+
+
+class WatchedRow(msgspec.Struct, frozen=True):
+    """A video of an account's history."""
+
+    video_id: UUID
+    position: float
+    watched_at: datetime
+
+
+# Not of an account that wants nothing noted. One row of one account: nobody waits for it but his own other player.
+_SAVE = """
+INSERT INTO watch_history (user_id, video_id, position)
+SELECT id, %(video)s, %(position)s FROM users WHERE id = %(user)s AND NOT history_paused
+ON CONFLICT (user_id, video_id) DO UPDATE SET position = excluded.position, watched_at = now()
+"""
+_FIND = "SELECT position FROM watch_history WHERE user_id = %s AND video_id = %s"
+_LIST = "SELECT video_id, position, watched_at FROM watch_history WHERE user_id = %(user)s"
+_BEFORE = "AND (watched_at, video_id) < (%(created_at)s, %(id)s)"
+_NEWEST = "ORDER BY watched_at DESC, video_id DESC LIMIT %(limit)s"
+_FORGET = "DELETE FROM watch_history WHERE user_id = %s AND video_id = %s"
+_CLEAR = "DELETE FROM watch_history WHERE user_id = %s"
+_PAUSE = "UPDATE users SET history_paused = %s WHERE id = %s"
+_IS_PAUSED = "SELECT history_paused FROM users WHERE id = %s"
+
+
+async def save_position(db: Connection, user_id: UUID, video_id: UUID, position: float) -> None:
+    """Notes where the account is, unless it wants nothing noted."""
+    await execute(db, _SAVE, {"user": user_id, "video": video_id, "position": position})
+
+
+async def find_position(db: Connection, user_id: UUID, video_id: UUID) -> float | None:
+    """Where the account was last."""
+    position: float | None = await fetch_value(db, _FIND, (user_id, video_id))
+    return position
+
+
+async def list_watched(db: Connection, user_id: UUID, limit: int, after: Cursor | None) -> list[WatchedRow]:
+    """What was watched, the latest first; one more than `limit` where there is more."""
+    params = {"user": user_id, "limit": limit + 1}
+    if after is None:
+        return await fetch_all(db, WatchedRow, f"{_LIST} {_NEWEST}", params)
+    place = {"created_at": after.created_at, "id": after.id}
+    return await fetch_all(db, WatchedRow, f"{_LIST} {_BEFORE} {_NEWEST}", {**params, **place})
+
+
+async def forget_watched(db: Connection, user_id: UUID, video_id: UUID) -> None:
+    """As if the account had never watched it."""
+    await execute(db, _FORGET, (user_id, video_id))
+
+
+async def clear_history(db: Connection, user_id: UUID) -> None:
+    """As if it had never watched anything."""
+    await execute(db, _CLEAR, (user_id,))
+
+
+async def pause_history(db: Connection, user_id: UUID, *, paused: bool) -> None:
+    """Whether nothing is noted from now on."""
+    await execute(db, _PAUSE, (paused, user_id))
+
+
+async def is_paused(db: Connection, user_id: UUID) -> bool:
+    """Whether nothing is noted."""
+    return bool(await fetch_value(db, _IS_PAUSED, (user_id,)))

@@ -1,0 +1,107 @@
+import { clearHistory, forgetWatched, listHistory, pauseHistory } from "../api/history";
+import { explain } from "../api/http";
+import type { WatchedVideo } from "../api/types";
+import { el } from "../ui/dom";
+import { icon } from "../ui/icons";
+import { ago, clock } from "../ui/words";
+
+/** What the signed-in user has watched, and where each goes on. Nothing is asked for before it is opened. */
+export class HistoryPanel {
+  readonly element: HTMLDetailsElement;
+  readonly #list = el("ul", { class: "history" });
+  readonly #none = el("p", { class: "key-intro", hidden: true }, "Nothing yet.");
+  readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
+  readonly #paused = el("input", { type: "checkbox" });
+  readonly #clear = el("button", { type: "button", class: "button danger small" }, "Forget everything");
+  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
+  #cursor: string | null = null;
+
+  constructor() {
+    this.element = el(
+      "details",
+      { class: "section history-panel" },
+      el("summary", {}, el("h2", {}, "What you have watched")),
+      el("div", { class: "history-choices" }, el("label", {}, this.#paused, "Note nothing"), this.#clear),
+      this.#error,
+      this.#none,
+      this.#list,
+      this.#more,
+    );
+    this.element.addEventListener("toggle", () => {
+      if (this.element.open) void this.#attempt(() => this.#load());
+    });
+    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
+    this.#paused.addEventListener(
+      "change",
+      () => void this.#attempt(() => pauseHistory(this.#paused.checked)),
+    );
+    this.#clear.addEventListener("click", () => void this.#attempt(() => this.#forgetAll()));
+  }
+
+  /** Forgets what it shows: somebody else may look at the page now. */
+  close(): void {
+    this.element.open = false;
+    this.#list.replaceChildren();
+  }
+
+  async #load(): Promise<void> {
+    this.#cursor = null;
+    this.#list.replaceChildren();
+    await this.#loadMore();
+  }
+
+  async #loadMore(): Promise<void> {
+    const page = await listHistory(this.#cursor);
+    this.#cursor = page.next_cursor;
+    this.#more.hidden = this.#cursor === null;
+    this.#paused.checked = page.paused;
+    this.#list.append(...page.items.map((watched) => this.#row(watched)));
+    this.#countRows();
+  }
+
+  async #forgetAll(): Promise<void> {
+    await clearHistory();
+    this.#list.replaceChildren();
+    this.#more.hidden = true;
+    this.#countRows();
+  }
+
+  #row({ video, position, watched_at }: WatchedVideo): HTMLElement {
+    const forget = el(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": `Forget ${video.title}` },
+      icon("close"),
+    );
+    const row = el(
+      "li",
+      { class: "history-row" },
+      el("a", { href: `/watch/${video.id}` }, video.title),
+      el("span", { class: "history-facts" }, `at ${clock(position)} · ${ago(watched_at)}`),
+      forget,
+    );
+    forget.addEventListener("click", () =>
+      this.#attempt(async () => {
+        await forgetWatched(video.id);
+        row.remove();
+        this.#countRows();
+      }),
+    );
+    return row;
+  }
+
+  #countRows(): void {
+    const isEmpty = this.#list.childElementCount === 0;
+    this.#none.hidden = !isEmpty;
+    this.#clear.hidden = isEmpty;
+  }
+
+  async #attempt(task: () => Promise<void>): Promise<void> {
+    this.#error.hidden = true;
+    try {
+      await task();
+    } catch (error) {
+      this.#error.textContent = explain(error);
+      this.#error.hidden = false;
+    }
+  }
+}
