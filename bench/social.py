@@ -8,10 +8,11 @@ import json
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 import psycopg
 
 from bench.load import Lane, Load, Shots, compare
-from bench.seed import fresh_database
+from bench.seed import fresh_database, sample_plan
 from bench.servers import JWT_SECRET, Server, Site
 from bench.tables import Row, Target, median, report
 from matinee.common.http.authentication import AccessTokens, Caller
@@ -39,7 +40,7 @@ SELECT pg_temp.id_of('u', g), 'user'||g||'@example.com', 'x', 'User '||g FROM ge
 INSERT INTO videos (id, owner_id, title, visibility, status, filename, filesize, filetype, part_size, duration,
     width, height, plan, created_at, ready_at)
 SELECT pg_temp.id_of('v', g), pg_temp.id_of('u', 1 + g %% %(users)s), 'Video number '||g, 'public', 'READY',
-    'film.mp4', 1000000, 'video/mp4', 16777216, 60.0, 1280, 720, '{"version": 2}',
+    'film.mp4', 1000000, 'video/mp4', 16777216, 60.0, 1280, 720, %(plan)s::jsonb,
     timestamptz '2026-01-01' + g * interval '1 second', now()
 FROM generate_series(1, %(videos)s) g
 """,
@@ -119,7 +120,15 @@ def _load(
 
 def _filled(postgres: PostgresEndpoint, videos: int) -> str:
     def fill(url: str) -> None:
-        values = {"users": _USERS, "videos": videos, "threads": videos * 6, "replies": videos * 4, "days": _DAYS}
+        plan = msgspec.json.encode(sample_plan()).decode()
+        values = {
+            "plan": plan,
+            "users": _USERS,
+            "videos": videos,
+            "threads": videos * 6,
+            "replies": videos * 4,
+            "days": _DAYS,
+        }
         with psycopg.connect(url, options="-c maintenance_work_mem=512MB") as db:
             db.execute("SET session_replication_role = replica")  # the rows fit together
             for statement in _FUNCTIONS.split(";"):
@@ -137,7 +146,7 @@ def _filled(postgres: PostgresEndpoint, videos: int) -> str:
         with psycopg.connect(url, autocommit=True) as db:
             db.execute("VACUUM ANALYZE")
 
-    return fresh_database(postgres, f"bench_social_{videos}", version="1", fill=fill)
+    return fresh_database(postgres, f"bench_social_{videos}", version="2", fill=fill)
 
 
 def _reads(db: psycopg.Connection) -> list[Case]:
