@@ -100,7 +100,10 @@ CREATE TABLE public.comments (
 CREATE TABLE public.count_changes (
     id bigint NOT NULL,
     video_id uuid NOT NULL,
-    comments integer DEFAULT 0 NOT NULL
+    comments integer DEFAULT 0 NOT NULL,
+    likes integer DEFAULT 0 NOT NULL,
+    dislikes integer DEFAULT 0 NOT NULL,
+    views integer DEFAULT 0 NOT NULL
 );
 ALTER TABLE public.count_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.count_changes_id_seq
@@ -221,6 +224,13 @@ CREATE UNLOGGED TABLE public.rate_limits (
     bucket text NOT NULL,
     window_end timestamp with time zone NOT NULL,
     hits integer NOT NULL
+);
+CREATE TABLE public.reactions (
+    video_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT reactions_kind_known CHECK ((kind = ANY (ARRAY['like'::text, 'dislike'::text])))
 );
 CREATE TABLE public.receptions (
     video_id uuid NOT NULL,
@@ -355,6 +365,7 @@ CREATE TABLE public.users (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     quota_bytes bigint,
     quota_minutes integer,
+    history_paused boolean DEFAULT false NOT NULL,
     email_verified_at timestamp with time zone,
     suspended_at timestamp with time zone,
     suspended_why text,
@@ -365,7 +376,10 @@ CREATE TABLE public.users (
 );
 CREATE TABLE public.video_counts (
     video_id uuid NOT NULL,
-    comments bigint DEFAULT 0 NOT NULL
+    comments bigint DEFAULT 0 NOT NULL,
+    likes bigint DEFAULT 0 NOT NULL,
+    dislikes bigint DEFAULT 0 NOT NULL,
+    views bigint DEFAULT 0 NOT NULL
 );
 CREATE TABLE public.videos (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -442,11 +456,30 @@ CREATE TABLE public.videos (
     CONSTRAINT videos_viewers_few CHECK ((cardinality(viewers) <= 100)),
     CONSTRAINT videos_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text, 'signed'::text, 'password'::text])))
 );
+CREATE TABLE public.view_events (
+    day date NOT NULL,
+    video_id uuid NOT NULL,
+    viewer bytea NOT NULL
+)
+PARTITION BY RANGE (day);
+CREATE TABLE public.view_events_other (
+    day date CONSTRAINT view_events_day_not_null NOT NULL,
+    video_id uuid CONSTRAINT view_events_video_id_not_null NOT NULL,
+    viewer bytea CONSTRAINT view_events_viewer_not_null NOT NULL
+);
+CREATE TABLE public.watch_history (
+    user_id uuid NOT NULL,
+    video_id uuid NOT NULL,
+    "position" double precision NOT NULL,
+    watched_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='80');
 CREATE TABLE public.watched_renditions (
     video_id uuid NOT NULL,
     name text NOT NULL,
     watched_at timestamp with time zone NOT NULL
 );
+ALTER TABLE ONLY public.view_events ATTACH PARTITION public.view_events_other DEFAULT;
 ALTER TABLE ONLY public.account_tokens
     ADD CONSTRAINT account_tokens_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.added_sounds
@@ -497,6 +530,8 @@ ALTER TABLE ONLY public.object_hashes
     ADD CONSTRAINT object_hashes_pkey PRIMARY KEY (video_id, name);
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
+ALTER TABLE ONLY public.reactions
+    ADD CONSTRAINT reactions_pkey PRIMARY KEY (video_id, user_id);
 ALTER TABLE ONLY public.receptions
     ADD CONSTRAINT receptions_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.recovery_codes
@@ -527,6 +562,12 @@ ALTER TABLE ONLY public.video_counts
     ADD CONSTRAINT video_counts_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.view_events
+    ADD CONSTRAINT view_events_pkey PRIMARY KEY (day, video_id, viewer);
+ALTER TABLE ONLY public.view_events_other
+    ADD CONSTRAINT view_events_other_pkey PRIMARY KEY (day, video_id, viewer);
+ALTER TABLE ONLY public.watch_history
+    ADD CONSTRAINT watch_history_pkey PRIMARY KEY (user_id, video_id);
 ALTER TABLE ONLY public.watched_renditions
     ADD CONSTRAINT watched_renditions_pkey PRIMARY KEY (video_id, name);
 CREATE INDEX account_tokens_by_expiry ON public.account_tokens USING btree (expires_at);
@@ -557,6 +598,7 @@ CREATE INDEX guesses_by_end ON public.guesses USING btree (forget_at);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
+CREATE INDEX reactions_by_user ON public.reactions USING btree (user_id);
 CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expires_at);
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX registration_invitations_by_expiry ON public.registration_invitations USING btree (expires_at);
@@ -588,6 +630,9 @@ CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (del
 CREATE INDEX videos_fragments ON public.videos USING btree (fragment_of) WHERE (fragment_of IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
+CREATE INDEX watch_history_by_video ON public.watch_history USING btree (video_id);
+CREATE INDEX watch_history_newest ON public.watch_history USING btree (user_id, watched_at DESC, video_id DESC);
+ALTER INDEX public.view_events_pkey ATTACH PARTITION public.view_events_other_pkey;
 CREATE TRIGGER audit_events_kept BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION public.keep_audit_events();
 CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_events();
 ALTER TABLE ONLY public.account_tokens
@@ -634,6 +679,10 @@ ALTER TABLE ONLY public.job_workers
     ADD CONSTRAINT job_workers_id_fkey FOREIGN KEY (id) REFERENCES public.procrastinate_workers(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.object_hashes
     ADD CONSTRAINT object_hashes_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.reactions
+    ADD CONSTRAINT reactions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.reactions
+    ADD CONSTRAINT reactions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.receptions
     ADD CONSTRAINT receptions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.recovery_codes
@@ -662,5 +711,9 @@ ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE RESTRICT;
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_source_kept FOREIGN KEY (source_id) REFERENCES public.videos(id) ON DELETE RESTRICT;
+ALTER TABLE ONLY public.watch_history
+    ADD CONSTRAINT watch_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.watch_history
+    ADD CONSTRAINT watch_history_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.watched_renditions
     ADD CONSTRAINT watched_renditions_video_id_name_fkey FOREIGN KEY (video_id, name) REFERENCES public.renditions(video_id, name) ON DELETE CASCADE;
