@@ -1,6 +1,7 @@
 """nginx as a child process, with a configuration of ours or one that `deploy/` offers."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -42,8 +43,9 @@ def deployed(site: Site, name: str, places: Mapping[str, str]) -> Iterator[Serve
     port = free_port()
     text = (_DEPLOY / f"{name}.conf").read_text()
     healthy = f"listen 127.0.0.1:{port}; location = /health {{ return 200; }}"
-    for here, there in {"listen 80;": healthy, "/var/cache/nginx": str(site.folder / name), **places}.items():
-        text = text.replace(here, there)
+    places = {"listen 80;": healthy, "/var/cache/nginx": str(site.folder / name), **places}
+    # all at once: a free port may begin as one that is to be replaced
+    text = re.sub("|".join(map(re.escape, places)), lambda here: places[here[0]], text)
     with _nginx(site, name, port, text) as server:
         yield server
 
