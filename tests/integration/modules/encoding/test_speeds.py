@@ -46,7 +46,7 @@ async def offered(stage: Stage, theatre: Theatre, video_id: Any) -> tuple[list[s
     """What the master playlist and the manifest tell players of, as of now."""
     async with stage.database.connection() as db:
         await stage.encoding.read_speeds(db)
-    fresh = Theatre(stage).playback  # it remembers nothing
+    fresh = Theatre(stage).playlists  # it remembers nothing
     master = (await fresh.master(ANYBODY, video_id)).document.body.decode()
     manifest = (await fresh.manifest(ANYBODY, video_id)).document.body.decode()
     names = [rung.name for rung in (await stage.plan(video_id)).pictures]

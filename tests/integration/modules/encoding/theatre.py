@@ -10,10 +10,12 @@ from tests.integration.modules.encoding.stage import Stage
 from matinee.common.http.viewer import ANYBODY
 from matinee.common.notifications import Notifications
 from matinee.media.model import Plan
+from matinee.modules.encoding.offers import Offers
 from matinee.modules.encryption.content_keys import ContentKeys
 from matinee.modules.playback.audience import Audience, News
 from matinee.modules.playback.cells import Cells
 from matinee.modules.playback.objects import StoredObject
+from matinee.modules.playback.playlists import Playlists
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 
@@ -28,8 +30,10 @@ class Theatre:
         self.notifications = Notifications(stage.database.url)
         self.audience = Audience(self._tell)
         facts, content_keys = PlaybackRepository(stage.database), ContentKeys("s" * 32, cells_per_key=1)
+        self.playback = PlaybackService(facts, content_keys)
+        self.playlists = Playlists(self.playback, facts, content_keys, offers=Offers(stage.database, stage.encoding))
         self.cells = Cells(
-            PlaybackService(facts, content_keys),
+            self.playback,
             facts,
             self.notifications,
             self._want_cell,
