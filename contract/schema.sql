@@ -1,3 +1,15 @@
+CREATE TABLE public.account_exports (
+    user_id uuid NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    include_files boolean NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    percent smallint DEFAULT 0 NOT NULL,
+    size bigint,
+    ready_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    CONSTRAINT account_exports_percent CHECK (((percent >= 0) AND (percent <= 100))),
+    CONSTRAINT account_exports_ready_whole CHECK (((size IS NULL) = (ready_at IS NULL)))
+);
 CREATE TABLE public.account_tokens (
     hash bytea NOT NULL,
     user_id uuid NOT NULL,
@@ -288,7 +300,7 @@ CREATE TABLE public.sessions (
     last_used_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
     revoked_why text,
-    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text, 'revoked'::text, 'password_changed'::text, 'password_reset'::text, 'administrator'::text, 'suspended'::text, 'role_changed'::text])))
+    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text, 'revoked'::text, 'password_changed'::text, 'password_reset'::text, 'administrator'::text, 'suspended'::text, 'role_changed'::text, 'closed'::text])))
 );
 CREATE TABLE public.sign_in_challenges (
     hash bytea NOT NULL,
@@ -369,6 +381,10 @@ CREATE TABLE public.users (
     email_verified_at timestamp with time zone,
     suspended_at timestamp with time zone,
     suspended_why text,
+    closed_at timestamp with time zone,
+    erase_at timestamp with time zone,
+    shut_at timestamp with time zone GENERATED ALWAYS AS (COALESCE(suspended_at, closed_at)) STORED,
+    CONSTRAINT users_closed_ends CHECK (((closed_at IS NULL) = (erase_at IS NULL))),
     CONSTRAINT users_quota_bytes_known CHECK ((quota_bytes >= '-1'::integer)),
     CONSTRAINT users_quota_minutes_known CHECK ((quota_minutes >= '-1'::integer)),
     CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['USER'::text, 'ADMIN'::text]))),
@@ -480,6 +496,8 @@ CREATE TABLE public.watched_renditions (
     watched_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.view_events ATTACH PARTITION public.view_events_other DEFAULT;
+ALTER TABLE ONLY public.account_exports
+    ADD CONSTRAINT account_exports_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.account_tokens
     ADD CONSTRAINT account_tokens_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.added_sounds
@@ -570,6 +588,7 @@ ALTER TABLE ONLY public.watch_history
     ADD CONSTRAINT watch_history_pkey PRIMARY KEY (user_id, video_id);
 ALTER TABLE ONLY public.watched_renditions
     ADD CONSTRAINT watched_renditions_pkey PRIMARY KEY (video_id, name);
+CREATE INDEX account_exports_by_age ON public.account_exports USING btree (COALESCE(ready_at, failed_at));
 CREATE INDEX account_tokens_by_expiry ON public.account_tokens USING btree (expires_at);
 CREATE INDEX account_tokens_by_user ON public.account_tokens USING btree (user_id, purpose);
 CREATE INDEX added_sounds_unfinished ON public.added_sounds USING btree (updated_at) WHERE (state = ANY (ARRAY['UPLOADING'::text, 'FAILED'::text]));
@@ -581,7 +600,7 @@ CREATE INDEX audit_events_by_target ON public.audit_events USING btree (target, 
 CREATE INDEX audit_events_by_what ON public.audit_events USING btree (what, at, id);
 CREATE INDEX comment_likes_by_user ON public.comment_likes USING btree (user_id);
 CREATE INDEX comment_reports_by_reporter ON public.comment_reports USING btree (reporter_id);
-CREATE INDEX comments_by_author ON public.comments USING btree (author_id);
+CREATE INDEX comments_by_author ON public.comments USING btree (author_id, id);
 CREATE INDEX comments_by_parent ON public.comments USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 CREATE INDEX comments_by_video ON public.comments USING btree (video_id, author_id);
 CREATE INDEX comments_newest ON public.comments USING btree (video_id, created_at DESC, id DESC) WHERE ((root_id IS NULL) AND ((state = 'shown'::text) OR ((state = 'deleted'::text) AND (replies > 0))));
@@ -620,12 +639,14 @@ CREATE INDEX users_admins ON public.users USING btree (created_at, id) WHERE (ro
 CREATE INDEX users_by_age ON public.users USING btree (created_at, id);
 CREATE INDEX users_by_text ON public.users USING gin (lower(((name || ' '::text) || COALESCE(email, ''::text))) public.gin_trgm_ops);
 CREATE UNIQUE INDEX users_email_unique ON public.users USING btree (lower(email));
-CREATE INDEX users_suspended ON public.users USING btree (suspended_at) WHERE (suspended_at IS NOT NULL);
+CREATE INDEX users_shut ON public.users USING btree (shut_at) WHERE (shut_at IS NOT NULL);
+CREATE INDEX users_to_erase ON public.users USING btree (erase_at) WHERE (erase_at IS NOT NULL);
 CREATE INDEX videos_by_duplicate ON public.videos USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL);
 CREATE INDEX videos_by_owner ON public.videos USING btree (owner_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX videos_by_owner_status ON public.videos USING btree (owner_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX videos_by_replaced ON public.videos USING btree (replaces) WHERE (replaces IS NOT NULL);
 CREATE INDEX videos_by_source ON public.videos USING btree (source_id, source_revision) WHERE (source_id IS NOT NULL);
+CREATE INDEX videos_by_viewer ON public.videos USING gin (viewers) WHERE (viewers <> '{}'::uuid[]);
 CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX videos_fragments ON public.videos USING btree (fragment_of) WHERE (fragment_of IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
@@ -635,6 +656,8 @@ CREATE INDEX watch_history_newest ON public.watch_history USING btree (user_id, 
 ALTER INDEX public.view_events_pkey ATTACH PARTITION public.view_events_other_pkey;
 CREATE TRIGGER audit_events_kept BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION public.keep_audit_events();
 CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_events();
+ALTER TABLE ONLY public.account_exports
+    ADD CONSTRAINT account_exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.account_tokens
     ADD CONSTRAINT account_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.added_sounds

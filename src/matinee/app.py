@@ -25,6 +25,7 @@ from matinee.common.http.openapi import build_contract
 from matinee.common.http.router import Router
 from matinee.common.http.token_prefix import TokenPrefix
 from matinee.common.logging import configure_logging
+from matinee.modules.accounts.routes import AccountRoutes
 from matinee.modules.administration.routes import AdministrationRoutes
 from matinee.modules.api_keys.routes import ApiKeyRoutes
 from matinee.modules.audit.routes import AuditRoutes
@@ -77,6 +78,7 @@ ROUTES: tuple[type, ...] = (
     ApiKeyRoutes,
     AuditRoutes,
     AdministrationRoutes,
+    AccountRoutes,
     UserRoutes,
     QuotaRoutes,
     UploadRoutes,
@@ -180,6 +182,7 @@ def _routes(services: Services) -> list[Any]:
         ApiKeyRoutes(),
         AuditRoutes(services.database),
         AdministrationRoutes(services.administration),
+        AccountRoutes(services.closing, services.exports),
         UserRoutes(),
         QuotaRoutes(services.quotas),
         UploadRoutes(services.uploads, services.receiver),

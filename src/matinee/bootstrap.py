@@ -6,8 +6,9 @@ from uuid import UUID
 
 from matinee.common.clock import Clock, system_clock
 from matinee.common.config import Settings
-from matinee.common.database import Database
-from matinee.common.http.authentication import AccessTokens
+from matinee.common.database import Connection, Database
+from matinee.common.http.authentication import AccessTokens, Caller
+from matinee.common.http.pagination import PageQuery
 from matinee.common.jobs import JobQueue
 from matinee.common.mail.folder import FolderMailer
 from matinee.common.mail.port import Mailer
@@ -21,8 +22,13 @@ from matinee.media.binaries import find_binaries
 from matinee.media.encode import EncoderOptions
 from matinee.media.model import Plan
 from matinee.media.pictures import SMALL_LIMITS
+from matinee.modules.accounts.closing import Closing
+from matinee.modules.accounts.export import Exports
+from matinee.modules.accounts.listings import Page, ReadPage
 from matinee.modules.administration.service import Administration
+from matinee.modules.api_keys import service as api_keys
 from matinee.modules.api_keys.verification import ApiKeys
+from matinee.modules.audit import service as audit
 from matinee.modules.auth.endings import Endings
 from matinee.modules.auth.guessing import Guessing
 from matinee.modules.auth.invitations import Invitations
@@ -32,6 +38,7 @@ from matinee.modules.auth.recovery import Recovery
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.clips.service import ClipService
+from matinee.modules.comments.exported import list_comments
 from matinee.modules.comments.service import CommentService
 from matinee.modules.downloads.service import DownloadService
 from matinee.modules.encoding.offers import Offers
@@ -78,6 +85,8 @@ from matinee.modules.uploads.addresses import FileAddresses
 from matinee.modules.uploads.joining import Joining
 from matinee.modules.uploads.reception import Receiver
 from matinee.modules.uploads.service import UploadService
+from matinee.modules.users.exported import list_profile
+from matinee.modules.videos.schemas import MineQuery
 from matinee.modules.videos.service import VideoService
 from matinee.modules.views.counter import ViewCounter
 from matinee.modules.views.service import ViewService
@@ -258,7 +267,38 @@ class Services:
             self.workshop,
             small,
         )
+        self.exports = Exports(
+            self.database, self.storage, self.queue, self._listings(), days=settings.account_export_days
+        )
+        self.closing = Closing(
+            self.database,
+            self.queue,
+            reauthentication,
+            self.sessions,
+            self.videos,
+            self.exports,
+            grace_days=settings.account_grace_days,
+        )
         self.watermarks = WatermarkService(self.database, self.storage, self.replacements, self.workshop, small)
+
+    def _listings(self) -> dict[str, ReadPage]:
+        """What is of an account, by the name of the file that it has in an export."""
+
+        async def sessions(db: Connection, user_id: UUID, query: PageQuery) -> Page:
+            return await self.sessions.list_own(db, Caller(user_id, "USER", None), query)
+
+        async def videos(db: Connection, user_id: UUID, query: PageQuery) -> Page:
+            mine = MineQuery(limit=query.limit, cursor=query.cursor)
+            return await self.videos.list_mine(db, Caller(user_id, "USER", None), mine)
+
+        return {
+            "profile": list_profile,
+            "sessions": sessions,
+            "api-keys": api_keys.list_own,
+            "videos": videos,
+            "comments": list_comments,
+            "audit": audit.list_own,
+        }
 
     async def _want_cell(self, video_id: UUID, plan: Plan, rendition: str, index: int) -> None:
         async with self.database.transaction() as db:

@@ -9,6 +9,7 @@ from matinee.bootstrap import Services
 from matinee.common.database import Connection, Database
 from matinee.common.http.idempotency import delete_expired_answers
 from matinee.common.http.rate_limits import delete_past_windows
+from matinee.modules.accounts.jobs import ERASE, EXPORT
 from matinee.modules.api_keys.repository import delete_ended_keys
 from matinee.modules.audit.repository import delete_old_events
 from matinee.modules.auth import repository as auth
@@ -47,6 +48,8 @@ def register_upkeep(services: Services) -> None:
     queue.register(REMOVE, services.tracks.remove_file)
     queue.register(REMOVE_SOUND, services.sounds.remove_files)
     queue.register(FORGET, services.replacements.forget)
+    queue.register(ERASE, services.closing.erase)
+    queue.register(EXPORT, services.exports.make, on_dead=services.exports.give_up)
     queue.register(EVICT, services.retention.evict)
     queue.register_periodic("videos.abandon", abandon, cron=_EVERY_FIVE_MINUTES)
     queue.register_periodic("uploads.resume", services.joining.resume, cron=_EVERY_FIVE_MINUTES)
@@ -54,6 +57,8 @@ def register_upkeep(services: Services) -> None:
         "imports.resume", partial(services.imports.resume, services.database), cron=_EVERY_FIVE_MINUTES
     )
     queue.register_periodic("videos.resume_deletes", videos.resume_deletes, cron=_EVERY_FIVE_MINUTES)
+    queue.register_periodic("accounts.begin_erasing", services.closing.begin_erasing, cron=_EVERY_FIVE_MINUTES)
+    queue.register_periodic("accounts.forget_exports", services.exports.forget_old, cron=_HOURLY)
     abandon_sounds = partial(
         services.sounds.abandon, upload_hours=settings.upload_expiry_hours, failed_days=settings.failed_video_days
     )

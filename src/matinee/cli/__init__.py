@@ -243,6 +243,24 @@ def lift_suspension(email: str) -> None:
     asyncio.run(lift(_settings(), email))
 
 
+@user.command("delete")
+@click.argument("email")
+def delete_user(email: str) -> None:
+    """Shut an account out, and erase all of it when its time of grace is over."""
+    from matinee.cli.users import delete
+
+    asyncio.run(delete(_settings(), email))
+
+
+@user.command("restore")
+@click.argument("email")
+def restore_user(email: str) -> None:
+    """Keep an account that was to be deleted."""
+    from matinee.cli.users import restore
+
+    asyncio.run(restore(_settings(), email))
+
+
 @user.command("role")
 @click.argument("email")
 @click.argument("role", type=click.Choice(["user", "admin"]))

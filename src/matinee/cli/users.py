@@ -8,15 +8,14 @@ from uuid import UUID
 import click
 import msgspec
 
-from matinee.bootstrap import open_services
+from matinee.bootstrap import Services, open_services
 from matinee.common.acting import COMMAND_LINE, act_as
 from matinee.common.config import Settings
 from matinee.common.database import Connection
 from matinee.common.errors import DomainError
 from matinee.common.http.authentication import Role
 from matinee.common.validation import InvalidInput, convert
-from matinee.modules.administration.schemas import ManagedUser, UserChange
-from matinee.modules.administration.service import Administration
+from matinee.modules.administration.schemas import UserChange
 from matinee.modules.auth import repository as accounts
 from matinee.modules.auth.rules import spellings
 from matinee.modules.auth.schemas import Register
@@ -41,18 +40,28 @@ async def create(settings: Settings, email: str, name: str, password: str, *, ad
 
 async def suspend(settings: Settings, email: str, reason: str) -> None:
     """Shuts an account out."""
-    await _change(settings, email, lambda administration, db, user_id: administration.suspend(db, user_id, reason))
+    await _change(settings, email, lambda services, db, user_id: services.administration.suspend(db, user_id, reason))
 
 
 async def lift(settings: Settings, email: str) -> None:
     """Lets an account in again."""
-    await _change(settings, email, lambda administration, db, user_id: administration.lift(db, user_id))
+    await _change(settings, email, lambda services, db, user_id: services.administration.lift(db, user_id))
+
+
+async def delete(settings: Settings, email: str) -> None:
+    """Has an account deleted when its time of grace is over."""
+    await _change(settings, email, lambda services, db, user_id: services.closing.close(db, user_id))
+
+
+async def restore(settings: Settings, email: str) -> None:
+    """Keeps it after all."""
+    await _change(settings, email, lambda services, db, user_id: services.closing.restore(db, user_id))
 
 
 async def give_role(settings: Settings, email: str, role: Role) -> None:
     """Makes an account an administrator, or one that is none."""
     wanted = UserChange(role=role)
-    await _change(settings, email, lambda administration, db, user_id: administration.change(db, user_id, wanted))
+    await _change(settings, email, lambda services, db, user_id: services.administration.change(db, user_id, wanted))
 
 
 async def quota(
@@ -74,14 +83,14 @@ async def quota(
     click.echo(msgspec.json.encode(shown).decode() if as_json else _described(shown))
 
 
-Change = Callable[[Administration, Connection, UUID], Awaitable[ManagedUser]]
+Change = Callable[[Services, Connection, UUID], Awaitable[object]]
 
 
 async def _change(settings: Settings, email: str, change: Change) -> None:
     act_as(lambda: COMMAND_LINE)
     try:
         async with open_services(settings, name="matinee-cli") as services, services.database.transaction() as db:
-            await change(services.administration, db, await _find(db, email))
+            await change(services, db, await _find(db, email))
     except DomainError as error:
         raise click.ClickException(str(error)) from None
 

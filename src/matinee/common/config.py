@@ -82,6 +82,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: bool = True
     registration: Literal["open", "invitation", "closed"] = "open"
     email_verification: Literal["optional", "required"] = "optional"
+    account_export_days: Annotated[int, Meta(ge=1, le=30)] = 7
+    account_grace_days: Annotated[int, Meta(ge=0, le=365)] = 14
     audit_days: Annotated[int, Meta(ge=30, le=36_500)] = 365
     view_days: Annotated[int, Meta(ge=2, le=3_650)] = 30
 

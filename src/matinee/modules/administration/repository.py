@@ -24,13 +24,15 @@ class UserRow(msgspec.Struct, frozen=True):
     created_at: datetime
     suspended_at: datetime | None
     suspended_why: str | None
+    closed_at: datetime | None
+    erase_at: datetime | None
 
 
 class _Id(msgspec.Struct):
     id: UUID
 
 
-_COLUMNS = "id, email, name, role, created_at, suspended_at, suspended_why"
+_COLUMNS = "id, email, name, role, created_at, suspended_at, suspended_why, closed_at, erase_at"
 _FROM = "FROM users"
 _LIST = f"SELECT {_COLUMNS} {_FROM}"
 _NEWEST = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
@@ -39,7 +41,7 @@ _LOCK = "SELECT role FROM users WHERE id = %s FOR NO KEY UPDATE"
 # Of two administrators who shut each other out at once, the second waits here, and finds himself to be the last one's
 # only hope.
 _LOCK_ADMINISTRATORS = """
-SELECT id FROM users WHERE role = 'ADMIN' AND suspended_at IS NULL ORDER BY id LIMIT 10000 FOR NO KEY UPDATE
+SELECT id FROM users WHERE role = 'ADMIN' AND shut_at IS NULL ORDER BY id LIMIT 10000 FOR NO KEY UPDATE
 """
 _SUSPEND = """
 UPDATE users SET suspended_at = coalesce(suspended_at, now()), suspended_why = %s, updated_at = now() WHERE id = %s

@@ -35,6 +35,13 @@ class Suspension(msgspec.Struct, frozen=True):
     reason: Annotated[str, Meta(description="Why; its owner is told when he signs in.")]
 
 
+class Deletion(msgspec.Struct, frozen=True):
+    """That an account is to be deleted."""
+
+    asked_at: Annotated[datetime, Meta(description="Since when it is shut out.")]
+    erase_at: Annotated[datetime, Meta(description="Until then it can be restored; then everything goes.")]
+
+
 class ManagedUser(msgspec.Struct, kw_only=True):
     """An account, as administrators see it."""
 
@@ -44,6 +51,7 @@ class ManagedUser(msgspec.Struct, kw_only=True):
     role: Annotated[Role, Meta(description="USER, or ADMIN who may see and change everything.")]
     created_at: Annotated[datetime, Meta(description="When it was registered.")]
     suspension: Annotated[Suspension | None, Meta(description="Null where it is not suspended.")]
+    deletion: Annotated[Deletion | None, Meta(description="Null where it is not to be deleted.")]
 
 
 class ManagedUserPage(msgspec.Struct, kw_only=True):

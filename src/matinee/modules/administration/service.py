@@ -14,6 +14,7 @@ from matinee.modules.administration import repository
 from matinee.modules.administration.errors import LastAdministrator, OwnAccount
 from matinee.modules.administration.repository import UserRow
 from matinee.modules.administration.schemas import (
+    Deletion,
     ManagedUser,
     ManagedUserPage,
     Suspension,
@@ -54,7 +55,8 @@ class Administration:
 
         Raises UserNotFound, OwnAccount, LastAdministrator.
         """
-        await _refuse_to_shut_out(db, user_id)
+        _refuse_oneself(user_id)
+        await ensure_administered(db, without=user_id)
         if await repository.suspend(db, user_id, why):
             await audit.record(db, "account.suspended", user_id, account=user_id, reason=why)
             await self._sessions.end_all(db, user_id, "suspended")
@@ -79,7 +81,8 @@ class Administration:
 
     async def _give_role(self, db: Connection, user_id: UUID, role: Role) -> None:
         if role != "ADMIN":
-            await _refuse_to_shut_out(db, user_id)
+            _refuse_oneself(user_id)
+            await ensure_administered(db, without=user_id)
         former = await repository.lock_role(db, user_id)
         if former in (None, role):
             return
@@ -89,20 +92,28 @@ class Administration:
         await self._sessions.end_all(db, user_id, "role_changed")
 
 
-async def _refuse_to_shut_out(db: Connection, user_id: UUID) -> None:
-    """Raises where nobody would be left to administer, or where somebody is about to shut out himself."""
+async def ensure_administered(db: Connection, *, without: UUID) -> None:
+    """Raises LastAdministrator where nobody would be left to administer."""
+    if await repository.lock_administrators(db) == [without]:
+        raise LastAdministrator
+
+
+def _refuse_oneself(user_id: UUID) -> None:
     if user_id == actor().account_id:
         raise OwnAccount
-    if await repository.lock_administrators(db) == [user_id]:
-        raise LastAdministrator
 
 
 def _shown(row: UserRow | None) -> ManagedUser:
     if row is None:
         raise UserNotFound
-    suspension = None
-    if row.suspended_at is not None:
-        suspension = Suspension(row.suspended_at, row.suspended_why or "")
     return ManagedUser(
-        id=row.id, email=row.email, name=row.name, role=row.role, created_at=row.created_at, suspension=suspension
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        role=row.role,
+        created_at=row.created_at,
+        suspension=Suspension(row.suspended_at, row.suspended_why)
+        if row.suspended_at and row.suspended_why
+        else None,
+        deletion=Deletion(row.closed_at, row.erase_at) if row.closed_at and row.erase_at else None,
     )

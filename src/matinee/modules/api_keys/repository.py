@@ -53,7 +53,7 @@ _USE = """
 WITH working AS (
     SELECT k.id, k.user_id, k.scopes, k.expires_at FROM api_keys k JOIN users u ON u.id = k.user_id
     WHERE k.hash = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
-        AND u.suspended_at IS NULL
+        AND u.shut_at IS NULL
 ), used AS (
     UPDATE api_keys SET last_used_at = now() WHERE id IN (
         SELECT k.id FROM api_keys k JOIN working USING (id)

@@ -6,6 +6,9 @@ Names are never changed and never mean something else; whoever adds an operation
 from typing import Literal
 
 Action = Literal[
+    "account.closed",
+    "account.erased",
+    "account.exported",
     "account.email_changed",
     "account.email_verified",
     "account.password_changed",
@@ -13,6 +16,7 @@ Action = Literal[
     "account.quota_changed",
     "account.recovery_codes_renewed",
     "account.registered",
+    "account.restored",
     "account.role_changed",
     "account.second_factor_failed",
     "account.second_factor_off",

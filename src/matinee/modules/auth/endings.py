@@ -1,4 +1,4 @@
-"""Whose access has ended before his tokens expire: signed out, or suspended.
+"""Whose access has ended before his tokens expire: signed out, or shut out.
 
 Tokens are verified without the database, so that requests cost it nothing. What has ended is little: each process
 reads it once a second at most, when somebody comes with a token, and remembers it for as long as any token lasts.
@@ -64,7 +64,7 @@ class Endings:
                 if len(ended) < _BATCH:
                     break
                 since, session_id = ended[-1].revoked_at, ended[-1].id
-            self._accounts = frozenset(await repository.list_suspended(db, oldest))
+            self._accounts = frozenset(await repository.list_shut(db, oldest))
         while self._sessions and next(iter(self._sessions.values())) < oldest:
             del self._sessions[next(iter(self._sessions))]
         self._looked_at = began

@@ -1,5 +1,7 @@
 """How accounts and sessions refuse."""
 
+from datetime import datetime
+
 from matinee.common.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from matinee.common.pending_sign_in import PendingSignIn
 from matinee.common.validation import Fault
@@ -79,6 +81,16 @@ class LinkExpired(Invalid):
     """This link was used before, has expired or is not whole; ask for another."""
 
     code = "link_expired"
+
+
+class AccountClosed(Forbidden):
+    """This account is to be deleted; sign in with `restore` to keep it."""
+
+    code = "account_closed"
+
+    def __init__(self, erase_at: datetime | None = None) -> None:
+        when = "" if erase_at is None else f" That happens on {erase_at:%Y-%m-%d}."
+        super().__init__(self.title() + when)
 
 
 class InvalidRefreshToken(Unauthenticated):

@@ -40,6 +40,13 @@ class _Id(msgspec.Struct):
     id: UUID
 
 
+class ShutOut(msgspec.Struct, frozen=True):
+    """Why an account is not let in: it is suspended, or is to be deleted."""
+
+    suspended_why: str | None
+    erase_at: datetime | None
+
+
 class PastSession(msgspec.Struct, frozen=True):
     """A session that has ended, and when."""
 
@@ -100,19 +107,20 @@ ORDER BY lower(email) = lower(%(typed)s) DESC LIMIT 1
 _FIND_USER = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
 _FIND_HASH = "SELECT password_hash FROM users WHERE id = %s"
 _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s"
-# The account is held: whoever suspends it at this moment ends this session, too, or is seen here.
+# The account is held: whoever shuts it out at this moment ends this session, too, or is seen here.
 _OPEN_SESSION = """
 INSERT INTO sessions (user_id, device_name, ip)
-SELECT id, %s, %s::inet FROM users WHERE id = %s AND suspended_at IS NULL FOR SHARE
+SELECT id, %s, %s::inet FROM users WHERE id = %s AND shut_at IS NULL FOR SHARE
 RETURNING id
 """
-_FIND_SUSPENSION = "SELECT suspended_why FROM users WHERE id = %s"
+_FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
+_RESTORE = "UPDATE users SET closed_at = NULL, erase_at = NULL, updated_at = now() WHERE id = %s AND erase_at > now()"
 _LIST_ENDED = """
 SELECT id, revoked_at FROM sessions
 WHERE revoked_at IS NOT NULL AND (revoked_at, id) > (%s, %s) ORDER BY revoked_at, id LIMIT %s
 """
-_LIST_SUSPENDED = """
-SELECT id FROM users WHERE suspended_at > %s ORDER BY suspended_at DESC LIMIT 10000
+_LIST_SHUT = """
+SELECT id FROM users WHERE shut_at > %s ORDER BY shut_at DESC LIMIT 10000
 """
 _ISSUE = """
 INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (%s, %s, now() + make_interval(days => %s))
@@ -124,7 +132,7 @@ WITH ours AS (
 )
 SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_at,
     EXISTS (SELECT 1 FROM ours) AS is_ours, t.used_at,
-    t.expires_at > now() AND s.revoked_at IS NULL AND u.suspended_at IS NULL AS is_alive
+    t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL AS is_alive
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = %(hash)s
 """
@@ -218,15 +226,19 @@ async def replace_hash(db: Connection, user_id: UUID, old: str, new: str) -> Non
 
 
 async def open_session(db: Connection, user_id: UUID, device_name: str, ip: str | None) -> UUID | None:
-    """A new session: one device, one family of refresh tokens. None where the account is suspended, or gone."""
+    """A new session: one device, one family of refresh tokens. None where the account is shut out, or gone."""
     session_id: UUID | None = await fetch_value(db, _OPEN_SESSION, (device_name, ip, user_id))
     return session_id
 
 
-async def find_suspension(db: Connection, user_id: UUID) -> str | None:
-    """Why an account is suspended; None where it is not."""
-    why: str | None = await fetch_value(db, _FIND_SUSPENSION, (user_id,))
-    return why
+async def find_shut(db: Connection, user_id: UUID) -> ShutOut | None:
+    """Why an account is not let in; None where it is gone."""
+    return await fetch_one(db, ShutOut, _FIND_SHUT, (user_id,))
+
+
+async def restore(db: Connection, user_id: UUID) -> bool:
+    """Keeps an account that was to be deleted; False where it was not, or its time is over."""
+    return await execute(db, _RESTORE, (user_id,)) == 1
 
 
 async def list_ended_sessions(db: Connection, since: datetime, after: UUID, most: int) -> list[PastSession]:
@@ -234,9 +246,9 @@ async def list_ended_sessions(db: Connection, since: datetime, after: UUID, most
     return await fetch_all(db, PastSession, _LIST_ENDED, (since, after, most))
 
 
-async def list_suspended(db: Connection, since: datetime) -> list[UUID]:
-    """Accounts that were suspended since, and are."""
-    return [row.id for row in await fetch_all(db, _Id, _LIST_SUSPENDED, (since,))]
+async def list_shut(db: Connection, since: datetime) -> list[UUID]:
+    """Accounts that were shut out since, and are."""
+    return [row.id for row in await fetch_all(db, _Id, _LIST_SHUT, (since,))]
 
 
 async def issue_token(db: Connection, token_hash: bytes, session_id: UUID, days: int) -> None:

@@ -10,6 +10,7 @@ from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth import repository
 from matinee.modules.auth.cookie import BASE, COOKIE, RefreshCookie
 from matinee.modules.auth.errors import (
+    AccountClosed,
     AccountSuspended,
     EmailNotVerified,
     EmailTaken,
@@ -67,7 +68,7 @@ class AuthRoutes:
         f"{BASE}/login",
         tag=TAG,
         access=Access.PUBLIC,
-        errors=(InvalidCredentials, AccountSuspended, SecondFactorRequired, EmailNotVerified),
+        errors=(InvalidCredentials, AccountSuspended, AccountClosed, SecondFactorRequired, EmailNotVerified),
         limit=RateLimit("login", 10, 60),
         sets_cookie=True,
     )

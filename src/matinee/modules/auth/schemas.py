@@ -44,6 +44,7 @@ EndedWhy = Literal[
     "administrator",
     "suspended",
     "role_changed",
+    "closed",
 ]
 
 
@@ -80,6 +81,7 @@ class Login(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         str,
         Meta(max_length=80, pattern=LINE, description="Names the session.", examples=["Ada's phone"]),
     ] = ""
+    restore: Annotated[bool, Meta(description="Keep the account, where it was to be deleted.")] = False
 
 
 class RefreshToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -115,7 +117,8 @@ class Session(msgspec.Struct, kw_only=True):
         Meta(
             description="`logout` and `logout_all`: by itself. `revoked`: by another device. `replay`: its refresh "
             "token was used twice, so somebody may have copied it. `password_changed`, `password_reset`: with the "
-            "password. `administrator`: by one. `suspended`, `role_changed`: with what an administrator did."
+            "password. `administrator`: by one. `suspended`, `role_changed`: with what an administrator did. "
+            "`closed`: the account is to be deleted."
         ),
     ]
 

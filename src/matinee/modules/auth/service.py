@@ -109,6 +109,8 @@ class AuthService:
             if fresh_hash is not None:
                 await repository.replace_hash(db, account.id, account.password_hash, fresh_hash)
             await self._guessing.succeed(db, spelt[0], ip)
+            if credentials.restore:
+                await self._sessions.restore(db, account.id)
             pending = await self._second_factor.ask(db, account.id, credentials.device_name)
             if pending is None:
                 return await self._sessions.open(db, account.as_user(), credentials.device_name, ip)

@@ -16,7 +16,9 @@ from matinee.common.mail.post import Post
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository
 from matinee.modules.auth.errors import (
+    AccountClosed,
     AccountSuspended,
+    InvalidCredentials,
     InvalidRefreshToken,
     RefreshRaced,
     RefreshTokenReplayed,
@@ -40,14 +42,19 @@ class Sessions:
         self.refresh_days = refresh_days
 
     async def open(self, db: Connection, user: User, device_name: str, ip: str | None) -> Tokens:
-        """A new session of the user on this device; raises AccountSuspended."""
+        """A new session of the user on this device; raises AccountSuspended and AccountClosed."""
         session_id = await repository.open_session(db, user.id, device_name, ip)
         if session_id is None:
-            raise AccountSuspended(await repository.find_suspension(db, user.id))
+            raise await _shut_out(db, user.id)
         await audit.record(db, "session.opened", session_id, account=user.id, by=user.id, device=device_name)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), session_id, self.refresh_days)
         return self._answer(user, session_id, refresh_token)
+
+    async def restore(self, db: Connection, user_id: UUID) -> None:
+        """Keeps an account that was to be deleted: it gets sessions again. Any other stays as it is."""
+        if await repository.restore(db, user_id):
+            await audit.record(db, "account.restored", user_id, account=user_id, by=user_id)
 
     async def refresh(self, token: str, arrived: float, ip: str | None) -> Tokens:
         """Trades a refresh token for new tokens. A token that was used before ends its session.
@@ -116,6 +123,16 @@ class Sessions:
             refresh_token=refresh_token,
             user=user,
         )
+
+
+async def _shut_out(db: Connection, user_id: UUID) -> DomainError:
+    """Why an account gets no session."""
+    shut = await repository.find_shut(db, user_id)
+    if shut is None:
+        return InvalidCredentials()
+    if shut.suspended_why is None and shut.erase_at is not None:
+        return AccountClosed(shut.erase_at)
+    return AccountSuspended(shut.suspended_why)
 
 
 def _refusal(claim: Claim, arrived: datetime) -> DomainError | None:

@@ -70,7 +70,7 @@ RETURNING id, owner_id, name, algorithm, public_key, created_at
 _DELETE = "DELETE FROM signing_keys WHERE id = %s AND owner_id = %s"
 _FIND_LOCK = """
 SELECT visibility, password_hash, password_id FROM videos v WHERE id = %s AND deleted_at IS NULL
-    AND NOT EXISTS (SELECT FROM users o WHERE o.id = v.owner_id AND o.suspended_at IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM users o WHERE o.id = v.owner_id AND o.shut_at IS NOT NULL)
 """
 _IS_OPEN = "SELECT 1 FROM sessions WHERE id = %s AND revoked_at IS NULL"
 

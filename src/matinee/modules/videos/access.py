@@ -36,7 +36,7 @@ class Guarded(Protocol):
 # holds for all of his videos at once, and for those that are still on their way.
 GUARDED = """
 v.owner_id, v.visibility, v.viewers, v.password_id,
-(SELECT o.suspended_at IS NOT NULL FROM users o WHERE o.id = v.owner_id) AS is_withheld
+(SELECT o.shut_at IS NOT NULL FROM users o WHERE o.id = v.owner_id) AS is_withheld
 """
 
 

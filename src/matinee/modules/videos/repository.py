@@ -62,7 +62,7 @@ v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.
 v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
 v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
 v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
-v.viewers, v.password_id, u.suspended_at IS NOT NULL AS is_withheld
+v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld
 """
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
@@ -87,7 +87,7 @@ _AFTER = "AND (v.created_at, v.id) < (%(created_at)s, %(id)s)"
 _PUBLIC = f"""
 SELECT {_COLUMNS} {_FROM}
 WHERE v.deleted_at IS NULL AND v.visibility = 'public' AND v.status = 'READY' AND v.replaces IS NULL
-    AND u.suspended_at IS NULL
+    AND u.shut_at IS NULL
 """
 _MINE = f"""
 SELECT {_COLUMNS} {_FROM}
@@ -105,6 +105,11 @@ WHERE id = %(video)s AND deleted_at IS NULL
 _MARK_DELETED = """
 UPDATE videos SET deleted_at = now(), updated_at = now()
 WHERE id = %s AND deleted_at IS NULL AND (fragment_of IS NULL OR fragment_of = id)
+"""
+_MARK_SOME_DELETED = """
+UPDATE videos SET deleted_at = now(), updated_at = now() WHERE id IN (
+    SELECT id FROM videos WHERE owner_id = %s AND deleted_at IS NULL ORDER BY id LIMIT %s FOR NO KEY UPDATE)
+RETURNING id
 """
 _IS_CLAIMED = "SELECT 1 FROM videos WHERE id = %s AND fragment_of <> id AND deleted_at IS NULL"
 _DROP_FRAGMENTS = """
@@ -211,6 +216,11 @@ async def change_video(db: Connection, video_id: UUID, change: VideoChange) -> b
 async def mark_deleted(db: Connection, video_id: UUID) -> bool:
     """Makes the video invisible at once; False where it is already, or is a fragment that is being joined."""
     return await execute(db, _MARK_DELETED, (video_id,)) == 1
+
+
+async def mark_some_deleted(db: Connection, owner_id: UUID, most: int) -> list[UUID]:
+    """Makes so many of an account's videos invisible, whatever they are part of; returns the ids."""
+    return [row.id for row in await fetch_all(db, _Id, _MARK_SOME_DELETED, (owner_id, most))]
 
 
 async def is_claimed(db: Connection, video_id: UUID) -> bool:

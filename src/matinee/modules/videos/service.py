@@ -103,6 +103,13 @@ class VideoService:
         await self.give_up_replacements(db, video_id)
         await announce(db, str(video_id))
 
+    async def delete_some_of(self, db: Connection, owner_id: UUID, most: int) -> int:
+        """Deletes so many videos of an account, unfinished ones among them; returns how many."""
+        deleted = await repository.mark_some_deleted(db, owner_id, most)
+        await self.enqueue_removals(db, deleted)
+        await announce_all(db, [str(video_id) for video_id in deleted])
+        return len(deleted)
+
     async def give_up_replacements(self, db: Connection, video_id: UUID) -> None:
         """Deletes what was to take the video's place and has not."""
         replacements = await repository.mark_replacements_deleted(db, video_id)

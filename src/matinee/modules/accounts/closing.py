@@ -1,0 +1,96 @@
+"""Decisions about the end of accounts: closing one, restoring it, erasing everything."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from matinee.common.database import Connection, Database
+from matinee.common.jobs import JobQueue, JobRun, ensure_owned
+from matinee.modules import audit
+from matinee.modules.accounts import repository
+from matinee.modules.accounts.export import Exports
+from matinee.modules.accounts.jobs import erasing
+from matinee.modules.administration.schemas import Deletion
+from matinee.modules.administration.service import ensure_administered
+from matinee.modules.auth.reauthentication import Reauthentication
+from matinee.modules.auth.sessions import Sessions
+from matinee.modules.quotas.errors import UserNotFound
+from matinee.modules.videos.service import VideoService
+
+_BATCH = 100  # videos a transaction
+
+
+class Closing:
+    """The end of accounts. `grace_days`: so long one that is closed can be restored."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue,
+        reauthentication: Reauthentication,
+        sessions: Sessions,
+        videos: VideoService,
+        exports: Exports,
+        *,
+        grace_days: int,
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._reauthentication = reauthentication
+        self._sessions = sessions
+        self._videos = videos
+        self._exports = exports
+        self._grace_days = grace_days
+
+    async def close_own(self, begin: Callable[[], Awaitable[Connection]], user_id: UUID, password: str) -> Deletion:
+        """Closes the account of whoever knows its password. `begin` opens the transaction that does.
+
+        Raises WrongPassword and LastAdministrator.
+        """
+        await self._reauthentication.by_password(user_id, password)
+        return await self.close(await begin(), user_id)
+
+    async def close(self, db: Connection, user_id: UUID) -> Deletion:
+        """Shuts an account out at once, and has it erased when its time of grace is over.
+
+        Raises UserNotFound and LastAdministrator.
+        """
+        await ensure_administered(db, without=user_id)
+        if await repository.close(db, user_id, self._grace_days):
+            await audit.record(db, "account.closed", user_id, account=user_id)
+            await self._sessions.end_all(db, user_id, "closed")
+        deletion = await repository.find_deletion(db, user_id)
+        if deletion is None:
+            raise UserNotFound
+        return deletion
+
+    async def restore(self, db: Connection, user_id: UUID) -> None:
+        """Keeps an account after all; one that is erased already, or was not to be, stays as it is."""
+        await self._sessions.restore(db, user_id)
+
+    async def begin_erasing(self) -> None:
+        """Periodic: has the accounts erased whose time is over, and goes on with those that are not gone yet."""
+        async with self._database.transaction() as db:
+            await self._queue.enqueue_all(db, [erasing(user_id) for user_id in await repository.list_due(db)])
+
+    async def erase(self, run: JobRun, user_id: str) -> None:
+        """Job: deletes everything of an account, itself last, when nothing is stored of its videos any more.
+
+        Repeatable: each transaction is as much as the last one left.
+        """
+        account = UUID(user_id)
+        async with self._database.transaction() as db:
+            await ensure_owned(db, run)
+            if not await repository.hold_due(db, account):
+                return
+        await self._exports.remove(account)
+        while True:
+            async with self._database.transaction() as db:
+                await ensure_owned(db, run)
+                if not await repository.hold_due(db, account):
+                    return
+                if await self._videos.delete_some_of(db, account, _BATCH):
+                    continue
+                await repository.unshare(db, account)
+                if await repository.remove(db, account):
+                    await audit.record(db, "account.erased", account)
+                return

@@ -1,0 +1,169 @@
+"""All of an account as one file: asked for, made by a job, fetched by a short-lived address, removed after days."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, Database
+from matinee.common.jobs import JobQueue, JobRun, ensure_owned
+from matinee.common.storage.port import NoSuchObjectError, Storage
+from matinee.media import keys
+from matinee.modules import audit
+from matinee.modules.accounts import repository
+from matinee.modules.accounts.archive import Archive
+from matinee.modules.accounts.errors import NoExport
+from matinee.modules.accounts.jobs import exporting
+from matinee.modules.accounts.listings import ReadPage, as_json
+from matinee.modules.accounts.repository import ExportRow, FileRow
+from matinee.modules.accounts.schemas import AccountExport, LinkedFile
+
+_URL_SECONDS = 300
+_TELL_SECONDS = 1.0
+_LONGEST_LINK = timedelta(days=7)  # what S3 signs for at most
+
+
+class Exports:
+    """Exports of accounts, made of what features list. `days`: so long one can be fetched."""
+
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        queue: JobQueue,
+        listings: Mapping[str, ReadPage],
+        *,
+        days: int,
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._queue = queue
+        self._listings = listings
+        self._days = days
+
+    async def ask(self, db: Connection, user_id: UUID, *, include_files: bool) -> AccountExport:
+        """Has one made; one that is being made goes on. Raises NoExport where there is no such account."""
+        row = await repository.ask_export(db, user_id, include_files=include_files)
+        if row is not None:
+            await audit.record(db, "account.exported", user_id, account=user_id, files=include_files)
+            await self._queue.enqueue(db, exporting(user_id, row.id))
+        return await self.get(db, user_id)
+
+    async def get(self, db: Connection, user_id: UUID) -> AccountExport:
+        """How far it is, and where to fetch it. Raises NoExport."""
+        row = await repository.find_export(db, user_id)
+        if row is None:
+            raise NoExport
+        if row.ready_at is None:
+            state: Literal["making", "failed"] = "making" if row.failed_at is None else "failed"
+            return AccountExport(state, row.percent, row.asked_at, row.include_files, None, None, None, None)
+        name = f"matinee-{row.asked_at:%Y-%m-%d}.zip"
+        url = await self._storage.get_url(_key(user_id, row.id), _URL_SECONDS, f'attachment; filename="{name}"')
+        until = row.ready_at + timedelta(days=self._days)
+        return AccountExport("ready", 100, row.asked_at, row.include_files, row.ready_at, until, row.size, url)
+
+    async def make(self, run: JobRun, user_id: str, export_id: str) -> None:
+        """Job: writes the archive anew, whatever an earlier run has left of it."""
+        account, wanted = UUID(user_id), UUID(export_id)
+        async with self._database.connection() as db:
+            row = await repository.find_export(db, account)
+        if row is None or row.id != wanted or row.ready_at is not None:
+            return
+        await self._storage.delete_prefix(_prefix(account))  # the export before this one
+        archive = await Archive.begin(self._storage, _key(account, wanted))
+        for name, read in self._listings.items():
+            await archive.add(f"{name}.json", as_json(self._database, read, account))
+        await self._add_files(run, archive, account, row)
+        size = await archive.close()
+        async with self._database.transaction() as db:
+            await ensure_owned(db, run)
+            await repository.finish_export(db, account, wanted, size)
+
+    async def give_up(self, db: Connection, user_id: str, export_id: str) -> None:
+        """The job was given up: it can be asked for again."""
+        await repository.fail_export(db, UUID(user_id), UUID(export_id))
+
+    async def forget_old(self) -> None:
+        """Periodic: removes what can be fetched no longer."""
+        async with self._database.connection() as db:
+            old = await repository.list_old_exports(db, self._days)
+        for user_id in old:
+            await self.remove(user_id)
+            async with self._database.transaction() as db:
+                await repository.forget_export(db, user_id, self._days)
+
+    async def remove(self, user_id: UUID) -> None:
+        """Deletes whatever is stored of an account's exports."""
+        await self._storage.delete_prefix(_prefix(user_id))
+
+    async def _add_files(self, run: JobRun, archive: Archive, account: UUID, row: ExportRow) -> None:
+        """Text tracks; files of videos, or where they are."""
+        async with self._database.connection() as db:
+            total = await repository.count_files(db, account)
+        links: list[bytes] = []
+        done, told = 0, time.monotonic()
+        async for file in self._files(account):
+            if file.language is not None:
+                key = keys.captions_key(file.video_id, file.id)
+                await self._add(archive, f"captions/{file.video_id}/{file.language}-{file.id}.vtt", key)
+            elif row.include_files:
+                await self._add(archive, f"files/{file.id}{_suffix(file.name)}", _source(file), compress=False)
+            else:
+                links.append(msgspec.json.encode(await self._link(file)))
+            done += 1
+            if time.monotonic() - told >= _TELL_SECONDS:
+                told = time.monotonic()
+                async with self._database.transaction() as db:
+                    await ensure_owned(db, run)
+                    await repository.tell_percent(db, account, row.id, min(99, 100 * done // max(total, 1)))
+        if not row.include_files:
+            await archive.add("files.json", _lines(links))
+
+    async def _files(self, account: UUID) -> AsyncIterator[FileRow]:
+        after: tuple[UUID, UUID] | None = None
+        while True:
+            async with self._database.connection() as db:
+                files = await repository.list_files(db, account, after)
+            for file in files:
+                yield file
+            if len(files) < repository.FILES_AT_ONCE:
+                return
+            after = files[-1].video_id, files[-1].id
+
+    async def _add(self, archive: Archive, name: str, key: str, *, compress: bool = True) -> None:
+        try:
+            await self._storage.size(key)
+        except NoSuchObjectError:  # deleted meanwhile
+            return
+        await archive.add(name, self._storage.stream(key), compress=compress)
+
+    async def _link(self, file: FileRow) -> LinkedFile:
+        lasts = min(timedelta(days=self._days), _LONGEST_LINK)
+        url = await self._storage.get_url(_source(file), int(lasts.total_seconds()))
+        return LinkedFile(file.video_id, file.name, file.size, url)
+
+
+def _prefix(user_id: UUID) -> str:
+    return f"exports/{user_id}/"
+
+
+def _key(user_id: UUID, export_id: UUID) -> str:
+    return f"{_prefix(user_id)}{export_id}.zip"
+
+
+def _source(file: FileRow) -> str:
+    return keys.source_key(file.source_id, file.source_revision)
+
+
+def _suffix(name: str) -> str:
+    """What a file's name ends with, where that is a plain word."""
+    suffix = PurePath(name).suffix
+    return suffix if suffix[1:].isascii() and suffix[1:].isalnum() else ""
+
+
+async def _lines(items: list[bytes]) -> AsyncIterator[bytes]:
+    yield b"[\n" + b",\n".join(items) + b"\n]\n"

@@ -1,0 +1,102 @@
+"""HTTP in and out of whole accounts."""
+
+from matinee.common.database import Connection
+from matinee.common.http.call import Call
+from matinee.common.http.contract import Access, operation
+from matinee.common.http.rate_limits import RateLimit
+from matinee.common.storage.port import StorageUnavailable
+from matinee.modules.accounts.closing import Closing
+from matinee.modules.accounts.errors import NoExport
+from matinee.modules.accounts.export import Exports
+from matinee.modules.accounts.schemas import AccountExport, Confirmation, NewExport
+from matinee.modules.administration.errors import LastAdministrator
+from matinee.modules.administration.schemas import Deletion, UserId
+from matinee.modules.auth.errors import WrongPassword
+from matinee.modules.quotas.errors import UserNotFound
+
+OF_USER = "/api/v1/users/{user_id}/deletion"
+EXPORT = "/api/v1/user/export"
+EXPORT_OF_USER = "/api/v1/users/{user_id}/export"
+MAKING = RateLimit("account-export", 10, 86400, by="user")
+
+
+class AccountRoutes:
+    """Operations on whole accounts."""
+
+    def __init__(self, closing: Closing, exports: Exports) -> None:
+        self._closing = closing
+        self._exports = exports
+
+    @operation(
+        "POST",
+        "/api/v1/user/deletion",
+        tag="users",
+        access=Access.PERSON,
+        errors=(WrongPassword, LastAdministrator, UserNotFound),
+        limit=RateLimit("close-account", 10, 3600, by="user"),
+    )
+    async def close_account(self, call: Call, body: Confirmation) -> Deletion:
+        """Delete your account.
+
+        You are signed out everywhere, and nobody sees your videos any more. Until `erase_at` you can sign in with
+        `restore`, and everything is as before; then everything is deleted for good.
+        """
+        return await self._closing.close_own(call.begin, call.user.user_id, body.password)
+
+    @operation("PUT", OF_USER, tag="administration", access=Access.ADMIN, errors=(UserNotFound, LastAdministrator))
+    async def delete_user(self, db: Connection, user_id: UserId) -> Deletion:
+        """Delete an account.
+
+        As if its owner had; he can restore it until `erase_at`.
+        """
+        return await self._closing.close(db, user_id)
+
+    @operation("DELETE", OF_USER, tag="administration", access=Access.ADMIN)
+    async def restore_user(self, db: Connection, user_id: UserId) -> None:
+        """Keep an account that was to be deleted.
+
+        Where it is gone already, nothing brings it back.
+        """
+        await self._closing.restore(db, user_id)
+
+    @operation(
+        "POST",
+        EXPORT,
+        tag="users",
+        access=Access.PERSON,
+        status=202,
+        errors=(NoExport, StorageUnavailable),
+        limit=MAKING,
+    )
+    async def export_account(self, call: Call, db: Connection, body: NewExport) -> AccountExport:
+        """Have all that is yours put into one file.
+
+        A ZIP archive of JSON files (profile, sessions, API keys without their secrets, videos, comments, what was
+        done), captions, and the uploaded files or their addresses. One that is being made goes on.
+        """
+        return await self._exports.ask(db, call.user.user_id, include_files=body.include_files)
+
+    @operation("GET", EXPORT, tag="users", access=Access.PERSON, errors=(NoExport, StorageUnavailable))
+    async def get_account_export(self, call: Call, db: Connection) -> AccountExport:
+        """How far your export is, and where to fetch it."""
+        return await self._exports.get(db, call.user.user_id)
+
+    @operation(
+        "POST",
+        EXPORT_OF_USER,
+        tag="administration",
+        access=Access.ADMIN,
+        status=202,
+        errors=(NoExport, StorageUnavailable),
+        limit=MAKING,
+    )
+    async def export_user(self, db: Connection, user_id: UserId, body: NewExport) -> AccountExport:
+        """Have all that is of an account put into one file."""
+        return await self._exports.ask(db, user_id, include_files=body.include_files)
+
+    @operation(
+        "GET", EXPORT_OF_USER, tag="administration", access=Access.ADMIN, errors=(NoExport, StorageUnavailable)
+    )
+    async def get_user_export(self, db: Connection, user_id: UserId) -> AccountExport:
+        """How far the export of an account is, and where to fetch it."""
+        return await self._exports.get(db, user_id)

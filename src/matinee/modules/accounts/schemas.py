@@ -1,0 +1,44 @@
+"""Wire types of whole accounts."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+
+class Confirmation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """That it is you."""
+
+    password: Annotated[str, Meta(min_length=1, max_length=128, description="Your password.")]
+
+
+class NewExport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What an export is to hold."""
+
+    include_files: Annotated[
+        bool, Meta(description="The uploaded files themselves; otherwise addresses that hold for seven days.")
+    ] = False
+
+
+class AccountExport(msgspec.Struct, frozen=True):
+    """All of an account as one ZIP archive."""
+
+    state: Annotated[Literal["making", "ready", "failed"], Meta(description="`failed`: ask for it again.")]
+    percent: Annotated[int, Meta(description="How far it is.")]
+    asked_at: Annotated[datetime, Meta(description="When it was asked for.")]
+    include_files: Annotated[bool, Meta(description="Whether the uploaded files are in it.")]
+    ready_at: Annotated[datetime | None, Meta(description="When it was complete; null: it is not.")]
+    expires_at: Annotated[datetime | None, Meta(description="Until when it can be fetched.")]
+    size: Annotated[int | None, Meta(description="Its bytes.")]
+    url: Annotated[str | None, Meta(description="Where to fetch it, within five minutes; ask again for another.")]
+
+
+class LinkedFile(msgspec.Struct, frozen=True):
+    """An uploaded file, in the archive's `files.json`."""
+
+    video_id: UUID
+    filename: str
+    size: int
+    url: str

@@ -1,0 +1,178 @@
+"""All of an account as one file, and nothing of anybody else's."""
+
+import io
+import zipfile
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import pytest
+from tests.integration.conftest import Person, SignUp, problem
+
+from matinee.bootstrap import Services
+from matinee.common.database import execute, fetch_one, fetch_value
+from matinee.common.jobs import JobLostError, JobRun
+from matinee.common.storage.s3 import S3Storage
+from matinee.media import keys
+from matinee.modules.accounts import archive
+from matinee.modules.accounts.archive import Archive
+
+EXPORT = "/api/v1/user/export"
+_TAKE = """
+UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s
+WHERE id = (SELECT id FROM procrastinate_jobs WHERE task_name = 'accounts.export' AND status = 'todo' LIMIT 1)
+RETURNING id, args ->> 'user_id' AS user_id, args ->> 'export_id' AS export_id
+"""
+_READY = "UPDATE videos SET status = 'PROCESSING' WHERE id = %s"
+_ADD_TRACK = """
+INSERT INTO text_tracks (id, video_id, kind, language, name, is_default, is_forced, format, encoding, cues)
+VALUES (%s, %s, 'subtitles', 'en', '', false, false, 'vtt', 'utf-8', 1)
+"""
+
+
+class _Job(msgspec.Struct):
+    id: int
+    user_id: str
+    export_id: str
+
+
+async def make(services: Services) -> None:
+    """A worker's run of the job that makes an export."""
+    async with services.database.connection() as db:
+        worker: int = await fetch_value(db, "INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        job = await fetch_one(db, _Job, _TAKE, (worker,))
+    assert job is not None
+    await services.exports.make(JobRun(job.id, worker, 1), job.user_id, job.export_id)
+
+
+async def fetched(url: str) -> zipfile.ZipFile:
+    """The archive, sound in all its files."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(url)
+    assert answer.status_code == 200, answer.text
+    found = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert found.testzip() is None
+    return found
+
+
+def read(found: zipfile.ZipFile, name: str) -> Any:
+    return msgspec.json.decode(found.read(name))
+
+
+async def stored_video(services: Services, person: Person) -> UUID:
+    """A video with its file and a text track."""
+    video_id, track = UUID((await person.init())["video"]["id"]), uuid4()
+    await services.storage.put(keys.source_key(video_id), b"film" * 1000, "video/mp4")
+    await services.storage.put(keys.captions_key(video_id, track), b"WEBVTT\n", "text/vtt")
+    async with services.database.connection() as db:
+        await execute(db, _READY, (video_id,))
+        await execute(db, _ADD_TRACK, (track, video_id))
+    return video_id
+
+
+async def test_all_that_is_ones_own_is_in_it(ada: Person, bob: Person, services: Services) -> None:
+    """As JSON, captions as they are, files by their addresses; no secret, and nothing of others."""
+    video_id = await stored_video(services, ada)
+    await stored_video(services, bob)
+    key = (await ada.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:read"]})).json()
+    asked = await ada.post(EXPORT)
+    assert (asked.status_code, asked.json()["state"], asked.json()["url"]) == (202, "making", None)
+    await make(services)
+    ready = (await ada.get(EXPORT)).json()
+    found = await fetched(ready["url"])
+    assert (ready["state"], ready["percent"]) == ("ready", 100)
+    assert ready["size"] > 1000
+    assert read(found, "profile.json")[0]["email"] == ada.email
+    assert [video["id"] for video in read(found, "videos.json")] == [str(video_id)]
+    assert [each["name"] for each in read(found, "api-keys.json")] == ["Import"]
+    assert len(read(found, "sessions.json")) == 1
+    assert read(found, "comments.json") == []
+    [file] = read(found, "files.json")
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(file["url"])).content == b"film" * 1000
+    [captions] = [name for name in found.namelist() if name.startswith("captions/")]
+    assert found.read(captions) == b"WEBVTT\n"
+    everything = b"".join(found.read(name) for name in found.namelist())
+    assert key["secret"][13:].encode() not in everything
+    assert bob.email.encode() not in everything
+
+
+async def test_with_the_files_themselves(ada: Person, services: Services) -> None:
+    """Where that was chosen; the export before is gone."""
+    video_id = await stored_video(services, ada)
+    await ada.post(EXPORT)
+    await make(services)
+    former = (await ada.get(EXPORT)).json()["url"]
+    await ada.post(EXPORT, {"include_files": True})
+    await make(services)
+    found = await fetched((await ada.get(EXPORT)).json()["url"])
+    assert found.read(f"files/{video_id}.mp4") == b"film" * 1000
+    assert "files.json" not in found.namelist()
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(former)).status_code == 404
+
+
+async def test_one_is_made_at_a_time_and_goes_after_days(ada: Person, services: Services) -> None:
+    """Asked for again meanwhile it is the same; when its time is over nothing of it is left."""
+    problem(await ada.get(EXPORT), 404, "no_export")
+    for _ in range(2):
+        await ada.post(EXPORT)
+    await make(services)
+    async with services.database.connection() as db:
+        assert await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'") == 0
+    await services.exports.forget_old()
+    assert (await ada.get(EXPORT)).json()["state"] == "ready"
+    async with services.database.connection() as db:
+        await execute(db, "UPDATE account_exports SET ready_at = ready_at - interval '8 days'")
+    await services.exports.forget_old()
+    problem(await ada.get(EXPORT), 404, "no_export")
+    assert [stored async for stored in services.storage.list_objects(f"exports/{ada.id}/")] == []
+
+
+async def test_a_run_that_lost_its_job_records_nothing(ada: Person, services: Services) -> None:
+    """And one that is given up can be asked for again."""
+    await ada.post(EXPORT)
+    async with services.database.connection() as db:
+        export_id = str(await fetch_value(db, "SELECT id FROM account_exports"))
+    with pytest.raises(JobLostError):
+        await services.exports.make(JobRun(1_000_000, 1, 1), ada.id, export_id)
+    assert (await ada.get(EXPORT)).json()["state"] == "making"
+    async with services.database.transaction() as db:
+        await services.exports.give_up(db, ada.id, export_id)
+    assert (await ada.get(EXPORT)).json()["state"] == "failed"
+    assert (await ada.post(EXPORT)).json()["state"] == "making"
+
+
+async def test_administrators_do_it_for_others(ada: Person, sign_up: SignUp, services: Services) -> None:
+    """By the account's id."""
+    admin = await sign_up(role="ADMIN")
+    assert (await admin.post(f"/api/v1/users/{ada.id}/export")).status_code == 202
+    await make(services)
+    found = await fetched((await admin.get(f"/api/v1/users/{ada.id}/export")).json()["url"])
+    assert read(found, "profile.json")[0]["id"] == ada.id
+    problem(await admin.post(f"/api/v1/users/{uuid4()}/export"), 404, "no_export")
+
+
+async def test_a_large_archive_is_stored_part_by_part(storage: S3Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more of it is in memory than a part and what was just read."""
+    monkeypatch.setattr(archive, "_PART", 5 * 1024 * 1024)
+    most = 0
+
+    async def film() -> AsyncIterator[bytes]:
+        nonlocal most
+        for number in range(24):
+            yield bytes([number]) * 1024 * 1024
+            most = max(most, len(made._written.data))
+
+    key = f"exports/{uuid4()}/{uuid4()}.zip"
+    made = await Archive.begin(storage, key)
+    await made.add("film.mp4", film(), compress=False)
+    size = await made.close()
+    assert len(made._parts) == 5
+    assert most < 5 * 1024 * 1024 + 1000
+    found = await fetched(await storage.get_url(key, 60))
+    assert found.getinfo("film.mp4").file_size == 24 * 1024 * 1024
+    assert size == await storage.size(key)
+    await storage.delete(key)
