@@ -16,9 +16,15 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def installation() -> Iterator[Installation]:
+def mail_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the installation's letters arrive."""
+    return tmp_path_factory.mktemp("mail")
+
+
+@pytest.fixture(scope="package")
+def installation(mail_folder: Path) -> Iterator[Installation]:
     """A running installation with a signed-in user."""
-    with Installation(IMPORT_ALLOWED="127.0.0.2/32") as installation:
+    with Installation(IMPORT_ALLOWED="127.0.0.2/32", MAIL_FOLDER=str(mail_folder)) as installation:
         installation.start("serve", "worker")
         installation.sign_up()
         yield installation

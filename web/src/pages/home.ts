@@ -2,6 +2,7 @@ import "../styles/home.css";
 import { currentUser, onUserChange } from "../api/session";
 import type { User } from "../api/types";
 import { AccountDialog } from "../home/account-dialog";
+import { AccountPanel } from "../home/account-panel";
 import { ApiKeysPanel } from "../home/api-keys-panel";
 import { HistoryPanel } from "../home/history-panel";
 import { LatestVideos } from "../home/latest-videos";
@@ -20,6 +21,7 @@ const upload = new UploadPanel();
 const mine = new MyVideos((video) => upload.offerResume(video));
 const keys = new ApiKeysPanel();
 const history = new HistoryPanel();
+const own = new AccountPanel();
 const latest = new LatestVideos();
 const account = new AccountDialog(() => {
   const next = safeReturnPath(query.get("next"), location.origin);
@@ -30,6 +32,7 @@ find("#upload").replaceWith(upload.element);
 find("#mine").replaceWith(mine.element);
 find("#keys").replaceWith(keys.element);
 find("#history").replaceWith(history.element);
+find("#own").replaceWith(own.element);
 find("#latest").replaceWith(latest.element);
 document.body.append(account.element);
 for (const button of document.querySelectorAll<HTMLElement>("[data-open-account]")) {
@@ -50,6 +53,7 @@ function showFor(user: User | null): void {
   mine.useAccount(user);
   keys.close();
   history.close();
+  own.close();
 }
 
 setUpSiteHeader(() => account.open("sign-in"));

@@ -10,7 +10,6 @@ from matinee.common.validation import Fault
 
 _JUDGED = 40  # characters; what follows is worth nothing, and 40 take 40 ms at most, 128 of them 200
 _ENOUGH = 3  # zxcvbn: "safely unguessable" where the stored hash is slow
-_WORDS = re.compile(r"[A-Z][a-z]*|[0-9]+")
 _CONTEXT = re.compile(r"[\W_]+")
 
 
@@ -20,8 +19,15 @@ class WeakPassword(Invalid):
     code = "weak_password"
 
     def __init__(self, why: str, *, field: str) -> None:
-        sentence = (
-            f"This password is too easily guessed{why}. Several words that have nothing to do with you are better."
+        sentence = " ".join(
+            filter(
+                None,
+                (
+                    "This password is too easily guessed.",
+                    why,
+                    "Several words that have nothing to do with you are better.",
+                ),
+            )
         )
         super().__init__(sentence, faults=[Fault(field, sentence)])
 
@@ -36,6 +42,4 @@ def judge(password: str, about: Sequence[str], *, field: str) -> None:
 
 def _reason(found: Entropy) -> str:
     warning = found.feedback.warning if found.feedback else None
-    if warning is None:
-        return ""
-    return f" ({' '.join(_WORDS.findall(str(warning).rpartition('.')[2])).lower()})"
+    return "" if warning is None else str(warning)

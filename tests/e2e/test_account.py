@@ -1,0 +1,67 @@
+"""What one does about one's own account in the pages: devices, and a forgotten password."""
+
+import email
+import re
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+from playwright.sync_api import Browser
+from tests.e2e.installation import PASSWORD, Installation, until
+from tests.e2e.visiting import Visit
+
+EMAIL = "nora@example.org"
+OTHER = "seven lonely anvils"
+
+
+def test_devices_and_a_forgotten_password(browser: Browser, installation: Installation, mail_folder: Path) -> None:
+    """On a phone: another device is signed out in the list, and the link of a letter sets another password."""
+    visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+    page, api = visit.page, visit.context.request
+    account = {"email": EMAIL, "password": PASSWORD, "name": "Nora"}
+    assert api.post("/api/v1/auth/register", data=account).ok
+    credentials = {"email": EMAIL, "password": PASSWORD, "device_name": "Nora's television"}
+    assert api.post("/api/v1/auth/login", data=credentials).ok
+    page.goto("/?sign-in")
+    page.locator("#account-email").fill(EMAIL)
+    page.locator("#account-password").fill(PASSWORD)
+    page.get_by_role("dialog").get_by_role("button", name="Sign in", exact=True).click()
+    page.locator(".account-panel summary").click()
+    page.get_by_text("not verified").wait_for()
+    page.get_by_role("button", name="Sign out Nora's television").click()
+    page.get_by_text("signed out from another device").wait_for()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.goto("/?sign-in")
+    page.locator("#account-email").fill(EMAIL)
+    page.get_by_role("button", name="Forgot your password?").click()
+    page.get_by_text("is on its way").wait_for()
+    until(lambda: _link(mail_folder, "reset-password") is not None)
+    page.goto(_link(mail_folder, "reset-password") or "")
+    assert "#" not in page.evaluate("() => location.href")
+    page.get_by_label("New password").fill("password123")
+    page.get_by_role("button", name="Set the password").click()
+    page.get_by_text("too easily guessed").wait_for()
+    page.get_by_label("New password").fill(OTHER)
+    page.get_by_role("button", name="Set the password").click()
+    page.get_by_role("heading", name="Your password is set").wait_for()
+
+    page.goto(_link(mail_folder, "verify-email") or "")
+    page.get_by_role("button", name="Yes, it is mine").click()
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert api.post("/api/v1/auth/login", data={**credentials, "password": OTHER}).ok
+    visit.context.close()
+
+
+def _link(folder: Path, page: str) -> str | None:
+    """The path of a page that a letter to her leads to."""
+    for path in folder.glob("*.eml"):
+        letter = email.message_from_bytes(path.read_bytes(), policy=default)
+        assert isinstance(letter, EmailMessage)
+        body = letter.get_body(("plain",))
+        assert body is not None
+        found = re.search(rf"/{page}#\S+", body.get_content())
+        if letter["To"] == EMAIL and found:
+            return found[0]
+    return None

@@ -1,0 +1,175 @@
+import {
+  askVerification,
+  changePassword,
+  endOtherSessions,
+  endSession,
+  getProfile,
+  listSessions,
+} from "../api/account";
+import { explain } from "../api/http";
+import type { Session } from "../api/types";
+import { el } from "../ui/dom";
+import { deviceFacts } from "./device-facts";
+
+/** The signed-in user's address, password and devices. Nothing is asked for before it is opened. */
+export class AccountPanel {
+  readonly element: HTMLDetailsElement;
+  readonly #address = el("p", { class: "key-intro" });
+  readonly #present = passwordInput("present-password", "current-password");
+  readonly #wanted = passwordInput("wanted-password", "new-password");
+  readonly #list = el("ul", { class: "keys" });
+  readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
+  readonly #others = el("button", { type: "button", class: "button" }, "Sign out all other devices");
+  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
+  readonly #said = el("p", { class: "key-made", role: "status", hidden: true });
+  #cursor: string | null = null;
+
+  constructor() {
+    const form = el(
+      "form",
+      { class: "form password-form" },
+      field("present-password", "Present password", this.#present),
+      field("wanted-password", "New password", this.#wanted),
+      el(
+        "div",
+        { class: "form-buttons" },
+        el("button", { type: "submit", class: "button primary" }, "Change password"),
+      ),
+    );
+    this.element = el(
+      "details",
+      { class: "section account-panel" },
+      el("summary", {}, el("h2", {}, "Account")),
+      this.#address,
+      this.#error,
+      this.#said,
+      el("h3", {}, "Devices"),
+      this.#list,
+      this.#more,
+      el("div", { class: "form-buttons" }, this.#others),
+      el("h3", {}, "Password"),
+      form,
+    );
+    this.element.addEventListener("toggle", () => {
+      if (this.element.open) void this.#attempt(() => this.#load());
+    });
+    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
+    this.#others.addEventListener(
+      "click",
+      () =>
+        void this.#attempt(async () => {
+          await endOtherSessions();
+          await this.#load();
+          this.#say("All other devices were signed out.");
+        }),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#attempt(async () => {
+        await changePassword(this.#present.value, this.#wanted.value);
+        form.reset();
+        await this.#load();
+        this.#say("Your password is changed, and all other devices were signed out.");
+      });
+    });
+  }
+
+  /** Forgets what it shows: somebody else may look at the page now. */
+  close(): void {
+    this.element.open = false;
+    this.#list.replaceChildren();
+    this.#address.replaceChildren();
+    this.#said.hidden = true;
+    this.#present.value = "";
+    this.#wanted.value = "";
+  }
+
+  async #load(): Promise<void> {
+    this.#cursor = null;
+    const [profile, page] = await Promise.all([getProfile(), listSessions(null)]);
+    this.#address.replaceChildren(
+      `${profile.email} · ${profile.email_verified ? "verified" : "not verified"} `,
+    );
+    if (!profile.email_verified) this.#address.append(this.#verifyButton(profile.email));
+    this.#show(page.items, page.next_cursor, true);
+  }
+
+  async #loadMore(): Promise<void> {
+    const page = await listSessions(this.#cursor);
+    this.#show(page.items, page.next_cursor, false);
+  }
+
+  #show(sessions: Session[], cursor: string | null, first: boolean): void {
+    this.#cursor = cursor;
+    this.#more.hidden = cursor === null;
+    const rows = sessions.map((session) => this.#row(session));
+    if (first) this.#list.replaceChildren(...rows);
+    else this.#list.append(...rows);
+  }
+
+  #verifyButton(email: string): HTMLButtonElement {
+    const button = el("button", { type: "button", class: "button small" }, "Send the letter again");
+    button.addEventListener(
+      "click",
+      () =>
+        void this.#attempt(async () => {
+          await askVerification(email);
+          this.#say("A letter is on its way.");
+        }),
+    );
+    return button;
+  }
+
+  #row(session: Session): HTMLLIElement {
+    const name = session.device_name || "Unnamed device";
+    const about = el(
+      "div",
+      { class: "key-about" },
+      el("strong", {}, name),
+      el("p", {}, deviceFacts(session)),
+    );
+    const row = el("li", { class: "key", "data-ended": session.ended_at !== null }, about);
+    if (session.ended_at === null && !session.is_current) {
+      const label = `Sign out ${name}`;
+      const button = el(
+        "button",
+        { type: "button", class: "button danger small", "aria-label": label },
+        "Sign out",
+      );
+      button.addEventListener(
+        "click",
+        () =>
+          void this.#attempt(async () => {
+            await endSession(session.id);
+            await this.#load();
+          }),
+      );
+      row.append(button);
+    }
+    return row;
+  }
+
+  #say(sentence: string): void {
+    this.#said.hidden = false;
+    this.#said.textContent = sentence;
+  }
+
+  async #attempt(task: () => Promise<void>): Promise<void> {
+    this.#error.hidden = true;
+    this.#said.hidden = true;
+    try {
+      await task();
+    } catch (error) {
+      this.#error.hidden = false;
+      this.#error.textContent = explain(error);
+    }
+  }
+}
+
+function passwordInput(id: string, autocomplete: string): HTMLInputElement {
+  return el("input", { id, type: "password", required: true, maxlength: 128, autocomplete });
+}
+
+function field(id: string, label: string, input: HTMLElement): HTMLElement {
+  return el("div", { class: "field" }, el("label", { for: id }, label), input);
+}
