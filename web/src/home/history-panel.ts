@@ -20,7 +20,7 @@ export class HistoryPanel {
     this.element = el(
       "details",
       { class: "section history-panel" },
-      el("summary", {}, el("h2", {}, "What you have watched")),
+      el("summary", {}, el("h2", {}, "History")),
       el("div", { class: "history-choices" }, el("label", {}, this.#paused, "Note nothing"), this.#clear),
       this.#error,
       this.#none,
