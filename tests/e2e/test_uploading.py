@@ -178,7 +178,7 @@ class TestPython:
         """A chunk is tried again until it is there."""
         with cutting(open_house.port, cuts, SIZE // cuts) as line:
             client = TusClient(f"{line.url}/api/v1/uploads", headers=dict(open_house.headers))
-            uploader = client.uploader(str(file), chunk_size=4 * SIZE // cuts, retries=50, retry_delay=0)
+            uploader = client.uploader(str(file), chunk_size=4 * SIZE // cuts, retries=cuts + 50, retry_delay=0)
             uploader.upload()
             assert line.left == 0
         assert digest(open_house, uploader.url.rpartition("/")[2]) == hashlib.sha256(file.read_bytes()).hexdigest()
