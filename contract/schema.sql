@@ -323,6 +323,24 @@ CREATE TABLE public.signing_keys (
     CONSTRAINT signing_keys_algorithm_known CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'RS256'::text]))),
     CONSTRAINT signing_keys_private_ours CHECK (((owner_id IS NULL) = (private_key IS NOT NULL)))
 );
+CREATE TABLE public.team_invitations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    team_id uuid NOT NULL,
+    email text NOT NULL,
+    role text NOT NULL,
+    invited_by uuid,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT team_invitations_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text])))
+);
+CREATE TABLE public.team_members (
+    team_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT team_members_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text])))
+);
 CREATE TABLE public.text_tracks (
     id uuid NOT NULL,
     video_id uuid NOT NULL,
@@ -368,8 +386,8 @@ CREATE UNLOGGED TABLE public.turns (
 );
 CREATE TABLE public.users (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    email text NOT NULL,
-    password_hash text NOT NULL,
+    email text,
+    password_hash text,
     name text NOT NULL,
     bio text DEFAULT ''::text NOT NULL,
     role text DEFAULT 'USER'::text NOT NULL,
@@ -377,6 +395,7 @@ CREATE TABLE public.users (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     quota_bytes bigint,
     quota_minutes integer,
+    kind text DEFAULT 'user'::text NOT NULL,
     history_paused boolean DEFAULT false NOT NULL,
     email_verified_at timestamp with time zone,
     suspended_at timestamp with time zone,
@@ -385,10 +404,13 @@ CREATE TABLE public.users (
     erase_at timestamp with time zone,
     shut_at timestamp with time zone GENERATED ALWAYS AS (COALESCE(suspended_at, closed_at)) STORED,
     CONSTRAINT users_closed_ends CHECK (((closed_at IS NULL) = (erase_at IS NULL))),
+    CONSTRAINT users_kind_known CHECK ((kind = ANY (ARRAY['user'::text, 'team'::text]))),
+    CONSTRAINT users_people_have_addresses CHECK (((kind = 'team'::text) OR (email IS NOT NULL))),
     CONSTRAINT users_quota_bytes_known CHECK ((quota_bytes >= '-1'::integer)),
     CONSTRAINT users_quota_minutes_known CHECK ((quota_minutes >= '-1'::integer)),
     CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['USER'::text, 'ADMIN'::text]))),
-    CONSTRAINT users_suspended_says_why CHECK (((suspended_at IS NULL) = (suspended_why IS NULL)))
+    CONSTRAINT users_suspended_says_why CHECK (((suspended_at IS NULL) = (suspended_why IS NULL))),
+    CONSTRAINT users_teams_sign_in_never CHECK (((kind = 'user'::text) OR ((email IS NULL) AND (password_hash IS NULL) AND (role = 'USER'::text))))
 );
 CREATE TABLE public.video_counts (
     video_id uuid NOT NULL,
@@ -568,6 +590,12 @@ ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.team_invitations
+    ADD CONSTRAINT team_invitations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.team_invitations
+    ADD CONSTRAINT team_invitations_token_unique UNIQUE (token_hash);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_pkey PRIMARY KEY (team_id, user_id);
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.totp
@@ -631,6 +659,11 @@ CREATE INDEX sign_in_challenges_by_age ON public.sign_in_challenges USING btree 
 CREATE INDEX sign_in_challenges_by_user ON public.sign_in_challenges USING btree (user_id, created_at);
 CREATE INDEX signing_keys_owner ON public.signing_keys USING btree (owner_id, created_at);
 CREATE UNIQUE INDEX signing_keys_server ON public.signing_keys USING btree (((owner_id IS NULL))) WHERE ((owner_id IS NULL) AND (retired_at IS NULL));
+CREATE INDEX team_invitations_by_end ON public.team_invitations USING btree (expires_at);
+CREATE INDEX team_invitations_by_inviter ON public.team_invitations USING btree (invited_by) WHERE (invited_by IS NOT NULL);
+CREATE UNIQUE INDEX team_invitations_once ON public.team_invitations USING btree (team_id, lower(email));
+CREATE INDEX team_members_by_user ON public.team_members USING btree (user_id);
+CREATE INDEX team_members_newest ON public.team_members USING btree (team_id, since DESC, user_id DESC);
 CREATE INDEX text_tracks_by_video ON public.text_tracks USING btree (video_id, created_at, source_stream, id);
 CREATE UNIQUE INDEX text_tracks_one_a_stream ON public.text_tracks USING btree (video_id, source_stream) WHERE (source_stream IS NOT NULL);
 CREATE UNIQUE INDEX text_tracks_one_default ON public.text_tracks USING btree (video_id, menu) WHERE is_default;
@@ -722,6 +755,14 @@ ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.team_invitations
+    ADD CONSTRAINT team_invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.team_invitations
+    ADD CONSTRAINT team_invitations_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.text_tracks
     ADD CONSTRAINT text_tracks_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.totp

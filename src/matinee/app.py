@@ -57,9 +57,12 @@ from matinee.modules.retention.routes import RetentionRoutes
 from matinee.modules.second_factor.routes import SecondFactorRoutes
 from matinee.modules.sharing.routes import SharingRoutes
 from matinee.modules.sounds.routes import SoundRoutes
+from matinee.modules.teams.invitation_routes import InvitationRoutes
+from matinee.modules.teams.routes import TeamRoutes
 from matinee.modules.tokens.routes import TokenRoutes
 from matinee.modules.tokens.verification import PlaybackTokens
 from matinee.modules.tracks.routes import TrackRoutes
+from matinee.modules.transfers.routes import TransferRoutes
 from matinee.modules.uploads.routes import UploadRoutes
 from matinee.modules.uploads.tus_routes import TusRoutes
 from matinee.modules.users.routes import UserRoutes
@@ -80,6 +83,8 @@ ROUTES: tuple[type, ...] = (
     AdministrationRoutes,
     AccountRoutes,
     UserRoutes,
+    TeamRoutes,
+    InvitationRoutes,
     QuotaRoutes,
     UploadRoutes,
     TusRoutes,
@@ -91,6 +96,7 @@ ROUTES: tuple[type, ...] = (
     ReactionRoutes,
     ViewRoutes,
     HistoryRoutes,
+    TransferRoutes,
     TokenRoutes,
     ClipRoutes,
     RetentionRoutes,
@@ -113,6 +119,7 @@ TAGS = {
     "administration": "Other people's accounts.",
     "audit": "Who did what, when and from where.",
     "users": "Profiles.",
+    "teams": "Who owns videos together, and who is invited to.",
     "quotas": "What accounts may store.",
     "uploads": "Bringing a file in: straight to the object storage, by tus, or to one address.",
     "videos": "Finding, changing and following videos.",
@@ -184,6 +191,8 @@ def _routes(services: Services) -> list[Any]:
         AdministrationRoutes(services.administration),
         AccountRoutes(services.closing, services.exports),
         UserRoutes(),
+        TeamRoutes(),
+        InvitationRoutes(services.team_invitations),
         QuotaRoutes(services.quotas),
         UploadRoutes(services.uploads, services.receiver),
         TusRoutes(services.uploads, services.receiver, services.joining),
@@ -195,6 +204,7 @@ def _routes(services: Services) -> list[Any]:
         ReactionRoutes(services.reactions),
         ViewRoutes(services.views),
         HistoryRoutes(services.history),
+        TransferRoutes(services.transfers),
         TokenRoutes(services.playback_tokens, services.signing_keys),
         ClipRoutes(services.clips),
         RetentionRoutes(services.retention),

@@ -72,6 +72,8 @@ from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.service import SecondFactor
 from matinee.modules.sharing.service import SharingService
 from matinee.modules.sounds.service import SoundService
+from matinee.modules.teams.invitations import InvitationService
+from matinee.modules.teams.memberships import Memberships
 from matinee.modules.tokens.guesses import Guesses
 from matinee.modules.tokens.keys import KeyRing
 from matinee.modules.tokens.seals import Seals
@@ -81,6 +83,7 @@ from matinee.modules.tokens.verification import PlaybackTokens
 from matinee.modules.tracks.editing import CueEditing
 from matinee.modules.tracks.machine import MachineCaptions
 from matinee.modules.tracks.service import TrackService
+from matinee.modules.transfers.service import TransferService
 from matinee.modules.uploads.addresses import FileAddresses
 from matinee.modules.uploads.joining import Joining
 from matinee.modules.uploads.reception import Receiver
@@ -114,6 +117,7 @@ class Services:
             public_url=settings.public_url,
             secret=settings.secret_key,
         )
+        self.team_invitations = InvitationService(self.post)
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
@@ -164,7 +168,11 @@ class Services:
         self.sharing = SharingService(self.database, self.videos, self.passwords)
         signers = KeyRing(self.database, settings.secret_key)
         self.grants = PlaybackTokens(
-            signers, Seals(settings.secret_key, settings.public_url), self.endings, clock=clock
+            signers,
+            Seals(settings.secret_key, settings.public_url),
+            self.endings,
+            Memberships(self.database),
+            clock=clock,
         )
         self.signing_keys = SigningKeyService(self.database, signers)
         self.playback_tokens = TokenService(
@@ -178,6 +186,7 @@ class Services:
         )
         self.quotas = QuotaService(server_quota(settings))
         self.administration = Administration(self.sessions, self.quotas)
+        self.transfers = TransferService(self.videos, self.quotas)
         self.imports = ImportService(
             self.queue,
             self.videos,

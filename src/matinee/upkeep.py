@@ -23,6 +23,7 @@ from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.retention.jobs import EVICT
 from matinee.modules.second_factor.repository import delete_old_challenges
 from matinee.modules.sounds.jobs import REMOVE as REMOVE_SOUND
+from matinee.modules.teams.invitation_repository import delete_expired_team_invitations
 from matinee.modules.tracks.jobs import REMOVE
 from matinee.modules.uploads.jobs import JOIN
 from matinee.modules.videos.service import DELETE_JOB
@@ -89,6 +90,7 @@ async def expire(database: Database, *, refresh_days: int, audit_days: int = 365
         "invitations": delete_expired_invitations,
         "guesses": delete_past_guesses,
         "api_keys": delete_ended_keys,
+        "team_invitations": delete_expired_team_invitations,
         "idempotency_keys": delete_expired_answers,
         "rate_limits": delete_past_windows,
         "interests": _forget_interests,

@@ -69,9 +69,15 @@ class Person(msgspec.Struct):
 def sign_up(base_url: str, connection: psycopg.Connection[Any], role: str, name: str | None = None) -> Person:
     """A new user of that role, signed in."""
     email = f"{name or role.lower()}@example.org"
-    account = {"email": email, "password": PASSWORD}
-    httpx.post(f"{base_url}/api/v1/auth/register", json={**account, "name": "Ada"}).raise_for_status()
+    account = {"email": email, "password": PASSWORD, "name": "Ada"}
+    httpx.post(f"{base_url}/api/v1/auth/register", json=account).raise_for_status()
     connection.execute("UPDATE users SET role = %s WHERE email = %s", [role, email])
+    return sign_in(base_url, email)
+
+
+def sign_in(base_url: str, email: str) -> Person:
+    """The user of an address, with what he is now in his token."""
+    account = {"email": email, "password": PASSWORD}
     tokens = httpx.post(f"{base_url}/api/v1/auth/login", json=account).raise_for_status().json()
     return Person(UUID(tokens["user"]["id"]), {"Authorization": f"Bearer {tokens['access_token']}"})
 
@@ -94,6 +100,7 @@ class Stage:
         videos: Sequence[tuple[str, str]] = VIDEOS,
         viewers: Sequence[UUID] = (),
     ) -> None:
+        self.owner = owner
         self._put_object = put_object
         self._is_stored = False
         self.plan = plan(seconds=12, audio=sound())

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import psycopg
 import pytest
-from tests.contract.stage import Person, Stage, make_key, reads_objects, sign_up
+from tests.contract.stage import Person, Stage, make_key, reads_objects, sign_in, sign_up
 
 from matinee.app import all_operations
 from matinee.common.http.authentication import KeyScope
@@ -28,6 +28,8 @@ class Who(enum.Enum):
     VIEWER = "who may see the video"
     MEMBER = "who may see the video and is signed in"
     OWNER = "who may change the video"
+    TEAM_MEMBER = "who belongs to the team"
+    TEAM_OWNER = "who owns the team; its other members hear that it is not for them, others that there is none"
     GUESSER = "whoever asks, of a video that is not private"
     HOLDER = "who has the address that its announcement gave; nobody is known by his account"
     OPERATOR = "administrators; the owner of the video hears that it is not for him, others that there is none"
@@ -96,6 +98,21 @@ ROWS: dict[str, Row] = {
     "list_own_audit_events": Row(Who.ACCOUNT),
     "get_profile": Row(Who.ACCOUNT),
     "change_profile": Row(Who.ACCOUNT, {}),
+    "create_team": Row(Who.ACCOUNT, {"name": "Harbour Films"}),
+    "list_teams": Row(Who.ACCOUNT),
+    "get_team": Row(Who.TEAM_MEMBER),
+    "change_team": Row(Who.TEAM_OWNER, {}),
+    "delete_team": Row(Who.TEAM_OWNER),
+    "list_members": Row(Who.TEAM_MEMBER),
+    "change_member": Row(Who.TEAM_OWNER, {"role": "viewer"}),
+    "remove_member": Row(Who.TEAM_MEMBER),
+    "invite": Row(Who.TEAM_OWNER, {"email": "guest@example.org", "role": "viewer"}),
+    "list_invitations": Row(Who.TEAM_OWNER),
+    "resend_invitation": Row(Who.TEAM_OWNER),
+    "revoke_invitation": Row(Who.TEAM_OWNER),
+    "show_invitation": Row(Who.ANYONE, {"token": "x"}),
+    "accept_invitation": Row(Who.ACCOUNT, {"token": "x"}),
+    "decline_invitation": Row(Who.ANYONE, {"token": "x"}),
     "get_usage": Row(Who.ACCOUNT),
     "get_quota": Row(Who.ADMIN),
     "set_quota": Row(Who.ADMIN, {}),
@@ -147,6 +164,7 @@ ROWS: dict[str, Row] = {
     "change_history": Row(Who.ACCOUNT, {}),
     "clear_history": Row(Who.ACCOUNT),
     "forget_watched": Row(Who.ACCOUNT),
+    "transfer_video": Row(Who.OWNER, {"owner": None}),
     "make_playback_token": Row(Who.VIEWER, {}),
     "unlock_video": Row(Who.GUESSER, {"password": "winter garden"}),
     "list_signing_keys": Row(Who.ACCOUNT),
@@ -212,8 +230,19 @@ ROWS: dict[str, Row] = {
     "ready": Row(Who.ANYONE),
 }
 IN, SIGN_IN, FORBIDDEN, NO_VIDEO = "let in", "unauthenticated", "forbidden", "video_not_found"
+NO_TEAM, NO_ROLE = "team_not_found", "team_role_needed"
 PASSWORD, NO_SCOPE, NO_KEY = "password_required", "insufficient_scope", "not_for_api_keys"
 CALLERS = ("anonymous", "stranger", "friend", "owner", "admin", "key of the owner", "key of the admin")
+IN_TEAM = {"team owner": "owner", "team editor": "editor", "team viewer": "viewer", "former member": None}
+LIKE = {
+    "key of the owner": "owner",
+    "key of the admin": "stranger",
+    "team owner": "owner",
+    "team editor": "owner",
+    "team viewer": "friend",
+    "former member": "stranger",
+}
+"""Who is let in to a video as who else is."""
 VISIBILITIES = ("public", "private", "password")
 SCOPES = get_args(KeyScope)
 _OF_HEAD = {401: SIGN_IN, 403: NO_SCOPE, 404: NO_VIDEO}
@@ -223,11 +252,11 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
     """What becomes of a request. A key has every scope and acts as its user; an administrator's as any user."""
     if caller.startswith("key") and operation.access in (Access.PERSON, Access.ADMIN):
         return NO_KEY
-    caller = {"key of the owner": "owner", "key of the admin": "stranger"}.get(caller, caller)
-    if who is Who.GUESSER:
-        return NO_VIDEO if visibility == "private" else IN
-    if who is Who.HOLDER:
-        return NO_VIDEO
+    if who in (Who.TEAM_MEMBER, Who.TEAM_OWNER):
+        return _expected_of_team(who, caller)
+    caller = LIKE.get(caller, caller)
+    if who in (Who.GUESSER, Who.HOLDER):
+        return IN if who is Who.GUESSER and visibility != "private" else NO_VIDEO
     if who is Who.ANYONE or caller == "admin":
         return IN
     if who is Who.MEMBER and caller == "anonymous":
@@ -241,6 +270,15 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
     if who is Who.ADMIN or (who is Who.OPERATOR and caller == "owner"):
         return FORBIDDEN
     return NO_VIDEO if who in (Who.OWNER, Who.OPERATOR) and caller in ("stranger", "friend") else IN
+
+
+def _expected_of_team(who: Who, caller: str) -> str:
+    if caller in ("anonymous", "admin"):
+        return SIGN_IN if caller == "anonymous" else IN
+    role = IN_TEAM.get(caller)
+    if role is None:
+        return NO_TEAM
+    return IN if who is Who.TEAM_MEMBER or role == "owner" else NO_ROLE
 
 
 @pytest.fixture(scope="session")
@@ -274,6 +312,31 @@ def withheld(
     return stage
 
 
+@pytest.fixture(scope="session")
+def team(base_url: str, connection: psycopg.Connection[Any], callers: dict[str, Any]) -> Person:
+    """A team, whose members and former member are callers from now on; nobody signs in to it."""
+    row = connection.execute(
+        "INSERT INTO users (kind, name) VALUES ('team', 'Harbour Films') RETURNING id"
+    ).fetchone()
+    assert row is not None
+    team = Person(row[0], {})
+    for name in IN_TEAM:
+        callers[name] = sign_up(base_url, connection, "USER", name=name.replace(" ", "-"))
+    _join(connection, callers, team)
+    for name in IN_TEAM:
+        callers[name] = sign_in(base_url, f"{name.replace(' ', '-')}@example.org")
+    return team
+
+
+def _join(connection: psycopg.Connection[Any], callers: dict[str, Any], team: Person) -> None:
+    """Those who belong to the team do, also when they have left it or were given another role."""
+    connection.execute("DELETE FROM team_members WHERE team_id = %s", [team.id])
+    for name, role in IN_TEAM.items():
+        if role is not None:
+            row = [team.id, callers[name].id, role]
+            connection.execute("INSERT INTO team_members (team_id, user_id, role) VALUES (%s, %s, %s)", row)
+
+
 def test_every_operation_is_decided() -> None:
     """By a row, and no row is left of an operation that is gone."""
     assert {operation.operation_id for operation in all_operations()} == set(ROWS)
@@ -284,39 +347,45 @@ def test_who_is_let_in(
     operation: Operation,
     base_url: str,
     callers: dict[str, Person | None],
+    team: Person,
     connection: psycopg.Connection[Any],
     put_object: Callable[[str, bytes], None],
 ) -> None:
-    """As the table says; and who is told that there is no video hears what he would hear if there were none."""
+    """As the table says; and who is told that there is no video hears what he would hear if there were none.
+
+    Of a team's videos its members ask for the private one.
+    """
     row, owner, friend = ROWS[operation.operation_id], callers["owner"], callers["friend"]
     assert owner is not None
     assert friend is not None
     connection.execute("UPDATE sessions SET revoked_at = NULL, revoked_why = NULL")  # another operation signs out
     stage: Stage | None = None
     with httpx.Client(base_url=base_url, timeout=30) as client:
-        for caller in CALLERS:
-            if stage is None or operation.method != "GET":  # what the caller before was let in to may be gone
-                videos = [("READY", visibility) for visibility in VISIBILITIES]
-                stage = Stage(owner, connection, put_object, videos, [friend.id])
+        for caller in (*CALLERS, *IN_TEAM):
+            whose, visibilities = (team, ("private",)) if caller in IN_TEAM else (owner, VISIBILITIES)
+            if stage is None or stage.owner is not whose or operation.method != "GET":
+                # what the caller before was let in to may be gone
+                _join(connection, callers, team)
+                stage = Stage(whose, connection, put_object, [("READY", v) for v in visibilities], [friend.id])
                 if reads_objects(operation.path):
                     stage.store()
-            for visibility, video, track in zip(VISIBILITIES, stage.videos, stage.tracks, strict=False):
-                found = _ask(client, operation, row, callers[caller], stage, video, track)
+            for visibility, video, track in zip(visibilities, stage.videos, stage.tracks, strict=True):
+                found = _ask(client, operation, row, callers[caller], stage, team, video, track)
                 verdict = _verdict(found)
                 assert verdict == expected(operation, row.who, caller, visibility), (caller, visibility, found)
                 if verdict == NO_VIDEO:
-                    nothing = _ask(client, operation, row, callers[caller], stage, uuid4(), track)
+                    nothing = _ask(client, operation, row, callers[caller], stage, team, uuid4(), track)
                     assert _said(nothing) == _said(found), (caller, visibility)
 
 
 @pytest.mark.parametrize("operation", [op for op in all_operations() if op.scope], ids=lambda op: op.operation_id)
 def test_a_key_without_the_scope_is_refused(
-    operation: Operation, base_url: str, callers: dict[str, Person | None], stage: Stage
+    operation: Operation, base_url: str, callers: dict[str, Person | None], team: Person, stage: Stage
 ) -> None:
     """Whatever else it may do; also where anybody would be let in."""
     row, key = ROWS[operation.operation_id], callers[f"key without {operation.scope}"]
     with httpx.Client(base_url=base_url, timeout=30) as client:
-        status, problem = _ask(client, operation, row, key, stage, stage.videos[0], stage.tracks[0])
+        status, problem = _ask(client, operation, row, key, stage, team, stage.videos[0], stage.tracks[0])
     assert (status, problem["code"]) == (403, NO_SCOPE)
     assert operation.method == "HEAD" or f"`{operation.scope}`" in problem["detail"]
 
@@ -327,14 +396,14 @@ def test_a_key_without_the_scope_is_refused(
     ids=lambda op: op.operation_id,
 )
 def test_a_suspended_accounts_videos_are_for_nobody(
-    operation: Operation, base_url: str, callers: dict[str, Person | None], withheld: Stage
+    operation: Operation, base_url: str, callers: dict[str, Person | None], team: Person, withheld: Stage
 ) -> None:
     """Whatever their visibility, and whomever they were shared with; as if there were none."""
     row = ROWS[operation.operation_id]
     with httpx.Client(base_url=base_url, timeout=30) as client:
         for caller in ("anonymous", "friend", "owner"):
             for video, track in zip(withheld.videos, withheld.tracks, strict=False):
-                found = _ask(client, operation, row, callers[caller], withheld, video, track)
+                found = _ask(client, operation, row, callers[caller], withheld, team, video, track)
                 assert _verdict(found) == NO_VIDEO, (caller, found)
 
 
@@ -344,6 +413,7 @@ def _ask(
     row: Row,
     caller: Person | None,
     stage: Stage,
+    team: Person,
     video: UUID,
     track: UUID,
 ) -> tuple[int, dict[str, Any]]:
@@ -352,6 +422,7 @@ def _ask(
         "video_id": video,
         "track_id": track,
         "comment_id": uuid4(),
+        "team_id": team.id,
         "user_id": caller.id if caller else uuid4(),
         "key_id": uuid4(),
         "session_id": uuid4(),
@@ -385,7 +456,7 @@ def _verdict(answer: tuple[int, dict[str, Any]]) -> str:
     assert status < 500 or status == 503, answer
     assert problem.get("code") not in ("validation_failed", "malformed_request", "unsupported_media_type"), answer
     code = problem.get("code", IN)
-    return code if code in (SIGN_IN, FORBIDDEN, NO_VIDEO, PASSWORD, NO_SCOPE, NO_KEY) else IN
+    return code if code in (SIGN_IN, FORBIDDEN, NO_VIDEO, NO_TEAM, NO_ROLE, PASSWORD, NO_SCOPE, NO_KEY) else IN
 
 
 def _said(answer: tuple[int, dict[str, Any]]) -> tuple[int, dict[str, Any]]:

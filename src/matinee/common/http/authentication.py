@@ -25,6 +25,7 @@ _LEEWAY = 5  # seconds of clock difference between machines that are forgiven
 KEY_MARK = "mtn_"  # how every API key begins; no access token does
 
 Role = Literal["USER", "ADMIN"]
+TeamRole = Literal["owner", "editor", "viewer"]
 KeyScope = Literal["videos:read", "videos:write", "uploads:write", "account:read"]
 
 
@@ -78,6 +79,8 @@ class Caller(msgspec.Struct, frozen=True):
     key: ApiKeyUsed | None = None
     expires_at: float = math.inf
     """When the access token or the API key ends that was presented, in seconds since the epoch."""
+    teams: Mapping[UUID, TeamRole] = {}
+    """The teams that the user belongs to, as they were when the token was made or the key was looked at."""
 
     def has(self, scope: KeyScope) -> bool:
         """Whether it may do what needs the scope: by its key, or because it comes without one."""
@@ -115,6 +118,7 @@ class _Claims(msgspec.Struct):
     sid: UUID
     role: Role
     exp: int
+    teams: dict[UUID, TeamRole] = {}
 
 
 class AccessTokens:
@@ -130,7 +134,7 @@ class AccessTokens:
     def issue(self, caller: Caller) -> str:
         """A token that names the caller, valid for `lifetime` seconds."""
         now = int(self._clock())
-        claims = {
+        claims: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": str(caller.user_id),
@@ -140,6 +144,8 @@ class AccessTokens:
             "iat": now,
             "exp": now + self.lifetime,
         }
+        if caller.teams:
+            claims["teams"] = {str(team): role for team, role in caller.teams.items()}
         headers = {"kid": self._signing_kid}
         return jwt.encode(claims, self._keys[self._signing_kid], algorithm=ALGORITHM, headers=headers)
 
@@ -172,4 +178,5 @@ class AccessTokens:
             # RecursionError: a header of nested brackets, before any signature is checked
             raise InvalidToken from None
         # compared with the owner of every row: with a UUID of another class that takes 1.6 µs instead of 0.05
-        return Caller(RowUUID(claims.sub.bytes), claims.role, claims.sid, expires_at=claims.exp)
+        teams: dict[UUID, TeamRole] = {RowUUID(team.bytes): role for team, role in claims.teams.items()}
+        return Caller(RowUUID(claims.sub.bytes), claims.role, claims.sid, expires_at=claims.exp, teams=teams)

@@ -36,8 +36,8 @@ _COLUMNS = "id, email, name, role, created_at, suspended_at, suspended_why, clos
 _FROM = "FROM users"
 _LIST = f"SELECT {_COLUMNS} {_FROM}"
 _NEWEST = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
-_FIND = f"{_LIST} WHERE id = %s"
-_LOCK = "SELECT role FROM users WHERE id = %s FOR NO KEY UPDATE"
+_FIND = f"{_LIST} WHERE id = %s AND kind = 'user'"
+_LOCK = "SELECT role FROM users WHERE id = %s AND kind = 'user' FOR NO KEY UPDATE"
 # Of two administrators who shut each other out at once, the second waits here, and finds himself to be the last one's
 # only hope.
 _LOCK_ADMINISTRATORS = """
@@ -59,7 +59,7 @@ WHERE user_id = %s AND revoked_at IS NULL ORDER BY last_used_at DESC LIMIT 100
 
 async def list_users(db: Connection, query: UsersQuery, after: Cursor | None) -> list[UserRow]:
     """Accounts, newest first; one more than `limit` where there are more."""
-    conditions: list[LiteralString] = []
+    conditions: list[LiteralString] = ["kind = 'user'"]
     params: dict[str, object] = {"limit": query.limit + 1}
     if query.q is not UNSET:
         conditions.append("lower(name || ' ' || coalesce(email, '')) LIKE %(pattern)s")
@@ -72,8 +72,8 @@ async def list_users(db: Connection, query: UsersQuery, after: Cursor | None) ->
     if after is not None:
         conditions.append("(created_at, id) < (%(created_at)s, %(id)s)")
         params |= {"created_at": after.created_at, "id": after.id}
-    where: LiteralString = "WHERE " + " AND ".join(conditions) if conditions else ""
-    return await fetch_all(db, UserRow, f"{_LIST} {where} {_NEWEST}", params)
+    where: LiteralString = " AND ".join(conditions)
+    return await fetch_all(db, UserRow, f"{_LIST} WHERE {where} {_NEWEST}", params)
 
 
 async def find_user(db: Connection, user_id: UUID) -> UserRow | None:

@@ -30,6 +30,8 @@ class WorkingKey(msgspec.Struct, frozen=True):
     user_id: UUID
     scopes: list[KeyScope]
     expires_at: datetime | None
+    teams: str | None
+    """That the user belongs to, as `read_teams` takes them."""
 
 
 _COLUMNS = "id, name, scopes, created_at, expires_at, last_used_at, revoked_at"
@@ -60,7 +62,9 @@ WITH working AS (
         WHERE k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute'
         FOR UPDATE OF k SKIP LOCKED)
 )
-SELECT id, user_id, scopes, expires_at FROM working
+SELECT id, user_id, scopes, expires_at,
+    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m WHERE m.user_id = working.user_id) AS teams
+FROM working
 """
 _DELETE_ENDED = """
 DELETE FROM api_keys WHERE id IN (

@@ -16,8 +16,9 @@ from matinee.common.http.authentication import ApiKeyUsed, Caller, InvalidApiKey
 from matinee.modules.api_keys import repository
 from matinee.modules.api_keys.repository import WorkingKey
 from matinee.modules.api_keys.rules import hash_of, is_well_formed
+from matinee.modules.teams.memberships import read_teams
 
-REMEMBERED_SECONDS = 5.0  # a revoked key, or one of a deleted account, works for so long at most
+REMEMBERED_SECONDS = 5.0  # so long at most works what was revoked: a key, an account, a team
 _REMEMBERED = 10_000  # keys and addresses; ~1 kB each
 
 MOST_UNKNOWN = 60  # keys that do not work, of an address and in a window, for each process
@@ -106,5 +107,5 @@ class _Unknown:
 
 def _known(key: WorkingKey, now: float) -> _Known:
     expires_at = math.inf if key.expires_at is None else key.expires_at.timestamp()
-    caller = Caller(key.user_id, "USER", None, ApiKeyUsed(key.id, frozenset(key.scopes)), expires_at)
-    return _Known(caller, now)
+    used = ApiKeyUsed(key.id, frozenset(key.scopes))
+    return _Known(Caller(key.user_id, "USER", None, used, expires_at, read_teams(key.teams)), now)

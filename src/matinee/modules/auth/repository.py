@@ -76,6 +76,8 @@ class Claim(msgspec.Struct, frozen=True):
     used_at: datetime | None
     # neither it nor its session has ended
     is_alive: bool
+    # as `read_teams` takes them
+    teams: str | None
 
     def as_user(self) -> User:
         """Whose session it is."""
@@ -92,6 +94,14 @@ class SessionRow(msgspec.Struct, frozen=True):
     last_used_at: datetime
     ended_at: datetime | None
     ended_why: EndedWhy | None
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A new session."""
+
+    id: UUID
+    # of its user, as `read_teams` takes them
+    teams: str | None
 
 
 _INSERT_USER = """
@@ -111,7 +121,8 @@ _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_
 _OPEN_SESSION = """
 INSERT INTO sessions (user_id, device_name, ip)
 SELECT id, %s, %s::inet FROM users WHERE id = %s AND shut_at IS NULL FOR SHARE
-RETURNING id
+RETURNING id,
+    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m WHERE m.user_id = sessions.user_id) AS teams
 """
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
 _RESTORE = "UPDATE users SET closed_at = NULL, erase_at = NULL, updated_at = now() WHERE id = %s AND erase_at > now()"
@@ -132,7 +143,8 @@ WITH ours AS (
 )
 SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_at,
     EXISTS (SELECT 1 FROM ours) AS is_ours, t.used_at,
-    t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL AS is_alive
+    t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL AS is_alive,
+    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m WHERE m.user_id = u.id) AS teams
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = %(hash)s
 """
@@ -225,10 +237,9 @@ async def replace_hash(db: Connection, user_id: UUID, old: str, new: str) -> Non
     await execute(db, _REPLACE_HASH, (new, user_id, old))
 
 
-async def open_session(db: Connection, user_id: UUID, device_name: str, ip: str | None) -> UUID | None:
+async def open_session(db: Connection, user_id: UUID, device_name: str, ip: str | None) -> Opened | None:
     """A new session: one device, one family of refresh tokens. None where the account is shut out, or gone."""
-    session_id: UUID | None = await fetch_value(db, _OPEN_SESSION, (device_name, ip, user_id))
-    return session_id
+    return await fetch_one(db, Opened, _OPEN_SESSION, (device_name, ip, user_id))
 
 
 async def find_shut(db: Connection, user_id: UUID) -> ShutOut | None:

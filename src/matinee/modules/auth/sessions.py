@@ -26,6 +26,7 @@ from matinee.modules.auth.errors import (
 )
 from matinee.modules.auth.repository import Claim
 from matinee.modules.auth.schemas import EndedWhy, Session, SessionPage, Tokens, User
+from matinee.modules.teams.memberships import read_teams
 
 log = structlog.get_logger()
 
@@ -43,13 +44,13 @@ class Sessions:
 
     async def open(self, db: Connection, user: User, device_name: str, ip: str | None) -> Tokens:
         """A new session of the user on this device; raises AccountSuspended and AccountClosed."""
-        session_id = await repository.open_session(db, user.id, device_name, ip)
-        if session_id is None:
+        opened = await repository.open_session(db, user.id, device_name, ip)
+        if opened is None:
             raise await _shut_out(db, user.id)
-        await audit.record(db, "session.opened", session_id, account=user.id, by=user.id, device=device_name)
+        await audit.record(db, "session.opened", opened.id, account=user.id, by=user.id, device=device_name)
         refresh_token = _new_token()
-        await repository.issue_token(db, _hash(refresh_token), session_id, self.refresh_days)
-        return self._answer(user, session_id, refresh_token)
+        await repository.issue_token(db, _hash(refresh_token), opened.id, self.refresh_days)
+        return self._answer(user, opened.id, opened.teams, refresh_token)
 
     async def restore(self, db: Connection, user_id: UUID) -> None:
         """Keeps an account that was to be deleted: it gets sessions again. Any other stays as it is."""
@@ -77,7 +78,7 @@ class Sessions:
         if refused is not None:
             # raised after the commit: the refusal must not undo the revocation
             raise refused
-        return self._answer(claim.as_user(), claim.session_id, following)
+        return self._answer(claim.as_user(), claim.session_id, claim.teams, following)
 
     async def end(self, db: Connection, token: str) -> None:
         """Ends the session of the refresh token; an unknown one is as good as ended."""
@@ -115,8 +116,8 @@ class Sessions:
             where = ip or "an unknown address"
             await self._post.send(db, claim.email, letters.REPLAYED, ip=where, link=self._post.link("/"))
 
-    def _answer(self, user: User, session_id: UUID, refresh_token: str) -> Tokens:
-        caller = Caller(user.id, user.role, session_id)
+    def _answer(self, user: User, session_id: UUID, teams: str | None, refresh_token: str) -> Tokens:
+        caller = Caller(user.id, user.role, session_id, teams=read_teams(teams))
         return Tokens(
             access_token=self._tokens.issue(caller),
             expires_in=self._tokens.lifetime,

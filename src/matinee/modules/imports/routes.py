@@ -8,6 +8,7 @@ from matinee.modules.imports.errors import ImportsOff, InvalidImportUrl
 from matinee.modules.imports.schemas import NewImport
 from matinee.modules.imports.service import ImportService
 from matinee.modules.quotas.errors import QuotaExceeded
+from matinee.modules.teams.errors import NOT_ACTING
 from matinee.modules.videos.schemas import Video
 
 
@@ -23,7 +24,7 @@ class ImportRoutes:
         tag="uploads",
         scope="uploads:write",
         status=201,
-        errors=(InvalidImportUrl, ImportsOff, QuotaExceeded),
+        errors=(InvalidImportUrl, ImportsOff, QuotaExceeded, *NOT_ACTING),
         idempotent=True,
         limit=RateLimit("imports", 120, 3600, by="user"),
     )

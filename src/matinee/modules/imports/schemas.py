@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from matinee.common.text import END
 from matinee.modules.encoding.schemas import Codecs, EncodePolicy
-from matinee.modules.videos.schemas import Description, EncryptionField, Title, VisibilityChoice
+from matinee.modules.videos.schemas import Description, EncryptionField, OwnerField, Title, VisibilityChoice
 
 
 class NewImport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +28,7 @@ class NewImport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     encode_policy: Annotated[
         EncodePolicy | None, Meta(description="May be changed later; null: the server's setting holds.")
     ] = None
+    owner: OwnerField = None
     codecs: Annotated[Codecs | None, Meta(description="null: the server's setting holds.")] = None
     encryption: Annotated[EncryptionField | None, Meta(description="null: what the server's setting says now.")] = (
         None

@@ -16,6 +16,7 @@ from matinee.modules.imports.jobs import fetch_job
 from matinee.modules.imports.rules import read_url
 from matinee.modules.imports.schemas import NewImport
 from matinee.modules.quotas.service import QuotaService
+from matinee.modules.teams.rules import EDITORS, acting_for
 from matinee.modules.videos.rules import Encryption
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
@@ -42,17 +43,21 @@ class ImportService:
         self._encryption: Encryption = encryption
 
     async def begin(self, db: Connection, caller: Caller, new: NewImport) -> Video:
-        """A video whose file will be fetched. Raises ImportsOff, InvalidImportUrl and QuotaExceeded."""
+        """A video whose file will be fetched.
+
+        Raises ImportsOff, InvalidImportUrl, QuotaExceeded, TeamNotFound and TeamRoleNeeded.
+        """
         if not self._enabled:
             raise ImportsOff
         try:
             url = read_url(new.url)
         except ValueError as error:
             raise InvalidImportUrl(str(error), faults=[Fault("url", str(error))]) from None
+        owner_id = acting_for(caller, new.owner, EDITORS)
         new = replace(new, encryption=new.encryption or self._encryption)
         # how large it is nobody knows yet: the worker reserves that
-        await self._quotas.reserve_file(db, caller.user_id, 0)
-        video_id = await repository.insert(db, caller.user_id, new, url)
+        await self._quotas.reserve_file(db, owner_id, 0)
+        video_id = await repository.insert(db, owner_id, new, url)
         if video_id is None:
             raise Unauthenticated("This account no longer exists.")
         await self._queue.enqueue(db, fetch_job(video_id))

@@ -41,6 +41,17 @@ def refuse_file(quota: Quota, stored: Stored, size: int, *, lasts: bool = True) 
     return None
 
 
+def refuse_stored(quota: Quota, stored: Stored) -> str | None:
+    """Why an account may not have what it would have; None where it may."""
+    if quota.bytes is not None and stored.bytes > quota.bytes:
+        total = readable(stored.bytes)
+        return f"With it {total} would be stored; the quota of who gets it is {readable(quota.bytes)}."
+    if quota.minutes is not None and stored.seconds > quota.minutes * MINUTE:
+        minutes = stored.seconds / MINUTE
+        return f"With it there would be {minutes:.1f} minutes; the quota of who gets it is {quota.minutes}."
+    return None
+
+
 def refuse_length(quota: Quota, stored: Stored, seconds: float) -> str | None:
     """Why a video of that length does not fit beside the others; None where it does."""
     if quota.minutes is None or stored.seconds + seconds <= quota.minutes * MINUTE:

@@ -1,9 +1,10 @@
 """Wire types of quotas."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 _MOST_BYTES = 2**60  # more than any bucket holds, and a JSON number that every program reads
 _MOST_MINUTES = 2**31 - 1
@@ -31,6 +32,12 @@ class Usage(msgspec.Struct, kw_only=True):
     minutes: Annotated[float, Meta(description="Minutes of all videos and clips.", examples=[42.5])]
     videos: Annotated[int, Meta(description="How many videos there are, unfinished uploads among them.")]
     quota: Annotated[Limits, Meta(description="What the account may store.")]
+
+
+class UsageQuery(msgspec.Struct, kw_only=True):
+    """Whose usage."""
+
+    owner: Annotated[UUID, Meta(description="A team that you belong to; else it is yours.")] | UnsetType = UNSET
 
 
 class QuotaChoice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ from matinee.modules import audit
 from matinee.modules.quotas import repository
 from matinee.modules.quotas.errors import QuotaExceeded, UserNotFound
 from matinee.modules.quotas.repository import QuotaRow
-from matinee.modules.quotas.rules import MINUTE, Quota, Stored, refuse_file, refuse_length
+from matinee.modules.quotas.rules import MINUTE, Quota, Stored, refuse_file, refuse_length, refuse_stored
 from matinee.modules.quotas.schemas import AccountQuota, Limits, QuotaChoice, Usage
 
 _NO_LIMIT = -1  # as it is stored
@@ -57,6 +57,12 @@ class QuotaService:
         quota = await self._held(db, owner_id)
         if quota.minutes is not None:
             _raise(refuse_length(quota, await repository.find_stored(db, owner_id), seconds), field)
+
+    async def ensure_fits(self, db: Connection, owner_id: UUID) -> None:
+        """Returns where all that an account has fits, as this transaction leaves it. Raises QuotaExceeded."""
+        quota = await self._held(db, owner_id)
+        if quota.is_limited:
+            _raise(refuse_stored(quota, await repository.find_stored(db, owner_id)), "owner")
 
     async def refuse_plan(self, db: Connection, video_id: UUID, seconds: float) -> str | None:
         """Why a video whose length was found out does not fit; None where it does, and is recorded with it now.

@@ -10,6 +10,8 @@ from matinee.common.errors import Forbidden, RateLimited, Unauthenticated
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
+from matinee.modules.teams.errors import NOT_ACTING
+from matinee.modules.teams.rules import OWNERS, acting_for
 from matinee.modules.tokens.errors import (
     InvalidConditions,
     NoPasswordNeeded,
@@ -20,6 +22,7 @@ from matinee.modules.tokens.errors import (
 )
 from matinee.modules.tokens.schemas import (
     KeySet,
+    KeysQuery,
     NewlyMadeKey,
     NewPlaybackToken,
     NewSigningKey,
@@ -79,26 +82,34 @@ class TokenRoutes:
         """
         return await self._tokens.unlock(video_id, body.password, call.subscriber)
 
-    @operation("GET", KEYS, tag=TAG, access=Access.PERSON)
-    async def list_signing_keys(self, call: Call, db: Connection) -> SigningKeys:
-        """The keys that you sign playback tokens with."""
-        return SigningKeys(items=await self._keys.list_keys(db, call.user.user_id))
+    @operation("GET", KEYS, tag=TAG, access=Access.PERSON, errors=NOT_ACTING)
+    async def list_signing_keys(self, call: Call, db: Connection, query: KeysQuery) -> SigningKeys:
+        """The keys that you, or a team whose owner you are, sign playback tokens with."""
+        return SigningKeys(items=await self._keys.list_keys(db, acting_for(call.user, query.owner or None, OWNERS)))
 
     @operation(
-        "POST", KEYS, tag=TAG, access=Access.PERSON, status=201, errors=(TooManyKeys, Unauthenticated), limit=MAKING
+        "POST",
+        KEYS,
+        tag=TAG,
+        access=Access.PERSON,
+        status=201,
+        errors=(TooManyKeys, Unauthenticated, *NOT_ACTING),
+        limit=MAKING,
     )
     async def add_signing_key(self, call: Call, body: NewSigningKey) -> NewlyMadeKey:
         """Make a key to sign playback tokens with on your own server.
 
-        The answer alone has its private half. What it signs opens your own videos that are public, unlisted or
-        signed. To rotate, make another one, sign with it, and delete the former when its tokens have expired.
+        The answer alone has its private half. What it signs opens your own videos, or the team's, that are public,
+        unlisted or signed. To rotate, make another one, sign with it, and delete the former when its tokens have
+        expired.
         """
-        return await self._keys.add_key(call.user.user_id, body.name, body.algorithm)
+        owner = acting_for(call.user, body.owner, OWNERS)
+        return await self._keys.add_key(owner, body.name, body.algorithm)
 
-    @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, access=Access.PERSON, errors=(NoSuchSigningKey,))
-    async def delete_signing_key(self, call: Call, db: Connection, key_id: KeyId) -> None:
+    @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, access=Access.PERSON, errors=(NoSuchSigningKey, *NOT_ACTING))
+    async def delete_signing_key(self, call: Call, db: Connection, query: KeysQuery, key_id: KeyId) -> None:
         """Delete a key; within ten seconds nothing that it has signed opens anything."""
-        await self._keys.delete_key(db, call.user.user_id, key_id)
+        await self._keys.delete_key(db, acting_for(call.user, query.owner or None, OWNERS), key_id)
 
     @operation("GET", "/.well-known/jwks.json", tag=TAG, access=Access.PUBLIC)
     async def get_key_set(self) -> KeySet:

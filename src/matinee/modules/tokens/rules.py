@@ -40,7 +40,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Claims(Conditions, frozen=True, kw_only=True, omit_defaults=True):
-    """A token's content (RFC 7519). The last five stand in those of the server alone."""
+    """A token's content (RFC 7519). The last six stand in those of the server alone."""
 
     sub: UUID
     aud: Kind | Kinds
@@ -49,6 +49,8 @@ class Claims(Conditions, frozen=True, kw_only=True, omit_defaults=True):
     account: UUID | None = None
     role: Role | None = None
     session: UUID | None = None
+    team: UUID | None = None
+    """Whose the video was, where its account belongs to a team: whether it still does is asked at each use."""
     password: UUID | None = None
     since: int | None = None
     """When the password was told."""
@@ -56,7 +58,8 @@ class Claims(Conditions, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def claims_what_we_alone_may(self) -> bool:
         """Whether it stands for an account or a password: nobody else can know whom it would let in."""
-        return any(value is not None for value in (self.account, self.role, self.session, self.password, self.since))
+        ours = (self.account, self.role, self.session, self.team, self.password, self.since)
+        return any(value is not None for value in ours)
 
     @property
     def is_for_anyone(self) -> bool:

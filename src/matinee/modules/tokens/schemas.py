@@ -90,6 +90,10 @@ class Unlock(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class NewSigningKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A key that is wanted."""
 
+    owner: Annotated[
+        UUID | None,
+        Meta(description="The team whose videos it opens, of which you are an owner; null: your own."),
+    ] = None
     name: Annotated[
         str, Meta(min_length=1, max_length=100, pattern=LINE, description="For you.", examples=["web shop"])
     ]
@@ -109,6 +113,12 @@ class NewlyMadeKey(SigningKey, kw_only=True):
     """A key with its private half, which is told once and not kept here."""
 
     private_key: Annotated[str, Meta(description="PKCS #8, PEM. Keep it secret: it opens your signed videos.")]
+
+
+class KeysQuery(msgspec.Struct, kw_only=True):
+    """Whose keys."""
+
+    owner: Annotated[UUID, Meta(description="A team whose owner you are; else they are yours.")] | UnsetType = UNSET
 
 
 class SigningKeys(msgspec.Struct, kw_only=True):

@@ -70,7 +70,7 @@ class TokenService:
         async with self._database.connection() as db:
             video = await self._videos.seen(db, viewer, video_id)
             if is_own:
-                claims = await self._on_behalf(db, viewer, claims)
+                claims = await self._on_behalf(db, viewer, claims, video)
             else:
                 await _require_owner(db, viewer.caller, video)
         return _signed(signer, video, claims, lifetime)
@@ -102,13 +102,17 @@ class TokenService:
             video = await self._videos.seen(db, Viewer(None, claims.grant(None)), video_id)
         return _signed(signer, video, claims, self._own_seconds)
 
-    async def _on_behalf(self, db: Connection, viewer: Viewer, claims: Claims) -> Claims:
+    async def _on_behalf(self, db: Connection, viewer: Viewer, claims: Claims, video: VideoRow) -> Claims:
         """Claims that open what the viewer may see, as long as he may. Without an account he renews a password."""
         caller, grant = viewer.caller, viewer.grant
         if caller is not None:
             await _require_session(db, caller)
             return msgspec.structs.replace(
-                claims, account=caller.user_id, role=caller.role, session=caller.session_id
+                claims,
+                account=caller.user_id,
+                role=caller.role,
+                session=caller.session_id,
+                team=video.owner_id if video.owner_id in caller.teams else None,
             )
         if grant is None:
             return claims  # it is open anyway

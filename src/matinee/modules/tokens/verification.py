@@ -10,8 +10,9 @@ import structlog
 from jwt.types import Options
 
 from matinee.common.clock import Clock
-from matinee.common.http.authentication import Standing
+from matinee.common.http.authentication import Standing, TeamRole
 from matinee.common.http.viewer import Bearer, Grant, PlaybackTokenExpired, PlaybackTokenRefused
+from matinee.modules.teams.memberships import Memberships
 from matinee.modules.tokens.keys import KeyRing
 from matinee.modules.tokens.rules import LONGEST, Claims, misplaced, refusal
 from matinee.modules.tokens.seals import Seals
@@ -51,16 +52,23 @@ class SealedToken(NamedTuple):
 class PlaybackTokens:
     """Reads the tokens that requests carry: `common.http.viewer.Grants`."""
 
-    def __init__(self, keys: KeyRing, seals: Seals, standing: Standing, *, clock: Clock) -> None:
+    def __init__(
+        self, keys: KeyRing, seals: Seals, standing: Standing, memberships: Memberships, *, clock: Clock
+    ) -> None:
         self._keys = keys
         self._seals = seals
         self._standing = standing
+        self._memberships = memberships
         self._clock = clock
         self._verified: OrderedDict[str, _Verified] = OrderedDict()
 
     async def open(self, token: str, bearer: Bearer) -> Grant:
         """What a token allows its bearer. Raises PlaybackTokenRefused and PlaybackTokenExpired."""
-        return (await self._opened(token, bearer)).grant
+        verified = await self._opened(token, bearer)
+        team, account = verified.claims.team, verified.grant.account
+        if team is None or account is None:
+            return verified.grant
+        return _in_team(verified.grant, team, await self._memberships.role(team, account.user_id))
 
     async def seal(self, token: str, bearer: Bearer) -> SealedToken | None:
         """The token for the player of our embed page, which `bearer` has opened; None where it needs no seal.
@@ -80,7 +88,13 @@ class PlaybackTokens:
         account = verified.grant.account
         if account is not None and not self._standing.is_known_to_have_access(account):
             return None
-        return verified.grant if self._untimely(verified.claims) is None else None
+        if self._untimely(verified.claims) is not None:
+            return None
+        team = verified.claims.team
+        if team is None or account is None:
+            return verified.grant
+        role = self._memberships.known(team, account.user_id)
+        return None if role is None else _in_team(verified.grant, team, role)
 
     async def _opened(self, token: str, bearer: Bearer) -> _Verified:
         verified = await self._verify(token)
@@ -132,6 +146,13 @@ class PlaybackTokens:
         if now < (claims.nbf or 0) - _LEEWAY:
             return PlaybackTokenRefused("This token is not valid yet.")
         return None
+
+
+def _in_team(grant: Grant, team: UUID, role: TeamRole | None) -> Grant:
+    """The same for an account that is this in the team; None: it does not belong to it any more."""
+    if role is None or grant.account is None:
+        return grant
+    return msgspec.structs.replace(grant, account=msgspec.structs.replace(grant.account, teams={team: role}))
 
 
 def _kid(token: str) -> UUID:

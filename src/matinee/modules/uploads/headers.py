@@ -25,7 +25,7 @@ _MOST_METADATA = 8 * 1024  # what a video takes of it fits in, in any script
 _RANGE = re.compile(r"bytes (?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19})")
 _KEY = re.compile(r"[!-+\--~]+")  # visible ASCII, no comma
 _OTHER_NAMES = {"name": "filename", "type": "filetype"}  # Uppy's
-_SAID = ("title", "description", "visibility", "filename", "filetype")
+_SAID = ("title", "description", "visibility", "owner", "filename", "filetype")
 
 
 class Checksum:

@@ -14,6 +14,7 @@ from matinee.common.jobs import JobQueue, JobRun
 from matinee.common.storage.port import Storage, StorageUnavailable
 from matinee.media import keys
 from matinee.modules.encoding.outages import outlast
+from matinee.modules.teams.rules import EDITORS, acting_for
 from matinee.modules.uploads import reception_repository as repository
 from matinee.modules.uploads.errors import (
     EtagMismatch,
@@ -51,10 +52,11 @@ class Joining:
     ) -> UploadStarted:
         """Announces a video whose file is that of finished fragments, and has them joined.
 
-        `new.filesize` is found out. Raises FragmentsUnfinished, FileTooLarge and QuotaExceeded.
+        `new.filesize` is found out. Raises FragmentsUnfinished, FileTooLarge, QuotaExceeded, TeamNotFound and
+        TeamRoleNeeded.
         """
-        video_id = uuid4()
-        claimed = await repository.claim_fragments(db, caller.user_id, list(fragments), video_id)
+        owner_id, video_id = acting_for(caller, new.owner, EDITORS), uuid4()
+        claimed = await repository.claim_fragments(db, owner_id, list(fragments), video_id)
         if len(claimed) < len(fragments):
             raise FragmentsUnfinished
         new = msgspec.structs.replace(new, filesize=sum(fragment.filesize for fragment in claimed))

@@ -9,6 +9,7 @@ from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.storage.port import StorageUnavailable
 from matinee.modules.quotas.errors import QuotaExceeded
+from matinee.modules.teams.errors import NOT_ACTING
 from matinee.modules.uploads.errors import (
     DuplicateFile,
     EtagMismatch,
@@ -59,7 +60,7 @@ class UploadRoutes:
         tag=TAG,
         scope="uploads:write",
         status=201,
-        errors=(FileTooLarge, QuotaExceeded, DuplicateFile),
+        errors=(FileTooLarge, QuotaExceeded, DuplicateFile, *NOT_ACTING),
         idempotent=True,
         writes_once=True,
     )

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from matinee.common.text import END
 from matinee.modules.encoding.schemas import Codecs, EncodePolicy
 from matinee.modules.uploads.rules import MOST_PARTS
-from matinee.modules.videos.schemas import Description, EncryptionField, Title, Video, VisibilityChoice
+from matinee.modules.videos.schemas import Description, EncryptionField, OwnerField, Title, Video, VisibilityChoice
 
 FileType = Literal[
     "video/mp4",
@@ -69,6 +69,7 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     encryption: Annotated[EncryptionField | None, Meta(description="null: what the server's setting says now.")] = (
         None
     )
+    owner: OwnerField = None
     sha256: FileHash = None
     on_duplicate: Annotated[
         Literal["refuse", "share"],

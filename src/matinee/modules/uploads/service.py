@@ -21,6 +21,7 @@ from matinee.modules.encoding.jobs import ingest_job
 from matinee.modules.integrity import repository as integrity
 from matinee.modules.integrity.jobs import hash_job
 from matinee.modules.quotas.service import QuotaService
+from matinee.modules.teams.rules import EDITORS, acting_for
 from matinee.modules.uploads import reception_repository, repository
 from matinee.modules.uploads.addresses import FileAddresses
 from matinee.modules.uploads.errors import (
@@ -107,16 +108,17 @@ class UploadService:
     ) -> UploadStarted:
         """Announces a video, or a fragment of one; its multipart upload begins when its first bytes are to be sent.
 
-        Raises FileTooLarge, QuotaExceeded, DuplicateFile and InsufficientScope.
+        Raises FileTooLarge, QuotaExceeded, DuplicateFile, InsufficientScope, TeamNotFound and TeamRoleNeeded.
         """
+        owner_id = acting_for(caller, new.owner, EDITORS)
         plan, video_id = self.plan(new.filesize), video_id or uuid4()
         new = replace(new, encryption=new.encryption or self._encryption)
-        if new.sha256 is not None and (shared := await self._share(db, caller, new, bytes.fromhex(new.sha256))):
+        if new.sha256 is not None and (shared := await self._share(db, caller, owner_id, new, new.sha256)):
             return shared
         insert = partial(
             repository.insert_video,
             db,
-            caller.user_id,
+            owner_id,
             new,
             plan.part_size,
             video_id=video_id,
@@ -127,26 +129,28 @@ class UploadService:
             row = await insert(unlimited_only=True)
         if row is None:
             async with db.transaction():
-                await self._quotas.reserve_file(db, caller.user_id, new.filesize)
+                await self._quotas.reserve_file(db, owner_id, new.filesize)
                 row = await insert(unlimited_only=False)
         if row is None:
             raise Unauthenticated("This account no longer exists.")
         return UploadStarted(video=detail(row, Viewer(caller), None), upload=self.describe(row.id, plan))
 
-    async def _share(self, db: Connection, caller: Caller, new: NewUpload, sha256: bytes) -> UploadStarted | None:
-        """A second video of a file that the caller has already; None where he has it not.
+    async def _share(
+        self, db: Connection, caller: Caller, owner_id: UUID, new: NewUpload, sha256: str
+    ) -> UploadStarted | None:
+        """A second video of a file that its owner has already; None where he has it not.
 
         Raises DuplicateFile, and InsufficientScope: a key that only uploads would publish what others have uploaded.
         """
         if new.on_duplicate == "share":
             caller.require("videos:read", "videos:write")
         async with db.transaction():
-            first = await integrity.hold_first(db, caller.user_id, sha256)
+            first = await integrity.hold_first(db, owner_id, bytes.fromhex(sha256))
             if first is None:
                 return None
             if new.on_duplicate == "refuse":
                 raise DuplicateFile(first, names_title=caller.has("videos:read"))
-            await self._quotas.reserve_length(db, caller.user_id, first.duration or 0.0, field="sha256")
+            await self._quotas.reserve_length(db, owner_id, first.duration or 0.0, field="sha256")
             video_id = await repository.insert_sharing(db, first.id, new)
             await self._queue.enqueue(db, ingest_job(video_id))
             return UploadStarted(video=await self._videos.get(db, Viewer(caller), video_id), upload=None)

@@ -12,6 +12,7 @@ from matinee.common.http.contract import Access, operation
 from matinee.common.storage.port import StorageUnavailable
 from matinee.common.validation import Fault, InvalidInput, convert
 from matinee.modules.quotas.errors import QuotaExceeded
+from matinee.modules.teams.errors import NOT_ACTING
 from matinee.modules.uploads import headers
 from matinee.modules.uploads.errors import (
     FileTooLarge,
@@ -92,7 +93,7 @@ class TusRoutes:
             Parameter("Upload-Length", "Bytes of the whole file."),
             Parameter(
                 "Upload-Metadata",
-                "filename, filetype, title, description, visibility, each with its base64; to 8 KiB.",
+                "filename, filetype, title, description, visibility, owner, each with its base64; to 8 KiB.",
             ),
             Parameter("Upload-Concat", "`partial`, or `final;` and the addresses of finished partial uploads."),
             CHECKSUM,
@@ -104,6 +105,7 @@ class TusRoutes:
             QuotaExceeded,
             FragmentsUnfinished,
             ChecksumMismatch,
+            *NOT_ACTING,
             *RECEIVING,
         ),
     )

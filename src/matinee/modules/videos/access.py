@@ -8,6 +8,7 @@ import msgspec
 
 from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Kind, Viewer
+from matinee.modules.teams.rules import EDITORS
 from matinee.modules.videos.errors import PasswordRequired, VideoNotFound
 from matinee.modules.videos.rules import OPEN, Visibility
 
@@ -57,7 +58,9 @@ class GuardedFacts(msgspec.Struct, frozen=True):
 
 def may_change(caller: Caller | None, owner_id: UUID) -> bool:
     """Whether the caller may edit or delete the video."""
-    return caller is not None and (caller.user_id == owner_id or caller.role == "ADMIN")
+    if caller is None:
+        return False
+    return caller.user_id == owner_id or caller.role == "ADMIN" or caller.teams.get(owner_id) in EDITORS
 
 
 def may_see(viewer: Viewer, video_id: UUID, video: Guarded, kind: Kind = "video") -> bool:
@@ -90,7 +93,7 @@ def _is_administrator(viewer: Viewer) -> bool:
 def _is_open_to(caller: Caller | None, video: Guarded) -> bool:
     if video.visibility in OPEN or may_change(caller, video.owner_id):
         return True
-    return caller is not None and caller.user_id in video.viewers
+    return caller is not None and (caller.user_id in video.viewers or video.owner_id in caller.teams)
 
 
 def may_change_as(viewer: Viewer, owner_id: UUID) -> bool:

@@ -67,7 +67,10 @@ v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
 _FIND_SOME = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = ANY(%s::uuid[]) AND v.deleted_at IS NULL"
-_DUPLICATE_OF = "(SELECT d.id FROM videos d WHERE d.id = v.duplicate_of AND d.deleted_at IS NULL) AS duplicate_of"
+_DUPLICATE_OF = """
+(SELECT d.id FROM videos d
+ WHERE d.id = v.duplicate_of AND d.owner_id = v.owner_id AND d.deleted_at IS NULL) AS duplicate_of
+"""
 # Only where there is any: a look at a video that plays does not pay for it.
 _FETCHED = """
 CASE WHEN v.status IN ('INITIATED', 'UPLOADING') AND v.imported_from IS NOT NULL THEN (
@@ -200,7 +203,7 @@ async def list_public(db: Connection, limit: int, after: Cursor | None) -> list[
 async def list_owned(
     db: Connection, owner_id: UUID, status: Status | None, limit: int, after: Cursor | None
 ) -> list[VideoRow]:
-    """A user's own videos, newest first; one more than `limit` where there are more."""
+    """An account's own videos, newest first; one more than `limit` where there are more."""
     if status is None:
         return await _page(db, _MINE, {"owner": owner_id}, limit, after)
     return await _page(db, f"{_MINE} {_WITH_STATUS}", {"owner": owner_id, "status": status}, limit, after)

@@ -6,6 +6,7 @@ from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
+from matinee.modules.teams.errors import TeamNotFound
 from matinee.modules.videos.errors import UNSEEN, FragmentInUse, VideoNotFound
 from matinee.modules.videos.events import VideoEvents
 from matinee.modules.videos.schemas import MineQuery, Video, VideoChange, VideoId, VideoPage
@@ -22,9 +23,9 @@ class VideoRoutes:
         self._videos = videos
         self._events = events
 
-    @operation("GET", f"{BASE}/mine", tag=TAG, scope="videos:read", errors=(InvalidCursor,))
+    @operation("GET", f"{BASE}/mine", tag=TAG, scope="videos:read", errors=(InvalidCursor, TeamNotFound))
     async def list_my_videos(self, call: Call, db: Connection, query: MineQuery) -> VideoPage:
-        """The signed-in user's videos in every state, newest first."""
+        """The videos of the signed-in user, or of a team, in every state, newest first."""
         return await self._videos.list_mine(db, call.user, query)
 
     @operation("GET", BASE, tag=TAG, access=Access.PUBLIC, errors=(InvalidCursor,))

@@ -67,6 +67,10 @@ EncryptionField = Annotated[
         "`cbcs`: encrypted sample by sample, for players with a decryption module."
     ),
 ]
+OwnerField = Annotated[
+    UUID | None,
+    Meta(description="The team that it will belong to, of which you are an owner or editor; null: it is yours."),
+]
 StatusField = Annotated[Status, Meta(description="INITIATED → UPLOADING → PROCESSING → READY, or FAILED.")]
 
 
@@ -190,6 +194,7 @@ class MineQuery(PageQuery, kw_only=True):
     """Which page of one's own videos."""
 
     status: Annotated[Status, Meta(description="Only videos in this state.")] | UnsetType = UNSET
+    owner: Annotated[UUID, Meta(description="A team whose videos are wanted; else yours.")] | UnsetType = UNSET
 
 
 class VideoChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from matinee.media import keys
 from matinee.modules import audit
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.integrity import repository as integrity
+from matinee.modules.teams.rules import MEMBERS, acting_for
 from matinee.modules.videos import repository
 from matinee.modules.videos.access import may_change, may_see, seen
 from matinee.modules.videos.errors import FragmentInUse, VideoNotFound
@@ -67,9 +68,9 @@ class VideoService:
         return _page(rows, ANYBODY, query.limit)
 
     async def list_mine(self, db: Connection, caller: Caller, query: MineQuery) -> VideoPage:
-        """The caller's own videos, newest first."""
-        after = decode_cursor(query.cursor)
-        rows = await repository.list_owned(db, caller.user_id, query.status or None, query.limit, after)
+        """The caller's own videos, or those of a team of his, newest first. Raises TeamNotFound."""
+        owner_id, after = acting_for(caller, query.owner or None, MEMBERS), decode_cursor(query.cursor)
+        rows = await repository.list_owned(db, owner_id, query.status or None, query.limit, after)
         return _page(rows, Viewer(caller), query.limit)
 
     async def change(self, db: Connection, caller: Caller, video_id: UUID, change: VideoChange) -> Video:

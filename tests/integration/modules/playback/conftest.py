@@ -54,6 +54,7 @@ from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.warm import warm_cells
+from matinee.modules.teams.memberships import Memberships
 from matinee.modules.tokens.guesses import Guesses
 from matinee.modules.tokens.keys import KeyRing
 from matinee.modules.tokens.routes import TokenRoutes
@@ -187,9 +188,13 @@ def signing_keys(database: Database, signers: KeyRing) -> SigningKeyService:
 
 
 @pytest.fixture
-def grants(settings: Settings, signers: KeyRing, endings: Endings, clock: Clock) -> PlaybackTokens:
+def grants(
+    settings: Settings, database: Database, signers: KeyRing, endings: Endings, clock: Clock
+) -> PlaybackTokens:
     """Reads playback tokens."""
-    return PlaybackTokens(signers, Seals(settings.secret_key, "http://localhost:3000"), endings, clock=clock)
+    return PlaybackTokens(
+        signers, Seals(settings.secret_key, "http://localhost:3000"), endings, Memberships(database), clock=clock
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Teams: accounts that nobody signs in to. Who belongs to which, with which role, and how people are invited."""

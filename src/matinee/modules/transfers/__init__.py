@@ -1,0 +1,1 @@
+"""Giving videos to a team, and taking them back."""
