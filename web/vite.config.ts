@@ -30,6 +30,7 @@ export default defineConfig({
         "documentation.html",
         "reset-password.html",
         "verify-email.html",
+        "join.html",
       ].map(here),
       // hls.js changes seldom: apart from our code it stays in the browser's cache.
       output: { codeSplitting: { groups: [{ name: "hls", test: /node_modules\/hls\.js/ }] } },

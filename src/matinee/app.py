@@ -231,6 +231,7 @@ def _add_pages(router: Router, runtime: Runtime, tokens: PlaybackTokens) -> None
     router.add("GET", "/reset-password", Page(WEB, "reset-password.html", policy=policy))
     router.add("GET", "/verify-email", Page(WEB, "verify-email.html", policy=policy))
     router.add("GET", "/register", Page(WEB, "index.html", policy=policy))
+    router.add("GET", "/join", Page(WEB, "join.html", policy=policy))
     router.add("GET", "/documentation", Page(WEB, "documentation.html", policy=policy))
     router.add("GET", "/assets/{name}", Assets(WEB))
     problems = problems_page(all_operations())

@@ -6,6 +6,7 @@ const ROUTES: [RegExp, string][] = [
   [/^\/reset-password$/, "/reset-password.html"],
   [/^\/verify-email$/, "/verify-email.html"],
   [/^\/register$/, "/index.html"],
+  [/^\/join$/, "/join.html"],
   [/^\/documentation\/?$/, "/documentation.html"],
 ];
 

@@ -49,6 +49,12 @@ export function discardToken(refused: string): void {
   if (session?.token === refused) session.expiresAt = 0;
 }
 
+/** Fetches another access token: the user belongs to other teams now, which it says. */
+export async function renewToken(): Promise<void> {
+  if (session) discardToken(session.token);
+  await accessToken();
+}
+
 /** Opens a session. Throws `ApiError` when email and password do not fit. */
 export async function signIn(email: string, password: string): Promise<User> {
   const call = { method: "POST", body: { email, password, device_name: deviceName() } } as const;

@@ -87,13 +87,16 @@ export function listPublicVideos(cursor: string | null, limit = 24): Promise<Vid
   return json(`${API}/videos?${pageQuery(cursor, limit)}`);
 }
 
-export function listMyVideos(cursor: string | null, limit = 24): Promise<VideoPage> {
-  return json(`${API}/videos/mine?${pageQuery(cursor, limit)}`);
+/** The user's videos, or those of a team. */
+export function listMyVideos(owner: string | null, cursor: string | null, limit = 24): Promise<VideoPage> {
+  const query = pageQuery(cursor, limit);
+  if (owner) query.set("owner", owner);
+  return json(`${API}/videos/mine?${query}`);
 }
 
-/** What the signed-in user stores, and may store. */
-export function getUsage(): Promise<Usage> {
-  return json(`${API}/user/usage`);
+/** What the signed-in user, or a team, stores and may store. */
+export function getUsage(owner: string | null): Promise<Usage> {
+  return json(`${API}/user/usage${owner ? `?owner=${owner}` : ""}`);
 }
 
 /** Creates the video and its multipart upload; safe to repeat with the same key. */

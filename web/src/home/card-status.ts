@@ -33,14 +33,15 @@ function isSettled({ state }: Encoding): boolean {
   return ["complete", "resting", "cancelled"].includes(state);
 }
 
-/** The line of state, progress and actions under one's own video. */
-export function cardStatus(video: VideoSummary | Video, actions: CardActions): HTMLElement {
+/** The line of state, progress and actions under a video; without actions for who only sees it. */
+export function cardStatus(video: VideoSummary | Video, actions: CardActions | null): HTMLElement {
   const encoding = "encoding" in video ? video.encoding : null;
   const filling = encoding !== null && !isSettled(encoding) && video.status !== "FAILED";
-  const edit = button("Edit", `Edit ${video.title}`, actions.onEdit);
+  const edit = actions && button("Edit", `Edit ${video.title}`, actions.onEdit);
   const fetched = "import" in video ? video.import : null;
   const resumable = isUnfinished(video) && !isFetched(video);
-  const resume = resumable && button("Resume", `Resume uploading ${video.title}`, actions.onResume);
+  const resume =
+    actions && resumable && button("Resume", `Resume uploading ${video.title}`, actions.onResume);
   const words = isFetched(video) ? fetchingWords(fetched) : WORDS[video.status];
   return el(
     "div",

@@ -5,7 +5,7 @@ import type { UploadDetails } from "../upload/upload";
 const CHOICES: [VisibilityChoice, string][] = [
   ["public", "Public: everybody finds it"],
   ["unlisted", "Unlisted: whoever has the link"],
-  ["private", "Private: only you and those you share it with"],
+  ["private", "Private: only its owner, and those it is shared with"],
   ["signed", "Signed: whoever has a link that you signed"],
 ];
 

@@ -10,6 +10,7 @@ const WHY: Record<NonNullable<Session["ended_why"]>, string> = {
   role_changed: "signed out when the account's role was changed",
   suspended: "signed out when the account was suspended",
   administrator: "signed out by an administrator",
+  closed: "signed out when the account was closed",
 };
 
 /** What there is to say of a device, in a line. */

@@ -1,9 +1,11 @@
 import { explain } from "../api/http";
-import type { User, Video, VideoSummary } from "../api/types";
+import type { Team, User, Video, VideoSummary } from "../api/types";
 import { getVideo, listMyVideos } from "../api/videos";
 import { el } from "../ui/dom";
 import { cardStatus, isMoving } from "./card-status";
 import { EditDialog } from "./edit-dialog";
+import { OwnerChoice } from "./owner-choice";
+import { editable } from "./roles";
 import { UsageMeter } from "./usage";
 import { videoCard } from "./video-card";
 
@@ -13,9 +15,11 @@ const POLLED_AT_ONCE = 6; // an event stream each would use up the browser's con
 /** The signed-in user's videos with their states, kept up to date while something moves. */
 export class MyVideos {
   readonly element: HTMLElement;
+  readonly #title = el("h2", { id: "mine-title" }, "Your videos");
   readonly #grid = el("div", { class: "grid" });
   readonly #message = el("p", { class: "empty", role: "status", hidden: true });
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
+  readonly #owner = new OwnerChoice("mine-owner", "Whose videos", "Yours");
   readonly #usage = new UsageMeter();
   readonly #edit: EditDialog;
   readonly #onResume: (video: VideoSummary) => void;
@@ -23,6 +27,7 @@ export class MyVideos {
   #cursor: string | null = null;
   #timer = 0;
   #user: User | null = null;
+  #teams: Team[] = [];
 
   constructor(onResume: (video: VideoSummary) => void) {
     this.#onResume = onResume;
@@ -30,8 +35,13 @@ export class MyVideos {
       (video) => this.#replace(video),
       (id) => this.#remove(id),
     );
-    const title = el("h2", { id: "mine-title" }, "Your videos");
-    const header = el("header", { class: "section-header" }, title, this.#usage.element);
+    const header = el(
+      "header",
+      { class: "section-header" },
+      this.#title,
+      this.#owner.element,
+      this.#usage.element,
+    );
     const attributes = { class: "section", "aria-labelledby": "mine-title" };
     this.element = el(
       "section",
@@ -42,25 +52,39 @@ export class MyVideos {
       this.#more,
       this.#edit.element,
     );
+    this.#owner.select.addEventListener("change", () => this.#restart());
     this.#more.addEventListener("click", () => void this.#loadMore());
     document.addEventListener("visibilitychange", () => this.#schedule());
   }
 
   useAccount(user: User | null): void {
     this.#user = user;
+    this.#owner.offer([]);
+    this.#restart();
+  }
+
+  useTeams(teams: Team[]): void {
+    this.#teams = teams;
+    if (!this.#owner.offer(teams)) this.#restart(); // what was shown is not the user's to see any more
+  }
+
+  #restart(): void {
+    this.#title.textContent = this.#owner.name ?? "Your videos";
     this.#videos.clear();
     this.#grid.replaceChildren();
     this.#cursor = null;
     this.#say("");
     this.#usage.hide();
-    if (!user) return;
+    if (!this.#user) return;
     void this.#loadMore();
-    void this.#usage.refresh();
+    void this.#usage.refresh(this.#owner.owner);
   }
 
   async #loadMore(): Promise<void> {
     try {
-      const page = await listMyVideos(this.#cursor);
+      const owner = this.#owner.owner;
+      const page = await listMyVideos(owner, this.#cursor);
+      if (owner !== this.#owner.owner) return; // another choice was made meanwhile
       this.#cursor = page.next_cursor;
       this.#more.hidden = this.#cursor === null;
       for (const video of page.items) this.#replace(video);
@@ -76,20 +100,28 @@ export class MyVideos {
     const { id } = video;
     this.#videos.set(id, video);
     const old = this.#grid.querySelector(`[data-video="${CSS.escape(id)}"]`);
-    const status = cardStatus(video, {
-      onResume: () => this.#onResume(video),
-      onEdit: () => this.#edit.open(video),
-    });
+    const status = cardStatus(
+      video,
+      this.#mayEdit()
+        ? { onResume: () => this.#onResume(video), onEdit: () => this.#edit.open(video) }
+        : null,
+    );
     if (old) old.querySelector(".card-status")?.replaceWith(status);
     if (!old) this.#grid.append(videoCard(video, status));
     else if (old.getAttribute("data-look") !== look(video)) old.replaceWith(videoCard(video, status));
     this.#grid.querySelector(`[data-video="${CSS.escape(id)}"]`)?.setAttribute("data-look", look(video));
   }
 
+  /** Whether what is shown is the user's to change. */
+  #mayEdit(): boolean {
+    const { owner } = this.#owner;
+    return owner === null || editable(this.#teams).some(({ id }) => id === owner);
+  }
+
   #remove(id: string): void {
     this.#videos.delete(id);
     this.#grid.querySelector(`[data-video="${CSS.escape(id)}"]`)?.remove();
-    void this.#usage.refresh();
+    void this.#usage.refresh(this.#owner.owner);
   }
 
   #schedule(): void {

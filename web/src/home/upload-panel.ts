@@ -1,6 +1,6 @@
 import { ApiError, explain, isAbort } from "../api/http";
 import { randomKey } from "../api/random-key";
-import type { User, Video, VideoSummary } from "../api/types";
+import type { Team, User, Video, VideoSummary } from "../api/types";
 import { importVideo } from "../api/videos";
 import { el } from "../ui/dom";
 import { bytes } from "../ui/words";
@@ -12,10 +12,13 @@ import {
   finishUpload,
   fits,
   isUnfinished,
+  type UploadDetails,
 } from "../upload/upload";
 import { AddressForm } from "./address-form";
 import { detailFields } from "./detail-fields";
 import { DropZone } from "./drop-zone";
+import { OwnerChoice } from "./owner-choice";
+import { editable } from "./roles";
 import { UploadProgress } from "./upload-progress";
 
 type Step = "choose" | "describe" | "send";
@@ -25,6 +28,7 @@ export class UploadPanel {
   readonly element: HTMLElement;
   readonly #drop = new DropZone((file) => void this.#takeFile(file));
   readonly #addressForm = new AddressForm((url) => this.#takeAddress(url));
+  readonly #owner = new OwnerChoice("upload-owner", "Whose it is", "Yours");
   readonly #fields = detailFields("upload");
   readonly #progress = new UploadProgress();
   readonly #form: HTMLFormElement;
@@ -49,7 +53,7 @@ export class UploadPanel {
     const back = el("button", { type: "button", class: "button quiet" }, "Another film");
     const cancel = el("button", { type: "button", class: "button quiet" }, "Cancel");
     const buttons = el("div", { class: "form-buttons" }, back, this.#submit);
-    this.#form = el("form", { class: "form" }, ...this.#fields.elements, buttons);
+    this.#form = el("form", { class: "form" }, this.#owner.element, ...this.#fields.elements, buttons);
     const controls = el("div", { class: "form-buttons" }, cancel, this.#pause);
     this.#sending = el("div", { class: "upload-sending" }, this.#progress.element, controls);
     const choice = [this.#drop.element, this.#addressForm.element];
@@ -75,6 +79,10 @@ export class UploadPanel {
     this.#transfer?.abort();
     this.#user = user;
     this.#show("choose");
+  }
+
+  useTeams(teams: Team[]): void {
+    this.#owner.offer(editable(teams));
   }
 
   /** Lets the user choose the file again whose upload `video` began, here or on another device. */
@@ -121,9 +129,9 @@ export class UploadPanel {
     const [user, file, url] = [this.#user, this.#file, this.#address];
     this.#submit.disabled = true;
     try {
-      if (url) this.#leaveFor(await importVideo({ ...this.#fields.read(), url }, this.#key));
+      if (url) this.#leaveFor(await importVideo({ ...this.#described(), url }, this.#key));
       else if (user && file) {
-        const video = await beginUpload(user.id, file, this.#fields.read(), this.#key, this.#again);
+        const video = await beginUpload(user.id, file, this.#described(), this.#key, this.#again);
         if (isUnfinished(video)) await this.#send(video);
         else this.#leaveFor(video);
       }
@@ -133,6 +141,10 @@ export class UploadPanel {
     } finally {
       this.#submit.disabled = false;
     }
+  }
+
+  #described(): UploadDetails {
+    return { ...this.#fields.read(), owner: this.#owner.owner };
   }
 
   async #send(video: VideoSummary): Promise<void> {

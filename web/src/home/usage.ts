@@ -24,17 +24,17 @@ function part(name: string, text: string, used: number, limit: number): UsedPart
   return { name, text, share: limit > 0 ? Math.min(1, used / limit) : 1 };
 }
 
-/** What the signed-in user stores; nothing is shown where there is no quota, or where nobody tells. */
+/** What the signed-in user or a team stores; nothing is shown where there is no quota, or where nobody tells. */
 export class UsageMeter {
-  readonly element = el("ul", { class: "usage", "aria-label": "Your quota", hidden: true });
+  readonly element = el("ul", { class: "usage", "aria-label": "Quota", hidden: true });
 
   hide(): void {
     this.element.hidden = true;
     this.element.replaceChildren();
   }
 
-  async refresh(): Promise<void> {
-    const usage = await getUsage().catch(() => null);
+  async refresh(owner: string | null): Promise<void> {
+    const usage = await getUsage(owner).catch(() => null);
     const parts = usage ? usedParts(usage) : [];
     this.element.replaceChildren(
       ...parts.map(({ name, text, share }) =>

@@ -7,6 +7,7 @@ import { ApiKeysPanel } from "../home/api-keys-panel";
 import { HistoryPanel } from "../home/history-panel";
 import { LatestVideos } from "../home/latest-videos";
 import { MyVideos } from "../home/my-videos";
+import { TeamsPanel } from "../home/teams-panel";
 import { UploadPanel } from "../home/upload-panel";
 import { find } from "../ui/dom";
 import { takeLinkToken } from "../ui/link-token";
@@ -22,6 +23,10 @@ const mine = new MyVideos((video) => upload.offerResume(video));
 const keys = new ApiKeysPanel();
 const history = new HistoryPanel();
 const own = new AccountPanel();
+const teams = new TeamsPanel((belongsTo) => {
+  upload.useTeams(belongsTo);
+  mine.useTeams(belongsTo);
+});
 const latest = new LatestVideos();
 const account = new AccountDialog(() => {
   const next = safeReturnPath(query.get("next"), location.origin);
@@ -30,6 +35,7 @@ const account = new AccountDialog(() => {
 
 find("#upload").replaceWith(upload.element);
 find("#mine").replaceWith(mine.element);
+find("#teams").replaceWith(teams.element);
 find("#keys").replaceWith(keys.element);
 find("#history").replaceWith(history.element);
 find("#own").replaceWith(own.element);
@@ -51,6 +57,7 @@ function showFor(user: User | null): void {
   studio.hidden = user === null;
   upload.useAccount(user);
   mine.useAccount(user);
+  teams.useAccount(user);
   keys.close();
   history.close();
   own.close();

@@ -10,6 +10,8 @@ export interface UploadDetails {
   title: string;
   description: string;
   visibility: VisibilityChoice;
+  /** The team that it is to belong to; null: the user. */
+  owner?: string | null;
 }
 
 /** The unfinished upload of this very file that this browser began, if the server still has it. */
