@@ -14,6 +14,7 @@ from matinee.modules.administration.service import ensure_administered
 from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.quotas.errors import UserNotFound
+from matinee.modules.teams.service import ensure_owned_without
 from matinee.modules.videos.service import VideoService
 
 _BATCH = 100  # videos a transaction
@@ -44,7 +45,7 @@ class Closing:
     async def close_own(self, begin: Callable[[], Awaitable[Connection]], user_id: UUID, password: str) -> Deletion:
         """Closes the account of whoever knows its password. `begin` opens the transaction that does.
 
-        Raises WrongPassword and LastAdministrator.
+        Raises WrongPassword, LastAdministrator and LastOwner.
         """
         await self._reauthentication.by_password(user_id, password)
         return await self.close(await begin(), user_id)
@@ -52,9 +53,10 @@ class Closing:
     async def close(self, db: Connection, user_id: UUID) -> Deletion:
         """Shuts an account out at once, and has it erased when its time of grace is over.
 
-        Raises UserNotFound and LastAdministrator.
+        Raises UserNotFound, LastAdministrator and LastOwner.
         """
         await ensure_administered(db, without=user_id)
+        await ensure_owned_without(db, user_id)
         if await repository.close(db, user_id, self._grace_days):
             await audit.record(db, "account.closed", user_id, account=user_id)
             await self._sessions.end_all(db, user_id, "closed")

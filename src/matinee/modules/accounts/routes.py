@@ -13,6 +13,7 @@ from matinee.modules.administration.errors import LastAdministrator
 from matinee.modules.administration.schemas import Deletion, UserId
 from matinee.modules.auth.errors import WrongPassword
 from matinee.modules.quotas.errors import UserNotFound
+from matinee.modules.teams.errors import LastOwner
 
 OF_USER = "/api/v1/users/{user_id}/deletion"
 EXPORT = "/api/v1/user/export"
@@ -32,7 +33,7 @@ class AccountRoutes:
         "/api/v1/user/deletion",
         tag="users",
         access=Access.PERSON,
-        errors=(WrongPassword, LastAdministrator, UserNotFound),
+        errors=(WrongPassword, LastAdministrator, LastOwner, UserNotFound),
         limit=RateLimit("close-account", 10, 3600, by="user"),
     )
     async def close_account(self, call: Call, body: Confirmation) -> Deletion:
@@ -43,7 +44,9 @@ class AccountRoutes:
         """
         return await self._closing.close_own(call.begin, call.user.user_id, body.password)
 
-    @operation("PUT", OF_USER, tag="administration", access=Access.ADMIN, errors=(UserNotFound, LastAdministrator))
+    @operation(
+        "PUT", OF_USER, tag="administration", access=Access.ADMIN, errors=(UserNotFound, LastAdministrator, LastOwner)
+    )
     async def delete_user(self, db: Connection, user_id: UserId) -> Deletion:
         """Delete an account.
 

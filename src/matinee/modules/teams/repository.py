@@ -83,6 +83,16 @@ DELETE FROM team_members m WHERE team_id = %(team)s AND user_id = %(user)s
   AND (role <> 'owner' OR EXISTS (
     SELECT FROM team_members o WHERE o.team_id = m.team_id AND o.user_id <> m.user_id AND o.role = 'owner'))
 """
+_HOLD_OWNED = """
+SELECT t.id FROM team_members m JOIN users t ON t.id = m.team_id
+WHERE m.user_id = %s AND m.role = 'owner' ORDER BY t.id FOR NO KEY UPDATE OF t
+"""
+_IS_LAST = """
+SELECT 1 FROM team_members m WHERE m.user_id = %s AND m.role = 'owner' AND NOT EXISTS (
+    SELECT FROM team_members o JOIN users u ON u.id = o.user_id
+    WHERE o.team_id = m.team_id AND o.user_id <> m.user_id AND o.role = 'owner' AND u.closed_at IS NULL)
+LIMIT 1
+"""
 _ADD = "INSERT INTO team_members (team_id, user_id, role) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 
 
@@ -153,6 +163,12 @@ async def set_role(db: Connection, team_id: UUID, user_id: UUID, role: TeamRole)
 async def remove_member(db: Connection, team_id: UUID, user_id: UUID) -> bool:
     """False where there is no such member, or a team that is held would be left without an owner."""
     return await execute(db, _REMOVE, {"team": team_id, "user": user_id}) == 1
+
+
+async def is_last_owner(db: Connection, user_id: UUID) -> bool:
+    """Whether some team has no other owner; nobody else decides about his teams until the transaction ends."""
+    await execute(db, _HOLD_OWNED, (user_id,))
+    return await fetch_value(db, _IS_LAST, (user_id,)) is not None
 
 
 async def add_member(db: Connection, team_id: UUID, user_id: UUID, role: TeamRole) -> bool:

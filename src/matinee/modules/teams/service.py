@@ -104,6 +104,12 @@ async def see(db: Connection, caller: Caller, team_id: UUID) -> None:
     await _find(db, caller, team_id, OWNERS)
 
 
+async def ensure_owned_without(db: Connection, user_id: UUID) -> None:
+    """Returns where each of his teams has another owner, who is not about to be deleted. Raises LastOwner."""
+    if await repository.is_last_owner(db, user_id):
+        raise LastOwner
+
+
 async def hold_place(db: Connection, user_id: UUID) -> None:
     """Returns where somebody may join another team; none but this transaction's. Raises TooManyTeams."""
     if not await repository.hold_user(db, user_id):

@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
-from tests.integration.conftest import Person, SignUp, problem, remove_deleted
+from tests.integration.conftest import PASSWORD, Person, SignUp, problem, remove_deleted
 from tests.integration.modules.teams.staff import TEAMS, join, make_team, refresh, roles
 
 from matinee.bootstrap import Services
@@ -125,6 +125,15 @@ class TestMembers:
             return answer.status_code
 
         assert sorted(await asyncio.gather(go(ada), go(bob))) == [204 if leave else 200, 409]
+
+    async def test_the_account_of_the_last_owner_is_not_deleted(self, ada: Person, bob: Person) -> None:
+        team = await make_team(ada)
+        await join(ada, team, bob)
+        path = "/api/v1/user/deletion"
+        problem(await ada.post(path, {"password": PASSWORD}), 409, "last_owner")
+        await ada.patch(f"{TEAMS}/{team}/members/{bob.id}", {"role": "owner"})
+        assert (await ada.post(path, {"password": PASSWORD})).status_code < 300
+        problem(await bob.post(path, {"password": PASSWORD}), 409, "last_owner")
 
     async def test_an_administrator_can_help_a_team(self, ada: Person, bob: Person, sign_up: SignUp) -> None:
         """Also one to which he does not belong."""
