@@ -181,7 +181,7 @@ def create_app(services: Services) -> ASGIApp:
 def _routes(services: Services) -> list[Any]:
     settings = services.settings
     cookie = RefreshCookie(days=settings.refresh_token_days, secure=settings.cookie_secure)
-    events = VideoEvents(services.database, services.videos, services.notifications)
+    events = VideoEvents(services.database, services.videos, services.notifications, services.endings)
     return [
         AuthRoutes(services.auth, services.sessions, cookie),
         RecoveryRoutes(services.recovery, services.invitations),

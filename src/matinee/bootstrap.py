@@ -45,6 +45,7 @@ from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
 from matinee.modules.encryption.content_keys import ContentKeys
 from matinee.modules.encryption.service import EncryptionService
+from matinee.modules.history.exported import list_watches
 from matinee.modules.history.service import HistoryService
 from matinee.modules.imports.service import ImportService
 from matinee.modules.jobs.service import JobService
@@ -63,6 +64,7 @@ from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.transcript import Transcripts
 from matinee.modules.quotas.service import QuotaService, server_quota
+from matinee.modules.reactions.exported import list_reactions
 from matinee.modules.reactions.service import ReactionService
 from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.rules import KeepPolicy
@@ -72,6 +74,7 @@ from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.service import SecondFactor
 from matinee.modules.sharing.service import SharingService
 from matinee.modules.sounds.service import SoundService
+from matinee.modules.teams.exported import list_memberships
 from matinee.modules.teams.invitations import InvitationService
 from matinee.modules.teams.memberships import Memberships
 from matinee.modules.tokens.guesses import Guesses
@@ -121,7 +124,13 @@ class Services:
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
-        self.sessions = Sessions(self.database, self.tokens, self.post, refresh_days=settings.refresh_token_days)
+        self.sessions = Sessions(
+            self.database,
+            self.tokens,
+            self.post,
+            refresh_days=settings.refresh_token_days,
+            wants_verified=settings.email_verification == "required",
+        )
         longest = 60.0 * max(settings.access_token_minutes, settings.playback_token_minutes)
         self.endings = Endings(self.database, longest=longest, clock=clock)
         reauthentication = Reauthentication(self.database, self.passwords)
@@ -147,7 +156,6 @@ class Services:
             self.invitations,
             Guessing(self.database, limited=settings.rate_limits),
             registration=settings.registration,
-            wants_verified=settings.email_verification == "required",
         )
         self.encoding = EncodingService(
             self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers
@@ -306,6 +314,9 @@ class Services:
             "api-keys": api_keys.list_own,
             "videos": videos,
             "comments": list_comments,
+            "reactions": list_reactions,
+            "history": list_watches,
+            "teams": list_memberships,
             "audit": audit.list_own,
         }
 

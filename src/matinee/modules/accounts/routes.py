@@ -74,8 +74,9 @@ class AccountRoutes:
     async def export_account(self, call: Call, db: Connection, body: NewExport) -> AccountExport:
         """Have all that is yours put into one file.
 
-        A ZIP archive of JSON files (profile, sessions, API keys without their secrets, videos, comments, what was
-        done), captions, and the uploaded files or their addresses. One that is being made goes on.
+        A ZIP archive of JSON files (profile, sessions, API keys without their secrets, videos, comments, reactions,
+        history, teams, what was done), captions, and the uploaded files or their addresses. One that is being made
+        goes on.
         """
         return await self._exports.ask(db, call.user.user_id, include_files=body.include_files)
 

@@ -19,6 +19,7 @@ class UserRow(msgspec.Struct, frozen=True):
 
     id: UUID
     email: str | None
+    email_verified: bool
     name: str
     role: Role
     created_at: datetime
@@ -32,7 +33,10 @@ class _Id(msgspec.Struct):
     id: UUID
 
 
-_COLUMNS = "id, email, name, role, created_at, suspended_at, suspended_why, closed_at, erase_at"
+_COLUMNS = """
+id, email, email_verified_at IS NOT NULL AS email_verified, name, role, created_at,
+suspended_at, suspended_why, closed_at, erase_at
+"""
 _FROM = "FROM users"
 _LIST = f"SELECT {_COLUMNS} {_FROM}"
 _NEWEST = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
@@ -69,6 +73,8 @@ async def list_users(db: Connection, query: UsersQuery, after: Cursor | None) ->
         params["role"] = query.role
     if query.suspended is not UNSET:
         conditions.append("suspended_at IS NOT NULL" if query.suspended else "suspended_at IS NULL")
+    if query.email_verified is not UNSET:
+        conditions.append("email_verified_at IS NOT NULL" if query.email_verified else "email_verified_at IS NULL")
     if after is not None:
         conditions.append("(created_at, id) < (%(created_at)s, %(id)s)")
         params |= {"created_at": after.created_at, "id": after.id}

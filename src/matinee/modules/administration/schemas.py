@@ -26,6 +26,9 @@ class UsersQuery(PageQuery, kw_only=True):
     ) = UNSET
     role: Annotated[Role, Meta(description="Only accounts with this role.")] | UnsetType = UNSET
     suspended: Annotated[bool, Meta(description="Only those that are suspended, or are not.")] | UnsetType = UNSET
+    email_verified: (
+        Annotated[bool, Meta(description="Only those whose address is verified, or is not.")] | UnsetType
+    ) = UNSET
 
 
 class Suspension(msgspec.Struct, frozen=True):
@@ -47,6 +50,9 @@ class ManagedUser(msgspec.Struct, kw_only=True):
 
     id: UserId
     email: Annotated[str | None, Meta(description="Null where it has none.", examples=["ada@example.org"])]
+    email_verified: Annotated[
+        bool, Meta(description="Whether it has shown that it reads the letters to its address.")
+    ]
     name: Annotated[str, Meta(description="Shown to others.", examples=["Ada"])]
     role: Annotated[Role, Meta(description="USER, or ADMIN who may see and change everything.")]
     created_at: Annotated[datetime, Meta(description="When it was registered.")]

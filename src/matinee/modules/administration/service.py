@@ -109,6 +109,7 @@ def _shown(row: UserRow | None) -> ManagedUser:
     return ManagedUser(
         id=row.id,
         email=row.email,
+        email_verified=row.email_verified,
         name=row.name,
         role=row.role,
         created_at=row.created_at,

@@ -102,6 +102,7 @@ class Opened(msgspec.Struct, frozen=True):
     id: UUID
     # of its user, as `read_teams` takes them
     teams: str | None
+    email_verified: bool
 
 
 _INSERT_USER = """
@@ -122,7 +123,8 @@ _OPEN_SESSION = """
 INSERT INTO sessions (user_id, device_name, ip)
 SELECT id, %s, %s::inet FROM users WHERE id = %s AND shut_at IS NULL FOR SHARE
 RETURNING id,
-    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m WHERE m.user_id = sessions.user_id) AS teams
+    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m WHERE m.user_id = sessions.user_id) AS teams,
+    (SELECT u.email_verified_at IS NOT NULL FROM users u WHERE u.id = sessions.user_id) AS email_verified
 """
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
 _RESTORE = "UPDATE users SET closed_at = NULL, erase_at = NULL, updated_at = now() WHERE id = %s AND erase_at > now()"

@@ -27,6 +27,7 @@ Password = Annotated[
     Meta(min_length=8, max_length=128, description="8 to 128 characters.", examples=["correct horse battery"]),
 ]
 OwnPassword = Annotated[str, Meta(min_length=1, max_length=128, description="The account's password.")]
+Restore = Annotated[bool, Meta(description="Keep the account, where it was to be deleted.")]
 Name = Annotated[
     str,
     Meta(min_length=1, max_length=80, pattern=LINE, description="Shown to others.", examples=["Ada"]),
@@ -81,7 +82,7 @@ class Login(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         str,
         Meta(max_length=80, pattern=LINE, description="Names the session.", examples=["Ada's phone"]),
     ] = ""
-    restore: Annotated[bool, Meta(description="Keep the account, where it was to be deleted.")] = False
+    restore: Restore = False
 
 
 class RefreshToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,6 @@ from matinee.common.http.authentication import Role
 from matinee.modules import audit
 from matinee.modules.auth import repository
 from matinee.modules.auth.errors import (
-    EmailNotVerified,
     InvalidCredentials,
     InvitationNeeded,
     RegistrationClosed,
@@ -37,9 +36,8 @@ class AuthService:
         guessing: Guessing,
         *,
         registration: Literal["open", "invitation", "closed"],
-        wants_verified: bool,
     ) -> None:
-        """`registration`: who may register. `wants_verified`: whether an address must be verified to sign in."""
+        """`registration`: who may register."""
         self._database = database
         self._passwords = passwords
         self._sessions = sessions
@@ -48,7 +46,6 @@ class AuthService:
         self._invitations = invitations
         self._guessing = guessing
         self._registration = registration
-        self._wants_verified = wants_verified
 
     async def prepare_registration(self, registration: Register) -> str:
         """The slow part, done before any connection is held: returns the password's hash.
@@ -100,8 +97,6 @@ class AuthService:
             async with self._database.transaction() as db:
                 await audit.record_often(db, "account.sign_in_failed", account.id if account else None)
             raise InvalidCredentials
-        if self._wants_verified and not account.email_verified:
-            raise EmailNotVerified
         fresh_hash = None
         if self._passwords.is_outdated(account.password_hash):
             fresh_hash = await self._passwords.hash(credentials.password)
@@ -109,10 +104,10 @@ class AuthService:
             if fresh_hash is not None:
                 await repository.replace_hash(db, account.id, account.password_hash, fresh_hash)
             await self._guessing.succeed(db, spelt[0], ip)
-            if credentials.restore:
-                await self._sessions.restore(db, account.id)
             pending = await self._second_factor.ask(db, account.id, credentials.device_name)
             if pending is None:
-                return await self._sessions.open(db, account.as_user(), credentials.device_name, ip)
+                return await self._sessions.open(
+                    db, account.as_user(), credentials.device_name, ip, restore=credentials.restore
+                )
         # raised after the commit, which keeps the challenge
         raise SecondFactorRequired(pending)

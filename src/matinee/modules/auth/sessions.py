@@ -18,6 +18,7 @@ from matinee.modules.auth import letters, repository
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
+    EmailNotVerified,
     InvalidCredentials,
     InvalidRefreshToken,
     RefreshRaced,
@@ -36,17 +37,30 @@ _TOKEN_BYTES = 32  # 256 bits: cannot be guessed, so a fast hash is enough to st
 class Sessions:
     """Opens, refreshes and ends the sessions of whoever has shown who he is."""
 
-    def __init__(self, database: Database, tokens: AccessTokens, post: Post, *, refresh_days: int) -> None:
+    def __init__(
+        self, database: Database, tokens: AccessTokens, post: Post, *, refresh_days: int, wants_verified: bool
+    ) -> None:
+        """`wants_verified`: whether an account's address must be verified to open one."""
         self._database = database
         self._tokens = tokens
         self._post = post
+        self._wants_verified = wants_verified
         self.refresh_days = refresh_days
 
-    async def open(self, db: Connection, user: User, device_name: str, ip: str | None) -> Tokens:
-        """A new session of the user on this device; raises AccountSuspended and AccountClosed."""
+    async def open(
+        self, db: Connection, user: User, device_name: str, ip: str | None, *, restore: bool = False
+    ) -> Tokens:
+        """A new session of the user on this device. `restore`: keep the account, where it was to be deleted.
+
+        Raises AccountSuspended, AccountClosed and EmailNotVerified.
+        """
+        if restore:
+            await self.restore(db, user.id)
         opened = await repository.open_session(db, user.id, device_name, ip)
         if opened is None:
             raise await _shut_out(db, user.id)
+        if self._wants_verified and not opened.email_verified:
+            raise EmailNotVerified
         await audit.record(db, "session.opened", opened.id, account=user.id, by=user.id, device=device_name)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), opened.id, self.refresh_days)

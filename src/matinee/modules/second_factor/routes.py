@@ -5,7 +5,7 @@ from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth.cookie import BASE, RefreshCookie
-from matinee.modules.auth.errors import AccountClosed, AccountSuspended, WrongPassword
+from matinee.modules.auth.errors import AccountClosed, AccountSuspended, EmailNotVerified, WrongPassword
 from matinee.modules.auth.schemas import Tokens
 from matinee.modules.second_factor import repository
 from matinee.modules.second_factor.authenticator import Authenticator
@@ -47,7 +47,7 @@ class SecondFactorRoutes:
         PATH,
         tag=TAG,
         access=Access.PUBLIC,
-        errors=(InvalidChallenge, WrongCode, TooManyWrongCodes, AccountSuspended, AccountClosed),
+        errors=(InvalidChallenge, WrongCode, TooManyWrongCodes, AccountSuspended, AccountClosed, EmailNotVerified),
         limit=RateLimit("second_factor", 20, 60),
         sets_cookie=True,
     )
@@ -56,7 +56,7 @@ class SecondFactorRoutes:
 
         A challenge takes five wrong codes, an account twenty an hour. Each code works once.
         """
-        tokens = await self._second_factor.answer(body.challenge, body.code, call.ip)
+        tokens = await self._second_factor.answer(body.challenge, body.code, call.ip, restore=body.restore)
         self._cookie.set(call, tokens)
         return tokens
 

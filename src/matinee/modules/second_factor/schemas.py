@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from matinee.common.text import LINE
-from matinee.modules.auth.schemas import OwnPassword
+from matinee.modules.auth.schemas import OwnPassword, Restore
 
 Code = Annotated[
     str,
@@ -25,6 +25,7 @@ class SecondFactorAnswer(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tru
 
     challenge: Annotated[str, Meta(min_length=1, max_length=200, description="The challenge of `login`.")]
     code: Code
+    restore: Restore = False
 
 
 class SecondFactorState(msgspec.Struct):

@@ -36,7 +36,7 @@ class SecondFactor:
         await repository.insert_challenge(db, hash_of(challenge), user_id, device_name, CHALLENGE_SECONDS)
         return PendingSignIn(challenge=challenge, methods=methods, expires_in=CHALLENGE_SECONDS)
 
-    async def answer(self, challenge: str, code: str, ip: str | None) -> Tokens:
+    async def answer(self, challenge: str, code: str, ip: str | None, *, restore: bool = False) -> Tokens:
         """Opens the session. Raises InvalidChallenge, WrongCode and TooManyWrongCodes."""
         presented = hash_of(challenge)
         async with self._database.transaction() as db:
@@ -47,7 +47,7 @@ class SecondFactor:
                 raise TooManyWrongCodes(3600, {})
             if await self._codes.use(db, waiting.user_id, code):
                 await repository.spend_challenge(db, presented)
-                return await self._sessions.open(db, waiting.as_user(), waiting.device_name, ip)
+                return await self._sessions.open(db, waiting.as_user(), waiting.device_name, ip, restore=restore)
             await repository.note_wrong(db, presented)
             await audit.record_often(db, "account.second_factor_failed", waiting.user_id)
         # raised after the commit, which keeps the count

@@ -8,6 +8,7 @@ import msgspec
 
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import Database
+from matinee.common.http.authentication import Standing
 from matinee.common.http.viewer import Viewer
 from matinee.common.notifications import Notifications
 from matinee.modules.encoding.schemas import SETTLED
@@ -28,18 +29,21 @@ class VideoEvents:
         database: Database,
         videos: VideoService,
         notifications: Notifications,
+        standing: Standing,
         *,
         clock: Clock = system_clock,
     ) -> None:
         self._database = database
         self._videos = videos
         self._notifications = notifications
+        self._standing = standing
         self._clock = clock
 
     async def stream(self, first: Video, viewer: Viewer) -> AsyncIterator[bytes]:
         """Events until the video is encoded or failed, hidden or deleted, or the process is about to stop.
 
-        None outlives what its viewer came with: whoever was signed out since does not come back with it.
+        None outlives what its viewer came with; of whoever is signed out or suspended it ends at the next sign of
+        life, and he does not come back.
         """
         seconds = min(_LONGEST_STREAM, viewer.expires_at - self._clock())
         deadline = asyncio.get_running_loop().time() + seconds
@@ -48,7 +52,10 @@ class VideoEvents:
             video = first
             yield _event(video)
             while not (is_settled(video) or self._notifications.ending or _is_over(deadline)):
-                if not await _wait(changed, deadline):
+                has_news = await _wait(changed, deadline)
+                if not await self._is_let_in(viewer):
+                    return
+                if not has_news:
                     yield b": still here\n\n"
                     continue
                 latest = await self._look(UUID(video.id), viewer)
@@ -59,6 +66,10 @@ class VideoEvents:
                     video = latest
                     yield _event(video)
                 await asyncio.sleep(_SHORTEST_PAUSE)
+
+    async def _is_let_in(self, viewer: Viewer) -> bool:
+        caller = viewer.caller or (viewer.grant.account if viewer.grant else None)
+        return caller is None or await self._standing.has_access(caller)
 
     async def _look(self, video_id: UUID, viewer: Viewer) -> Video | None:
         try:

@@ -77,6 +77,9 @@ async def test_all_that_is_ones_own_is_in_it(ada: Person, bob: Person, services:
     video_id = await stored_video(services, ada)
     await stored_video(services, bob)
     key = (await ada.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:read"]})).json()
+    await ada.client.put(f"/api/v1/videos/{video_id}/reaction", json={"kind": "like"}, headers=ada.headers)
+    await ada.client.put(f"/api/v1/videos/{video_id}/position", json={"position": 7.5}, headers=ada.headers)
+    team = (await ada.post("/api/v1/teams", {"name": "Film club"})).json()
     asked = await ada.post(EXPORT)
     assert (asked.status_code, asked.json()["state"], asked.json()["url"]) == (202, "making", None)
     await make(services)
@@ -89,6 +92,9 @@ async def test_all_that_is_ones_own_is_in_it(ada: Person, bob: Person, services:
     assert [each["name"] for each in read(found, "api-keys.json")] == ["Import"]
     assert len(read(found, "sessions.json")) == 1
     assert read(found, "comments.json") == []
+    assert [(each["video_id"], each["kind"]) for each in read(found, "reactions.json")] == [(str(video_id), "like")]
+    assert [(each["video_id"], each["position"]) for each in read(found, "history.json")] == [(str(video_id), 7.5)]
+    assert [(each["team_id"], each["role"]) for each in read(found, "teams.json")] == [(team["id"], "owner")]
     [file] = read(found, "files.json")
     async with httpx.AsyncClient() as client:
         assert (await client.get(file["url"])).content == b"film" * 1000

@@ -13,7 +13,7 @@ from matinee.bootstrap import Services
 from matinee.cli import users
 from matinee.common.acting import COMMAND_LINE, Actor, act_as
 from matinee.common.config import Settings
-from matinee.common.database import fetch_value
+from matinee.common.database import execute, fetch_value
 from matinee.modules.administration.errors import LastAdministrator
 from matinee.modules.administration.schemas import UserChange
 
@@ -60,9 +60,9 @@ async def shared_video(owner: Person, viewer: Person) -> str:
 
 class TestFinding:
     async def test_by_name_and_address_and_what_they_are(
-        self, admin: Person, ada: Person, bob: Person, sign_up: SignUp, clock: Clock
+        self, admin: Person, ada: Person, bob: Person, sign_up: SignUp, services: Services, clock: Clock
     ) -> None:
-        """Any part in any case, nothing of it a wildcard; and by role and suspension."""
+        """Any part in any case, nothing of it a wildcard; and by role, suspension and verified address."""
         odd = await sign_up(name="100%_\\ Zoë")
         assert await found(admin) == [odd.id, bob.id, ada.id, admin.id]
         assert await found(admin, q="BOB") == [bob.id]
@@ -73,6 +73,10 @@ class TestFinding:
         await suspend(admin, bob, clock)
         assert await found(admin, suspended="true") == [bob.id]
         assert await found(admin, suspended="false", q="@example.org", role="USER") == [odd.id, ada.id]
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE users SET email_verified_at = now() WHERE id = %s", (UUID(ada.id),))
+        assert await found(admin, email_verified="true") == [ada.id]
+        assert ada.id not in await found(admin, email_verified="false")
 
     async def test_in_pages(self, admin: Person, ada: Person, bob: Person) -> None:
         """Newest first, each once."""

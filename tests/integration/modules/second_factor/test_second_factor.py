@@ -271,3 +271,27 @@ class TestTurningOff:
         problem(await bob.post(f"{TOTP_PATH}/off", PROOF), 409, "second_factor_is_off")
         problem(await bob.post(f"{TOTP_PATH}/off", {"code": guarded.codes[0]}), 403, "wrong_code")
         assert (await guarded.person.get(FACTOR)).json() == {"totp": True, "recovery_codes": 10}
+
+
+class TestAccountsThatAreShut:
+    async def test_one_that_is_deleted_is_kept_by_both_factors(self, guarded: Guarded) -> None:
+        """The password alone restores nothing; a code that was refused a session is not used up."""
+        ada = guarded.person
+        await ada.post("/api/v1/user/deletion", PROOF)
+        challenge, code = await challenge_of(ada, restore=True), guarded.app()
+        problem(await answer(ada, challenge, code), 403, "account_closed")
+        body = {"challenge": challenge, "code": code, "restore": True}
+        assert (await ada.client.post(FACTOR, json=body)).status_code == 200
+        assert (await answer(ada, await challenge_of(ada), guarded.app())).status_code == 200
+
+    async def test_an_unverified_address_gets_no_session(
+        self, guarded: Guarded, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where addresses must be verified, whatever the way in."""
+        monkeypatch.setattr(services.sessions, "_wants_verified", True)
+        ada = guarded.person
+        challenge, code = await challenge_of(ada), guarded.app()
+        problem(await answer(ada, challenge, code), 403, "email_not_verified")
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE users SET email_verified_at = now()")
+        assert (await answer(ada, challenge, code)).status_code == 200

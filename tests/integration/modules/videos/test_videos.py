@@ -319,7 +319,7 @@ class TestEvents:
 
         video_id = UUID((await ada.init())["video"]["id"])
         viewer = Viewer(services.tokens.verify(ada.tokens["access_token"]))
-        events = VideoEvents(services.database, services.videos, services.notifications)
+        events = VideoEvents(services.database, services.videos, services.notifications, services.endings)
         async with services.database.connection() as db:
             first = await services.videos.get(db, viewer, video_id)
         seen = []
@@ -343,7 +343,7 @@ class TestEvents:
 
         video_id = (await ada.init())["video"]["id"]
         viewer = Viewer(services.tokens.verify(ada.tokens["access_token"]))
-        events = VideoEvents(services.database, services.videos, services.notifications)
+        events = VideoEvents(services.database, services.videos, services.notifications, services.endings)
         async with services.database.connection() as db:
             first = await services.videos.get(db, viewer, UUID(video_id))
         stream = events.stream(first, viewer)
@@ -364,12 +364,32 @@ class TestEvents:
         if by == "playback token":
             token = (await ada.post(f"{path}/playback-tokens", {})).json()["token"]
             viewer = Viewer(None, await services.grants.open(token, Bearer("127.0.0.1", None, None)))
-        events = VideoEvents(services.database, services.videos, services.notifications, clock=clock)
+        events = VideoEvents(
+            services.database, services.videos, services.notifications, services.endings, clock=clock
+        )
         first = msgspec.json.decode((await ada.get(path)).content, type=Video)
         clock.offset += viewer.expires_at - clock() - 0.5
         async with asyncio.timeout(10):
             told = [event.partition(b"\n")[0] async for event in events.stream(first, viewer)]
         assert (told[0], told[-1]) == (b"event: video", b": still here")
+
+    async def test_ends_for_whoever_signs_out(
+        self, ada: Person, services: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """At the next sign of life, long before the token that it was opened with does."""
+        from matinee.modules.videos import events as module
+
+        monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.05)
+        path = f"{VIDEOS}/{(await ada.init())['video']['id']}"
+        viewer = Viewer(services.tokens.verify(ada.tokens["access_token"]))
+        events = module.VideoEvents(services.database, services.videos, services.notifications, services.endings)
+        stream = events.stream(msgspec.json.decode((await ada.get(path)).content, type=Video), viewer)
+        assert (await anext(stream)).startswith(b"event: video")
+        assert await anext(stream) == b": still here\n\n"
+        await ada.post("/api/v1/auth/logout-all")
+        clock.offset += 1
+        async with asyncio.timeout(10):
+            assert [event async for event in stream] == []
 
     async def test_a_private_one_is_not_followed_by_others(self, ada: Person, bob: Person) -> None:
         """404 before any stream."""
