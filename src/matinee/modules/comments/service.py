@@ -67,7 +67,7 @@ class CommentService:
         after = decode_cursor(query.cursor)
         if video.policy == "off" or not await repository.is_thread(db, video_id, root_id):
             raise CommentNotFound
-        rows = await repository.list_replies(db, video_id, root_id, me, query.limit, after)
+        rows = await repository.list_replies(db, root_id, me, query.limit, after)
         return ReplyPage(items=[comment_of(row) for row in rows[: query.limit]], next_cursor=_next(rows, query.limit))
 
     async def write(self, db: Connection, caller: Caller, video_id: UUID, new: NewComment) -> Comment:
