@@ -152,7 +152,7 @@ def shared_settings(s3: SeaweedEndpoint) -> Settings:
         cookie_secure=False,
         rate_limits=False,
         offers="all",  # how fast the machine of the tests is, is no test's matter
-        worker_heartbeat_seconds=0.3,
+        worker_heartbeat_seconds=0.6,
         fill_delay_seconds=0.0,
         worker_stale_seconds=2.0,
         worker_grace_seconds=5.0,

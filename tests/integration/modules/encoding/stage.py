@@ -1,10 +1,9 @@
 """What the encoding tests stand on."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -14,6 +13,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import psutil
+from tests.integration.modules.encoding.forked_worker import work
 
 from matinee.common.config import Settings, variable_name
 from matinee.common.database import Database, execute, fetch_value
@@ -38,7 +38,10 @@ from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import DELETE_JOB, VideoService
 from matinee.worker import Worker
 
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload([work.__module__])
 PATIENCE = 60.0  # seconds until a test calls something stuck
+_SELDOM = 0.1  # seconds; each look takes its part of the processors that are waited for
 
 _INSERT = """
 WITH owner AS (
@@ -232,11 +235,13 @@ class Stage:
         assert encoding is not None
         return encoding
 
-    async def until(self, what: Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:
-        """Waits until something is so."""
+    async def until(
+        self, what: Callable[[], Awaitable[bool]], patience: float = PATIENCE, *, every: float = 0.03
+    ) -> None:
+        """Waits until something is so; what is so for a moment only needs to be looked for often."""
         async with asyncio.timeout(patience):
             while not await what():
-                await asyncio.sleep(0.03)
+                await asyncio.sleep(every)
 
     async def until_status(self, video_id: UUID, status: str) -> None:
         """Waits until the video's state is `status`; fails at once where it is FAILED instead."""
@@ -264,7 +269,7 @@ class Stage:
             assert encoding.state != "failed", await self.failure(video_id)
             return encoding.state == "complete" and await self.jobs_left() == 0
 
-        await self.until(reached, patience)
+        await self.until(reached, patience, every=_SELDOM)
 
     async def until_idle(self, video_id: UUID) -> None:
         """Waits until the video can be played and no job is left."""
@@ -273,7 +278,7 @@ class Stage:
         async def reached() -> bool:
             return await self.jobs_left() == 0
 
-        await self.until(reached)
+        await self.until(reached, every=_SELDOM)
 
     async def jobs_left(self) -> int:
         """Encoding jobs that wait or run."""
@@ -309,29 +314,25 @@ class Stage:
 class WorkerProcess:
     """A worker in a process of its own, to be stopped, killed and frozen."""
 
-    def __init__(
-        self, settings: Settings, log: Path, main: str | None = None, *arguments: str, command: Sequence[str] = ()
-    ) -> None:
-        """`command`: what runs the worker instead of Python's `main`."""
+    def __init__(self, settings: Settings, log: Path, command: Sequence[str] = ()) -> None:
+        """`command`: what runs instead of `matinee worker`."""
         self.log = log
-        with log.open("wb") as output:
-            self._popen = subprocess.Popen(
-                command or [sys.executable, "-c", main or _MAIN, *arguments],
-                env={**os.environ, **_environment(settings)},
-                stdout=output,
-                stderr=output,
-                stdin=subprocess.DEVNULL,
-            )
-        self.pid = self._popen.pid
+        arguments = (str(log), _environment(settings), command)
+        self._process = _FORKS.Process(target=work, args=arguments, daemon=True)
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal; nothing where the process has ended."""
-        self._popen.send_signal(number)
+        if self._process.is_alive():
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Ends the process as a power cut would."""
-        self._popen.kill()
-        self._popen.wait(timeout=10)
+        self._process.kill()
+        self._process.join(timeout=10)
+        assert self._process.exitcode is not None
 
     async def encodes(self) -> bool:
         """Whether an FFmpeg of it reads a source. (As it starts it runs one to see that it can.)"""
@@ -341,21 +342,10 @@ class WorkerProcess:
         except psutil.Error:  # a child that ended while it was looked at
             return False
 
-    async def ended(self) -> int:
+    async def ended(self) -> int | None:
         """Waits for its end and returns its exit code."""
-        return await asyncio.to_thread(self._popen.wait, 30)
-
-
-_MAIN = """
-import asyncio
-from matinee.common.config import load_settings
-from matinee.common.logging import configure_logging
-from matinee.worker import run_worker
-
-settings = load_settings()
-configure_logging(settings.log_level)
-asyncio.run(run_worker(settings))
-"""
+        await asyncio.to_thread(self._process.join, 30)
+        return self._process.exitcode
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -273,7 +273,7 @@ class TestKilled:
         process = worker_process()
         await stage.until_cells(clip_id, 2)
         process.kill()
-        async with stage.working(worker_stale_seconds=1.0):
+        async with stage.working():
             await stage.until_complete(clip_id)
         assert await stage.fingerprints(clip_id) == await stage.fingerprints(reference)
 

@@ -334,6 +334,6 @@ class TestKilled:
         process.kill()
         if await stage.value("SELECT edition FROM videos WHERE id = %s", film_id) == 1:
             assert await cells_of(stage, film_id) == before
-        async with stage.working(worker_stale_seconds=1.0):
+        async with stage.working():
             await until_edition(stage, film_id, 2)
         assert await cells_of(stage, film_id) == await cells_of(stage, clip_id)

@@ -311,7 +311,7 @@ class TestKilled:
         process.kill()
         if (await stage.plan(film_id)).recipe != NEXT_RECIPE:
             assert await stage.fingerprints(film_id) == before
-        async with stage.working(worker_stale_seconds=1.0):
+        async with stage.working():
             await until_replaced(stage, film_id)
             await stage.until_complete(film_id)
         assert await cells_of(stage, film_id) == await cells_of(stage, other_id)

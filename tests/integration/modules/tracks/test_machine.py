@@ -1,5 +1,6 @@
 """Captions by machine through the API and the worker; a real child process listens, by a script."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ class TestKilled:
         script.tell("stall", "3")
         await ordered(ada, video_id)
         program = msgspec.json.encode(script.program).decode()
-        first = WorkerProcess(settings, tmp_path / "first.log", _WORKER, program)
+        first = WorkerProcess(settings, tmp_path / "first.log", [sys.executable, "-c", _WORKER, program])
         try:
             await until_asked(stage, script, 3)
         finally:
