@@ -18,9 +18,14 @@ from .playing import audio_cells, joined, planned, video_cells
 
 Film = Callable[[str], Path]
 
+# What others of the list show beside it.
+ALIKE = {"h264.mov", "hevc-10-bit.mkv", "av1.webm"}
+SILENT = {"silent.mp4", "av1.webm", "ntsc.mkv"}
+EACH = [pytest.param(name, marks=[pytest.mark.soak] if name in ALIKE else []) for name in FILMS]
+
 
 class TestEveryContainerAndCodec:
-    @pytest.mark.parametrize("name", FILMS)
+    @pytest.mark.parametrize("name", EACH)
     async def test_every_frame_is_shown_once_and_in_order(self, film: Film, tmp_path: Path, name: str) -> None:
         """Joined cells, each made by a process of its own, decode in silence to the source's frames."""
         source = film(name)
@@ -35,7 +40,7 @@ class TestEveryContainerAndCodec:
         assert float(start) == 0
         assert float(duration) == pytest.approx(float(plan.grid.duration), abs=1e-6)
 
-    @pytest.mark.parametrize("name", [name for name in FILMS if name not in ("silent.mp4", "av1.webm", "ntsc.mkv")])
+    @pytest.mark.parametrize("name", [film for film in EACH if film.values[0] not in SILENT])
     async def test_sound_lasts_as_long_as_the_picture(self, film: Film, tmp_path: Path, name: str) -> None:
         """The sound track covers the grid to within one AAC frame, and decodes in silence."""
         source = film(name)
