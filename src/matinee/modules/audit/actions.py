@@ -27,6 +27,8 @@ Action = Literal[
     "account.suspension_lifted",
     "api_key.created",
     "api_key.revoked",
+    "comment.deleted",
+    "comment.moderated",
     "invitation.created",
     "invitation.revoked",
     "server.audit_exported",

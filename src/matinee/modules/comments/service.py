@@ -9,6 +9,7 @@ from matinee.common.database import Connection
 from matinee.common.http.authentication import Caller
 from matinee.common.http.pagination import PageQuery, decode_cursor, encode_cursor
 from matinee.common.http.viewer import Viewer
+from matinee.modules import audit
 from matinee.modules.comments import repository
 from matinee.modules.comments.errors import CommentNotFound, CommentsOff, NothingSaid, NotYourComment
 from matinee.modules.comments.repository import CommentRow, DiscussedVideo, LockedComment, RankedCursor
@@ -110,6 +111,8 @@ class CommentService:
         if comment.author_id is None or not may_change(caller, comment.author_id):
             raise NotYourComment if _is_shown(comment) else CommentNotFound
         await self._delete(db, comment)
+        if comment.author_id != caller.user_id:
+            await audit.record(db, "comment.deleted", comment_id, video=video_id)
 
     async def like(self, db: Connection, caller: Caller, video_id: UUID, comment_id: UUID, *, likes: bool) -> None:
         """The caller likes a comment that is shown, or no longer does; either twice is harmless."""
@@ -142,6 +145,8 @@ class CommentService:
         comment = await self._locked(db, video_id, comment_id)
         await repository.decide_comment(db, comment_id, state)
         await self._recount(db, comment, state)
+        if comment.author_id != caller.user_id:
+            await audit.record(db, "comment.moderated", comment_id, video=video_id, state=state)
         return await self._found(db, video_id, comment_id, caller)
 
     async def change_settings(

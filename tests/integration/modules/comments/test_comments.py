@@ -276,3 +276,21 @@ class TestCounting:
         await ada.client.delete(f"{thread.path}/{top['id']}/like", headers=ada.headers)
         [shown] = (await thread.read(api))["items"]
         assert shown["likes"] == 1
+
+
+class TestWhoDecided:
+    async def test_what_is_done_to_others_comments_is_recorded(
+        self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp
+    ) -> None:
+        """Whoever does it; what somebody does to his own is nobody's business."""
+        admin = await sign_up(role="ADMIN")
+        said, own = await thread.say(bob, "said"), await thread.say(ada, "own")
+        await thread.decide(ada, own, "hidden")
+        await thread.decide(ada, said, "hidden")
+        await admin.delete(f"{thread.path}/{said['id']}")
+        events = [(await admin.get(f"/api/v1/audit?target={each['id']}")).json()["items"] for each in (said, own)]
+        assert [(each["what"], each["by"]["account"]["id"]) for each in events[0]] == [
+            ("comment.deleted", admin.id),
+            ("comment.moderated", ada.id),
+        ]
+        assert events[1] == []
