@@ -323,6 +323,11 @@ CREATE TABLE public.signing_keys (
     CONSTRAINT signing_keys_algorithm_known CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'RS256'::text]))),
     CONSTRAINT signing_keys_private_ours CHECK (((owner_id IS NULL) = (private_key IS NOT NULL)))
 );
+CREATE TABLE public.team_changes (
+    team_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.team_invitations (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     team_id uuid NOT NULL,
@@ -590,6 +595,8 @@ ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.team_changes
+    ADD CONSTRAINT team_changes_pkey PRIMARY KEY (team_id, user_id);
 ALTER TABLE ONLY public.team_invitations
     ADD CONSTRAINT team_invitations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.team_invitations
@@ -659,6 +666,8 @@ CREATE INDEX sign_in_challenges_by_age ON public.sign_in_challenges USING btree 
 CREATE INDEX sign_in_challenges_by_user ON public.sign_in_challenges USING btree (user_id, created_at);
 CREATE INDEX signing_keys_owner ON public.signing_keys USING btree (owner_id, created_at);
 CREATE UNIQUE INDEX signing_keys_server ON public.signing_keys USING btree (((owner_id IS NULL))) WHERE ((owner_id IS NULL) AND (retired_at IS NULL));
+CREATE INDEX team_changes_by_time ON public.team_changes USING btree (changed_at);
+CREATE INDEX team_changes_by_user ON public.team_changes USING btree (user_id);
 CREATE INDEX team_invitations_by_end ON public.team_invitations USING btree (expires_at);
 CREATE INDEX team_invitations_by_inviter ON public.team_invitations USING btree (invited_by) WHERE (invited_by IS NOT NULL);
 CREATE UNIQUE INDEX team_invitations_once ON public.team_invitations USING btree (team_id, lower(email));
@@ -755,6 +764,10 @@ ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.team_changes
+    ADD CONSTRAINT team_changes_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.team_changes
+    ADD CONSTRAINT team_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.team_invitations
     ADD CONSTRAINT team_invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.team_invitations

@@ -24,6 +24,7 @@ from matinee.modules.retention.jobs import EVICT
 from matinee.modules.second_factor.repository import delete_old_challenges
 from matinee.modules.sounds.jobs import REMOVE as REMOVE_SOUND
 from matinee.modules.teams.invitation_repository import delete_expired_team_invitations
+from matinee.modules.teams.repository import delete_old_team_changes
 from matinee.modules.tracks.jobs import REMOVE
 from matinee.modules.uploads.jobs import JOIN
 from matinee.modules.videos.service import DELETE_JOB
@@ -91,6 +92,7 @@ async def expire(database: Database, *, refresh_days: int, audit_days: int = 365
         "guesses": delete_past_guesses,
         "api_keys": delete_ended_keys,
         "team_invitations": delete_expired_team_invitations,
+        "team_changes": delete_old_team_changes,
         "idempotency_keys": delete_expired_answers,
         "rate_limits": delete_past_windows,
         "interests": _forget_interests,

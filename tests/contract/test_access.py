@@ -28,6 +28,7 @@ class Who(enum.Enum):
     VIEWER = "who may see the video"
     MEMBER = "who may see the video and is signed in"
     OWNER = "who may change the video"
+    GIVER = "who may change the video; of a team's its owners alone, its editors hear that it is not for them"
     TEAM_MEMBER = "who belongs to the team"
     TEAM_OWNER = "who owns the team; its other members hear that it is not for them, others that there is none"
     GUESSER = "whoever asks, of a video that is not private"
@@ -164,7 +165,7 @@ ROWS: dict[str, Row] = {
     "change_history": Row(Who.ACCOUNT, {}),
     "clear_history": Row(Who.ACCOUNT),
     "forget_watched": Row(Who.ACCOUNT),
-    "transfer_video": Row(Who.OWNER, {"owner": None}),
+    "transfer_video": Row(Who.GIVER, {"owner": None}),
     "make_playback_token": Row(Who.VIEWER, {}),
     "unlock_video": Row(Who.GUESSER, {"password": "winter garden"}),
     "list_signing_keys": Row(Who.ACCOUNT),
@@ -254,6 +255,8 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
         return NO_KEY
     if who in (Who.TEAM_MEMBER, Who.TEAM_OWNER):
         return _expected_of_team(who, caller)
+    if who is Who.GIVER and caller == "team editor":
+        return NO_ROLE
     caller = LIKE.get(caller, caller)
     if who in (Who.GUESSER, Who.HOLDER):
         return IN if who is Who.GUESSER and visibility != "private" else NO_VIDEO
@@ -269,7 +272,7 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
         return SIGN_IN
     if who is Who.ADMIN or (who is Who.OPERATOR and caller == "owner"):
         return FORBIDDEN
-    return NO_VIDEO if who in (Who.OWNER, Who.OPERATOR) and caller in ("stranger", "friend") else IN
+    return NO_VIDEO if who in (Who.OWNER, Who.GIVER, Who.OPERATOR) and caller in ("stranger", "friend") else IN
 
 
 def _expected_of_team(who: Who, caller: str) -> str:

@@ -1,4 +1,4 @@
-"""Whose access has ended before his tokens expire: signed out, or shut out.
+"""Whose access has ended before his tokens expire: signed out, shut out, or of another role in a team.
 
 Tokens are verified without the database, so that requests cost it nothing. What has ended is little: each process
 reads it once a second at most, when somebody comes with a token, and remembers it for as long as any token lasts.
@@ -6,13 +6,15 @@ reads it once a second at most, when somebody comes with a token, and remembers 
 
 import asyncio
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from matinee.common.clock import Clock
 from matinee.common.database import Database
-from matinee.common.http.authentication import Caller
+from matinee.common.http.authentication import Caller, TeamRole
 from matinee.modules.auth import repository
+from matinee.modules.teams.memberships import list_changes
 
 LIFETIME = 1.0  # seconds; so long a token works at most after its session has ended
 _BATCH = 1000
@@ -30,6 +32,7 @@ class Endings:
         self._clock = clock
         self._sessions: dict[UUID, datetime] = {}  # by their end, roughly: the first to end come first
         self._accounts: frozenset[UUID] = frozenset()
+        self._roles: Mapping[UUID, Mapping[UUID, TeamRole | None]] = {}  # by user and team, where they have changed
         self._looked_at = -math.inf
         self._looking = asyncio.Lock()
 
@@ -49,7 +52,11 @@ class Endings:
         return 0 <= self._clock() - self._looked_at < LIFETIME
 
     def _is_let_in(self, caller: Caller) -> bool:
-        return caller.session_id not in self._sessions and caller.user_id not in self._accounts
+        if caller.session_id in self._sessions or caller.user_id in self._accounts:
+            return False
+        # Whoever is refused for this refreshes his tokens, and they say what he is. API keys are asked anyway.
+        roles = self._roles.get(caller.user_id)
+        return not roles or bool(caller.key) or all(roles.get(t, role) == role for t, role in caller.teams.items())
 
     async def _look(self) -> None:
         began = self._clock()
@@ -65,6 +72,7 @@ class Endings:
                     break
                 since, session_id = ended[-1].revoked_at, ended[-1].id
             self._accounts = frozenset(await repository.list_shut(db, oldest))
+            self._roles = await list_changes(db, oldest)
         while self._sessions and next(iter(self._sessions.values())) < oldest:
             del self._sessions[next(iter(self._sessions))]
         self._looked_at = began

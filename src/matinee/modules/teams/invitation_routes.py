@@ -28,7 +28,7 @@ from matinee.modules.teams.schemas import (
 
 SENT = f"{TEAM}/invitations"
 RECEIVED = "/api/v1/invitations"
-SENDING = RateLimit("invite", 100, 3600, by="user")
+SENDING = RateLimit("invite", 30, 3600, by="user")
 READING = RateLimit("invitation", 60, 600)
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from msgspec.structs import asdict
 
 from matinee.common.database import Connection
-from matinee.common.errors import Unauthenticated
+from matinee.common.errors import RateLimited, Unauthenticated
 from matinee.common.http.authentication import Caller
+from matinee.common.http.rate_limits import tally
 from matinee.common.mail.letters import LetterTemplate
 from matinee.common.mail.post import Post
 from matinee.modules import audit
@@ -23,7 +24,7 @@ from matinee.modules.teams.errors import (
     TooManyInvitations,
 )
 from matinee.modules.teams.invitation_repository import InvitationRow, ReceivedRow
-from matinee.modules.teams.repository import TeamRow, add_member
+from matinee.modules.teams.repository import add_member
 from matinee.modules.teams.schemas import (
     InvitationShown,
     NewInvitation,
@@ -34,14 +35,16 @@ from matinee.modules.teams.schemas import (
 )
 
 _TOKEN_BYTES = 32  # 256 bits: cannot be guessed, so a fast hash is enough to store it
+_MOST_LETTERS = 5  # to an address, an hour, whoever sends them
+_HOUR = 3600
 
-
+# Names are told by the page, not by the letter: somebody chose them, and they might say anything to anybody.
 _LETTER = LetterTemplate(
-    "$inviter invites you to $team",
+    "You are invited to a team",
     """
-$inviter invites you to the team $team, as $role.
+Somebody invites you to a team, as $role.
 
-[Accept the invitation]($link)
+[See who, and to which]($link)
 
 The link works once, for $days days. You need an account of this address; if you have none yet, register it first.
 
@@ -59,28 +62,28 @@ class InvitationService:
     async def invite(self, db: Connection, caller: Caller, team_id: UUID, new: NewInvitation) -> SentInvitation:
         """Invites an address, or once more with another role.
 
-        Raises TeamNotFound, TeamRoleNeeded, InvalidEmail, AlreadyMember and TooManyInvitations.
+        Raises TeamNotFound, TeamRoleNeeded, InvalidEmail, AlreadyMember, TooManyInvitations and RateLimited.
         """
         email, token = normal_email(new.email), secrets.token_urlsafe(_TOKEN_BYTES)
-        team = await teams.hold(db, caller, team_id)
+        await teams.hold(db, caller, team_id)
         if await repository.is_member(db, team_id, email):
             raise AlreadyMember
         if not await repository.has_room(db, team_id):
             raise TooManyInvitations
         row = await repository.invite(db, team_id, email, new.role, caller.user_id, _hash(token))
-        return await self._sent(db, caller, team, row, token)
+        return await self._sent(db, caller, team_id, row, token)
 
     async def resend(self, db: Connection, caller: Caller, team_id: UUID, invitation_id: UUID) -> SentInvitation:
         """Sends an invitation again; the former link is worth nothing then.
 
-        Raises TeamNotFound, TeamRoleNeeded and TeamInvitationNotFound.
+        Raises TeamNotFound, TeamRoleNeeded, TeamInvitationNotFound and RateLimited.
         """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        team = await teams.hold(db, caller, team_id)
+        await teams.hold(db, caller, team_id)
         row = await repository.resend(db, team_id, invitation_id, caller.user_id, _hash(token))
         if row is None:
             raise TeamInvitationNotFound
-        return await self._sent(db, caller, team, row, token)
+        return await self._sent(db, caller, team_id, row, token)
 
     async def list_open(self, db: Connection, caller: Caller, team_id: UUID) -> TeamInvitations:
         """Who is asked to join, for the team's owners. Raises TeamNotFound and TeamRoleNeeded."""
@@ -128,17 +131,15 @@ class InvitationService:
             raise TeamInvitationNotFound
 
     async def _sent(
-        self, db: Connection, caller: Caller, team: TeamRow, row: InvitationRow, token: str
+        self, db: Connection, caller: Caller, team_id: UUID, row: InvitationRow, token: str
     ) -> SentInvitation:
-        await audit.record(db, "team.invited", team.id, account=caller.user_id, role=row.role)
+        await audit.record(db, "team.invited", team_id, account=caller.user_id, role=row.role)
         link = self._post.link("/join", token)
         if not self._post.is_on:
             return SentInvitation(**asdict(row), link=link)
-        inviter = await find_user(db, caller.user_id)
-        if inviter is None:
-            raise Unauthenticated("This account no longer exists.")
-        values = {"inviter": inviter.name, "team": team.name, "role": row.role, "days": str(repository.DAYS)}
-        await self._post.send(db, row.email, _LETTER, link=link, **values)
+        if await tally(db, f"invited:{row.email.lower()}", _HOUR) > _MOST_LETTERS:
+            raise RateLimited(_HOUR, {})
+        await self._post.send(db, row.email, _LETTER, link=link, role=row.role, days=str(repository.DAYS))
         return SentInvitation(**asdict(row), link=None)
 
 

@@ -1,16 +1,23 @@
 """Which teams somebody belongs to: read by the statement that says who calls, and carried by its `Caller`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Database, RowUUID, fetch_value
+from matinee.common.database import Connection, Database, RowUUID, fetch_all, fetch_value
 from matinee.common.http.authentication import TeamRole
 from matinee.modules.playback.freshness import Recent
 
 REMEMBERED_SECONDS = 5.0  # so long at most somebody watches on who was removed
 _decode = msgspec.json.Decoder(dict[UUID, TeamRole]).decode
+# What is noted is that it changed, and read what it is: no clock and no order of changes matters.
+_LIST_CHANGES = """
+SELECT c.user_id, c.team_id, m.role
+FROM team_changes c LEFT JOIN team_members m ON m.team_id = c.team_id AND m.user_id = c.user_id
+WHERE c.changed_at > %s ORDER BY c.changed_at DESC LIMIT 10000
+"""
 _FIND_ROLE = "SELECT role FROM team_members WHERE team_id = %s AND user_id = %s"
 
 
@@ -19,6 +26,20 @@ def read_teams(column: str | None) -> Mapping[UUID, TeamRole]:
     if column is None:
         return {}
     return {RowUUID(team.bytes): role for team, role in _decode(column).items()}
+
+
+class _Change(msgspec.Struct, frozen=True):
+    user_id: UUID
+    team_id: UUID
+    role: TeamRole | None
+
+
+async def list_changes(db: Connection, since: datetime) -> dict[UUID, dict[UUID, TeamRole | None]]:
+    """What those are in a team, by user and team, whose role has changed since; None: they left it."""
+    changes: dict[UUID, dict[UUID, TeamRole | None]] = {}
+    for change in await fetch_all(db, _Change, _LIST_CHANGES, (since,)):
+        changes.setdefault(change.user_id, {})[change.team_id] = change.role
+    return changes
 
 
 class Memberships:

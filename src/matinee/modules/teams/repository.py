@@ -73,26 +73,43 @@ _FIND_MEMBER = """
 SELECT u.id, u.name, m.role, m.since FROM team_members m JOIN users u ON u.id = m.user_id
 WHERE m.team_id = %s AND m.user_id = %s
 """
-_SET_ROLE = """
-UPDATE team_members m SET role = %(role)s WHERE team_id = %(team)s AND user_id = %(user)s
-  AND (role <> 'owner' OR %(role)s = 'owner' OR EXISTS (
-    SELECT FROM team_members o WHERE o.team_id = m.team_id AND o.user_id <> m.user_id AND o.role = 'owner'))
+# Who is shut out decides about nothing: he leaves no team to nobody.
+_HAS_ANOTHER_OWNER = """
+EXISTS (
+    SELECT FROM team_members o JOIN users u ON u.id = o.user_id
+    WHERE o.team_id = m.team_id AND o.user_id <> m.user_id AND o.role = 'owner' AND u.shut_at IS NULL)
 """
-_REMOVE = """
-DELETE FROM team_members m WHERE team_id = %(team)s AND user_id = %(user)s
-  AND (role <> 'owner' OR EXISTS (
-    SELECT FROM team_members o WHERE o.team_id = m.team_id AND o.user_id <> m.user_id AND o.role = 'owner'))
+# Access tokens that say otherwise are refused from then on.
+_NOTE_CHANGE = """
+INSERT INTO team_changes (team_id, user_id, changed_at) SELECT team_id, user_id, now() FROM changed
+ON CONFLICT (team_id, user_id) DO UPDATE SET changed_at = now()
+"""
+_SET_ROLE = f"""
+WITH changed AS (
+    UPDATE team_members m SET role = %(role)s WHERE team_id = %(team)s AND user_id = %(user)s
+      AND (role <> 'owner' OR %(role)s = 'owner' OR {_HAS_ANOTHER_OWNER})
+    RETURNING team_id, user_id)
+{_NOTE_CHANGE}
+"""  # noqa: S608
+_REMOVE = f"""
+WITH changed AS (
+    DELETE FROM team_members m WHERE team_id = %(team)s AND user_id = %(user)s
+      AND (role <> 'owner' OR {_HAS_ANOTHER_OWNER})
+    RETURNING team_id, user_id)
+{_NOTE_CHANGE}
+"""  # noqa: S608
+_DELETE_OLD_CHANGES = """
+DELETE FROM team_changes WHERE (team_id, user_id) IN (
+    SELECT team_id, user_id FROM team_changes WHERE changed_at < now() - interval '2 days'
+    ORDER BY changed_at LIMIT %s FOR UPDATE SKIP LOCKED)
 """
 _HOLD_OWNED = """
 SELECT t.id FROM team_members m JOIN users t ON t.id = m.team_id
 WHERE m.user_id = %s AND m.role = 'owner' ORDER BY t.id FOR NO KEY UPDATE OF t
 """
-_IS_LAST = """
-SELECT 1 FROM team_members m WHERE m.user_id = %s AND m.role = 'owner' AND NOT EXISTS (
-    SELECT FROM team_members o JOIN users u ON u.id = o.user_id
-    WHERE o.team_id = m.team_id AND o.user_id <> m.user_id AND o.role = 'owner' AND u.closed_at IS NULL)
-LIMIT 1
-"""
+_IS_LAST = f"""
+SELECT 1 FROM team_members m WHERE m.user_id = %s AND m.role = 'owner' AND NOT {_HAS_ANOTHER_OWNER} LIMIT 1
+"""  # noqa: S608
 _ADD = "INSERT INTO team_members (team_id, user_id, role) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 
 
@@ -174,3 +191,8 @@ async def is_last_owner(db: Connection, user_id: UUID) -> bool:
 async def add_member(db: Connection, team_id: UUID, user_id: UUID, role: TeamRole) -> bool:
     """False where he belongs to the team already, and keeps his role."""
     return await execute(db, _ADD, (team_id, user_id, role)) == 1
+
+
+async def delete_old_team_changes(db: Connection, most: int) -> int:
+    """Forgets changes that no access token can contradict any more; returns how many."""
+    return await execute(db, _DELETE_OLD_CHANGES, (most,))

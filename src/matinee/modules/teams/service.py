@@ -105,7 +105,7 @@ async def see(db: Connection, caller: Caller, team_id: UUID) -> None:
 
 
 async def ensure_owned_without(db: Connection, user_id: UUID) -> None:
-    """Returns where each of his teams has another owner, who is not about to be deleted. Raises LastOwner."""
+    """Returns where each of his teams has another owner, who is not shut out. Raises LastOwner."""
     if await repository.is_last_owner(db, user_id):
         raise LastOwner
 

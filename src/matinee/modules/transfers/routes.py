@@ -28,7 +28,8 @@ class TransferRoutes:
     async def transfer_video(self, call: Call, db: Connection, video_id: VideoId, body: Transfer) -> Video:
         """Give a video to a team, or take it from one.
 
-        All that is made of the same file goes with it: clips, videos that share it, what is to replace it. It must
-        fit in the quota of who gets it. Tokens that the former owner's keys have signed open it no longer.
+        Only its owners take videos from a team. All that is made of the same file goes with it: clips, videos that
+        share it, what is to replace it. It must fit in the quota of who gets it. Tokens that the former owner's keys
+        have signed open it no longer.
         """
         return await self._transfers.transfer(db, call.user, video_id, body.owner)

@@ -138,8 +138,12 @@ async def test_the_link_is_mailed_and_told_to_nobody_else(ada: Person, posting: 
             )
         await posting.post.deliver(JobRun(1, 1, 1), sealed)
         [letter] = [path.read_text() for path in tmp_path.glob("*.eml")]
-        assert "Subject: Ada invites you to Harbour Films" in letter
+        assert "Subject: You are invited to a team" in letter
+        for chosen in ("Ada", "Harbour Films"):
+            assert chosen not in letter, "whoever chose it could write anything to anybody"
         found = re.search(r"/join#([\w-]+)\s", letter)
         assert found is not None
         shown = await client.post(f"{RECEIVED}/show", json={"token": found[1]})
         assert shown.json()["email"] == "grace@example.org"
+        again = [await client.post(f"{TEAMS}/{team}/invitations", json=body, headers=ada.headers) for _ in range(5)]
+        assert [answer.status_code for answer in again] == [201] * 4 + [429]

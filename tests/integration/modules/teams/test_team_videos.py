@@ -157,13 +157,30 @@ class TestMembers:
 
 
 class TestFormerMembers:
-    async def test_are_cut_off_at_their_next_refresh(self, ada: Person, bob: Person, team: str) -> None:
+    async def test_are_cut_off_within_a_second_and_stay_signed_in(
+        self, ada: Person, bob: Person, team: str, clock: Clock
+    ) -> None:
+        """Their tokens are refused once, and refreshed."""
         await join(ada, team, bob)
         video_id = (await ada.init(owner=team))["video"]["id"]
         assert (await ada.delete(f"{TEAMS}/{team}/members/{bob.id}")).status_code == 204
+        clock.offset += 1
+        problem(await bob.get(f"{VIDEOS}/{video_id}"), 401, "invalid_token")
         await refresh(bob)
         problem(await bob.get(f"{VIDEOS}/{video_id}"), 404, "video_not_found")
         problem(await bob.post(f"{VIDEOS}/init", new_video(owner=team)), 404, "team_not_found")
+
+    async def test_those_of_another_role_act_by_it_within_a_second(
+        self, ada: Person, bob: Person, team: str, clock: Clock
+    ) -> None:
+        """Nothing that lasts is made by the former one. Who has refreshed before hears nothing of it."""
+        await join(ada, team, bob, "owner")
+        assert (await ada.patch(f"{TEAMS}/{team}/members/{bob.id}", {"role": "viewer"})).status_code == 200
+        clock.offset += 1
+        problem(await bob.post("/api/v1/signing-keys", {"name": "mine", "owner": team}), 401, "invalid_token")
+        await refresh(bob)
+        problem(await bob.post("/api/v1/signing-keys", {"name": "mine", "owner": team}), 403, "team_role_needed")
+        assert (await ada.get(f"{VIDEOS}/mine?owner={team}")).status_code == 200
 
     async def test_their_api_keys_are_at_once(
         self, ada: Person, bob: Person, team: str, services: Services, clock: Clock
@@ -225,8 +242,9 @@ class TestTransfer:
             answer = await transfer(ada, video_id, team)
             assert (answer.status_code, answer.json()["owner"]["id"]) == (200, team)
         assert (await ada.get("/api/v1/user/usage")).json()["bytes"] == 0
-        assert (await transfer(bob, video_id, None)).json()["owner"]["id"] == bob.id
-        problem(await ada.get(f"{VIDEOS}/{video_id}"), 404, "video_not_found")
+        problem(await transfer(bob, video_id, None), 403, "team_role_needed")  # an editor keeps it for the team
+        assert (await transfer(ada, video_id, None)).json()["owner"]["id"] == ada.id
+        problem(await bob.get(f"{VIDEOS}/{video_id}"), 404, "video_not_found")
 
     async def test_takes_all_along_that_is_made_of_the_file(self, ada: Person, team: str, services: Services) -> None:
         """Clips, deleted or not, and what is to take a place: from whichever of them it begins."""

@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
-from tests.integration.conftest import PASSWORD, Person, SignUp, problem, remove_deleted
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, problem, remove_deleted
 from tests.integration.modules.teams.staff import TEAMS, join, make_team, refresh, roles
 
 from matinee.bootstrap import Services
@@ -95,15 +95,18 @@ class TestMembers:
         problem(await ada.patch(f"{TEAMS}/{team}/members/{team}", {"role": "editor"}), 404, "no_such_member")
         problem(await ada.delete(f"{TEAMS}/{team}/members/{team}"), 404, "no_such_member")
 
-    async def test_leave_and_are_removed(self, ada: Person, bob: Person) -> None:
+    async def test_leave_and_are_removed(self, ada: Person, bob: Person, clock: Clock) -> None:
         """What the team was to them is as if it were not, at once where it is decided about."""
         team = await make_team(ada)
         await join(ada, team, bob, "viewer")
         assert (await bob.delete(f"{TEAMS}/{team}/members/{bob.id}")).status_code == 204
+        await refresh(bob)
         problem(await bob.get(f"{TEAMS}/{team}"), 404, "team_not_found")
         problem(await bob.delete(f"{TEAMS}/{team}/members/{bob.id}"), 404, "team_not_found")
         await join(ada, team, bob, "owner")
+        clock.offset += 1
         assert (await bob.delete(f"{TEAMS}/{team}/members/{ada.id}")).status_code == 204
+        await refresh(ada)
         problem(await ada.get(f"{TEAMS}/{team}"), 404, "team_not_found")
 
     async def test_the_last_owner_stays_one(self, ada: Person, bob: Person) -> None:
@@ -112,6 +115,21 @@ class TestMembers:
         problem(await ada.delete(f"{TEAMS}/{team}/members/{ada.id}"), 409, "last_owner")
         problem(await ada.patch(f"{TEAMS}/{team}/members/{ada.id}", {"role": "editor"}), 409, "last_owner")
         assert (await ada.patch(f"{TEAMS}/{team}/members/{ada.id}", {"role": "owner"})).status_code == 200
+
+    async def test_an_owner_who_is_shut_out_is_none_to_leave_it_to(
+        self, ada: Person, bob: Person, services: Services
+    ) -> None:
+        """He can be removed like anybody else."""
+        team = await make_team(ada)
+        await join(ada, team, bob, "owner")
+        async with services.database.connection() as db:
+            await execute(
+                db, "UPDATE users SET suspended_at = now(), suspended_why = 'Spam.' WHERE id = %s", (bob.id,)
+            )
+        problem(await ada.delete(f"{TEAMS}/{team}/members/{ada.id}"), 409, "last_owner")
+        problem(await ada.patch(f"{TEAMS}/{team}/members/{ada.id}", {"role": "editor"}), 409, "last_owner")
+        problem(await ada.post("/api/v1/user/deletion", {"password": PASSWORD}), 409, "last_owner")
+        assert (await ada.delete(f"{TEAMS}/{team}/members/{bob.id}")).status_code == 204
 
     @pytest.mark.parametrize("leave", [True, False], ids=["leaving", "demoted"])
     async def test_of_two_owners_who_go_at_once_one_stays(self, ada: Person, bob: Person, leave: bool) -> None:
