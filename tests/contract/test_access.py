@@ -253,10 +253,8 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
     """What becomes of a request. A key has every scope and acts as its user; an administrator's as any user."""
     if caller.startswith("key") and operation.access in (Access.PERSON, Access.ADMIN):
         return NO_KEY
-    if who in (Who.TEAM_MEMBER, Who.TEAM_OWNER):
+    if who in (Who.TEAM_MEMBER, Who.TEAM_OWNER) or (who is Who.GIVER and caller == "team editor"):
         return _expected_of_team(who, caller)
-    if who is Who.GIVER and caller == "team editor":
-        return NO_ROLE
     caller = LIKE.get(caller, caller)
     if who in (Who.GUESSER, Who.HOLDER):
         return IN if who is Who.GUESSER and visibility != "private" else NO_VIDEO
