@@ -41,7 +41,7 @@ class _Id(msgspec.Struct):
 
 _CLOSE = """
 UPDATE users SET closed_at = now(), erase_at = now() + make_interval(days => %s), updated_at = now()
-WHERE id = %s AND closed_at IS NULL
+WHERE id = %s AND kind = 'user' AND closed_at IS NULL
 """
 _FIND_DELETION = "SELECT closed_at AS asked_at, erase_at FROM users WHERE id = %s AND closed_at IS NOT NULL"
 _LIST_DUE = "SELECT id FROM users WHERE erase_at <= now() ORDER BY erase_at LIMIT 500"

@@ -11,13 +11,14 @@ from matinee.common.database import Connection, execute, fetch_all, fetch_one, f
 from matinee.common.http.authentication import Role
 from matinee.common.http.pagination import Cursor
 from matinee.modules.administration.rules import pattern
-from matinee.modules.administration.schemas import OpenSession, UsersQuery
+from matinee.modules.administration.schemas import AccountKind, OpenSession, UsersQuery
 
 
 class UserRow(msgspec.Struct, frozen=True):
     """An account."""
 
     id: UUID
+    kind: AccountKind
     email: str | None
     email_verified: bool
     name: str
@@ -34,13 +35,13 @@ class _Id(msgspec.Struct):
 
 
 _COLUMNS = """
-id, email, email_verified_at IS NOT NULL AS email_verified, name, role, created_at,
+id, kind, email, email_verified_at IS NOT NULL AS email_verified, name, role, created_at,
 suspended_at, suspended_why, closed_at, erase_at
 """
 _FROM = "FROM users"
 _LIST = f"SELECT {_COLUMNS} {_FROM}"
 _NEWEST = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
-_FIND = f"{_LIST} WHERE id = %s AND kind = 'user'"
+_FIND = f"{_LIST} WHERE id = %s"
 _LOCK = "SELECT role FROM users WHERE id = %s AND kind = 'user' FOR NO KEY UPDATE"
 # Of two administrators who shut each other out at once, the second waits here, and finds himself to be the last one's
 # only hope.
@@ -63,8 +64,8 @@ WHERE user_id = %s AND revoked_at IS NULL ORDER BY last_used_at DESC LIMIT 100
 
 async def list_users(db: Connection, query: UsersQuery, after: Cursor | None) -> list[UserRow]:
     """Accounts, newest first; one more than `limit` where there are more."""
-    conditions: list[LiteralString] = ["kind = 'user'"]
-    params: dict[str, object] = {"limit": query.limit + 1}
+    conditions: list[LiteralString] = ["kind = %(kind)s"]
+    params: dict[str, object] = {"kind": query.kind, "limit": query.limit + 1}
     if query.q is not UNSET:
         conditions.append("lower(name || ' ' || coalesce(email, '')) LIKE %(pattern)s")
         params["pattern"] = pattern(query.q)

@@ -51,7 +51,8 @@ class AdministrationRoutes:
         """Shut an account out.
 
         Its sessions end, and within a second its access tokens, API keys and playback tokens open nothing. Its videos
-        are kept, and served to nobody but administrators, until the suspension is lifted.
+        are kept, and served to nobody but administrators, until the suspension is lifted. So is a team, by its id:
+        its members are nothing in it meanwhile.
         """
         return await self._administration.suspend(db, user_id, body.reason)
 

@@ -1,7 +1,7 @@
 """Wire types of administration."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from matinee.common.http.pagination import PageQuery
 from matinee.common.text import LINE
 from matinee.modules.quotas.schemas import Usage
 
+AccountKind = Literal["user", "team"]
 UserId = Annotated[UUID, Meta(description="The account's id.")]
 
 
@@ -24,6 +25,7 @@ class UsersQuery(PageQuery, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+    kind: Annotated[AccountKind, Meta(description="People, or teams.")] = "user"
     role: Annotated[Role, Meta(description="Only accounts with this role.")] | UnsetType = UNSET
     suspended: Annotated[bool, Meta(description="Only those that are suspended, or are not.")] | UnsetType = UNSET
     email_verified: (
@@ -49,6 +51,7 @@ class ManagedUser(msgspec.Struct, kw_only=True):
     """An account, as administrators see it."""
 
     id: UserId
+    kind: Annotated[AccountKind, Meta(description="A person, or a team, which nobody signs in to.")]
     email: Annotated[str | None, Meta(description="Null where it has none.", examples=["ada@example.org"])]
     email_verified: Annotated[
         bool, Meta(description="Whether it has shown that it reads the letters to its address.")

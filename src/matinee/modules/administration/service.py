@@ -84,7 +84,9 @@ class Administration:
             _refuse_oneself(user_id)
             await ensure_administered(db, without=user_id)
         former = await repository.lock_role(db, user_id)
-        if former in (None, role):
+        if former is None:  # a team has none
+            raise UserNotFound
+        if former == role:
             return
         await repository.set_role(db, user_id, role)
         await audit.record(db, "account.role_changed", user_id, account=user_id, former=former, role=role)
@@ -108,6 +110,7 @@ def _shown(row: UserRow | None) -> ManagedUser:
         raise UserNotFound
     return ManagedUser(
         id=row.id,
+        kind=row.kind,
         email=row.email,
         email_verified=row.email_verified,
         name=row.name,

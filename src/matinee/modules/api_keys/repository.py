@@ -63,7 +63,8 @@ WITH working AS (
         FOR UPDATE OF k SKIP LOCKED)
 )
 SELECT id, user_id, scopes, expires_at,
-    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m WHERE m.user_id = working.user_id) AS teams
+    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
+        WHERE m.user_id = working.user_id AND t.shut_at IS NULL) AS teams
 FROM working
 """
 _DELETE_ENDED = """

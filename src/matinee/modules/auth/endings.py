@@ -54,9 +54,13 @@ class Endings:
     def _is_let_in(self, caller: Caller) -> bool:
         if caller.session_id in self._sessions or caller.user_id in self._accounts:
             return False
-        # Whoever is refused for this refreshes his tokens, and they say what he is. API keys are asked anyway.
-        roles = self._roles.get(caller.user_id)
-        return not roles or bool(caller.key) or all(roles.get(t, role) == role for t, role in caller.teams.items())
+        if caller.key or not caller.teams:  # API keys are asked about their teams every few seconds
+            return True
+        # Whoever is refused for his teams refreshes his tokens, and they say what he is.
+        roles = self._roles.get(caller.user_id, {})
+        return self._accounts.isdisjoint(caller.teams) and all(
+            roles.get(team, role) == role for team, role in caller.teams.items()
+        )
 
     async def _look(self) -> None:
         began = self._clock()

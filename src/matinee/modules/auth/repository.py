@@ -123,7 +123,8 @@ _OPEN_SESSION = """
 INSERT INTO sessions (user_id, device_name, ip)
 SELECT id, %s, %s::inet FROM users WHERE id = %s AND shut_at IS NULL FOR SHARE
 RETURNING id,
-    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m WHERE m.user_id = sessions.user_id) AS teams,
+    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
+        WHERE m.user_id = sessions.user_id AND t.shut_at IS NULL) AS teams,
     (SELECT u.email_verified_at IS NOT NULL FROM users u WHERE u.id = sessions.user_id) AS email_verified
 """
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
@@ -146,7 +147,8 @@ WITH ours AS (
 SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_at,
     EXISTS (SELECT 1 FROM ours) AS is_ours, t.used_at,
     t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL AS is_alive,
-    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m WHERE m.user_id = u.id) AS teams
+    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
+        WHERE m.user_id = u.id AND t.shut_at IS NULL) AS teams
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = %(hash)s
 """

@@ -64,7 +64,7 @@ _REVOKE_OF = "DELETE FROM team_invitations WHERE team_id = %s AND invited_by = %
 _FIND = """
 SELECT i.id, i.team_id, t.name AS team, u.name AS invited_by, i.email, i.role, i.expires_at
 FROM team_invitations i JOIN users t ON t.id = i.team_id LEFT JOIN users u ON u.id = i.invited_by
-WHERE i.token_hash = %s AND i.expires_at > now()
+WHERE i.token_hash = %s AND i.expires_at > now() AND t.shut_at IS NULL
 """
 _HOLD_TEAM = "SELECT id FROM users WHERE id = %s FOR KEY SHARE"
 _TAKE = "DELETE FROM team_invitations WHERE token_hash = %s AND expires_at > now()"

@@ -47,11 +47,12 @@ SELECT team.id, team.name, team.bio AS description, first.role, team.created_at 
 _LIST = """
 SELECT u.id, u.name, u.bio AS description, m.role, u.created_at
 FROM team_members m JOIN users u ON u.id = m.team_id
-WHERE m.user_id = %s ORDER BY lower(u.name), u.id LIMIT 50
+WHERE m.user_id = %s AND u.shut_at IS NULL ORDER BY lower(u.name), u.id LIMIT 50
 """
+# Who belongs to a team that is suspended is nothing in it until that is lifted.
 _FIND = """
 SELECT u.id, u.name, u.bio AS description, m.role, u.created_at
-FROM users u LEFT JOIN team_members m ON m.team_id = u.id AND m.user_id = %(user)s
+FROM users u LEFT JOIN team_members m ON m.team_id = u.id AND m.user_id = %(user)s AND u.shut_at IS NULL
 WHERE u.id = %(team)s AND u.kind = 'team'
 """
 # Whoever decides about a team holds it: of two owners who leave at once the second sees that he is the last.

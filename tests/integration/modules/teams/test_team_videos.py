@@ -215,6 +215,39 @@ class TestFormerMembers:
         problem(await bob.client.get(master), 404, "video_not_found")
 
 
+class TestASuspendedTeam:
+    async def test_is_nothing_to_its_members_until_that_is_lifted(
+        self, ada: Person, bob: Person, sign_up: SignUp, team: str, services: Services, clock: Clock
+    ) -> None:
+        """Its videos are served to nobody but administrators; what is the members' own stays theirs."""
+        admin = await sign_up(role="ADMIN")
+        await join(ada, team, bob)
+        ours, own = await playable(services, bob, owner=team), await playable(services, bob)
+        path, suspension = f"{VIDEOS}/{ours}", f"/api/v1/users/{team}/suspension"
+        suspended = await bob.client.put(suspension, json={"reason": "Spam."}, headers=admin.headers)
+        assert (suspended.status_code, suspended.json()["kind"]) == (200, "team")
+        assert [row["id"] for row in (await admin.get("/api/v1/users?kind=team")).json()["items"]] == [team]
+        clock.offset += 1
+        problem(await bob.patch(path, {"title": "Ours"}), 401, "invalid_token")
+        await refresh(bob)
+        await refresh(ada)
+        problem(await bob.patch(path, {"title": "Ours"}), 404, "video_not_found")
+        problem(await transfer(bob, own, team), 404, "team_not_found")
+        problem(await ada.delete(f"{TEAMS}/{team}/members/{bob.id}"), 404, "team_not_found")
+        assert (await bob.get(f"{VIDEOS}/{own}")).status_code == 200
+        assert (await admin.get(path)).status_code == 200
+        assert (await admin.delete(suspension)).status_code == 200
+        clock.offset += 1
+        await refresh(bob)
+        assert (await bob.patch(path, {"title": "Ours"})).status_code == 200
+
+    async def test_is_no_account_to_close_or_to_give_a_role(self, sign_up: SignUp, team: str) -> None:
+        admin, path = await sign_up(role="ADMIN"), f"/api/v1/users/{team}"
+        closing = await admin.client.put(f"{path}/deletion", headers=admin.headers)
+        problem(closing, 404, "user_not_found")
+        problem(await admin.patch(path, {"role": "ADMIN"}), 404, "user_not_found")
+
+
 class TestSigningKeys:
     async def test_of_a_team_are_its_owners_and_open_its_videos_alone(
         self, ada: Person, bob: Person, team: str
