@@ -104,10 +104,12 @@ CREATE TABLE public.comments (
     reports integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     edited_at timestamp with time zone,
+    taken_down boolean DEFAULT false NOT NULL,
     CONSTRAINT comments_counts_positive CHECK (((replies >= 0) AND (likes >= 0) AND (reports >= 0))),
     CONSTRAINT comments_mentions_few CHECK ((cardinality(mentions) <= 10)),
     CONSTRAINT comments_reply_whole CHECK (((root_id IS NULL) OR (replies = 0))),
-    CONSTRAINT comments_state_known CHECK ((state = ANY (ARRAY['shown'::text, 'held'::text, 'hidden'::text, 'deleted'::text])))
+    CONSTRAINT comments_state_known CHECK ((state = ANY (ARRAY['shown'::text, 'held'::text, 'hidden'::text, 'deleted'::text]))),
+    CONSTRAINT comments_taken_down_hidden CHECK (((NOT taken_down) OR (state = ANY (ARRAY['hidden'::text, 'deleted'::text]))))
 );
 CREATE TABLE public.count_changes (
     id bigint NOT NULL,
@@ -320,6 +322,7 @@ CREATE TABLE public.signing_keys (
     private_key bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     retired_at timestamp with time zone,
+    made_by uuid,
     CONSTRAINT signing_keys_algorithm_known CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'RS256'::text]))),
     CONSTRAINT signing_keys_private_ours CHECK (((owner_id IS NULL) = (private_key IS NOT NULL)))
 );
@@ -664,6 +667,7 @@ CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_at DESC, id DESC);
 CREATE INDEX sign_in_challenges_by_age ON public.sign_in_challenges USING btree (created_at);
 CREATE INDEX sign_in_challenges_by_user ON public.sign_in_challenges USING btree (user_id, created_at);
+CREATE INDEX signing_keys_by_maker ON public.signing_keys USING btree (made_by) WHERE (made_by IS NOT NULL);
 CREATE INDEX signing_keys_owner ON public.signing_keys USING btree (owner_id, created_at);
 CREATE UNIQUE INDEX signing_keys_server ON public.signing_keys USING btree (((owner_id IS NULL))) WHERE ((owner_id IS NULL) AND (retired_at IS NULL));
 CREATE INDEX team_changes_by_time ON public.team_changes USING btree (changed_at);
@@ -762,6 +766,8 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.team_changes

@@ -21,6 +21,12 @@ class NotYourComment(Forbidden):
     code = "not_your_comment"
 
 
+class TakenDown(Forbidden):
+    """An administrator has hidden this comment; only an administrator shows it again."""
+
+    code = "taken_down"
+
+
 class NothingSaid(Invalid):
     """There is nothing to read in this comment; write some words."""
 

@@ -81,6 +81,8 @@ class LockedComment(msgspec.Struct, frozen=True):
     root_id: UUID | None
     state: State
     root_state: State | None
+    taken_down: bool
+    """Whether an administrator has hidden it."""
     replies: int
     answered: bool
     """Whether anything answers it."""
@@ -150,7 +152,8 @@ SELECT 1 FROM comments WHERE id = (SELECT coalesce(root_id, id) FROM comments WH
 FOR UPDATE
 """
 _LOCK = """
-SELECT c.id, c.video_id, c.author_id, c.root_id, c.state, r.state AS root_state, c.replies,
+SELECT c.id, c.video_id, c.author_id, c.root_id, c.state, r.state AS root_state, c.taken_down,
+    c.replies,
     EXISTS (SELECT FROM comments a WHERE a.parent_id = c.id) AS answered
 FROM comments c LEFT JOIN comments r ON r.id = c.root_id WHERE c.id = %s AND c.video_id = %s FOR UPDATE OF c
 """
@@ -168,7 +171,9 @@ _EDIT = f"""
 UPDATE comments SET text = %(text)s, mentions = {_MENTIONED}, state = %(state)s, edited_at = now()
 WHERE id = %(comment)s
 """  # noqa: S608
-_DECIDE = "UPDATE comments SET state = %s, reports = 0 WHERE id = %s"
+# What was reported of the former text is no report of this one: whoever did may do so again.
+_FORGET_SETTLED = "DELETE FROM comment_reports WHERE comment_id = %s AND settled_at IS NOT NULL"
+_DECIDE = "UPDATE comments SET state = %s, taken_down = %s, reports = 0 WHERE id = %s"
 _SETTLE = "UPDATE comment_reports SET settled_at = now() WHERE comment_id = %s AND settled_at IS NULL"
 _EMPTY = """
 UPDATE comments SET state = 'deleted', text = '', mentions = '{}', author_id = NULL, edited_at = NULL, reports = 0
@@ -291,11 +296,12 @@ async def edit_comment(
     """Has it say something else."""
     params = {"comment": comment.id, "video": comment.video_id, "state": state, "text": text}
     await execute(db, _EDIT, {**params, "mentions": list(mentions)})
+    await execute(db, _FORGET_SETTLED, (comment.id,))
 
 
-async def decide_comment(db: Connection, comment_id: UUID, state: State) -> None:
+async def decide_comment(db: Connection, comment_id: UUID, state: State, *, taken_down: bool) -> None:
     """Shows or hides it; what was reported of it is settled by that."""
-    await execute(db, _DECIDE, (state, comment_id))
+    await execute(db, _DECIDE, (state, taken_down, comment_id))
     await execute(db, _SETTLE, (comment_id,))
 
 

@@ -5,7 +5,7 @@ from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
 from matinee.common.http.rate_limits import RateLimit
-from matinee.modules.comments.errors import CommentNotFound, CommentsOff, NothingSaid, NotYourComment
+from matinee.modules.comments.errors import CommentNotFound, CommentsOff, NothingSaid, NotYourComment, TakenDown
 from matinee.modules.comments.schemas import (
     Comment,
     CommentChange,
@@ -129,14 +129,14 @@ class CommentRoutes:
         f"{COMMENT}/state",
         tag=TAG,
         scope="videos:write",
-        errors=(VideoNotFound, CommentNotFound),
+        errors=(VideoNotFound, CommentNotFound, TakenDown),
     )
     async def decide_comment(
         self, call: Call, db: Connection, video_id: VideoId, comment_id: CommentId, body: CommentDecision
     ) -> Comment:
         """Show or hide a comment on one's video: approve, reject, take down.
 
-        What was reported of it is settled by that.
+        What was reported of it is settled by that. What an administrator has hidden only administrators show again.
         """
         return await self._comments.decide(db, call.user, video_id, comment_id, body.state)
 

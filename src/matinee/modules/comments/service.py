@@ -11,7 +11,7 @@ from matinee.common.http.pagination import PageQuery, decode_cursor, encode_curs
 from matinee.common.http.viewer import Viewer
 from matinee.modules import audit
 from matinee.modules.comments import repository
-from matinee.modules.comments.errors import CommentNotFound, CommentsOff, NothingSaid, NotYourComment
+from matinee.modules.comments.errors import CommentNotFound, CommentsOff, NothingSaid, NotYourComment, TakenDown
 from matinee.modules.comments.repository import CommentRow, DiscussedVideo, LockedComment, RankedCursor
 from matinee.modules.comments.rules import State, clean, counted, first_state
 from matinee.modules.comments.schemas import (
@@ -140,10 +140,13 @@ class CommentService:
         return await self._reviewed(db, caller, None, everywhere)
 
     async def decide(self, db: Connection, caller: Caller, video_id: UUID, comment_id: UUID, state: State) -> Comment:
-        """Approves, rejects, hides or shows again; what was reported of it is settled."""
+        """Approves, rejects, hides or shows again; what was reported of it is settled. Raises TakenDown."""
         await self._owned(db, caller, video_id)
         comment = await self._locked(db, video_id, comment_id)
-        await repository.decide_comment(db, comment_id, state)
+        administers = caller.role == "ADMIN"
+        if comment.taken_down and not administers:
+            raise TakenDown
+        await repository.decide_comment(db, comment_id, state, taken_down=administers and state == "hidden")
         await self._recount(db, comment, state)
         if comment.author_id != caller.user_id:
             await audit.record(db, "comment.moderated", comment_id, video=video_id, state=state)

@@ -20,6 +20,7 @@ class KeyRow(msgspec.Struct, frozen=True):
     name: str
     algorithm: Algorithm
     public_key: bytes
+    made_by: UUID | None
     created_at: datetime
 
 
@@ -39,7 +40,7 @@ class LockRow(msgspec.Struct, frozen=True):
     password_id: UUID | None
 
 
-_COLUMNS = "id, owner_id, name, algorithm, public_key, created_at"
+_COLUMNS = "id, owner_id, name, algorithm, public_key, made_by, created_at"
 _FROM = "FROM signing_keys"
 # What a retired one has signed can be presented for a week, and no longer by whoever has stolen it.
 _HOLDS = "(retired_at IS NULL OR retired_at > now() - interval '8 days')"
@@ -63,9 +64,9 @@ _RETIRE = "UPDATE signing_keys SET retired_at = now() WHERE owner_id IS NULL AND
 _HOLD = "SELECT id FROM users WHERE id = %s FOR NO KEY UPDATE"
 _COUNT = "SELECT count(*) FROM signing_keys WHERE owner_id = %s"
 _INSERT = """
-INSERT INTO signing_keys (id, owner_id, name, algorithm, public_key)
-VALUES (%(id)s, %(owner)s, %(name)s, %(algorithm)s, %(public_key)s)
-RETURNING id, owner_id, name, algorithm, public_key, created_at
+INSERT INTO signing_keys (id, owner_id, made_by, name, algorithm, public_key)
+VALUES (%(id)s, %(owner)s, %(maker)s, %(name)s, %(algorithm)s, %(public_key)s)
+RETURNING id, owner_id, name, algorithm, public_key, made_by, created_at
 """
 _DELETE = "DELETE FROM signing_keys WHERE id = %s AND owner_id = %s"
 _FIND_LOCK = """
@@ -120,10 +121,17 @@ async def count_keys(db: Connection, owner_id: UUID) -> int:
 
 
 async def insert_key(
-    db: Connection, key_id: UUID, owner_id: UUID, name: str, algorithm: Algorithm, public_key: bytes
+    db: Connection, key_id: UUID, owner_id: UUID, maker_id: UUID, name: str, algorithm: Algorithm, public_key: bytes
 ) -> KeyRow:
     """A key of an account that is held."""
-    values = {"id": key_id, "owner": owner_id, "name": name, "algorithm": algorithm, "public_key": public_key}
+    values = {
+        "id": key_id,
+        "owner": owner_id,
+        "maker": maker_id,
+        "name": name,
+        "algorithm": algorithm,
+        "public_key": public_key,
+    }
     row = await fetch_one(db, KeyRow, _INSERT, values)
     assert row is not None
     return row

@@ -104,7 +104,7 @@ class TokenRoutes:
         expired.
         """
         owner = acting_for(call.user, body.owner, OWNERS)
-        return await self._keys.add_key(owner, body.name, body.algorithm)
+        return await self._keys.add_key(call.user, owner, body.name, body.algorithm)
 
     @operation("DELETE", f"{KEYS}/{{key_id}}", tag=TAG, access=Access.PERSON, errors=(NoSuchSigningKey, *NOT_ACTING))
     async def delete_signing_key(self, call: Call, db: Connection, query: KeysQuery, key_id: KeyId) -> None:

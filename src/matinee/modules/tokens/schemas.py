@@ -106,6 +106,10 @@ class SigningKey(msgspec.Struct, kw_only=True):
     id: Annotated[UUID, Meta(description="The `kid` in the header of each token.")]
     name: Annotated[str, Meta(description="What you called it.")]
     algorithm: Annotated[Algorithm, Meta(description="The `alg` in the header of each token.")]
+    made_by: Annotated[
+        UUID | None,
+        Meta(description="The account that made it, and may know its private half still; null: it is gone."),
+    ]
     created_at: Annotated[datetime, Meta(description="When it was made.")]
 
 

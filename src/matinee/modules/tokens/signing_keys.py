@@ -9,7 +9,9 @@ from jwt.algorithms import OKPAlgorithm
 
 from matinee.common.database import Connection, Database
 from matinee.common.errors import Unauthenticated
+from matinee.common.http.authentication import Caller
 from matinee.modules import audit
+from matinee.modules.teams import service as teams
 from matinee.modules.tokens import repository
 from matinee.modules.tokens.errors import NoSuchSigningKey, TooManyKeys
 from matinee.modules.tokens.keys import KeyRing, new_key, private_pem, public_bytes, verifier
@@ -40,15 +42,22 @@ class SigningKeyService:
         """The keys of an account."""
         return [_shown(row) for row in await repository.list_keys(db, owner_id)]
 
-    async def add_key(self, owner_id: UUID, name: str, algorithm: Algorithm) -> NewlyMadeKey:
-        """A key for an account to sign with. Raises TooManyKeys."""
+    async def add_key(self, caller: Caller, owner_id: UUID, name: str, algorithm: Algorithm) -> NewlyMadeKey:
+        """A key for the caller's account, or a team of his, to sign with.
+
+        Raises TooManyKeys, TeamNotFound and TeamRoleNeeded.
+        """
         key = await asyncio.to_thread(new_key, algorithm)
         async with self._database.transaction() as db:
+            if owner_id != caller.user_id:  # a key lasts: his role of this moment counts, not of a second ago
+                await teams.hold(db, caller, owner_id)
             if not await repository.hold_owner(db, owner_id):
                 raise Unauthenticated("This account no longer exists.")
             if await repository.count_keys(db, owner_id) >= MOST_KEYS:
                 raise TooManyKeys
-            row = await repository.insert_key(db, uuid4(), owner_id, name, algorithm, public_bytes(key))
+            row = await repository.insert_key(
+                db, uuid4(), owner_id, caller.user_id, name, algorithm, public_bytes(key)
+            )
             await audit.record(db, "signing_key.created", row.id, account=owner_id, name=name)
         shown = msgspec.structs.asdict(_shown(row))
         return NewlyMadeKey(**shown, private_key=private_pem(key))
@@ -67,4 +76,6 @@ def _jwk(row: KeyRow) -> dict[str, object]:
 
 
 def _shown(row: KeyRow) -> SigningKey:
-    return SigningKey(id=row.id, name=row.name, algorithm=row.algorithm, created_at=row.created_at)
+    return SigningKey(
+        id=row.id, name=row.name, algorithm=row.algorithm, made_by=row.made_by, created_at=row.created_at
+    )

@@ -251,6 +251,20 @@ class TestModerating:
         assert (await thread.decide(admin, said, "shown")).status_code == 200
         await admin.post(f"{thread.path}/{said['id']}/reports", {"reason": "Still."})
         assert await thread.queue(ada, "reported") == []
+        await bob.patch(f"{thread.path}/{said['id']}", {"text": "buy more"})
+        await admin.post(f"{thread.path}/{said['id']}/reports", {"reason": "Again."})
+        assert [item["reasons"] for item in await thread.queue(ada, "reported")] == [["Again."]]
+
+    async def test_what_an_administrator_has_hidden_only_administrators_show_again(
+        self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp, api: httpx.AsyncClient
+    ) -> None:
+        admin, said = await sign_up(role="ADMIN"), await thread.say(bob, "buy now")
+        await thread.decide(admin, said, "hidden")
+        problem(await thread.decide(ada, said, "shown"), 403, "taken_down")
+        assert await thread.texts(api) == []
+        await thread.decide(admin, said, "shown")
+        assert (await thread.decide(ada, said, "hidden")).status_code == 200
+        assert (await thread.decide(ada, said, "shown")).status_code == 200
 
 
 class TestCounting:

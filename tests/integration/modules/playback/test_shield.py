@@ -11,6 +11,7 @@ import jwt
 import pytest
 from tests.integration.modules.playback.proxies import nginx
 
+from matinee.common.http.authentication import Caller
 from matinee.modules.playback.cell_cache import CellCache
 
 API = "127.0.0.1:3000"
@@ -60,7 +61,7 @@ class TestACrowd:
         """They ride in the path; the key of a segment is the same without them."""
         film = await make_film(visibility="signed")
         data = await film.store(0)
-        key = await signing_keys.add_key(film.owner_id, "shop", "EdDSA")
+        key = await signing_keys.add_key(Caller(film.owner_id, "USER", None), film.owner_id, "shop", "EdDSA")
         for later in range(3):
             claims = {"sub": str(film.id), "aud": "video", "exp": int(time.time()) + 300 + later}
             token = jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": str(key.id)})

@@ -44,7 +44,7 @@ def signer(signing_keys):
     """Makes a key for a film's owner."""
 
     async def make(film: Any, algorithm: str = "EdDSA") -> Signer:
-        key = await signing_keys.add_key(film.owner_id, "shop", algorithm)
+        key = await signing_keys.add_key(Caller(film.owner_id, "USER", None), film.owner_id, "shop", algorithm)
         return Signer(key.id, key.private_key, algorithm)
 
     return make

@@ -256,7 +256,7 @@ class TestSigningKeys:
         made = (await ada.post("/api/v1/signing-keys", {"name": "shop", "owner": team})).json()
         assert (await ada.get("/api/v1/signing-keys")).json() == {"items": []}
         listed = (await ada.get(f"/api/v1/signing-keys?owner={team}")).json()["items"]
-        assert [key["id"] for key in listed] == [made["id"]]
+        assert [(key["id"], key["made_by"]) for key in listed] == [(made["id"], ada.id)]
         problem(await bob.get(f"/api/v1/signing-keys?owner={team}"), 403, "team_role_needed")
         problem(await bob.post("/api/v1/signing-keys", {"name": "shop", "owner": team}), 403, "team_role_needed")
         problem(await ada.delete(f"/api/v1/signing-keys/{made['id']}"), 404, "no_such_signing_key")
