@@ -105,15 +105,17 @@ SELECT {GUARDED}, v.comment_policy AS policy, v.pinned_comment AS pinned, {_COUN
 {_OF_VIDEO}
 """
 _COLUMNS = """
-c.id, c.video_id, c.root_id, c.parent_id, c.author_id, u.name AS author_name, c.state, c.text,
+c.id, c.video_id, c.root_id, c.parent_id, u.id AS author_id, u.name AS author_name, c.state, c.text,
 CASE WHEN c.mentions = '{}' THEN '[]' ELSE coalesce((
     SELECT json_agg(json_build_object('id', m.id, 'name', m.name) ORDER BY m.name)
-    FROM users m WHERE m.id = ANY(c.mentions))::text, '[]') END AS mentioned,
+    FROM users m WHERE m.id = ANY(c.mentions) AND m.shut_at IS NULL)::text, '[]') END AS mentioned,
 c.replies, c.likes,
 EXISTS (SELECT FROM comment_likes l WHERE l.comment_id = c.id AND l.user_id = %(caller)s) AS liked,
 c.created_at, c.edited_at
 """
-_FROM = "FROM comments c LEFT JOIN users u ON u.id = c.author_id"
+_FROM_ANYONE = "FROM comments c LEFT JOIN users u ON u.id = c.author_id"
+# Who is shut out says nothing: his comments are places, as those of accounts that are gone, until he is let in again.
+_FROM = f"{_FROM_ANYONE} AND u.shut_at IS NULL"
 # As the indexes have it.
 _TOP_LEVEL = "c.root_id IS NULL AND (c.state = 'shown' OR (c.state = 'deleted' AND c.replies > 0))"
 _LIST = f"SELECT {_COLUMNS} {_FROM} WHERE c.video_id = %(video)s AND {_TOP_LEVEL}"
@@ -132,7 +134,7 @@ _REASONS = """
 ARRAY(SELECT r.reason FROM comment_reports r WHERE r.comment_id = c.id AND r.settled_at IS NULL
     ORDER BY r.created_at DESC LIMIT 10) AS reasons
 """
-_REVIEWED = f"SELECT {_COLUMNS}, c.reports, {_REASONS} {_FROM} WHERE"
+_REVIEWED = f"SELECT {_COLUMNS}, c.reports, {_REASONS} {_FROM_ANYONE} WHERE"
 # The state stands in the text: else the planner does not know that the index holds it.
 _HELD = "c.video_id = %(video)s AND c.state = 'held'"
 _HIDDEN = "c.video_id = %(video)s AND c.state = 'hidden'"
@@ -142,7 +144,7 @@ _REPORTED_ANYWHERE = "c.reports > 0"
 _USUAL_LIMIT = 20
 
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE c.id = %(comment)s AND c.video_id = %(video)s"
-_FIND_PINNABLE = f"{_FIND} AND c.root_id IS NULL AND c.state = 'shown'"
+_FIND_PINNABLE = f"{_FIND} AND c.root_id IS NULL AND c.state = 'shown' AND u.id IS NOT NULL"
 _IS_THREAD = """
 SELECT 1 FROM comments WHERE id = %s AND video_id = %s AND root_id IS NULL AND state IN ('shown', 'deleted')
 """

@@ -9,7 +9,7 @@ _read_people = msgspec.json.Decoder(list[Person]).decode
 
 
 def comment_of(row: CommentRow) -> Comment:
-    """A comment; of one whose account is gone its place alone, whether upkeep has emptied it or not."""
+    """A comment; of one whose account is gone, or shut out, its place alone, whether upkeep has emptied it or not."""
     author = Person(str(row.author_id), row.author_name or "") if row.author_id else None
     return Comment(
         str(row.id),

@@ -255,6 +255,22 @@ class TestModerating:
         await admin.post(f"{thread.path}/{said['id']}/reports", {"reason": "Again."})
         assert [item["reasons"] for item in await thread.queue(ada, "reported")] == [["Again."]]
 
+    async def test_of_who_is_suspended_the_places_are_left(
+        self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp, api: httpx.AsyncClient
+    ) -> None:
+        """Neither his words nor his name, until he is let in again; who decides about them reads them."""
+        admin, said = await sign_up(role="ADMIN"), await thread.say(bob, "buy now")
+        await ada.patch(thread.path, {"pinned": said["id"]})
+        await ada.post(f"{thread.path}/{said['id']}/reports", {"reason": "Spam."})
+        suspension = f"/api/v1/users/{bob.id}/suspension"
+        await admin.client.put(suspension, json={"reason": "Spam."}, headers=admin.headers)
+        page = await thread.read(api)
+        [place] = page["items"]
+        assert (place["text"], place["author"], place["state"], page["pinned"]) == ("", None, "deleted", None)
+        assert [item["text"] for item in await thread.queue(ada, "reported")] == ["buy now"]
+        await admin.delete(suspension)
+        assert await thread.texts(api) == ["buy now"]
+
     async def test_what_an_administrator_has_hidden_only_administrators_show_again(
         self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp, api: httpx.AsyncClient
     ) -> None:
