@@ -28,6 +28,7 @@ export default defineConfig({
         "watch.html",
         "embed.html",
         "documentation.html",
+        "administration.html",
         "reset-password.html",
         "verify-email.html",
         "join.html",

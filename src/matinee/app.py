@@ -232,6 +232,7 @@ def _add_pages(router: Router, runtime: Runtime, tokens: PlaybackTokens) -> None
     router.add("GET", "/verify-email", Page(WEB, "verify-email.html", policy=policy))
     router.add("GET", "/register", Page(WEB, "index.html", policy=policy))
     router.add("GET", "/join", Page(WEB, "join.html", policy=policy))
+    router.add("GET", "/administration", Page(WEB, "administration.html", policy=policy))
     router.add("GET", "/documentation", Page(WEB, "documentation.html", policy=policy))
     router.add("GET", "/assets/{name}", Assets(WEB))
     problems = problems_page(all_operations())

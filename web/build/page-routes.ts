@@ -8,6 +8,7 @@ const ROUTES: [RegExp, string][] = [
   [/^\/register$/, "/index.html"],
   [/^\/join$/, "/join.html"],
   [/^\/documentation\/?$/, "/documentation.html"],
+  [/^\/administration\/?$/, "/administration.html"],
 ];
 
 /** The page file that answers a path, or the path itself: the same table as the server's. */

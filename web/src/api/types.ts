@@ -5,6 +5,8 @@ type Schemas = components["schemas"];
 
 export type ApiKey = Schemas["ApiKey"];
 export type ApiKeyPage = Schemas["ApiKeyPage"];
+export type AuditEvent = Schemas["AuditEvent"];
+export type AuditPage = Schemas["AuditPage"];
 export type Chapters = Schemas["Chapters"];
 export type Comment = Schemas["Comment"];
 export type CommentPage = Schemas["CommentPage"];
@@ -20,6 +22,8 @@ export type HistoryPage = Schemas["HistoryPage"];
 export type ImportProgress = Schemas["ImportProgress"];
 export type Invitation = Schemas["TeamInvitation"];
 export type InvitationShown = Schemas["InvitationShown"];
+export type ManagedUser = Schemas["ManagedUser"];
+export type ManagedUserPage = Schemas["ManagedUserPage"];
 export type Member = Schemas["Member"];
 export type MemberPage = Schemas["MemberPage"];
 export type NewApiKey = Schemas["NewApiKey"];

@@ -21,7 +21,8 @@ function signedIn(user: User): Node[] {
     // Signed out here in any case; a server that did not hear it lets the session expire.
     void signOut().catch(() => undefined);
   });
-  return [el("span", { class: "account-name", title: user.email }, user.name), leave];
+  const administration = user.role === "ADMIN" ? [el("a", { href: "/administration" }, "Admin")] : [];
+  return [...administration, el("span", { class: "account-name", title: user.email }, user.name), leave];
 }
 
 function signInLink(onSignIn?: () => void): HTMLElement {

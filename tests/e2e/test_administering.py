@@ -1,0 +1,56 @@
+"""The page of administrators."""
+
+import subprocess
+import sys
+
+from playwright.sync_api import Browser
+from tests.e2e.installation import PASSWORD, Installation
+from tests.e2e.visiting import Visit
+
+ADMIN = "root@example.org"
+EMAIL = "vera@example.org"
+WHY = "Uploads of other people's films."
+
+
+def test_an_account_is_suspended_and_let_in_again(browser: Browser, installation: Installation) -> None:
+    """On a phone: found by its name, told why, let in again, and all of it stands in the log; for administrators."""
+    visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+    page, api = visit.page, visit.context.request
+    credentials = {"email": EMAIL, "password": PASSWORD}
+    for email, name in ((ADMIN, "Root"), (EMAIL, "Vera")):
+        assert api.post("/api/v1/auth/register", data={"email": email, "password": PASSWORD, "name": name}).ok
+    command = [sys.executable, "-m", "matinee.cli", "user", "role", ADMIN, "admin"]
+    subprocess.run(command, env=installation.environment(), check=True, capture_output=True)
+
+    page.goto("/administration")
+    page.get_by_text("This page is for administrators").wait_for()
+    assert api.post("/api/v1/auth/login", data={"email": ADMIN, "password": PASSWORD}).ok
+    page.evaluate("localStorage.setItem('matinee.signed-in', '1')")
+    page.reload()
+    users = page.get_by_role("region", name="Users")
+    users.get_by_label("Search").fill("vera")
+    users.get_by_label("Role").select_option("USER")
+    users.get_by_role("button", name="Find").click()
+    users.get_by_text("Ada", exact=True).wait_for(state="detached")
+    assert users.get_by_role("listitem").count() == 1
+    users.get_by_role("button", name="Sign out everywhere").click()
+    users.get_by_role("button", name="Signed out").wait_for()
+    users.get_by_role("button", name="Suspend").click()
+    users.get_by_label("Reason").fill(WHY)
+    users.locator(".reason").get_by_role("button", name="Suspend").click()
+    users.get_by_text(f"Suspended just now: {WHY}").wait_for()
+    refused = installation.client.post("/api/v1/auth/login", json=credentials)
+    assert (refused.status_code, refused.json()["code"]) == (403, "account_suspended")
+    users.get_by_role("button", name="Lift suspension").click()
+    users.get_by_text("Registered").wait_for()
+    assert installation.client.post("/api/v1/auth/login", json=credentials).is_success
+
+    users.get_by_role("button", name="Log").click()
+    log = page.get_by_role("region", name="Audit log")
+    log.get_by_label("What").select_option("account.suspended")
+    log.get_by_role("button", name="Find").click()
+    log.get_by_role("listitem").filter(has_text="suspension lifted").wait_for(state="detached")
+    assert WHY in log.get_by_role("listitem").inner_text()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert visit.faults == []
+    visit.context.close()

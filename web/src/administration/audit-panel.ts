@@ -1,0 +1,169 @@
+import { exportAudit, type Filters, listAudit } from "../api/administration";
+import { explain } from "../api/http";
+import type { AuditEvent } from "../api/types";
+import { el } from "../ui/dom";
+import { choice, labelled } from "./fields";
+import { actionName, actorName, detailText } from "./words";
+
+const ACTIONS: AuditEvent["what"][] = [
+  "account.closed",
+  "account.email_changed",
+  "account.email_verified",
+  "account.erased",
+  "account.exported",
+  "account.password_changed",
+  "account.password_reset",
+  "account.quota_changed",
+  "account.recovery_codes_renewed",
+  "account.registered",
+  "account.restored",
+  "account.role_changed",
+  "account.second_factor_failed",
+  "account.second_factor_off",
+  "account.second_factor_on",
+  "account.sessions_ended",
+  "account.sign_in_failed",
+  "account.suspended",
+  "account.suspension_lifted",
+  "api_key.created",
+  "api_key.revoked",
+  "comment.deleted",
+  "comment.moderated",
+  "invitation.created",
+  "invitation.revoked",
+  "server.audit_exported",
+  "server.signing_key_rotated",
+  "session.ended",
+  "session.opened",
+  "session.replayed",
+  "signing_key.created",
+  "signing_key.deleted",
+  "team.created",
+  "team.deleted",
+  "team.invited",
+  "team.member_joined",
+  "team.member_removed",
+  "team.role_changed",
+  "video.deleted",
+  "video.keys_exported",
+  "video.keys_renewed",
+  "video.password_set",
+  "video.prioritised",
+  "video.shared",
+  "video.transferred",
+  "video.unshared",
+  "video.visibility_changed",
+];
+
+/** What was done, by whom, when and from where; nothing changes it. */
+export class AuditPanel {
+  readonly element: HTMLElement;
+  readonly #what = choice("audit-what", [["", "Anything"], ...ACTIONS.map(option)]);
+  readonly #account = el("input", { id: "audit-account", type: "text", placeholder: "Id of an account" });
+  readonly #since = el("input", { id: "audit-since", type: "date" });
+  readonly #until = el("input", { id: "audit-until", type: "date" });
+  readonly #list = el("ol", { class: "rows" });
+  readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
+  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
+  #cursor: string | null = null;
+
+  constructor() {
+    const save = el("button", { type: "button", class: "button" }, "Export");
+    const form = el(
+      "form",
+      { class: "filters", role: "search" },
+      labelled("What", this.#what),
+      labelled("Concerning", this.#account),
+      labelled("From", this.#since),
+      labelled("To", this.#until),
+      el("button", { type: "submit", class: "button primary" }, "Find"),
+      save,
+    );
+    this.element = el(
+      "section",
+      { class: "panel", "aria-label": "Audit log" },
+      el("h2", {}, "Audit log"),
+      form,
+      this.#error,
+      this.#list,
+      this.#more,
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.load();
+    });
+    save.addEventListener("click", () => void this.#attempt(() => this.#save()));
+    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
+  }
+
+  /** Lists anew, by the filters as they are. */
+  load(): void {
+    void this.#attempt(async () => {
+      this.#cursor = null;
+      await this.#loadMore();
+    });
+  }
+
+  /** What concerns an account. */
+  showAccount(id: string): void {
+    this.#account.value = id;
+    this.load();
+    this.element.scrollIntoView();
+  }
+
+  async #loadMore(): Promise<void> {
+    const first = this.#cursor === null;
+    const page = await listAudit(this.#filters(), this.#cursor);
+    if (first) this.#list.replaceChildren();
+    this.#cursor = page.next_cursor;
+    this.#more.hidden = this.#cursor === null;
+    this.#list.append(...page.items.map(row));
+    if (!this.#list.firstChild) this.#list.append(el("li", { class: "none" }, "Nothing."));
+  }
+
+  async #save(): Promise<void> {
+    const address = URL.createObjectURL(await exportAudit(this.#filters()));
+    el("a", { href: address, download: "audit.csv" }).click();
+    URL.revokeObjectURL(address);
+  }
+
+  #filters(): Filters {
+    return {
+      what: this.#what.value,
+      account: this.#account.value.trim(),
+      since: this.#since.value,
+      until: this.#until.value,
+    };
+  }
+
+  async #attempt(task: () => Promise<void>): Promise<void> {
+    this.#error.hidden = true;
+    try {
+      await task();
+    } catch (error) {
+      this.#error.hidden = false;
+      this.#error.textContent = explain(error);
+    }
+  }
+}
+
+function option(what: AuditEvent["what"]): [string, string] {
+  return [what, actionName(what)];
+}
+
+function row(event: AuditEvent): HTMLLIElement {
+  const concerned = event.account && event.account.id !== event.by.account?.id ? event.account : null;
+  return el(
+    "li",
+    { class: "row" },
+    el(
+      "div",
+      { class: "about" },
+      el("strong", {}, actionName(event.what)),
+      concerned && el("span", {}, concerned.email ?? concerned.id),
+      el("p", {}, `${actorName(event.by)}${event.ip ? ` from ${event.ip}` : ""}`),
+      el("p", {}, detailText(event.detail)),
+    ),
+    el("time", { datetime: event.at }, event.at.slice(0, 19).replace("T", " ")),
+  );
+}

@@ -1,0 +1,160 @@
+import {
+  endSessions,
+  type Filters,
+  giveRole,
+  liftSuspension,
+  listUsers,
+  suspendUser,
+} from "../api/administration";
+import { explain } from "../api/http";
+import type { ManagedUser } from "../api/types";
+import { el } from "../ui/dom";
+import { ago } from "../ui/words";
+import { choice, labelled } from "./fields";
+
+/** Accounts: found, suspended, signed out, given roles. */
+export class UsersPanel {
+  readonly element: HTMLElement;
+  readonly #text = el("input", { id: "user-search", type: "search", placeholder: "Name or e-mail address" });
+  readonly #role = choice("user-role", [
+    ["", "Any role"],
+    ["ADMIN", "Administrators"],
+    ["USER", "Users"],
+  ]);
+  readonly #state = choice("user-state", [
+    ["", "Any state"],
+    ["true", "Suspended"],
+    ["false", "Not suspended"],
+  ]);
+  readonly #list = el("ul", { class: "rows" });
+  readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
+  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
+  readonly #showLog: (id: string) => void;
+  #cursor: string | null = null;
+
+  /** `showLog` shows what concerns an account. */
+  constructor(showLog: (id: string) => void) {
+    this.#showLog = showLog;
+    const form = el(
+      "form",
+      { class: "filters", role: "search" },
+      labelled("Search", this.#text),
+      labelled("Role", this.#role),
+      labelled("State", this.#state),
+      el("button", { type: "submit", class: "button primary" }, "Find"),
+    );
+    this.element = el(
+      "section",
+      { class: "panel", "aria-label": "Users" },
+      el("h2", {}, "Users"),
+      form,
+      this.#error,
+      this.#list,
+      this.#more,
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.load();
+    });
+    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
+  }
+
+  /** Lists anew, by the filters as they are. */
+  load(): void {
+    void this.#attempt(async () => {
+      this.#cursor = null;
+      await this.#loadMore();
+    });
+  }
+
+  async #loadMore(): Promise<void> {
+    const first = this.#cursor === null;
+    const page = await listUsers(this.#filters(), this.#cursor);
+    if (first) this.#list.replaceChildren();
+    this.#cursor = page.next_cursor;
+    this.#more.hidden = this.#cursor === null;
+    this.#list.append(...page.items.map((user) => this.#row(user)));
+    if (!this.#list.firstChild) this.#list.append(el("li", { class: "none" }, "Nobody."));
+  }
+
+  #filters(): Filters {
+    return { q: this.#text.value.trim(), role: this.#role.value, suspended: this.#state.value };
+  }
+
+  #row(user: ManagedUser): HTMLLIElement {
+    const row = el("li", { class: "row", "data-shut": Boolean(user.suspension ?? user.deletion) });
+    const other = user.role === "ADMIN" ? "USER" : "ADMIN";
+    const log = button("Log", () => this.#showLog(user.id));
+    const role = button(other === "ADMIN" ? "Make administrator" : "Make user", () =>
+      this.#replace(row, () => giveRole(user.id, other)),
+    );
+    const out = button("Sign out everywhere", () => this.#signOut(user, out));
+    const shut = user.suspension
+      ? button("Lift suspension", () => this.#replace(row, () => liftSuspension(user.id)))
+      : button("Suspend", () => form.toggleAttribute("hidden"));
+    const reason = el("input", {
+      id: `reason-${user.id}`,
+      type: "text",
+      required: true,
+      maxlength: 500,
+      placeholder: "Why? Its owner is told",
+    });
+    const form = el(
+      "form",
+      { class: "reason", hidden: true },
+      labelled("Reason", reason),
+      el("button", { type: "submit", class: "button danger small" }, "Suspend"),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#replace(row, () => suspendUser(user.id, reason.value.trim()));
+    });
+    row.append(
+      el(
+        "div",
+        { class: "about" },
+        el("strong", {}, user.name),
+        user.role === "ADMIN" && el("span", { class: "badge" }, "Administrator"),
+        el("p", {}, user.email),
+        el("p", {}, state(user)),
+      ),
+      el("div", { class: "row-buttons" }, log, out, role, shut),
+      form,
+    );
+    return row;
+  }
+
+  #signOut(user: ManagedUser, button: HTMLButtonElement): void {
+    void this.#attempt(async () => {
+      await endSessions(user.id);
+      button.disabled = true;
+      button.textContent = "Signed out";
+    });
+  }
+
+  #replace(row: HTMLLIElement, change: () => Promise<ManagedUser>): void {
+    void this.#attempt(async () => row.replaceWith(this.#row(await change())));
+  }
+
+  async #attempt(task: () => Promise<void>): Promise<void> {
+    this.#error.hidden = true;
+    try {
+      await task();
+    } catch (error) {
+      this.#error.hidden = false;
+      this.#error.textContent = explain(error);
+    }
+  }
+}
+
+function state(user: ManagedUser): string {
+  if (user.deletion) return `To be deleted on ${user.deletion.erase_at.slice(0, 10)}`;
+  if (user.suspension) return `Suspended ${ago(user.suspension.at)}: ${user.suspension.reason}`;
+  return `Registered ${ago(user.created_at)}`;
+}
+
+function button(label: string, act: () => void): HTMLButtonElement {
+  const made = el("button", { type: "button", class: "button small" }, label);
+  made.addEventListener("click", act);
+  return made;
+}

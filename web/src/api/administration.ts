@@ -1,0 +1,60 @@
+/** Every call about other people's accounts and about what was done; for administrators. */
+import { API } from "./http";
+import type { AuditPage, ManagedUser, ManagedUserPage } from "./types";
+import { authorized } from "./videos";
+
+const USERS = `${API}/users`;
+
+/** Filters of a list; what is empty does not filter. */
+export type Filters = Record<string, string>;
+
+export async function listUsers(filters: Filters, cursor: string | null): Promise<ManagedUserPage> {
+  const response = await authorized(`${USERS}?${query(filters, cursor)}`);
+  return (await response.json()) as ManagedUserPage;
+}
+
+export function suspendUser(id: string, reason: string): Promise<ManagedUser> {
+  return change(`${userPath(id)}/suspension`, "PUT", { reason });
+}
+
+export function liftSuspension(id: string): Promise<ManagedUser> {
+  return change(`${userPath(id)}/suspension`, "DELETE");
+}
+
+export function giveRole(id: string, role: ManagedUser["role"]): Promise<ManagedUser> {
+  return change(userPath(id), "PATCH", { role });
+}
+
+/** Signs an account out on every device. */
+export async function endSessions(id: string): Promise<void> {
+  await authorized(`${userPath(id)}/sessions`, { method: "DELETE" });
+}
+
+export async function listAudit(filters: Filters, cursor: string | null): Promise<AuditPage> {
+  const response = await authorized(`${API}/audit?${query(filters, cursor)}`);
+  return (await response.json()) as AuditPage;
+}
+
+/** The whole log that the filters leave, as a table. */
+export async function exportAudit(filters: Filters): Promise<Blob> {
+  const response = await authorized(`${API}/audit/export?${query({ ...filters, format: "csv" }, null)}`);
+  return response.blob();
+}
+
+async function change(
+  path: string,
+  method: "PUT" | "PATCH" | "DELETE",
+  body?: unknown,
+): Promise<ManagedUser> {
+  const response = await authorized(path, { method, body });
+  return (await response.json()) as ManagedUser;
+}
+
+function userPath(id: string): string {
+  return `${USERS}/${encodeURIComponent(id)}`;
+}
+
+function query(filters: Filters, cursor: string | null): URLSearchParams {
+  const given = Object.entries(cursor ? { ...filters, cursor } : filters).filter(([, value]) => value !== "");
+  return new URLSearchParams(given);
+}
