@@ -229,10 +229,36 @@ CREATE TABLE public.job_workers (
     labels text[] NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE public.linked_sign_ins (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    label text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone
+);
 CREATE TABLE public.object_hashes (
     video_id uuid NOT NULL,
     name text NOT NULL,
     md5 bytea NOT NULL
+);
+CREATE TABLE public.passkey_challenges (
+    challenge bytea NOT NULL,
+    purpose text NOT NULL,
+    user_id uuid,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT passkey_challenges_purpose_known CHECK ((purpose = ANY (ARRAY['register'::text, 'sign_in'::text])))
+);
+CREATE TABLE public.passkeys (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone
 );
 CREATE UNLOGGED TABLE public.rate_limits (
     bucket text NOT NULL,
@@ -574,8 +600,18 @@ ALTER TABLE ONLY public.job_errors
     ADD CONSTRAINT job_errors_pkey PRIMARY KEY (job_id);
 ALTER TABLE ONLY public.job_workers
     ADD CONSTRAINT job_workers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.linked_sign_ins
+    ADD CONSTRAINT linked_sign_ins_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.linked_sign_ins
+    ADD CONSTRAINT linked_sign_ins_subject_unique UNIQUE (issuer, subject);
 ALTER TABLE ONLY public.object_hashes
     ADD CONSTRAINT object_hashes_pkey PRIMARY KEY (video_id, name);
+ALTER TABLE ONLY public.passkey_challenges
+    ADD CONSTRAINT passkey_challenges_pkey PRIMARY KEY (challenge);
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_credential_unique UNIQUE (credential_id);
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
 ALTER TABLE ONLY public.reactions
@@ -654,6 +690,9 @@ CREATE INDEX former_media_by_end ON public.former_media USING btree (ends_at);
 CREATE INDEX guesses_by_end ON public.guesses USING btree (forget_at);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
+CREATE INDEX linked_sign_ins_by_user ON public.linked_sign_ins USING btree (user_id, created_at);
+CREATE INDEX passkey_challenges_by_expiry ON public.passkey_challenges USING btree (expires_at);
+CREATE INDEX passkeys_by_user ON public.passkeys USING btree (user_id, created_at);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
 CREATE INDEX reactions_by_user ON public.reactions USING btree (user_id);
 CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expires_at);
@@ -746,8 +785,14 @@ ALTER TABLE ONLY public.job_errors
     ADD CONSTRAINT job_errors_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.procrastinate_jobs(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_workers
     ADD CONSTRAINT job_workers_id_fkey FOREIGN KEY (id) REFERENCES public.procrastinate_workers(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.linked_sign_ins
+    ADD CONSTRAINT linked_sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.object_hashes
     ADD CONSTRAINT object_hashes_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.passkey_challenges
+    ADD CONSTRAINT passkey_challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.reactions
     ADD CONSTRAINT reactions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.reactions

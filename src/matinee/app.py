@@ -44,6 +44,7 @@ from matinee.modules.pages.assets import Assets, Page
 from matinee.modules.pages.embed import EmbedPage
 from matinee.modules.pages.policy import INERT, page_policy
 from matinee.modules.pages.problems import problems_page
+from matinee.modules.passkeys.routes import PasskeyRoutes
 from matinee.modules.pictures.routes import PictureRoutes
 from matinee.modules.playback.caption_routes import CaptionRoutes
 from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackPreflights
@@ -56,6 +57,7 @@ from matinee.modules.replacements.routes import ReplacementRoutes
 from matinee.modules.retention.routes import RetentionRoutes
 from matinee.modules.second_factor.routes import SecondFactorRoutes
 from matinee.modules.sharing.routes import SharingRoutes
+from matinee.modules.sign_in_providers.routes import SignInProviderRoutes
 from matinee.modules.sounds.routes import SoundRoutes
 from matinee.modules.teams.invitation_routes import InvitationRoutes
 from matinee.modules.teams.routes import TeamRoutes
@@ -78,6 +80,8 @@ ROUTES: tuple[type, ...] = (
     AuthRoutes,
     RecoveryRoutes,
     SecondFactorRoutes,
+    PasskeyRoutes,
+    SignInProviderRoutes,
     ApiKeyRoutes,
     AuditRoutes,
     AdministrationRoutes,
@@ -115,6 +119,8 @@ ROUTES: tuple[type, ...] = (
 TAGS = {
     "auth": "Registering, signing in and out.",
     "second factor": "What signing in asks for beside the password.",
+    "passkeys": "A second factor, or a way in without a password.",
+    "sign-in providers": "Signing in by somebody else's word: OpenID Connect.",
     "api keys": "Calling as a user without a password, from servers and scripts.",
     "administration": "Other people's accounts.",
     "audit": "Who did what, when and from where.",
@@ -186,6 +192,8 @@ def _routes(services: Services) -> list[Any]:
         AuthRoutes(services.auth, services.sessions, cookie),
         RecoveryRoutes(services.recovery, services.invitations),
         SecondFactorRoutes(services.second_factor, services.authenticator, cookie),
+        PasskeyRoutes(services.passkeys, cookie),
+        SignInProviderRoutes(services.sign_in_providers, cookie, secure=settings.cookie_secure),
         ApiKeyRoutes(),
         AuditRoutes(services.database),
         AdministrationRoutes(services.administration),
@@ -226,6 +234,7 @@ def _add_pages(router: Router, runtime: Runtime, tokens: PlaybackTokens) -> None
     settings = runtime.settings
     policy = page_policy(settings)
     router.add("GET", "/", Page(WEB, "index.html", policy=policy))
+    router.add("GET", "/signed-in/{provider_id}", Page(WEB, "index.html", policy=policy))
     router.add("GET", "/watch/{video_id}", Page(WEB, "watch.html", policy=policy))
     router.add("GET", "/embed/{video_id}", EmbedPage(WEB, runtime, tokens))
     router.add("GET", "/reset-password", Page(WEB, "reset-password.html", policy=policy))

@@ -49,6 +49,8 @@ from matinee.modules.history.exported import list_watches
 from matinee.modules.history.service import HistoryService
 from matinee.modules.imports.service import ImportService
 from matinee.modules.jobs.service import JobService
+from matinee.modules.passkeys.service import PasskeyService
+from matinee.modules.passkeys.verification import RelyingParty
 from matinee.modules.pictures.plans import Plans
 from matinee.modules.pictures.posters import PosterService
 from matinee.modules.pictures.service import PictureService
@@ -71,8 +73,10 @@ from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
 from matinee.modules.second_factor.authenticator import Authenticator
 from matinee.modules.second_factor.codes import Codes
+from matinee.modules.second_factor.guard import Guard
 from matinee.modules.second_factor.service import SecondFactor
 from matinee.modules.sharing.service import SharingService
+from matinee.modules.sign_in_providers.service import SignInProviders
 from matinee.modules.sounds.service import SoundService
 from matinee.modules.teams.exported import list_memberships
 from matinee.modules.teams.invitations import InvitationService
@@ -136,7 +140,8 @@ class Services:
         reauthentication = Reauthentication(self.database, self.passwords)
         codes = Codes(settings.secret_key, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
-        self.authenticator = Authenticator(self.database, reauthentication, codes, host=settings.host_name())
+        guard = Guard(self.database, reauthentication, codes)
+        self.authenticator = Authenticator(guard, codes, host=settings.host_name())
         self.recovery = Recovery(
             self.database,
             self.queue,
@@ -156,6 +161,25 @@ class Services:
             self.invitations,
             Guessing(self.database, limited=settings.rate_limits),
             registration=settings.registration,
+        )
+        self.passkeys = PasskeyService(
+            self.database,
+            RelyingParty(host=settings.host_name(), origin=settings.origin()),
+            self.sessions,
+            self.second_factor,
+            guard,
+            codes,
+        )
+        self.sign_in_providers = SignInProviders(
+            self.database,
+            settings.sign_in_providers,
+            self.auth,
+            self.sessions,
+            self.second_factor,
+            guard,
+            public_url=settings.public_url,
+            secret=settings.secret_key,
+            clock=clock,
         )
         self.encoding = EncodingService(
             self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers

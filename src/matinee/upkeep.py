@@ -19,6 +19,7 @@ from matinee.modules.auth.token_repository import delete_expired_account_tokens
 from matinee.modules.counts.repository import fold
 from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.integrity import hashing as integrity
+from matinee.modules.passkeys.repository import delete_expired_challenges
 from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.retention.jobs import EVICT
 from matinee.modules.second_factor.repository import delete_old_challenges
@@ -90,6 +91,7 @@ async def expire(database: Database, *, refresh_days: int, audit_days: int = 365
         "account_tokens": delete_expired_account_tokens,
         "invitations": delete_expired_invitations,
         "guesses": delete_past_guesses,
+        "passkey_challenges": delete_expired_challenges,
         "api_keys": delete_ended_keys,
         "team_invitations": delete_expired_team_invitations,
         "team_changes": delete_old_team_changes,

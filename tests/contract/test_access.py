@@ -51,6 +51,9 @@ _NEW_FILE = {"filename": "sea.mp4", "filesize": 1000, "filetype": "video/mp4"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _CREDENTIALS = {"email": "nobody@example.org", "password": "correct horse battery"}
 _PROOF = {"password": "correct horse battery"}
+_PASSKEY = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
+_NEW_PASSKEY = {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}
+_ANSWER_OF_PASSKEY = {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"}
 _TUS = {"Tus-Resumable": "1.0.0"}
 _DOWNLOAD = {"name": "original"}
 ROWS: dict[str, Row] = {
@@ -78,6 +81,20 @@ ROWS: dict[str, Row] = {
     "confirm_totp": Row(Who.ACCOUNT, {"code": "492039"}),
     "turn_off_totp": Row(Who.ACCOUNT, _PROOF),
     "renew_recovery_codes": Row(Who.ACCOUNT, _PROOF),
+    "begin_passkey": Row(Who.ACCOUNT, _PROOF),
+    "register_passkey": Row(Who.ACCOUNT, {"name": "Laptop", "credential": {**_PASSKEY, "response": _NEW_PASSKEY}}),
+    "list_passkeys": Row(Who.ACCOUNT),
+    "rename_passkey": Row(Who.ACCOUNT, {"name": "Laptop"}),
+    "remove_passkey": Row(Who.ACCOUNT, _PROOF),
+    "ask_passkey": Row(Who.ANYONE, {}),
+    "sign_in_by_passkey": Row(Who.ANYONE, {"credential": {**_PASSKEY, "response": _ANSWER_OF_PASSKEY}}),
+    "list_sign_in_providers": Row(Who.ANYONE),
+    "begin_provider_sign_in": Row(Who.ANYONE, {}),
+    "sign_in_by_provider": Row(Who.ANYONE, {"code": "x", "state": "x"}),
+    "begin_link": Row(Who.ACCOUNT, _PROOF),
+    "link_provider": Row(Who.ACCOUNT, {"code": "x", "state": "x"}),
+    "list_linked_sign_ins": Row(Who.ACCOUNT),
+    "unlink_provider": Row(Who.ACCOUNT, _PROOF),
     "create_api_key": Row(Who.ACCOUNT, {"name": "Import", "scopes": ["videos:read"]}),
     "list_api_keys": Row(Who.ACCOUNT),
     "revoke_api_key": Row(Who.ACCOUNT),
@@ -428,6 +445,9 @@ def _ask(
         "key_id": uuid4(),
         "session_id": uuid4(),
         "invitation_id": uuid4(),
+        "passkey_id": uuid4(),
+        "link_id": uuid4(),
+        "provider_id": "work",
         "sound_id": "audio",
         "recipe": stage.plan.recipe,
         "rendition": stage.renditions[0],

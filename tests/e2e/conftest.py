@@ -1,8 +1,10 @@
 """One installation for all tests that do not break it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import oidc_provider_mock
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.e2e.installation import Installation, make_film
@@ -22,9 +24,18 @@ def mail_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def installation(mail_folder: Path) -> Iterator[Installation]:
+def issuer() -> Iterator[str]:
+    """The address of an OpenID Connect issuer, where everybody may sign in as anybody."""
+    with oidc_provider_mock.run_server_in_thread() as server:
+        yield f"http://localhost:{server.server_port}"
+
+
+@pytest.fixture(scope="package")
+def installation(mail_folder: Path, issuer: str) -> Iterator[Installation]:
     """A running installation with a signed-in user."""
-    with Installation(IMPORT_ALLOWED="127.0.0.2/32", MAIL_FOLDER=str(mail_folder)) as installation:
+    work = {"id": "work", "name": "Work", "issuer": issuer, "client_id": "matinee", "client_secret": "secret"}
+    settings = {"MAIL_FOLDER": str(mail_folder), "SIGN_IN_PROVIDERS": json.dumps([work])}
+    with Installation(IMPORT_ALLOWED="127.0.0.2/32", **settings) as installation:
         installation.start("serve", "worker")
         installation.sign_up()
         yield installation

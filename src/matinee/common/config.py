@@ -4,6 +4,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -22,6 +23,7 @@ GIB = 1024**3
 MIB = 1024**2
 _LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs", "worker_labels", "import_allowed"})
 # Read by the command line itself.
+_JSON = frozenset({"sign_in_providers"})
 _NOT_SETTINGS = frozenset({"MATINEE_API_KEY", "MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWORD"})
 _SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
 
@@ -40,6 +42,16 @@ class ConfigError(Exception):
         lines = "\n".join(f"  {fault.path}: {fault.message}" for fault in faults)
         super().__init__(f"The configuration has {len(faults)} fault(s):\n{lines}")
         self.faults = faults
+
+
+class SignInProvider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An OpenID Connect issuer whose word is taken for who signs in."""
+
+    id: Annotated[str, Meta(pattern=rf"^[a-z0-9-]{{1,20}}{END}")]
+    name: Annotated[str, Meta(min_length=1, max_length=40)]
+    issuer: str
+    client_id: Annotated[str, Meta(min_length=1)]
+    client_secret: Annotated[str, Meta(min_length=1)] | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     email_verification: Literal["optional", "required"] = "optional"
     account_export_days: Annotated[int, Meta(ge=1, le=30)] = 7
     account_grace_days: Annotated[int, Meta(ge=0, le=365)] = 14
+    sign_in_providers: tuple[SignInProvider, ...] = ()
     audit_days: Annotated[int, Meta(ge=30, le=36_500)] = 365
     view_days: Annotated[int, Meta(ge=2, le=3_650)] = 30
 
@@ -217,7 +230,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         if name not in known:
             faults.append(Fault(variable, "There is no such setting; see .env.example."))
         elif value != "":
-            raw[name] = [part.strip() for part in value.split(",") if part.strip()] if name in _LISTS else value
+            raw[name] = _read(name, value)
     try:
         settings = convert(raw, Settings, strict=False)
     except InvalidInput as error:
@@ -229,6 +242,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if faults:
         raise ConfigError(faults)
     return settings
+
+
+def _read(name: str, value: str) -> Any:
+    if name in _LISTS:
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if name in _JSON:
+        with suppress(msgspec.DecodeError):  # what it is instead is told with the field
+            return msgspec.json.decode(value)
+    return value
 
 
 def variable_name(field: str) -> str:
@@ -250,7 +272,13 @@ _EXAMPLES = ("replace-this", "change-me")  # the secrets in .env.example, which 
 
 def _contradictions(settings: Settings) -> list[Fault]:
     """Faults that types cannot express."""
-    return [*_bad_secrets(settings), *_bad_addresses(settings), *_bad_pairs(settings), *_bad_mail(settings)]
+    return [
+        *_bad_secrets(settings),
+        *_bad_addresses(settings),
+        *_bad_pairs(settings),
+        *_bad_mail(settings),
+        *_bad_providers(settings),
+    ]
 
 
 def _bad_secrets(settings: Settings) -> Iterator[Fault]:
@@ -331,6 +359,20 @@ def _is_mail_address(name: str, address: str) -> bool:
         return bool(Address(name, addr_spec=address).domain)
     except (ValueError, HeaderParseError, IndexError):
         return False
+
+
+def _bad_providers(settings: Settings) -> Iterator[Fault]:
+    providers = settings.sign_in_providers
+    for names in ([each.id for each in providers], [each.issuer for each in providers]):
+        if len(set(names)) < len(names):
+            yield Fault("sign_in_providers", "Each provider needs an id and an issuer of its own.")
+    for each in providers:
+        if not _is_web_address(each.issuer) or not (each.issuer.startswith("https://") or _is_here(each.issuer)):
+            yield Fault("sign_in_providers", f"{each.issuer!r} is not an https:// address; http is for localhost.")
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _is_network(text: str) -> bool:

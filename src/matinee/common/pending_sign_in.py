@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Method = Literal["totp", "recovery_code"]
+Method = Literal["totp", "passkey", "recovery_code"]
 
 
 class PendingSignIn(msgspec.Struct, kw_only=True):

@@ -155,6 +155,30 @@ class TestContradictions:
         assert "hunter" not in str(refused.value)
 
 
+class TestSignInProviders:
+    WORK = '{"id": "work", "name": "Work", "issuer": "https://login.example.org", "client_id": "matinee"}'
+
+    def test_they_are_a_list_in_json(self) -> None:
+        """As many as there are."""
+        [work] = load(sign_in_providers=f"[{self.WORK}]").sign_in_providers
+        assert (work.id, work.issuer, work.client_secret) == ("work", "https://login.example.org", None)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            "work",
+            "{}",
+            '[{"id": "work"}]',
+            f"[{WORK}, {WORK}]",
+            f"[{WORK.replace('https', 'http')}]",
+            f"[{WORK.replace('work', 'Work')}]",
+        ],
+    )
+    def test_what_cannot_work_is_refused(self, wrong: str) -> None:
+        """No JSON, no list, not all of it, one twice, an issuer in clear text, an id that is no word."""
+        assert faulty(sign_in_providers=wrong) == {"sign_in_providers"}
+
+
 class TestFormer:
     def test_it_is_another_storage_of_the_same_installation(self) -> None:
         """None where nothing is moved."""

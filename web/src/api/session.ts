@@ -5,7 +5,8 @@
  * cookie, which no script can read, and a flag that says only that it is worth asking with it.
  */
 import { API, ApiError, send } from "./http";
-import type { Tokens, User } from "./types";
+import { askForPasskey } from "./passkeys";
+import type { Departure, PasskeyOptions, PendingSignIn, Provider, Providers, Tokens, User } from "./types";
 
 const FLAG = "matinee.signed-in";
 const LOCK = "matinee.refresh";
@@ -59,6 +60,47 @@ export async function renewToken(): Promise<void> {
 export async function signIn(email: string, password: string): Promise<User> {
   const call = { method: "POST", body: { email, password, device_name: deviceName() } } as const;
   const response = await send(`${API}/auth/login`, call);
+  return adopt((await response.json()) as Tokens);
+}
+
+/** What is left to do, where `error` says that signing in wants a second factor. */
+export function pendingSignIn(error: unknown): PendingSignIn | undefined {
+  return error instanceof ApiError && error.code === "second_factor_required"
+    ? error.problem.second_factor
+    : undefined;
+}
+
+/** Completes a sign-in by a code of the app, or a recovery code. */
+export async function answerSecondFactor(challenge: string, code: string): Promise<User> {
+  const response = await send(`${API}/auth/second-factor`, { method: "POST", body: { challenge, code } });
+  return adopt((await response.json()) as Tokens);
+}
+
+/** Signs in by a passkey; with the challenge of a sign-in, it completes that. */
+export async function signInByPasskey(challenge: string | null): Promise<User> {
+  const path = `${API}/auth/passkeys/sign-in`;
+  const asked = await send(`${path}/options`, { method: "POST", body: { challenge } });
+  const credential = await askForPasskey((await asked.json()) as PasskeyOptions);
+  const body = { challenge, credential, device_name: deviceName() };
+  return adopt((await (await send(path, { method: "POST", body })).json()) as Tokens);
+}
+
+/** By whose word one can sign in here. */
+export async function listProviders(): Promise<Provider[]> {
+  return ((await (await send(`${API}/auth/providers`)).json()) as Providers).items;
+}
+
+/** Leaves the page for the provider's. It sends the browser back to `/signed-in/<id>`. */
+export async function departTo(provider: string): Promise<void> {
+  const path = `${API}/auth/providers/${encodeURIComponent(provider)}/begin`;
+  const response = await send(path, { method: "POST", body: { device_name: deviceName() } });
+  location.assign(((await response.json()) as Departure).url);
+}
+
+/** Completes a sign-in with what the provider sent the browser back with. */
+export async function signInByProvider(provider: string, code: string, state: string): Promise<User> {
+  const path = `${API}/auth/providers/${encodeURIComponent(provider)}/sign-in`;
+  const response = await send(path, { method: "POST", body: { code, state } });
   return adopt((await response.json()) as Tokens);
 }
 

@@ -1,8 +1,11 @@
 import { forgetPassword } from "../api/account";
 import { ApiError, explain } from "../api/http";
-import { register, signIn } from "../api/session";
+import { canUsePasskeys } from "../api/passkeys";
+import { departTo, listProviders, pendingSignIn, register, signIn, signInByPasskey } from "../api/session";
+import type { PendingSignIn } from "../api/types";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
+import { SecondFactorStep } from "./second-factor-step";
 
 type Mode = "sign-in" | "register";
 
@@ -23,7 +26,10 @@ export class AccountDialog {
   readonly #other = el("button", { type: "button", class: "button quiet" });
   readonly #forgotten = el("button", { type: "button", class: "button quiet" }, "Forgot your password?");
   readonly #said = el("p", { class: "form-said", role: "status", hidden: true });
+  readonly #passkey = el("button", { type: "button", class: "button" }, "Sign in with a passkey");
+  readonly #providers = el("div", { class: "form", hidden: true });
   readonly #form: HTMLFormElement;
+  readonly #step = new SecondFactorStep(() => this.#finish());
   readonly #onDone: () => void;
   #mode: Mode = "sign-in";
   #invitation: string | null = null;
@@ -43,11 +49,14 @@ export class AccountDialog {
       this.#error,
       this.#said,
       this.#submit,
+      this.#passkey,
+      this.#providers,
       this.#forgotten,
       this.#other,
     );
     const header = el("header", { class: "sheet-header" }, this.#title, close);
-    this.element = el("dialog", { class: "sheet", "aria-labelledby": "account-title" }, header, this.#form);
+    const steps = [this.#form, this.#step.element];
+    this.element = el("dialog", { class: "sheet", "aria-labelledby": "account-title" }, header, ...steps);
     close.addEventListener("click", () => this.element.close());
     this.#other.addEventListener("click", () =>
       this.#show(this.#mode === "sign-in" ? "register" : "sign-in"),
@@ -55,8 +64,9 @@ export class AccountDialog {
     this.#forgotten.addEventListener("click", () => void this.#forget());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#send();
+      void this.#attempt(() => this.#send());
     });
+    this.#passkey.addEventListener("click", () => void this.#attempt(() => signInByPasskey(null)));
   }
 
   /** `invitation`: the token of the link by which somebody came to register. */
@@ -65,10 +75,33 @@ export class AccountDialog {
     this.#show(mode);
     if (!this.element.open) this.element.showModal();
     (mode === "register" ? this.#name : this.#email).input.focus();
+    void this.#showProviders();
+  }
+
+  /** Goes on with a sign-in that began elsewhere. */
+  resume(signIn: () => Promise<unknown>): void {
+    this.open("sign-in");
+    void this.#attempt(signIn);
+  }
+
+  /** They are a convenience: where they cannot be asked for, the form is all there is. */
+  async #showProviders(): Promise<void> {
+    const providers = await listProviders().catch(() => []);
+    this.#providers.hidden = providers.length === 0;
+    this.#providers.replaceChildren(
+      ...providers.map(({ id, name }) => {
+        const button = el("button", { type: "button", class: "button" }, `Continue with ${name}`);
+        button.addEventListener("click", () => void departTo(id).catch((error) => this.#showError(error)));
+        return button;
+      }),
+    );
   }
 
   #show(mode: Mode): void {
     this.#mode = mode;
+    this.#form.hidden = false;
+    this.#step.element.hidden = true;
+    this.#passkey.hidden = mode === "register" || !canUsePasskeys();
     this.#title.textContent = WORDS[mode].title;
     this.#submit.textContent = WORDS[mode].submit;
     this.#other.textContent = WORDS[mode].other;
@@ -78,22 +111,38 @@ export class AccountDialog {
     this.#clearErrors();
   }
 
-  async #send(): Promise<void> {
-    this.#clearErrors();
-    this.#submit.disabled = true;
+  async #send(): Promise<unknown> {
     const [name, email, password] = [this.#name, this.#email, this.#password].map(({ input }) => input.value);
+    return this.#mode === "register"
+      ? register(name ?? "", email ?? "", password ?? "", this.#invitation)
+      : signIn(email ?? "", password ?? "");
+  }
+
+  async #attempt(signIn: () => Promise<unknown>): Promise<void> {
+    this.#clearErrors();
+    this.#submit.disabled = this.#passkey.disabled = true;
     try {
-      if (this.#mode === "register")
-        await register(name ?? "", email ?? "", password ?? "", this.#invitation);
-      else await signIn(email ?? "", password ?? "");
-      this.#form.reset();
-      this.element.close();
-      this.#onDone();
+      await signIn();
+      this.#finish();
     } catch (error) {
-      this.#showError(error);
+      const pending = pendingSignIn(error);
+      if (pending) this.#askFor(pending);
+      else this.#showError(error);
     } finally {
-      this.#submit.disabled = false;
+      this.#submit.disabled = this.#passkey.disabled = false;
     }
+  }
+
+  #askFor(pending: PendingSignIn): void {
+    this.#title.textContent = "One more step";
+    this.#form.hidden = true;
+    this.#step.open(pending);
+  }
+
+  #finish(): void {
+    this.#form.reset();
+    this.element.close();
+    this.#onDone();
   }
 
   async #forget(): Promise<void> {

@@ -1,12 +1,15 @@
 import "../styles/home.css";
-import { currentUser, onUserChange } from "../api/session";
+import { linkProvider } from "../api/security";
+import { currentUser, onUserChange, signInByProvider } from "../api/session";
 import type { User } from "../api/types";
 import { AccountDialog } from "../home/account-dialog";
 import { AccountPanel } from "../home/account-panel";
 import { ApiKeysPanel } from "../home/api-keys-panel";
+import { type Returned, returned } from "../home/come-back";
 import { HistoryPanel } from "../home/history-panel";
 import { LatestVideos } from "../home/latest-videos";
 import { MyVideos } from "../home/my-videos";
+import { SecurityPanel } from "../home/security-panel";
 import { TeamsPanel } from "../home/teams-panel";
 import { UploadPanel } from "../home/upload-panel";
 import { find } from "../ui/dom";
@@ -27,6 +30,7 @@ const teams = new TeamsPanel((belongsTo) => {
   upload.useTeams(belongsTo);
   mine.useTeams(belongsTo);
 });
+const security = new SecurityPanel();
 const latest = new LatestVideos();
 const account = new AccountDialog(() => {
   const next = safeReturnPath(query.get("next"), location.origin);
@@ -39,12 +43,21 @@ find("#teams").replaceWith(teams.element);
 find("#keys").replaceWith(keys.element);
 find("#history").replaceWith(history.element);
 find("#own").replaceWith(own.element);
+find("#security").replaceWith(security.element);
 find("#latest").replaceWith(latest.element);
 document.body.append(account.element);
 for (const button of document.querySelectorAll<HTMLElement>("[data-open-account]")) {
   button.addEventListener("click", () =>
     account.open(button.dataset.openAccount === "register" ? "register" : "sign-in"),
   );
+}
+
+const back = returned();
+
+/** From a provider: to be signed in, or with another way to. */
+function comeBack({ provider, code, state, linking }: Returned, user: User | null): void {
+  if (linking && user) security.resume(() => linkProvider(provider, code, state));
+  else account.resume(() => signInByProvider(provider, code, state));
 }
 
 let shownFor: string | null | undefined;
@@ -61,6 +74,7 @@ function showFor(user: User | null): void {
   keys.close();
   history.close();
   own.close();
+  security.close();
 }
 
 setUpSiteHeader(() => account.open("sign-in"));
@@ -71,7 +85,8 @@ void currentUser()
   .catch(() => null)
   .then((user) => {
     showFor(user);
-    if (user) return;
+    if (back) comeBack(back, user);
+    if (back || user) return;
     if (location.pathname === "/register") account.open("register", takeLinkToken() || null);
     else if (query.has("sign-in")) account.open("sign-in");
   });

@@ -28,7 +28,7 @@ class Account(msgspec.Struct, frozen=True):
     name: str
     role: Role
     created_at: datetime
-    password_hash: str
+    password_hash: str | None
     email_verified: bool
 
     def as_user(self) -> User:
@@ -169,9 +169,13 @@ UPDATE sessions SET revoked_at = now(), revoked_why = 'logout'
 WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = %s) AND revoked_at IS NULL
 RETURNING id, user_id
 """
+# A sign-in that waits for its second factor ends with them: the password that began it may be the stolen one.
 _REVOKE_ALL = """
-UPDATE sessions SET revoked_at = now(), revoked_why = %s
-WHERE user_id = %s AND revoked_at IS NULL AND id IS DISTINCT FROM %s
+WITH given_up AS (
+    UPDATE sign_in_challenges SET spent_at = now() WHERE user_id = %(user)s AND spent_at IS NULL
+)
+UPDATE sessions SET revoked_at = now(), revoked_why = %(why)s
+WHERE user_id = %(user)s AND revoked_at IS NULL AND id IS DISTINCT FROM %(kept)s
 """
 _REVOKE_OWN = """
 UPDATE sessions SET revoked_at = coalesce(revoked_at, now()), revoked_why = coalesce(revoked_why, 'revoked')
@@ -206,7 +210,7 @@ DELETE FROM sessions WHERE id IN (
 
 
 async def insert_user(
-    db: Connection, email: str, password_hash: str, name: str, role: Role, *, verified: bool
+    db: Connection, email: str, password_hash: str | None, name: str, role: Role, *, verified: bool
 ) -> User:
     """The new account; raises EmailTaken where the address has one, however it is spelt."""
     try:
@@ -318,7 +322,7 @@ async def revoke_by_token(db: Connection, token_hash: bytes) -> EndedSession | N
 
 async def revoke_all(db: Connection, user_id: UUID, why: EndedWhy, kept: UUID | None) -> int:
     """Ends every session of a user but the one that is kept; returns how many there were."""
-    return await execute(db, _REVOKE_ALL, (why, user_id, kept))
+    return await execute(db, _REVOKE_ALL, {"user": user_id, "why": why, "kept": kept})
 
 
 async def was_used_from(db: Connection, user_id: UUID, ip: str) -> bool:

@@ -83,6 +83,17 @@ class AuthService:
         await audit.record(db, "account.registered", user.id, account=user.id, by=user.id, role=role)
         return user
 
+    async def register_verified(self, db: Connection, email: str, name: str) -> User:
+        """A new account without a password, of an address that somebody else has verified.
+
+        Raises RegistrationClosed and InvitationNeeded, InvalidEmail and EmailTaken.
+        """
+        if self._registration != "open":
+            raise RegistrationClosed if self._registration == "closed" else InvitationNeeded
+        user = await repository.insert_user(db, normal_email(email), None, name, "USER", verified=True)
+        await audit.record(db, "account.registered", user.id, account=user.id, by=user.id, role=user.role)
+        return user
+
     async def log_in(self, credentials: Login, ip: str | None) -> Tokens:
         """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses.
 
@@ -93,16 +104,17 @@ class AuthService:
             account = await repository.find_account(db, *spelt)
         await self._guessing.begin(spelt[0], account.id if account else None, ip)
         stored = account.password_hash if account else None
-        if not await self._passwords.verify(stored, credentials.password) or account is None:
+        fits = await self._passwords.verify(stored, credentials.password)
+        if account is None or stored is None or not fits:
             async with self._database.transaction() as db:
                 await audit.record_often(db, "account.sign_in_failed", account.id if account else None)
             raise InvalidCredentials
         fresh_hash = None
-        if self._passwords.is_outdated(account.password_hash):
+        if self._passwords.is_outdated(stored):
             fresh_hash = await self._passwords.hash(credentials.password)
         async with self._database.transaction() as db:
             if fresh_hash is not None:
-                await repository.replace_hash(db, account.id, account.password_hash, fresh_hash)
+                await repository.replace_hash(db, account.id, stored, fresh_hash)
             await self._guessing.succeed(db, spelt[0], ip)
             pending = await self._second_factor.ask(db, account.id, credentials.device_name)
             if pending is None:

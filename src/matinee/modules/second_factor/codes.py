@@ -51,3 +51,13 @@ class Codes:
         codes = new_recovery_codes()
         await repository.replace_recovery_codes(db, user_id, [hash_of(plain(code)) for code in codes])
         return codes
+
+    async def first(self, db: Connection, user_id: UUID) -> list[str] | None:
+        """Recovery codes with an account's first second factor; None where it has one. Holds the account."""
+        await repository.lock_owner(db, user_id)
+        return None if (await repository.find_state(db, user_id)).is_on else await self.renew(db, user_id)
+
+    async def forget_needless(self, db: Connection, user_id: UUID) -> None:
+        """Ends the recovery codes of an account that has no second factor any more."""
+        if not (await repository.find_state(db, user_id)).is_on:
+            await repository.replace_recovery_codes(db, user_id, [])

@@ -22,7 +22,7 @@ class TooManyWrongCodes(RateLimited):
 
 
 class ProofRequired(Forbidden):
-    """An open session is not enough for this; send the password or a code, too."""
+    """An open session is not enough for this; send the password or a code, or, having neither, sign in again."""
 
     code = "proof_required"
 
@@ -37,6 +37,12 @@ class TotpNotBegun(Conflict):
     """There is no set-up of an app to confirm; begin one."""
 
     code = "totp_not_begun"
+
+
+class LastWayIn(Conflict):
+    """Nothing would be left to sign in with; set a password, register a passkey or link a provider first."""
+
+    code = "last_way_in"
 
 
 class SecondFactorIsOff(Conflict):

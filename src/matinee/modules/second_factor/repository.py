@@ -36,6 +36,7 @@ class Enrolment(msgspec.Struct, frozen=True):
 
 _STATE = """
 SELECT EXISTS (SELECT 1 FROM totp WHERE user_id = %(user)s AND confirmed_at IS NOT NULL) AS totp,
+    (SELECT count(*) FROM passkeys WHERE user_id = %(user)s)::int AS passkeys,
     (SELECT count(*) FROM recovery_codes WHERE user_id = %(user)s AND used_at IS NULL)::int AS recovery_codes
 """
 _INSERT_CHALLENGE = """
@@ -76,6 +77,17 @@ _DELETE_RECOVERY_CODES = "DELETE FROM recovery_codes WHERE user_id = %s"
 _INSERT_RECOVERY_CODES = "INSERT INTO recovery_codes (user_id, hash) SELECT %s, unnest(%s::bytea[])"
 _USE_RECOVERY_CODE = """
 UPDATE recovery_codes SET used_at = now() WHERE user_id = %s AND hash = %s AND used_at IS NULL
+"""
+_JUST_SIGNED_IN = """
+SELECT EXISTS (SELECT 1 FROM users u JOIN sessions s ON s.user_id = u.id
+    WHERE u.id = %s AND u.password_hash IS NULL AND s.id = %s
+      AND s.revoked_at IS NULL AND s.created_at > now() - interval '10 minutes')
+"""
+_HAS_WAY_IN = """
+SELECT password_hash IS NOT NULL
+    OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id)
+    OR EXISTS (SELECT 1 FROM linked_sign_ins l WHERE l.user_id = u.id)
+FROM users u WHERE u.id = %s
 """
 _LOCK_OWNER = "SELECT id FROM users WHERE id = %s FOR NO KEY UPDATE"
 
@@ -159,3 +171,13 @@ async def use_recovery_code(db: Connection, user_id: UUID, code_hash: bytes) -> 
 async def lock_owner(db: Connection, user_id: UUID) -> bool:
     """Nobody else changes the account's second factor until the transaction ends; False where there is no account."""
     return await fetch_value(db, _LOCK_OWNER, (user_id,)) is not None
+
+
+async def just_signed_in_without(db: Connection, user_id: UUID, session_id: UUID | None) -> bool:
+    """Whether the account has no password, and this session was opened within ten minutes."""
+    return bool(await fetch_value(db, _JUST_SIGNED_IN, (user_id, session_id)))
+
+
+async def has_way_in(db: Connection, user_id: UUID) -> bool:
+    """Whether the account can be signed in to."""
+    return bool(await fetch_value(db, _HAS_WAY_IN, (user_id,)))

@@ -19,7 +19,6 @@ from matinee.modules.second_factor.errors import (
     WrongCode,
 )
 from matinee.modules.second_factor.schemas import (
-    BeginTotp,
     ConfirmTotp,
     Proof,
     RecoveryCodes,
@@ -31,7 +30,8 @@ from matinee.modules.second_factor.service import SecondFactor
 
 TAG = "second factor"
 PATH = f"{BASE}/second-factor"
-_PROOFS = RateLimit("proof", 10, 3600, by="user")  # of a session that somebody else may have found open
+GUARDED = (ProofRequired, WrongPassword, WrongCode)
+PROOFS = RateLimit("proof", 10, 3600, by="user")  # of a session that somebody else may have found open
 
 
 class SecondFactorRoutes:
@@ -65,13 +65,13 @@ class SecondFactorRoutes:
         """What signing in asks of the account beside the password."""
         return await repository.find_state(db, call.user.user_id)
 
-    @operation("POST", f"{PATH}/totp", tag=TAG, access=Access.PERSON, errors=(WrongPassword, TotpIsOn), limit=_PROOFS)
-    async def begin_totp(self, call: Call, body: BeginTotp) -> TotpSecret:
-        """Begin to set up an app that makes codes.
+    @operation("POST", f"{PATH}/totp", tag=TAG, access=Access.PERSON, errors=(*GUARDED, TotpIsOn), limit=PROOFS)
+    async def begin_totp(self, call: Call, body: Proof) -> TotpSecret:
+        """Begin to set up an app that makes codes, by the password or a code.
 
         Nothing is asked for before a code of it was sent to `confirm`. Beginning again gives another secret.
         """
-        return await self._authenticator.begin(call.user.user_id, body.password)
+        return await self._authenticator.begin(call.user, body)
 
     @operation(
         "POST",
@@ -93,27 +93,27 @@ class SecondFactorRoutes:
         f"{PATH}/totp/off",
         tag=TAG,
         access=Access.PERSON,
-        errors=(SecondFactorIsOff, ProofRequired, WrongPassword, WrongCode),
-        limit=_PROOFS,
+        errors=(*GUARDED, SecondFactorIsOff),
+        limit=PROOFS,
     )
     async def turn_off_totp(self, call: Call, body: Proof) -> None:
         """Turn off codes of an app, by the password or a code.
 
         The recovery codes end with them.
         """
-        await self._authenticator.turn_off(call.user.user_id, body)
+        await self._authenticator.turn_off(call.user, body)
 
     @operation(
         "POST",
         f"{PATH}/recovery-codes",
         tag=TAG,
         access=Access.PERSON,
-        errors=(SecondFactorIsOff, ProofRequired, WrongPassword, WrongCode),
-        limit=_PROOFS,
+        errors=(*GUARDED, SecondFactorIsOff),
+        limit=PROOFS,
     )
     async def renew_recovery_codes(self, call: Call, body: Proof) -> RecoveryCodes:
         """Get ten new recovery codes, by the password or a code.
 
         The former ones work no more.
         """
-        return await self._authenticator.renew_recovery_codes(call.user.user_id, body)
+        return await self._authenticator.renew_recovery_codes(call.user, body)

@@ -32,13 +32,13 @@ class SecondFactorState(msgspec.Struct):
     """What signing in asks of the account beside the password."""
 
     totp: Annotated[bool, Meta(description="Whether codes of an app are asked for.")]
+    passkeys: Annotated[int, Meta(ge=0, description="Registered passkeys; any of them is a second factor.")]
     recovery_codes: Annotated[int, Meta(ge=0, description="Recovery codes that were not used.", examples=[10])]
 
-
-class BeginTotp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Who wants to set up an app."""
-
-    password: OwnPassword
+    @property
+    def is_on(self) -> bool:
+        """Whether the password alone is not enough."""
+        return self.totp or self.passkeys > 0
 
 
 class TotpSecret(msgspec.Struct, kw_only=True):
@@ -55,7 +55,7 @@ class ConfirmTotp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Proof(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The password or a code: one of them is enough."""
+    """The password or a code, one of them; whose account has no password may have signed in just now instead."""
 
     password: Annotated[OwnPassword | None, Meta(description="The account's password.")] = None
     code: Annotated[Code | None, Meta(description="A code of the app, or a recovery code.")] = None

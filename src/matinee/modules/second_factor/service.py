@@ -11,7 +11,9 @@ from matinee.modules.auth.sessions import Sessions
 from matinee.modules.second_factor import repository
 from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.errors import InvalidChallenge, TooManyWrongCodes, WrongCode
+from matinee.modules.second_factor.repository import Waiting
 from matinee.modules.second_factor.rules import CHALLENGE_SECONDS, MOST_WRONG, MOST_WRONG_AN_HOUR, hash_of
+from matinee.modules.second_factor.schemas import SecondFactorState
 
 _CHALLENGE_BYTES = 32
 
@@ -27,28 +29,43 @@ class SecondFactor:
     async def ask(self, db: Connection, user_id: UUID, device_name: str) -> PendingSignIn | None:
         """What is left to do for whoever has shown the first factor; None where that is enough."""
         state = await repository.find_state(db, user_id)
-        if not state.totp:
+        if not state.is_on:
             return None
-        methods: list[Method] = ["totp"]
-        if state.recovery_codes:
-            methods.append("recovery_code")
         challenge = secrets.token_urlsafe(_CHALLENGE_BYTES)
         await repository.insert_challenge(db, hash_of(challenge), user_id, device_name, CHALLENGE_SECONDS)
-        return PendingSignIn(challenge=challenge, methods=methods, expires_in=CHALLENGE_SECONDS)
+        return PendingSignIn(challenge=challenge, methods=_methods(state), expires_in=CHALLENGE_SECONDS)
 
     async def answer(self, challenge: str, code: str, ip: str | None, *, restore: bool = False) -> Tokens:
         """Opens the session. Raises InvalidChallenge, WrongCode and TooManyWrongCodes."""
-        presented = hash_of(challenge)
         async with self._database.transaction() as db:
-            waiting = await repository.claim_challenge(db, presented, MOST_WRONG)
-            if waiting is None:
-                raise InvalidChallenge
+            waiting = await self.claim(db, challenge)
             if await repository.count_wrong(db, waiting.user_id) >= MOST_WRONG_AN_HOUR:
                 raise TooManyWrongCodes(3600, {})
             if await self._codes.use(db, waiting.user_id, code):
-                await repository.spend_challenge(db, presented)
-                return await self._sessions.open(db, waiting.as_user(), waiting.device_name, ip, restore=restore)
-            await repository.note_wrong(db, presented)
+                return await self.complete(db, challenge, ip, restore=restore)
+            await repository.note_wrong(db, hash_of(challenge))
             await audit.record_often(db, "account.second_factor_failed", waiting.user_id)
         # raised after the commit, which keeps the count
         raise WrongCode
+
+    async def claim(self, db: Connection, challenge: str) -> Waiting:
+        """Who waits for his second factor; no other sign-in of his goes on meanwhile. Raises InvalidChallenge."""
+        waiting = await repository.claim_challenge(db, hash_of(challenge), MOST_WRONG)
+        if waiting is None:
+            raise InvalidChallenge
+        return waiting
+
+    async def complete(self, db: Connection, challenge: str, ip: str | None, *, restore: bool = False) -> Tokens:
+        """Opens the session of whoever has shown his second factor. Raises InvalidChallenge."""
+        waiting = await self.claim(db, challenge)
+        await repository.spend_challenge(db, hash_of(challenge))
+        return await self._sessions.open(db, waiting.as_user(), waiting.device_name, ip, restore=restore)
+
+
+def _methods(state: SecondFactorState) -> list[Method]:
+    methods: list[tuple[Method, bool]] = [
+        ("totp", state.totp),
+        ("passkey", state.passkeys > 0),
+        ("recovery_code", state.recovery_codes > 0),
+    ]
+    return [method for method, works in methods if works]

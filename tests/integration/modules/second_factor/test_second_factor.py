@@ -73,7 +73,7 @@ class TestSettingUp:
         assert (await ada.post(TOTP_PATH, PROOF)).status_code == 200
         login = await ada.client.post(LOGIN, json={"email": ada.email, "password": PASSWORD})
         assert login.status_code == 200
-        assert (await ada.get(FACTOR)).json() == {"totp": False, "recovery_codes": 0}
+        assert (await ada.get(FACTOR)).json() == {"totp": False, "passkeys": 0, "recovery_codes": 0}
 
     async def test_the_address_says_whose_and_of_which_server(self, ada: Person) -> None:
         """What an app shows beside the code."""
@@ -186,6 +186,12 @@ class TestSigningIn:
             await execute(db, "UPDATE sign_in_challenges SET expires_at = now()")
         problem(await answer(guarded.person, challenge, guarded.app()), 401, "invalid_challenge")
 
+    async def test_a_challenge_ends_with_all_sessions(self, guarded: Guarded) -> None:
+        """Whoever has the stolen password is out, too."""
+        challenge = await challenge_of(guarded.person)
+        await guarded.person.post("/api/v1/auth/logout-all")
+        problem(await answer(guarded.person, challenge, guarded.app()), 401, "invalid_challenge")
+
     async def test_a_challenge_takes_five_wrong_codes(self, guarded: Guarded) -> None:
         """However many come at once."""
         challenge = await challenge_of(guarded.person)
@@ -230,7 +236,7 @@ class TestRecoveryCodes:
         typed = f" {code.upper().replace('-', ' ')} "
         assert (await answer(guarded.person, await challenge_of(guarded.person), typed)).status_code == 200
         problem(await answer(guarded.person, await challenge_of(guarded.person), code), 403, "wrong_code")
-        assert (await guarded.person.get(FACTOR)).json() == {"totp": True, "recovery_codes": 9}
+        assert (await guarded.person.get(FACTOR)).json() == {"totp": True, "passkeys": 0, "recovery_codes": 9}
 
     async def test_new_ones_take_the_place_of_the_old(self, guarded: Guarded) -> None:
         """By the password or a code of the app."""
@@ -255,7 +261,7 @@ class TestTurningOff:
         assert (await guarded.person.post(f"{TOTP_PATH}/off", proof)).status_code == 204
         body = {"email": guarded.person.email, "password": PASSWORD}
         assert (await guarded.person.client.post(LOGIN, json=body)).status_code == 200
-        assert (await guarded.person.get(FACTOR)).json() == {"totp": False, "recovery_codes": 0}
+        assert (await guarded.person.get(FACTOR)).json() == {"totp": False, "passkeys": 0, "recovery_codes": 0}
 
     async def test_an_open_session_is_not_enough(self, guarded: Guarded) -> None:
         """One proof, and a good one."""
@@ -270,7 +276,7 @@ class TestTurningOff:
         """Bob has none to turn off, and Ada keeps hers."""
         problem(await bob.post(f"{TOTP_PATH}/off", PROOF), 409, "second_factor_is_off")
         problem(await bob.post(f"{TOTP_PATH}/off", {"code": guarded.codes[0]}), 403, "wrong_code")
-        assert (await guarded.person.get(FACTOR)).json() == {"totp": True, "recovery_codes": 10}
+        assert (await guarded.person.get(FACTOR)).json() == {"totp": True, "passkeys": 0, "recovery_codes": 10}
 
 
 class TestAccountsThatAreShut:

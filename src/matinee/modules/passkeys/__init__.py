@@ -1,0 +1,1 @@
+"""Passkeys (WebAuthn): a second factor, or a way in without a password."""

@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { proofOf } from "../../src/home/proof-form";
+
+describe("proofOf", () => {
+  it("takes six digits, and groups as recovery codes have them, for a code", () => {
+    expect(proofOf(" 492039 ")).toEqual({ code: "492039" });
+    expect(proofOf("K3VQ-7wma-x2ud-pe5n")).toEqual({ code: "K3VQ-7wma-x2ud-pe5n" });
+  });
+
+  it("takes all else for the password, as it was typed", () => {
+    expect(proofOf(" correct horse ")).toEqual({ password: " correct horse " });
+    expect(proofOf("k3vq-7wma-x2ud-pe01")).toEqual({ password: "k3vq-7wma-x2ud-pe01" });
+  });
+
+  it("says nothing where nothing was typed", () => expect(proofOf("")).toEqual({}));
+});
