@@ -5,7 +5,7 @@ from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth.cookie import BASE, RefreshCookie
-from matinee.modules.auth.errors import AccountSuspended
+from matinee.modules.auth.errors import AccountClosed, AccountSuspended, EmailNotVerified
 from matinee.modules.auth.schemas import Tokens
 from matinee.modules.passkeys.errors import PasskeyNotFound, PasskeyRefused, PasskeyTaken, TooManyPasskeys
 from matinee.modules.passkeys.schemas import (
@@ -119,7 +119,7 @@ class PasskeyRoutes:
         f"{PATH}/sign-in",
         tag=TAG,
         access=Access.PUBLIC,
-        errors=(InvalidChallenge, PasskeyRefused, AccountSuspended),
+        errors=(InvalidChallenge, PasskeyRefused, AccountSuspended, AccountClosed, EmailNotVerified),
         limit=RateLimit("passkey", 30, 60),
         sets_cookie=True,
     )

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from matinee.common.text import END, LINE
+from matinee.modules.auth.schemas import Restore
 from matinee.modules.second_factor.schemas import RecoveryCodes
 
 _BASE64URL = rf"^[A-Za-z0-9_-]+{END}"
@@ -134,3 +135,4 @@ class PasskeySignIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     device_name: Annotated[
         str, Meta(max_length=80, pattern=LINE, description="Names the session.", examples=["Ada's phone"])
     ] = ""
+    restore: Restore = False

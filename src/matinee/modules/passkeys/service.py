@@ -138,8 +138,8 @@ class PasskeyService:
             if not await repository.use_passkey(db, passkey.id, verified.new_sign_count):
                 raise PasskeyRefused
             if answer.challenge is not None:
-                return await self._second_factor.complete(db, answer.challenge, ip)
-            return await self._sessions.open(db, passkey.as_user(), answer.device_name, ip)
+                return await self._second_factor.complete(db, answer.challenge, ip, restore=answer.restore)
+            return await self._sessions.open(db, passkey.as_user(), answer.device_name, ip, restore=answer.restore)
 
     async def _answered(self, answer: PasskeySignIn) -> tuple[bytes, StoredPasskey]:
         """The challenge that is answered, used up, and the passkey that says to answer it; nothing is verified."""

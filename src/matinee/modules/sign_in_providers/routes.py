@@ -6,7 +6,14 @@ from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth.cookie import BASE, RefreshCookie
-from matinee.modules.auth.errors import AccountSuspended, InvitationNeeded, RegistrationClosed, SecondFactorRequired
+from matinee.modules.auth.errors import (
+    AccountClosed,
+    AccountSuspended,
+    EmailNotVerified,
+    InvitationNeeded,
+    RegistrationClosed,
+    SecondFactorRequired,
+)
 from matinee.modules.auth.schemas import Tokens
 from matinee.modules.second_factor.errors import LastWayIn
 from matinee.modules.second_factor.routes import GUARDED, PROOFS
@@ -30,6 +37,7 @@ from matinee.modules.sign_in_providers.schemas import (
     ProviderId,
     Providers,
     Return,
+    SignInReturn,
 )
 from matinee.modules.sign_in_providers.service import SignInProviders
 
@@ -82,6 +90,8 @@ class SignInProviderRoutes:
             SignInToLink,
             SecondFactorRequired,
             AccountSuspended,
+            AccountClosed,
+            EmailNotVerified,
             RegistrationClosed,
             InvitationNeeded,
         ),
@@ -89,7 +99,7 @@ class SignInProviderRoutes:
         accepts=(_CARRIED,),
         sets_cookie=True,
     )
-    async def sign_in_by_provider(self, call: Call, provider_id: ProviderId, body: Return) -> Tokens:
+    async def sign_in_by_provider(self, call: Call, provider_id: ProviderId, body: SignInReturn) -> Tokens:
         """Complete a sign-in by a provider.
 
         Who signs in for the first time gets an account, if the provider has verified the e-mail address and no

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from matinee.common.text import LINE
+from matinee.modules.auth.schemas import Restore
 
 ProviderId = Annotated[str, Meta(min_length=1, max_length=20, description="The provider.", examples=["work"])]
 LinkId = Annotated[UUID, Meta(description="The link's id.")]
@@ -45,6 +46,12 @@ class Return(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     code: Annotated[str, Meta(min_length=1, max_length=4000, description="As it stands in the address.")]
     state: Annotated[str, Meta(min_length=1, max_length=200, description="As it stands in the address.")]
+
+
+class SignInReturn(Return, kw_only=True, forbid_unknown_fields=True):
+    """The same, of whoever signs in."""
+
+    restore: Restore = False
 
 
 class LinkedSignIn(msgspec.Struct):

@@ -25,7 +25,14 @@ from matinee.modules.sign_in_providers.errors import (
 )
 from matinee.modules.sign_in_providers.issuer import Identity, Issuer
 from matinee.modules.sign_in_providers.journey import Journeys
-from matinee.modules.sign_in_providers.schemas import LinkedSignIn, LinkedSignIns, Provider, Providers, Return
+from matinee.modules.sign_in_providers.schemas import (
+    LinkedSignIn,
+    LinkedSignIns,
+    Provider,
+    Providers,
+    Return,
+    SignInReturn,
+)
 
 
 class SignInProviders:
@@ -70,7 +77,7 @@ class SignInProviders:
             pass
         return await self.depart(provider_id, user_id=caller.user_id)
 
-    async def sign_in(self, provider_id: str, returned: Return, carried: str | None, ip: str | None) -> Tokens:
+    async def sign_in(self, provider_id: str, returned: SignInReturn, carried: str | None, ip: str | None) -> Tokens:
         """Opens a session, of a new account where there is none. Raises SecondFactorRequired where that is on."""
         identity, issuer, device_name = await self._identity(provider_id, returned, carried, None)
         async with self._database.transaction() as db:
@@ -80,7 +87,7 @@ class SignInProviders:
                 await self._link(db, user.id, issuer, identity)
             pending = await self._second_factor.ask(db, user.id, device_name)
             if pending is None:
-                return await self._sessions.open(db, user, device_name, ip)
+                return await self._sessions.open(db, user, device_name, ip, restore=returned.restore)
         # raised after the commit, which keeps the challenge
         raise SecondFactorRequired(pending)
 

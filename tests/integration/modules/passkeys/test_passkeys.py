@@ -230,3 +230,19 @@ class TestSigningIn:
         made = (await register(ada, Device())).json()
         body = {"challenge": (await challenge_of(ada))["challenge"], "code": made["recovery_codes"]["codes"][0]}
         assert (await ada.client.post(FACTOR, json=body)).status_code == 200
+
+
+class TestAccountsThatAreShut:
+    async def test_one_that_is_deleted_is_kept_by_its_passkey(self, ada: Person, device: Device) -> None:
+        """Where that is asked for."""
+        await ada.post("/api/v1/user/deletion", PROOF)
+        problem(await sign_in(ada.client, device), 403, "account_closed")
+        body = {"credential": device.get(await options(ada.client)), "restore": True}
+        assert (await ada.client.post(SIGN_IN, json=body)).status_code == 200
+
+    async def test_an_unverified_address_gets_no_session(
+        self, ada: Person, device: Device, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where addresses must be verified, whatever the way in."""
+        monkeypatch.setattr(services.sessions, "_wants_verified", True)
+        problem(await sign_in(ada.client, device), 403, "email_not_verified")
