@@ -197,7 +197,7 @@ class Services:
             days=settings.view_days,
             clock=clock,
         )
-        self.sharing = SharingService(self.database, self.videos, self.passwords)
+        self.sharing = SharingService(self.database, self.videos, self.passwords, wants_verified=self.post.is_on)
         signers = KeyRing(self.database, settings.secret_key)
         self.grants = PlaybackTokens(
             signers,

@@ -34,6 +34,17 @@ Somebody wants this to be the address of an account. If it was you, please say s
 The link works once, for two days. If it was not you, there is nothing to do.
 """,
 )
+EMAIL_CHANGE_ASKED = LetterTemplate(
+    "Your account is to have another address",
+    """
+Somebody who knows the password of your account wants it to have another address. A letter went there; when its link
+is followed, this address signs in no more.
+
+If it was not you, choose another password at once by "Forgot your password?": that ends the change, too.
+
+[Sign in]($link)
+""",
+)
 EMAIL_CHANGED = LetterTemplate(
     "Your account has another address now",
     """

@@ -15,9 +15,10 @@ class Reauthentication:
         self._database = database
         self._passwords = passwords
 
-    async def by_password(self, user_id: UUID, password: str) -> None:
-        """Raises WrongPassword. Slow on purpose: called before any connection is held."""
+    async def by_password(self, user_id: UUID, password: str) -> str:
+        """The password's hash; raises WrongPassword. Slow on purpose: called before any connection is held."""
         async with self._database.connection() as db:
             stored = await repository.find_hash(db, user_id)
-        if not await self._passwords.verify(stored, password):
+        if stored is None or not await self._passwords.verify(stored, password):
             raise WrongPassword
+        return stored

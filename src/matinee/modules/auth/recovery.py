@@ -12,12 +12,13 @@ from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
 from matinee.common.mail.post import Post
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository, token_repository
-from matinee.modules.auth.errors import LinkExpired
+from matinee.modules.auth.errors import LinkExpired, WrongPassword
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.rules import normal_email, spellings
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.auth.token_repository import Holder, Purpose
+from matinee.modules.second_factor import repository as second_factor
 
 _TOKEN_BYTES = 32
 _PASSWORD_HOURS = 1
@@ -55,7 +56,7 @@ class Recovery:
 
     async def change_password(self, caller: Caller, present: str, wanted: str) -> None:
         """Another password, by the present one; every other session ends. Raises WrongPassword, WeakPassword."""
-        await self._reauthentication.by_password(caller.user_id, present)
+        verified = await self._reauthentication.by_password(caller.user_id, present)
         async with self._database.connection() as db:
             user = await repository.find_user(db, caller.user_id)
         if user is None:
@@ -63,8 +64,10 @@ class Recovery:
         await self._passwords.ensure_strong(wanted, (user.email, user.name), field="new_password")
         fresh = await self._passwords.hash(wanted)
         async with self._database.transaction() as db:
+            if await repository.hold(db, user.id, verified) is None:
+                raise WrongPassword
             await token_repository.set_password(db, user.id, fresh)
-            await token_repository.delete_tokens(db, user.id, "password")
+            await self._end_pending(db, user.id)
             await self._sessions.end_all(db, user.id, "password_changed", kept=caller.session_id)
             await audit.record(db, "account.password_changed", user.id, account=user.id)
             await self._tell_of_password(db, user.email)
@@ -83,6 +86,7 @@ class Recovery:
             await ensure_owned(db, run)
             account = await repository.find_account(db, *spellings(email))
             if account is not None:
+                await token_repository.delete_tokens(db, account.id, "password")  # one link works: the last
                 link = await self._link(db, "/reset-password", account.id, "password", account.email, _PASSWORD_HOURS)
                 await self._post.send(db, account.email, letters.RESET, link=link)
 
@@ -101,51 +105,67 @@ class Recovery:
             await self._post.send(db, email, letters.VERIFY, link=link)
 
     async def reset_password(self, token: str, wanted: str) -> None:
-        """Another password, by a link; every session ends. Raises LinkExpired, WeakPassword."""
+        """Another password, by a link; every session ends. Raises LinkExpired, WeakPassword.
+
+        Who made the account may be another than who owns its address. So where that was not verified before, second
+        factors and keys end, too.
+        """
         hashed = _hash(token)
         async with self._database.connection() as db:
             holder = _holding(await token_repository.find_holder(db, hashed, "password"))
         await self._passwords.ensure_strong(wanted, (holder.present_email, holder.name), field="password")
         fresh = await self._passwords.hash(wanted)
         async with self._database.transaction() as db:
-            if not await token_repository.take_token(db, hashed, "password"):
-                raise LinkExpired
             user_id = holder.user_id
+            await token_repository.revoke_unproven(db, user_id)
             await token_repository.set_password(db, user_id, fresh, proven=holder.email)
-            await token_repository.delete_tokens(db, user_id, "password")
+            if not await token_repository.take_token(
+                db, hashed, "password"
+            ):  # last: accounts are locked before links
+                raise LinkExpired
+            await self._end_pending(db, user_id)
             await self._sessions.end_all(db, user_id, "password_reset")
             await audit.record(db, "account.password_reset", user_id, account=user_id, by=user_id)
             await self._tell_of_password(db, holder.present_email)
 
     async def change_email(self, caller: Caller, email: str, password: str) -> None:
-        """Has a link sent to the new address, which alone changes anything.
+        """Has a link sent to the new address, which alone changes anything; the present one is told.
 
         Whether somebody has the address is not told: who can read its letters may know. Raises MailOff, InvalidEmail,
         WrongPassword.
         """
         self._post.ensure_on()
         wanted = normal_email(email)
-        await self._reauthentication.by_password(caller.user_id, password)
+        verified = await self._reauthentication.by_password(caller.user_id, password)
         await self._limit(wanted)
         async with self._database.transaction() as db:
+            present = await repository.hold(db, caller.user_id, verified)
+            if present is None:
+                raise WrongPassword
             link = await self._link(db, "/verify-email", caller.user_id, "email", wanted, _EMAIL_HOURS)
             await self._post.send(db, wanted, letters.CHANGE_EMAIL, link=link)
+            await self._post.send(db, present, letters.EMAIL_CHANGE_ASKED, link=self._post.link("/"))
 
     async def verify_email(self, db: Connection, token: str) -> None:
         """The address of a link is the account's, and verified. Raises LinkExpired, EmailTaken."""
         holder = _holding(await token_repository.find_holder(db, _hash(token), "email"))
+        await token_repository.set_email(db, holder.user_id, holder.email)
         if not await token_repository.take_token(db, _hash(token), "email"):
             raise LinkExpired
-        await token_repository.set_email(db, holder.user_id, holder.email)
         user_id = holder.user_id
         if holder.email == holder.present_email:
             await audit.record(db, "account.email_verified", user_id, account=user_id, by=user_id)
             return
-        for purpose in ("email", "password"):  # what was sent to the former address, too
-            await token_repository.delete_tokens(db, user_id, purpose)
+        # what was sent to the former address, too
+        await token_repository.delete_tokens(db, user_id, "email", "password")
         await audit.record(db, "account.email_changed", user_id, account=user_id, by=user_id)
         if self._post.is_on:
             await self._post.send(db, holder.present_email, letters.EMAIL_CHANGED)
+
+    async def _end_pending(self, db: Connection, user_id: UUID) -> None:
+        """What was begun with the former password is not completed: changes of address, sign-ins, letters' links."""
+        await token_repository.delete_tokens(db, user_id, "email", "password")
+        await second_factor.spend_challenges(db, user_id)
 
     async def _ask(self, job: str, email: str) -> None:
         self._post.ensure_on()

@@ -75,7 +75,8 @@ class RecoveryRoutes:
     async def reset_password(self, call: Call, body: ResetPassword) -> None:
         """Set a forgotten password by the token of a link.
 
-        Every session ends; the second factor stays. A token works once, within an hour.
+        Every session ends; the second factor stays. Where the address was not verified before, it is now, and the
+        second factor and all keys end, too. A token works once, within an hour.
         """
         await self._recovery.reset_password(body.token, body.password)
 
@@ -90,7 +91,7 @@ class RecoveryRoutes:
     async def change_email(self, call: Call, body: ChangeEmail) -> None:
         """Ask for a letter to another address, which makes it the account's.
 
-        Nothing changes before its link was followed; the former address is then told.
+        Nothing changes before its link was followed; the former address is told at once, and then.
         """
         await self._recovery.change_email(call.user, body.email, body.password)
 

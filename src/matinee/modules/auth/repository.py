@@ -100,6 +100,8 @@ class Opened(msgspec.Struct, frozen=True):
     """A new session."""
 
     id: UUID
+    # of its user, now
+    role: Role
     # of its user, as `read_teams` takes them
     teams: str | None
     email_verified: bool
@@ -118,14 +120,20 @@ ORDER BY lower(email) = lower(%(typed)s) DESC LIMIT 1
 _FIND_USER = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
 _FIND_HASH = "SELECT password_hash FROM users WHERE id = %s"
 _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s"
-# The account is held: whoever shuts it out at this moment ends this session, too, or is seen here.
+# Whoever changes the password at this moment waits, and ends what comes of the former one; or is seen here.
+_HOLD = "SELECT email FROM users WHERE id = %s AND password_hash = %s FOR NO KEY UPDATE"
+# The account is held: whoever shuts it out, or gives it another role, at this moment ends this session, too, or is
+# seen here.
 _OPEN_SESSION = """
-INSERT INTO sessions (user_id, device_name, ip)
-SELECT id, %s, %s::inet FROM users WHERE id = %s AND shut_at IS NULL FOR SHARE
-RETURNING id,
+WITH held AS (
+    SELECT id, role, email_verified_at FROM users WHERE id = %(user)s AND shut_at IS NULL FOR SHARE
+), opened AS (
+    INSERT INTO sessions (user_id, device_name, ip) SELECT id, %(device)s, %(ip)s::inet FROM held RETURNING id
+)
+SELECT opened.id, held.role, held.email_verified_at IS NOT NULL AS email_verified,
     (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
-        WHERE m.user_id = sessions.user_id AND t.shut_at IS NULL) AS teams,
-    (SELECT u.email_verified_at IS NOT NULL FROM users u WHERE u.id = sessions.user_id) AS email_verified
+        WHERE m.user_id = held.id AND t.shut_at IS NULL) AS teams
+FROM opened, held
 """
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
 _RESTORE = "UPDATE users SET closed_at = NULL, erase_at = NULL, updated_at = now() WHERE id = %s AND erase_at > now()"
@@ -245,9 +253,18 @@ async def replace_hash(db: Connection, user_id: UUID, old: str, new: str) -> Non
     await execute(db, _REPLACE_HASH, (new, user_id, old))
 
 
+async def hold(db: Connection, user_id: UUID, password_hash: str) -> str | None:
+    """The account's address; None where this is the hash of its password no longer.
+
+    Nobody changes the password until the transaction ends.
+    """
+    email: str | None = await fetch_value(db, _HOLD, (user_id, password_hash))
+    return email
+
+
 async def open_session(db: Connection, user_id: UUID, device_name: str, ip: str | None) -> Opened | None:
     """A new session: one device, one family of refresh tokens. None where the account is shut out, or gone."""
-    return await fetch_one(db, Opened, _OPEN_SESSION, (device_name, ip, user_id))
+    return await fetch_one(db, Opened, _OPEN_SESSION, {"user": user_id, "device": device_name, "ip": ip})
 
 
 async def find_shut(db: Connection, user_id: UUID) -> ShutOut | None:

@@ -1,6 +1,7 @@
 """Decisions about accounts: registering, and signing in by password."""
 
 from typing import Literal
+from uuid import UUID
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Role
@@ -109,17 +110,26 @@ class AuthService:
             async with self._database.transaction() as db:
                 await audit.record_often(db, "account.sign_in_failed", account.id if account else None)
             raise InvalidCredentials
-        fresh_hash = None
-        if self._passwords.is_outdated(stored):
-            fresh_hash = await self._passwords.hash(credentials.password)
+        verified = await self._renewed(account.id, stored, credentials.password)
+        pending = None
         async with self._database.transaction() as db:
-            if fresh_hash is not None:
-                await repository.replace_hash(db, account.id, stored, fresh_hash)
-            await self._guessing.succeed(db, spelt[0], ip)
-            pending = await self._second_factor.ask(db, account.id, credentials.device_name)
-            if pending is None:
-                return await self._sessions.open(
-                    db, account.as_user(), credentials.device_name, ip, restore=credentials.restore
-                )
+            if await repository.hold(db, account.id, verified) is not None:
+                await self._guessing.succeed(db, spelt[0], ip)
+                pending = await self._second_factor.ask(db, account.id, credentials.device_name)
+                if pending is None:
+                    return await self._sessions.open(
+                        db, account.as_user(), credentials.device_name, ip, restore=credentials.restore
+                    )
+        if pending is None:  # the password, or its hash, is another one meanwhile: judged by that
+            return await self.log_in(credentials, ip)
         # raised after the commit, which keeps the challenge
         raise SecondFactorRequired(pending)
+
+    async def _renewed(self, user_id: UUID, stored: str, password: str) -> str:
+        """The hash of an account's password, by today's parameters."""
+        if not self._passwords.is_outdated(stored):
+            return stored
+        fresh = await self._passwords.hash(password)
+        async with self._database.transaction() as db:
+            await repository.replace_hash(db, user_id, stored, fresh)
+        return fresh

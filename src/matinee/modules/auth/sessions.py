@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError
@@ -50,9 +50,10 @@ class Sessions:
     async def open(
         self, db: Connection, user: User, device_name: str, ip: str | None, *, restore: bool = False
     ) -> Tokens:
-        """A new session of the user on this device. `restore`: keep the account, where it was to be deleted.
+        """A new session of the user on this device, in the role that is his now.
 
-        Raises AccountSuspended, AccountClosed and EmailNotVerified.
+        `restore`: keep the account, where it was to be deleted. Raises AccountSuspended, AccountClosed and
+        EmailNotVerified.
         """
         if restore:
             await self.restore(db, user.id)
@@ -64,7 +65,7 @@ class Sessions:
         await audit.record(db, "session.opened", opened.id, account=user.id, by=user.id, device=device_name)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), opened.id, self.refresh_days)
-        return self._answer(user, opened.id, opened.teams, refresh_token)
+        return self._answer(replace(user, role=opened.role), opened.id, opened.teams, refresh_token)
 
     async def restore(self, db: Connection, user_id: UUID) -> None:
         """Keeps an account that was to be deleted: it gets sessions again. Any other stays as it is."""

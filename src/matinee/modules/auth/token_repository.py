@@ -30,11 +30,27 @@ FROM account_tokens t JOIN users u ON u.id = t.user_id
 WHERE t.hash = %s AND t.purpose = %s AND t.expires_at > now()
 """
 _TAKE = "DELETE FROM account_tokens WHERE hash = %s AND purpose = %s AND expires_at > now()"
-_DELETE_OTHERS = "DELETE FROM account_tokens WHERE user_id = %s AND purpose = %s"
+_DELETE_OTHERS = "DELETE FROM account_tokens WHERE user_id = %s AND purpose = ANY(%s)"
 _SET_PASSWORD = """
 UPDATE users SET password_hash = %s, updated_at = now(),
     email_verified_at = CASE WHEN email = %s THEN coalesce(email_verified_at, now()) ELSE email_verified_at END
 WHERE id = %s
+"""
+_REVOKE_UNPROVEN = """
+WITH unproven AS (
+    SELECT id FROM users WHERE id = %s AND email_verified_at IS NULL FOR NO KEY UPDATE
+), totp AS (
+    DELETE FROM totp WHERE user_id IN (SELECT id FROM unproven)
+), codes AS (
+    DELETE FROM recovery_codes WHERE user_id IN (SELECT id FROM unproven)
+), keys AS (
+    DELETE FROM passkeys WHERE user_id IN (SELECT id FROM unproven)
+), links AS (
+    DELETE FROM linked_sign_ins WHERE user_id IN (SELECT id FROM unproven)
+), signing AS (
+    DELETE FROM signing_keys WHERE owner_id IN (SELECT id FROM unproven)
+)
+UPDATE api_keys SET revoked_at = now() WHERE user_id IN (SELECT id FROM unproven) AND revoked_at IS NULL
 """
 _SET_EMAIL = "UPDATE users SET email = %s, email_verified_at = now(), updated_at = now() WHERE id = %s"
 _DELETE_EXPIRED = """
@@ -60,14 +76,19 @@ async def take_token(db: Connection, token_hash: bytes, purpose: Purpose) -> boo
     return await execute(db, _TAKE, (token_hash, purpose)) == 1
 
 
-async def delete_tokens(db: Connection, user_id: UUID, purpose: Purpose) -> None:
-    """All links of this kind to the account's owner are worthless from now on."""
-    await execute(db, _DELETE_OTHERS, (user_id, purpose))
+async def delete_tokens(db: Connection, user_id: UUID, *purposes: Purpose) -> None:
+    """All links of these kinds to the account's owner are worthless from now on."""
+    await execute(db, _DELETE_OTHERS, (user_id, list(purposes)))
 
 
 async def set_password(db: Connection, user_id: UUID, password_hash: str, *, proven: str | None = None) -> None:
     """Another password; `proven` is an address whose letters the owner can read."""
     await execute(db, _SET_PASSWORD, (password_hash, proven, user_id))
+
+
+async def revoke_unproven(db: Connection, user_id: UUID) -> None:
+    """Whatever opens an account beside its password is gone, where nobody has shown to own its address yet."""
+    await execute(db, _REVOKE_UNPROVEN, (user_id,))
 
 
 async def set_email(db: Connection, user_id: UUID, email: str) -> None:

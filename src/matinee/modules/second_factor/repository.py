@@ -43,12 +43,14 @@ _INSERT_CHALLENGE = """
 INSERT INTO sign_in_challenges (hash, user_id, device_name, expires_at)
 VALUES (%s, %s, %s, now() + make_interval(secs => %s))
 """
-# Whoever tries a code holds the account: of many at once each counts what the others got wrong.
+# Whoever tries a code holds the account, before anything else: of many at once each counts what the others got wrong.
+_HOLD_CHALLENGED = """
+SELECT id FROM users WHERE id = (SELECT user_id FROM sign_in_challenges WHERE hash = %s) FOR NO KEY UPDATE
+"""
 _CLAIM_CHALLENGE = """
 SELECT c.device_name, u.id AS user_id, u.email, u.name, u.role, u.created_at
 FROM sign_in_challenges c JOIN users u ON u.id = c.user_id
 WHERE c.hash = %s AND c.spent_at IS NULL AND c.expires_at > now() AND c.wrong < %s
-FOR NO KEY UPDATE
 """
 _COUNT_WRONG = """
 SELECT coalesce(sum(wrong), 0)::int FROM sign_in_challenges
@@ -56,6 +58,7 @@ WHERE user_id = %s AND created_at > now() - interval '1 hour'
 """
 _NOTE_WRONG = "UPDATE sign_in_challenges SET wrong = wrong + 1 WHERE hash = %s"
 _SPEND_CHALLENGE = "UPDATE sign_in_challenges SET spent_at = now() WHERE hash = %s AND spent_at IS NULL"
+_SPEND_CHALLENGES = "UPDATE sign_in_challenges SET spent_at = now() WHERE user_id = %s AND spent_at IS NULL"
 _DELETE_CHALLENGES = """
 DELETE FROM sign_in_challenges WHERE hash IN (
     SELECT hash FROM sign_in_challenges WHERE created_at < now() - interval '1 hour'
@@ -108,6 +111,7 @@ async def insert_challenge(
 
 async def claim_challenge(db: Connection, challenge_hash: bytes, most_wrong: int) -> Waiting | None:
     """The sign-in of a challenge that can be answered; no other of the account is until the transaction ends."""
+    await execute(db, _HOLD_CHALLENGED, (challenge_hash,))
     return await fetch_one(db, Waiting, _CLAIM_CHALLENGE, (challenge_hash, most_wrong))
 
 
@@ -124,6 +128,11 @@ async def note_wrong(db: Connection, challenge_hash: bytes) -> None:
 async def spend_challenge(db: Connection, challenge_hash: bytes) -> bool:
     """The sign-in is complete; False where it was before."""
     return await execute(db, _SPEND_CHALLENGE, (challenge_hash,)) == 1
+
+
+async def spend_challenges(db: Connection, user_id: UUID) -> None:
+    """No sign-in of the account that waits is completed any more."""
+    await execute(db, _SPEND_CHALLENGES, (user_id,))
 
 
 async def delete_old_challenges(db: Connection, most: int) -> int:

@@ -54,7 +54,8 @@ class SecondFactorRoutes:
     async def answer_second_factor(self, call: Call, body: SecondFactorAnswer) -> Tokens:
         """Complete a sign-in by a code.
 
-        A challenge takes five wrong codes, an account twenty an hour. Each code works once.
+        A challenge takes five wrong codes, an account twenty of an app an hour. Each code works
+        once.
         """
         tokens = await self._second_factor.answer(body.challenge, body.code, call.ip, restore=body.restore)
         self._cookie.set(call, tokens)

@@ -12,7 +12,14 @@ from matinee.modules.second_factor import repository
 from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.errors import InvalidChallenge, TooManyWrongCodes, WrongCode
 from matinee.modules.second_factor.repository import Waiting
-from matinee.modules.second_factor.rules import CHALLENGE_SECONDS, MOST_WRONG, MOST_WRONG_AN_HOUR, hash_of
+from matinee.modules.second_factor.rules import (
+    CHALLENGE_SECONDS,
+    MOST_WRONG,
+    MOST_WRONG_AN_HOUR,
+    hash_of,
+    is_of_an_app,
+    plain,
+)
 from matinee.modules.second_factor.schemas import SecondFactorState
 
 _CHALLENGE_BYTES = 32
@@ -39,7 +46,9 @@ class SecondFactor:
         """Opens the session. Raises InvalidChallenge, WrongCode and TooManyWrongCodes."""
         async with self._database.transaction() as db:
             waiting = await self.claim(db, challenge)
-            if await repository.count_wrong(db, waiting.user_id) >= MOST_WRONG_AN_HOUR:
+            # Recovery codes cannot be guessed: whoever has used the hour up does not keep the owner from his.
+            is_guessable = is_of_an_app(plain(code))
+            if is_guessable and await repository.count_wrong(db, waiting.user_id) >= MOST_WRONG_AN_HOUR:
                 raise TooManyWrongCodes(3600, {})
             if await self._codes.use(db, waiting.user_id, code):
                 return await self.complete(db, challenge, ip, restore=restore)

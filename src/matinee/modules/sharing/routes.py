@@ -44,7 +44,7 @@ class SharingRoutes:
     async def share_video(self, call: Call, db: Connection, video_id: VideoId, body: NewViewer) -> SharedWith:
         """Share a video with an account, whatever its visibility.
 
-        Sharing it twice is harmless.
+        Sharing it twice is harmless. Where this server sends mail, the address must be verified.
         """
         return await self._sharing.share(db, call.user, video_id, body.email)
 

@@ -20,10 +20,14 @@ from matinee.modules.videos.service import VideoService
 class SharingService:
     """Who may watch beside the owner. All of it is announced: whoever is watching is asked again."""
 
-    def __init__(self, database: Database, videos: VideoService, passwords: Passwords) -> None:
+    def __init__(
+        self, database: Database, videos: VideoService, passwords: Passwords, *, wants_verified: bool
+    ) -> None:
+        """`wants_verified`: whether it takes a verified address to be found by it."""
         self._database = database
         self._videos = videos
         self._passwords = passwords
+        self._wants_verified = wants_verified
 
     async def viewers(self, db: Connection, caller: Caller, video_id: UUID) -> Viewers:
         """Whom a video is shared with, for who may change it."""
@@ -34,7 +38,7 @@ class SharingService:
         """Shares a video with an account, once. Raises NoSuchViewer and TooManyViewers."""
         video = await self._videos.owned(db, caller, video_id)
         account = await accounts.find_account(db, *spellings(email))
-        if account is None:
+        if account is None or (self._wants_verified and not account.email_verified):
             raise NoSuchViewer
         if not await repository.add_viewer(db, video_id, account.id):
             await self._videos.owned(db, caller, video_id)  # unless it was deleted meanwhile

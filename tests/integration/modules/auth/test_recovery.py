@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -168,6 +168,87 @@ class TestResetPassword:
         answer = await api.post(f"{AUTH}/password/forgotten", json={"email": "ada@example.org"})
         problem(answer, 409, "mail_off")
 
+    async def test_what_was_begun_with_the_former_password_ends(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """The link to a stranger's address, and of letters that were asked for before."""
+        await ada.post(f"{AUTH}/email", {"email": "stranger@example.org", "password": PASSWORD})
+        for _ in range(2):
+            await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email})
+        sent = await letters(services)
+        stranger = token_in(next(letter for letter in sent if letter["To"] == "stranger@example.org"))
+        first, second = [token_in(letter) for letter in sent if letter["Subject"] == "Choose a new password"]
+        answer = await api.post(f"{AUTH}/password/reset", json={"token": first, "password": OTHER})
+        problem(answer, 422, "link_expired")
+        body = {"token": second, "password": OTHER}
+        assert (await api.post(f"{AUTH}/password/reset", json=body)).status_code == 204
+        problem(await api.post(f"{AUTH}/email/verify", json={"token": stranger}), 422, "link_expired")
+
+    @pytest.mark.parametrize("verified", [False, True])
+    async def test_who_made_the_account_of_an_address_loses_it_to_its_owner(
+        self, verified: bool, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Second factor and keys end where the address was not verified; else they stay."""
+        await letters(services)
+        key = (await ada.post("/api/v1/api-keys", {"name": "k", "scopes": ["account:read"]})).json()
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE users SET email_verified_at = CASE WHEN %s THEN now() END", (verified,))
+            await execute(db, "INSERT INTO totp (user_id, secret, confirmed_at) SELECT id, '', now() FROM users")
+        await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email})
+        token = token_in((await letters(services))[0])
+        assert (await api.post(f"{AUTH}/password/reset", json={"token": token, "password": OTHER})).status_code == 204
+        assert (await log_in(api, ada.email, OTHER)).status_code == (401 if verified else 200)
+        me = await api.get(f"{AUTH}/me", headers={"Authorization": f"Bearer {key['secret']}"})
+        assert me.status_code == (200 if verified else 401)
+
+
+class TestRaces:
+    """Whatever happens while a password is verified."""
+
+    @pytest.fixture
+    def meanwhile(self, services: Services, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], None]:
+        """Has a statement executed once a password was found right."""
+        verify = services.passwords.verify
+
+        def arrange(statement: str, *params: Any) -> None:
+            async def verify_slowly(stored: str | None, password: str) -> bool:
+                fits = await verify(stored, password)
+                async with services.database.connection() as db:
+                    await execute(db, statement, params)
+                return fits
+
+            monkeypatch.setattr(services.passwords, "verify", verify_slowly)
+
+        return arrange
+
+    async def test_a_former_password_opens_and_changes_nothing(
+        self, ada: Person, api: httpx.AsyncClient, services: Services, meanwhile: Callable[..., None]
+    ) -> None:
+        """Not even where it was the present one when it was read."""
+        fresh = await services.passwords.hash(OTHER)
+        for attempt in (
+            lambda: ada.post(f"{AUTH}/password", {"present_password": PASSWORD, "new_password": "six quiet kettles"}),
+            lambda: ada.post(f"{AUTH}/email", {"email": "new@example.org", "password": PASSWORD}),
+            lambda: log_in(api, ada.email, PASSWORD),
+        ):
+            async with services.database.connection() as db:
+                await execute(db, "UPDATE users SET password_hash = %s", (await services.passwords.hash(PASSWORD),))
+            meanwhile("UPDATE users SET password_hash = %s", fresh)
+            assert (await attempt()).json()["code"] in ("wrong_account_password", "invalid_credentials")
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT password_hash FROM users") == fresh
+            assert await fetch_value(db, "SELECT count(*) FROM sessions") == 1
+
+    async def test_a_former_role_is_not_given(
+        self, sign_up: SignUp, api: httpx.AsyncClient, meanwhile: Callable[..., None]
+    ) -> None:
+        """Its user has the one of now."""
+        admin = await sign_up(role="ADMIN")
+        meanwhile("UPDATE users SET role = 'USER'")
+        tokens = (await log_in(api, admin.email, PASSWORD)).json()
+        assert tokens["user"]["role"] == "USER"
+        problem(await Person(api, admin.email, tokens).get(f"{AUTH}/invitations"), 403, "forbidden")
+
 
 class TestEmail:
     async def test_an_address_is_verified_by_the_letter_to_it(
@@ -193,8 +274,8 @@ class TestEmail:
         assert (
             await ada.post(f"{AUTH}/email", {"email": "new@example.org", "password": PASSWORD})
         ).status_code == 204
-        (asked,) = await letters(services)
-        assert asked["To"] == "new@example.org"
+        asked, warned = await letters(services)
+        assert (asked["To"], warned["To"]) == ("new@example.org", ada.email)
         assert (await ada.get(f"{AUTH}/me")).json()["email"] == ada.email
         assert (await api.post(f"{AUTH}/email/verify", json={"token": token_in(asked)})).status_code == 204
         (told,) = await letters(services)
@@ -208,7 +289,7 @@ class TestEmail:
         """Only who reads its letters learns that it has one."""
         await letters(services)
         assert (await ada.post(f"{AUTH}/email", {"email": bob.email, "password": PASSWORD})).status_code == 204
-        (asked,) = await letters(services)
+        asked, _ = await letters(services)
         problem(await api.post(f"{AUTH}/email/verify", json={"token": token_in(asked)}), 409, "email_taken")
 
     async def test_it_needs_the_password(self, ada: Person) -> None:

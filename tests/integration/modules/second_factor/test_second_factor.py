@@ -192,6 +192,13 @@ class TestSigningIn:
         await guarded.person.post("/api/v1/auth/logout-all")
         problem(await answer(guarded.person, challenge, guarded.app()), 401, "invalid_challenge")
 
+    async def test_another_password_ends_a_challenge(self, guarded: Guarded) -> None:
+        """Who knew the former one completes nothing."""
+        challenge = await challenge_of(guarded.person)
+        body = {"present_password": PASSWORD, "new_password": "seven lonely anvils"}
+        assert (await guarded.person.post("/api/v1/auth/password", body)).status_code == 204
+        problem(await answer(guarded.person, challenge, guarded.app()), 401, "invalid_challenge")
+
     async def test_a_challenge_takes_five_wrong_codes(self, guarded: Guarded) -> None:
         """However many come at once."""
         challenge = await challenge_of(guarded.person)
@@ -208,6 +215,8 @@ class TestSigningIn:
         refused = await answer(guarded.person, challenge, guarded.app())
         problem(refused, 429, "too_many_wrong_codes")
         assert refused.headers["retry-after"] == "3600"
+        assert (await answer(guarded.person, challenge, guarded.codes[0])).status_code == 200  # nobody guesses those
+        challenge = await challenge_of(guarded.person)
         async with services.database.connection() as db:
             await execute(db, "UPDATE sign_in_challenges SET created_at = created_at - interval '1 hour'")
             assert await delete_old_challenges(db, 100) == 5

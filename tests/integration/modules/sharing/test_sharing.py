@@ -41,6 +41,17 @@ class TestSharing:
         for email in ("nobody@example.org", "no address"):
             problem(await ada.post(f"{VIDEOS}/{video_id}/viewers", {"email": email}), 404, "no_such_viewer")
 
+    async def test_an_address_that_nobody_has_verified_is_nobodys(
+        self, ada: Person, bob: Person, services: Services
+    ) -> None:
+        """Where this server sends the letters that ask: whoever made the account may be somebody else."""
+        viewers = f"{VIDEOS}/{(await ada.init())['video']['id']}/viewers"
+        services.sharing._wants_verified = True
+        problem(await ada.post(viewers, {"email": bob.email}), 404, "no_such_viewer")
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE users SET email_verified_at = now()")
+        assert (await ada.post(viewers, {"email": bob.email})).status_code == 201
+
     async def test_many_at_once_are_no_more_than_there_may_be(
         self, ada: Person, bob: Person, services: Services
     ) -> None:
