@@ -130,9 +130,10 @@ WITH held AS (
 ), opened AS (
     INSERT INTO sessions (user_id, device_name, ip) SELECT id, %(device)s, %(ip)s::inet FROM held RETURNING id
 )
-SELECT opened.id, held.role, held.email_verified_at IS NOT NULL AS email_verified,
+SELECT opened.id, held.role,
     (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
-        WHERE m.user_id = held.id AND t.shut_at IS NULL) AS teams
+        WHERE m.user_id = held.id AND t.shut_at IS NULL) AS teams,
+    held.email_verified_at IS NOT NULL AS email_verified
 FROM opened, held
 """
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"

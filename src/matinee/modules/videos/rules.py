@@ -15,8 +15,8 @@ Encryption = Literal["none", "aes-128", "cenc", "cbcs"]
 
 # Every move there is. An UPDATE carries the old state in its WHERE, so a lost race changes nothing.
 MOVES: dict[Status, frozenset[Status]] = {
-    "INITIATED": frozenset({"UPLOADING"}),
-    "UPLOADING": frozenset({"PROCESSING", "FAILED"}),  # FAILED: its file could not be fetched
+    "INITIATED": frozenset({"UPLOADING", "FAILED"}),  # FAILED: the storage has dropped what it was to be joined of
+    "UPLOADING": frozenset({"PROCESSING", "FAILED"}),  # FAILED: its file could not be fetched, or was dropped
     "PROCESSING": frozenset({"READY", "FAILED"}),
     # a replacement that could not take the other's place, and a file that turns out to be another than announced
     "READY": frozenset({"FAILED"}),

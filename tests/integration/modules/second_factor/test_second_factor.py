@@ -219,7 +219,7 @@ class TestSigningIn:
         challenge = await challenge_of(guarded.person)
         async with services.database.connection() as db:
             await execute(db, "UPDATE sign_in_challenges SET created_at = created_at - interval '1 hour'")
-            assert await delete_old_challenges(db, 100) == 5
+            assert await delete_old_challenges(db, 100) == 6
         assert (await answer(guarded.person, await challenge_of(guarded.person), guarded.app())).status_code == 200
 
     async def test_codes_work_no_more_with_another_server_secret(self, guarded: Guarded, services: Services) -> None:

@@ -8,13 +8,17 @@ from matinee.modules.videos.rules import MOVES, can_move
 
 _SOURCES = Path(matinee.__file__).parent / "modules"
 # `SET status = 'READY' … WHERE … status = 'PROCESSING'`, within one statement
-_MOVE = re.compile(r"UPDATE videos SET status = '(\w+)'(?:(?!\"\"\").)*?AND status = '(\w+)'", re.DOTALL)
+_MOVE = re.compile(
+    r"UPDATE videos SET status = '(\w+)'(?:(?!\"\"\").)*?AND status (?:=|IN) (\(?'[^\n]*?)(?: AND|\n)", re.DOTALL
+)
 
 
 def moves_in_sql() -> set[tuple[str, str]]:
     """Every (old, new) that a statement of ours makes."""
     texts = (path.read_text() for path in _SOURCES.glob("*/repository.py"))
-    return {(old, new) for text in texts for new, old in _MOVE.findall(text)}
+    return {
+        (old, new) for text in texts for new, former in _MOVE.findall(text) for old in re.findall(r"'(\w+)'", former)
+    }
 
 
 class TestMoves:
