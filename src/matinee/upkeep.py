@@ -45,8 +45,8 @@ def register_upkeep(services: Services) -> None:
         videos.abandon, upload_hours=settings.upload_expiry_hours, failed_days=settings.failed_video_days
     )
     queue.register(DELETE_JOB, videos.delete_objects)
-    services.post.register()
-    services.recovery.register()
+    services.post.register(queue)
+    services.recovery.register(queue)
     queue.register(JOIN, services.joining.join)
     queue.register(REMOVE, services.tracks.remove_file)
     queue.register(REMOVE_SOUND, services.sounds.remove_files)

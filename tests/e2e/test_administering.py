@@ -7,7 +7,7 @@ from playwright.sync_api import Browser
 from tests.e2e.installation import PASSWORD, Installation
 from tests.e2e.visiting import Visit
 
-ADMIN = "root@example.org"
+ADMIN = "chief@example.org"
 EMAIL = "vera@example.org"
 WHY = "Uploads of other people's films."
 

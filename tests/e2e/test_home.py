@@ -65,13 +65,18 @@ class TestApiKeys:
         assert api.get("/api/v1/videos/mine", headers=headers).ok
         page.reload()
         page.locator(".key-panel summary").click()
-        wait_for(page, "() => document.querySelector('.key')?.textContent.includes('Last used just now')")
+        wait_for(
+            page, "() => document.querySelector('.key-panel .entry')?.textContent.includes('Last used just now')"
+        )
         assert page.locator(".key-secret").count() == 0
-        key = page.locator(".key").first
+        key = page.locator(".key-panel .entry").first
         assert "Night import" in key.inner_text()
         for _ in range(2):
             key.locator("button").click()
-        wait_for(page, "() => document.querySelector('.key[data-ended]')?.textContent.includes('revoked just now')")
+        wait_for(
+            page,
+            "() => document.querySelector('.key-panel .entry[data-ended]')?.textContent.includes('revoked just now')",
+        )
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         until(lambda: api.get("/api/v1/videos/mine", headers=headers).status == 401)
         assert visit.faults == []

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.installation import PASSWORD, Installation
 from tests.e2e.visiting import Visit, wait_for
 
-EMAIL = "grace@example.org"
+EMAIL = "mary@example.org"
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -26,7 +26,7 @@ AUTHENTICATOR = {
 @pytest.fixture
 def page(browser: Browser, installation: Installation) -> Iterator[Page]:
     """A phone with an authenticator, where somebody has just signed in."""
-    account = {"email": EMAIL, "password": PASSWORD, "name": "Grace"}
+    account = {"email": EMAIL, "password": PASSWORD, "name": "Mary"}
     installation.client.post("/api/v1/auth/register", json=account).raise_for_status()
     visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
     devtools = visit.context.new_cdp_session(visit.page)

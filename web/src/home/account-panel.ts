@@ -14,14 +14,14 @@ import { deviceFacts } from "./device-facts";
 /** The signed-in user's address, password and devices. Nothing is asked for before it is opened. */
 export class AccountPanel {
   readonly element: HTMLDetailsElement;
-  readonly #address = el("p", { class: "key-intro" });
+  readonly #address = el("p", { class: "fold-intro" });
   readonly #present = passwordInput("present-password", "current-password");
   readonly #wanted = passwordInput("wanted-password", "new-password");
-  readonly #list = el("ul", { class: "keys" });
+  readonly #list = el("ul", { class: "entries" });
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
   readonly #others = el("button", { type: "button", class: "button" }, "Sign out all other devices");
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
-  readonly #said = el("p", { class: "key-made", role: "status", hidden: true });
+  readonly #said = el("p", { class: "fold-result", role: "status", hidden: true });
   #cursor: string | null = null;
 
   constructor() {
@@ -38,7 +38,7 @@ export class AccountPanel {
     );
     this.element = el(
       "details",
-      { class: "section account-panel" },
+      { class: "section fold account-panel" },
       el("summary", {}, el("h2", {}, "Account")),
       this.#address,
       this.#error,
@@ -124,11 +124,11 @@ export class AccountPanel {
     const name = session.device_name || "Unnamed device";
     const about = el(
       "div",
-      { class: "key-about" },
+      { class: "entry-about" },
       el("strong", {}, name),
       el("p", {}, deviceFacts(session)),
     );
-    const row = el("li", { class: "key", "data-ended": session.ended_at !== null }, about);
+    const row = el("li", { class: "entry", "data-ended": session.ended_at !== null }, about);
     if (session.ended_at === null && !session.is_current) {
       const label = `Sign out ${name}`;
       const button = el(

@@ -20,7 +20,7 @@ const LIFETIMES: [string, string][] = [
 /** Where the signed-in user makes, sees and revokes API keys. Nothing is asked for before it is opened. */
 export class ApiKeysPanel {
   readonly element: HTMLDetailsElement;
-  readonly #list = el("ul", { class: "keys" });
+  readonly #list = el("ul", { class: "entries" });
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
   readonly #name = el("input", {
     id: "key-name",
@@ -39,7 +39,7 @@ export class ApiKeysPanel {
     ...LIFETIMES.map(([value, label]) => el("option", { value, selected: value === "90" }, label)),
   );
   readonly #make = el("button", { type: "submit", class: "button primary" }, "Make key");
-  readonly #made = el("div", { class: "key-made", role: "status", hidden: true });
+  readonly #made = el("div", { class: "fold-result", role: "status", hidden: true });
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   #cursor: string | null = null;
 
@@ -62,9 +62,9 @@ export class ApiKeysPanel {
       "A server or script that sends a key acts as you, within what the key may. It needs no password and can make no other keys.";
     this.element = el(
       "details",
-      { class: "section key-panel" },
+      { class: "section fold key-panel" },
       el("summary", {}, el("h2", {}, "API keys")),
-      el("p", { class: "key-intro" }, intro),
+      el("p", { class: "fold-intro" }, intro),
       this.#error,
       this.#made,
       this.#list,
@@ -135,10 +135,10 @@ export class ApiKeysPanel {
     const living = works(key);
     const row = el(
       "li",
-      { class: "key", "data-ended": !living },
+      { class: "entry", "data-ended": !living },
       el(
         "div",
-        { class: "key-about" },
+        { class: "entry-about" },
         el("strong", {}, key.name),
         el("code", {}, `${key.prefix}…`),
         el("p", {}, key.scopes.join(" · ")),

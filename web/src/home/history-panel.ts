@@ -9,7 +9,7 @@ import { ago, clock } from "../ui/words";
 export class HistoryPanel {
   readonly element: HTMLDetailsElement;
   readonly #list = el("ul", { class: "history" });
-  readonly #none = el("p", { class: "key-intro", hidden: true }, "Nothing yet.");
+  readonly #none = el("p", { class: "fold-intro", hidden: true }, "Nothing yet.");
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
   readonly #paused = el("input", { type: "checkbox" });
   readonly #clear = el("button", { type: "button", class: "button danger small" }, "Forget everything");
@@ -19,7 +19,7 @@ export class HistoryPanel {
   constructor() {
     this.element = el(
       "details",
-      { class: "section history-panel" },
+      { class: "section fold history-panel" },
       el("summary", {}, el("h2", {}, "History")),
       el("div", { class: "history-choices" }, el("label", {}, this.#paused, "Note nothing"), this.#clear),
       this.#error,

@@ -21,7 +21,7 @@ export function recoveryCodes(codes: string[]): HTMLElement {
   );
   return el(
     "div",
-    { class: "key-made", role: "status" },
+    { class: "fold-result", role: "status" },
     el(
       "p",
       {},

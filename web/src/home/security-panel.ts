@@ -27,12 +27,12 @@ export class SecurityPanel {
   readonly element: HTMLDetailsElement;
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #made = el("div");
-  readonly #app = el("li", { class: "key" });
-  readonly #codes = el("li", { class: "key" });
-  readonly #passkeys = el("ul", { class: "keys" });
+  readonly #app = el("li", { class: "entry" });
+  readonly #codes = el("li", { class: "entry" });
+  readonly #passkeys = el("ul", { class: "entries" });
   readonly #addPasskey = el("button", { type: "button", class: "button" }, "Add a passkey");
   readonly #newPasskey = el("div", { class: "form" }, canUsePasskeys() && this.#addPasskey);
-  readonly #links = el("ul", { class: "keys" });
+  readonly #links = el("ul", { class: "entries" });
   readonly #linked = el("div", { hidden: true }, el("h3", {}, "Linked sign-ins"), this.#links);
   /** The one form that is open at a time, below what it is about. */
   #form: HTMLElement | null = null;
@@ -40,16 +40,16 @@ export class SecurityPanel {
   constructor() {
     this.element = el(
       "details",
-      { class: "section key-panel security-panel" },
+      { class: "section fold security-panel" },
       el("summary", {}, el("h2", {}, "Signing in")),
-      el("p", { class: "key-intro" }, "What a stolen password is worth depends on what else is asked for."),
+      el("p", { class: "fold-intro" }, "What a stolen password is worth depends on what else is asked for."),
       this.#error,
       this.#made,
-      el("ul", { class: "keys" }, this.#app, this.#codes),
+      el("ul", { class: "entries" }, this.#app, this.#codes),
       el("h3", {}, "Passkeys"),
       el(
         "p",
-        { class: "key-intro" },
+        { class: "fold-intro" },
         "Sign in by finger, face or PIN. A passkey cannot be guessed or phished.",
       ),
       this.#passkeys,
@@ -117,7 +117,11 @@ export class SecurityPanel {
 
   #row(passkey: Passkey): HTMLLIElement {
     const used = passkey.last_used_at ? `Last used ${ago(passkey.last_used_at)}` : "Never used";
-    const row = el("li", { class: "key" }, about(passkey.name, `${used} · added ${ago(passkey.created_at)}`));
+    const row = el(
+      "li",
+      { class: "entry" },
+      about(passkey.name, `${used} · added ${ago(passkey.created_at)}`),
+    );
     const remove = button("Remove", "danger", () =>
       this.#ask(row, "Remove", (proof) => removePasskey(passkey.id, proof)),
     );
@@ -128,14 +132,14 @@ export class SecurityPanel {
 
   #linkRow(link: LinkedSignIn): HTMLLIElement {
     const used = link.last_used_at ? `last used ${ago(link.last_used_at)}` : "never used";
-    const row = el("li", { class: "key" }, about(link.label, `${new URL(link.issuer).host} · ${used}`));
+    const row = el("li", { class: "entry" }, about(link.label, `${new URL(link.issuer).host} · ${used}`));
     const remove = () => this.#ask(row, "Unlink", (proof) => removeLink(link.id, proof));
     row.append(button("Unlink", "danger", remove));
     return row;
   }
 
   #providerRow({ id, name }: Provider): HTMLLIElement {
-    const row = el("li", { class: "key" }, about(name, "Sign in by its word."));
+    const row = el("li", { class: "entry" }, about(name, "Sign in by its word."));
     const link = (proof: Proof) => {
       rememberLinking(id);
       return departToLink(id, proof);
@@ -240,7 +244,7 @@ export class SecurityPanel {
 }
 
 function about(title: string, fact: string): HTMLElement {
-  return el("div", { class: "key-about" }, el("strong", {}, title), el("p", {}, fact));
+  return el("div", { class: "entry-about" }, el("strong", {}, title), el("p", {}, fact));
 }
 
 function button(label: string, kind: string, onClick: () => void): HTMLButtonElement {

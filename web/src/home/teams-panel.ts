@@ -32,11 +32,11 @@ export class TeamsPanel {
     );
     this.element = el(
       "details",
-      { class: "section team-panel" },
+      { class: "section fold team-panel" },
       el("summary", {}, el("h2", {}, "Teams")),
       el(
         "p",
-        { class: "team-intro" },
+        { class: "fold-intro" },
         "What a team owns all of its members see; editors upload and change it, too.",
       ),
       this.#error,

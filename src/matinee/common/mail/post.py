@@ -59,9 +59,9 @@ class Post:
         args = {"sealed": self._seal.encrypt(letter).decode()}
         await self._queue.enqueue(db, NewJob(name=_SEND, lane="mail", args=args))
 
-    def register(self) -> None:
-        """Tells the queue of this process how letters are sent."""
-        self._queue.register(_SEND, self.deliver, attempts=_ATTEMPTS)
+    def register(self, queue: JobQueue) -> None:
+        """Tells a worker's queue how letters are sent."""
+        queue.register(_SEND, self.deliver, attempts=_ATTEMPTS)
 
     async def deliver(self, run: JobRun, sealed: str) -> None:
         """The job. A worker that dies between sending and saying so sends twice, with one Message-ID."""

@@ -49,10 +49,10 @@ class Recovery:
         self._reauthentication = reauthentication
         self._limited = limited
 
-    def register(self) -> None:
-        """Tells the queue of this process how links are sent."""
-        self._queue.register(_SEND_PASSWORD_LINK, self.send_password_link)
-        self._queue.register(_SEND_EMAIL_LINK, self.send_email_link)
+    def register(self, queue: JobQueue) -> None:
+        """Tells a worker's queue how links are sent."""
+        queue.register(_SEND_PASSWORD_LINK, self.send_password_link)
+        queue.register(_SEND_EMAIL_LINK, self.send_email_link)
 
     async def change_password(self, caller: Caller, present: str, wanted: str) -> None:
         """Another password, by the present one; every other session ends. Raises WrongPassword, WeakPassword."""
@@ -119,9 +119,8 @@ class Recovery:
             user_id = holder.user_id
             await token_repository.revoke_unproven(db, user_id)
             await token_repository.set_password(db, user_id, fresh, proven=holder.email)
-            if not await token_repository.take_token(
-                db, hashed, "password"
-            ):  # last: accounts are locked before links
+            # last, for accounts are locked before links
+            if not await token_repository.take_token(db, hashed, "password"):
                 raise LinkExpired
             await self._end_pending(db, user_id)
             await self._sessions.end_all(db, user_id, "password_reset")

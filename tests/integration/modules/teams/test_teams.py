@@ -151,6 +151,7 @@ class TestMembers:
         problem(await ada.post(path, {"password": PASSWORD}), 409, "last_owner")
         await ada.patch(f"{TEAMS}/{team}/members/{bob.id}", {"role": "owner"})
         assert (await ada.post(path, {"password": PASSWORD})).status_code < 300
+        await refresh(bob)
         problem(await bob.post(path, {"password": PASSWORD}), 409, "last_owner")
 
     async def test_an_administrator_can_help_a_team(self, ada: Person, bob: Person, sign_up: SignUp) -> None:
