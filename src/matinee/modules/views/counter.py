@@ -39,7 +39,7 @@ class ViewCounter:
                 await self.write()
             except DatabaseUnavailable as error:
                 log.warning("views_not_written", error=str(error), waiting=len(self._noted))
-            except Exception:  # a mistake of ours in one batch: the next one must be written all the same
+            except Exception:  # a mistake of ours is no end of counting
                 log.exception("views_failed")
 
     async def write(self) -> None:
