@@ -57,7 +57,8 @@ def test_answers_are_as_documented(
     _validate(case, people["admin"], base_url, stage)
 
 
-@pytest.mark.parametrize("role", ["anonymous", "user", "key"])
+# What a key may do is in the matrix, for every operation.
+@pytest.mark.parametrize("role", ["anonymous", "user", pytest.param("key", marks=pytest.mark.soak)])
 @without_bounds.parametrize()
 @settings(suppress_health_check=list(HealthCheck), max_examples=2)
 def test_others_are_answered_as_documented(

@@ -67,7 +67,8 @@ class TestDemo:
 
 class TestDev:
     @pytest.mark.parametrize(
-        "number", [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.soak), signal.SIGKILL]
+        "number",
+        [*(pytest.param(mild, marks=pytest.mark.soak) for mild in (signal.SIGINT, signal.SIGHUP)), signal.SIGKILL],
     )
     def test_however_it_ends_no_process_is_left(self, data: Path, number: signal.Signals) -> None:
         """Ctrl-C, a closed terminal, a kill: servers, API and worker end with it."""

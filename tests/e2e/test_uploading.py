@@ -185,6 +185,7 @@ class TestPython:
 
 
 class TestKilled:
+    @pytest.mark.soak
     def test_an_upload_goes_on_after_the_api_was_killed_in_its_middle(self, file: Path) -> None:
         """What was stored before is there, whatever the killed process held is sent again."""
         data = file.read_bytes()

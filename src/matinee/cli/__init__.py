@@ -149,7 +149,9 @@ def verify_storage(deep: bool, repair: bool, margin_hours: int, assume_yes: bool
 def move_storage() -> None:
     """Copy everything from the former storage (MATINEE_FORMER_S3_…) to the current one, while both are in use."""
     from matinee.cli.moving import move
+    from matinee.common.logging import configure_logging
 
+    configure_logging("error")  # to standard error; what is done is shown
     asyncio.run(move(_settings()))
 
 

@@ -13,7 +13,6 @@ from matinee.bootstrap import open_storage
 from matinee.common.config import Settings
 from matinee.common.database import Connection, Database, fetch_value
 from matinee.common.errors import DomainError
-from matinee.common.logging import configure_logging
 from matinee.common.storage.move import CopyDiffers, Move
 from matinee.common.storage.moving import MovingStorage
 from matinee.common.storage.port import NoSuchUploadError, StorageUnavailable
@@ -37,7 +36,6 @@ _COLUMNS = (
 
 async def move(settings: Settings) -> None:
     """Copies until a look at everything finds nothing to copy. Raises ClickException where something is left."""
-    configure_logging("error")  # to standard error; what is done is shown
     try:
         async with open_storage(settings) as storage, _alone(settings) as place:
             if not isinstance(storage, MovingStorage):

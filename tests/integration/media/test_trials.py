@@ -50,6 +50,7 @@ class TestLadder:
         assert "takes at most" in cheap.reason
         assert "no cap is lowered" in dear.reason
 
+    @pytest.mark.soak
     async def test_the_same_film_gets_the_same_ladder(self, easy: Path) -> None:
         """What trials show does not depend on when they are made."""
         assert await tried(easy) == await tried(easy)

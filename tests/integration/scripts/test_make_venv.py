@@ -59,6 +59,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 class TestMakeVenv:
+    @pytest.mark.soak
     def test_a_whole_python_needs_nothing_else(self, machine: Machine) -> None:
         """Its own venv does it."""
         machine.lacks("pip", "virtualenv")

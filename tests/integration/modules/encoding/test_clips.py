@@ -114,6 +114,7 @@ class TestClip:
         assert nearest == list(range(7, 51))
         assert of_clip[18:38] == of_film[25:45]
 
+    @pytest.mark.soak
     async def test_a_film_without_sound_and_sound_without_a_film(self, stage: Stage, film: Film) -> None:
         """Both can be cut."""
         for name in ("silent.mp4", "sound.mp3"):
@@ -195,7 +196,7 @@ class TestRefusal:
     async def test_a_video_that_cannot_be_played_cannot_be_cut(self, stage: Stage, film: Film) -> None:
         """Nor one that is deleted."""
         film_id = await stage.upload(film("silent.mp4"))
-        await stage.until_status(film_id, "READY")
+        await stage.until_complete(film_id)  # nobody changes it any more
         await stage.execute("UPDATE videos SET status = 'PROCESSING' WHERE id = %s", film_id)
         with pytest.raises(VideoNotPlayable):
             await cut(stage, film_id, 0, 2)

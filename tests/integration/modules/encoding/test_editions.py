@@ -218,6 +218,7 @@ class TestTrimming:
 
 @pytest.mark.usefixtures("worker")
 class TestWatermarking:
+    @pytest.mark.soak
     async def test_before_or_after_it_is_the_same(self, stage: Stage, film: Film, logo: bytes) -> None:
         """Given to a film that plays, or chosen before its upload; removed again, the film has its former bytes."""
         film_id = await stage.complete(film("film.mkv"))

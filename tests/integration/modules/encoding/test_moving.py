@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import click
 import httpx
 import msgspec
+import pytest
 from tests.integration.conftest import PASSWORD, Person, client_of
 from tests.integration.modules.encoding.stage import Stage
 
@@ -28,6 +29,7 @@ from matinee.media import keys
 from matinee.modules.uploads.rules import choose_part_size
 
 
+@pytest.mark.soak
 async def test_a_film_is_made_while_it_moves(
     settings: Settings,
     database: Database,

@@ -180,6 +180,7 @@ class TestReplacing:
         assert lost
         assert await stage.failure(film_id) == (None, None)
 
+    @pytest.mark.soak
     async def test_twice(self, stage: Stage, film: Film) -> None:
         """Each time by other addresses."""
         film_id = await stage.complete(film("silent.mp4"))

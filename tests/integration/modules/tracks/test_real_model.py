@@ -70,6 +70,7 @@ class TestHeard:
         cues = (await ada.get(f"{path}/{track['id']}/cues")).json()["items"]
         assert all(len(line) <= LINE_WIDTH for cue in cues for line in cue["text"].split("\n"))
 
+    @pytest.mark.soak
     async def test_another_language_is_refused_by_an_english_model(self, stage: Stage, ada: Person) -> None:
         """At once, and the track says why."""
         async with stage.working():

@@ -101,8 +101,8 @@ class TestSegments:
         assert texts == [*range(1, 201)]
 
     def test_a_hostile_track_takes_no_more_than_a_track_may(self) -> None:
-        """Ten thousand cues of a minute, each begun a moment later, would be fifty millions in one segment."""
-        cues = [Cue(number, 60_000, "x" * 400) for number in range(10_000)]
+        """Four thousand cues of a minute, each begun a moment later, would be eight millions in one segment."""
+        cues = [Cue(number, 60_000, "x" * 400) for number in range(4_000)]
         segments = cut_wvtt(cues, BOUNDS)
         assert sum(map(len, segments)) < wvtt.MOST_BYTES
         texts = [len(cues) for _, _, cues in shown(segments[0])]
