@@ -229,7 +229,7 @@ class TestPost:
     async def test_a_worker_sends_what_waits(self, queue: JobQueue, database: Database, tmp_path: Path) -> None:
         """In the lane of its own; the file is a whole letter."""
         office = post(queue, FolderMailer(tmp_path / "mail"))
-        office.register()
+        office.register(queue)
         async with database.transaction() as db:
             await office.send(db, "ada@example.org", HELLO, name="Ada", link=LINK)
         async with queue.running():
@@ -251,7 +251,7 @@ class TestPost:
     ) -> None:
         """A mail server may be away for an hour, and a worker die with a letter thrice."""
         office = post(queue, FolderMailer(tmp_path))
-        office.register()
+        office.register(queue)
         async with database.transaction() as db:
             await office.send(db, "ada@example.org", HELLO, name="Ada", link=LINK)
             await execute(db, "UPDATE procrastinate_jobs SET status = 'doing', attempts = 5")
