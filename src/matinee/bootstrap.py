@@ -32,6 +32,7 @@ from matinee.modules.audit import service as audit
 from matinee.modules.auth.endings import Endings
 from matinee.modules.auth.guessing import Guessing
 from matinee.modules.auth.invitations import Invitations
+from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.recovery import Recovery
@@ -128,10 +129,11 @@ class Services:
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
+        notices = Notices(self.post)
         self.sessions = Sessions(
             self.database,
             self.tokens,
-            self.post,
+            notices,
             refresh_days=settings.refresh_token_days,
             wants_verified=settings.email_verification == "required",
         )
@@ -141,7 +143,7 @@ class Services:
         codes = Codes(settings.secret_key, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
         guard = Guard(self.database, reauthentication, codes)
-        self.authenticator = Authenticator(guard, codes, host=settings.host_name())
+        self.authenticator = Authenticator(guard, codes, notices, host=settings.host_name())
         self.recovery = Recovery(
             self.database,
             self.queue,
@@ -149,6 +151,9 @@ class Services:
             self.passwords,
             self.sessions,
             reauthentication,
+            guard,
+            notices,
+            secret=settings.secret_key,
             limited=settings.rate_limits,
         )
         self.invitations = Invitations(self.post)
@@ -169,6 +174,7 @@ class Services:
             self.second_factor,
             guard,
             codes,
+            notices,
         )
         self.sign_in_providers = SignInProviders(
             self.database,
@@ -177,6 +183,7 @@ class Services:
             self.sessions,
             self.second_factor,
             guard,
+            notices,
             public_url=settings.public_url,
             secret=settings.secret_key,
             clock=clock,
@@ -217,7 +224,7 @@ class Services:
             clock=clock,
         )
         self.quotas = QuotaService(server_quota(settings))
-        self.administration = Administration(self.sessions, self.quotas)
+        self.administration = Administration(self.sessions, self.quotas, self.second_factor, guard, notices)
         self.transfers = TransferService(self.videos, self.quotas)
         self.imports = ImportService(
             self.queue,
@@ -309,12 +316,12 @@ class Services:
             small,
         )
         self.exports = Exports(
-            self.database, self.storage, self.queue, self._listings(), days=settings.account_export_days
+            self.database, self.storage, self.queue, guard, self._listings(), days=settings.account_export_days
         )
         self.closing = Closing(
             self.database,
             self.queue,
-            reauthentication,
+            guard,
             self.sessions,
             self.videos,
             self.exports,

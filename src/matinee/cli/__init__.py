@@ -263,6 +263,24 @@ def restore_user(email: str) -> None:
     asyncio.run(restore(_settings(), email))
 
 
+@user.command("verify")
+@click.argument("email")
+def verify_email(email: str) -> None:
+    """Take an account's address for verified, without a letter."""
+    from matinee.cli.users import verify
+
+    asyncio.run(verify(_settings(), email))
+
+
+@user.command("reset-second-factor")
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Have the password alone sign in again, for whoever has lost phone, codes and passkeys; signs it out."""
+    from matinee.cli.users import reset_second_factor as reset
+
+    asyncio.run(reset(_settings(), email))
+
+
 @user.command("role")
 @click.argument("email")
 @click.argument("role", type=click.Choice(["user", "admin"]))

@@ -58,6 +58,18 @@ async def restore(settings: Settings, email: str) -> None:
     await _change(settings, email, lambda services, db, user_id: services.closing.restore(db, user_id))
 
 
+async def verify(settings: Settings, email: str) -> None:
+    """Its address counts as verified."""
+    await _change(settings, email, lambda services, db, user_id: services.administration.verify_email(db, user_id))
+
+
+async def reset_second_factor(settings: Settings, email: str) -> None:
+    """Signs an account out, and has the password alone sign in to it."""
+    await _change(
+        settings, email, lambda services, db, user_id: services.administration.reset_second_factor(db, user_id)
+    )
+
+
 async def give_role(settings: Settings, email: str, role: Role) -> None:
     """Makes an account an administrator, or one that is none."""
     wanted = UserChange(role=role)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from matinee.common.database import Connection, Database
+from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.modules import audit
 from matinee.modules.accounts import repository
@@ -11,9 +12,10 @@ from matinee.modules.accounts.export import Exports
 from matinee.modules.accounts.jobs import erasing
 from matinee.modules.administration.schemas import Deletion
 from matinee.modules.administration.service import ensure_administered
-from matinee.modules.auth.reauthentication import Reauthentication
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.quotas.errors import UserNotFound
+from matinee.modules.second_factor.guard import Guard
 from matinee.modules.teams.service import ensure_owned_without
 from matinee.modules.videos.service import VideoService
 
@@ -27,7 +29,7 @@ class Closing:
         self,
         database: Database,
         queue: JobQueue,
-        reauthentication: Reauthentication,
+        guard: Guard,
         sessions: Sessions,
         videos: VideoService,
         exports: Exports,
@@ -36,19 +38,19 @@ class Closing:
     ) -> None:
         self._database = database
         self._queue = queue
-        self._reauthentication = reauthentication
+        self._guard = guard
         self._sessions = sessions
         self._videos = videos
         self._exports = exports
         self._grace_days = grace_days
 
-    async def close_own(self, begin: Callable[[], Awaitable[Connection]], user_id: UUID, password: str) -> Deletion:
-        """Closes the account of whoever knows its password. `begin` opens the transaction that does.
+    async def close_own(self, begin: Callable[[], Awaitable[Connection]], caller: Caller, proof: Proof) -> Deletion:
+        """Closes the account of whoever shows once more that it is his. `begin` opens the transaction that does.
 
-        Raises WrongPassword, LastAdministrator and LastOwner.
+        Raises LastAdministrator, LastOwner, and what the guard does.
         """
-        await self._reauthentication.by_password(user_id, password)
-        return await self.close(await begin(), user_id)
+        await self._guard.ensure(caller, proof)
+        return await self.close(await begin(), caller.user_id)
 
     async def close(self, db: Connection, user_id: UUID) -> Deletion:
         """Shuts an account out at once, and has it erased when its time of grace is over.

@@ -1,7 +1,7 @@
 """All of an account as one file: asked for, made by a job, fetched by a short-lived address, removed after days."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Literal
@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Connection, Database
+from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import keys
@@ -20,11 +21,12 @@ from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.jobs import exporting
 from matinee.modules.accounts.listings import ReadPage, as_json
 from matinee.modules.accounts.repository import ExportRow, FileRow
-from matinee.modules.accounts.schemas import AccountExport, LinkedFile
+from matinee.modules.accounts.schemas import AccountExport, LinkedFile, OwnExport
+from matinee.modules.second_factor.guard import Guard
 
 _URL_SECONDS = 300
 _TELL_SECONDS = 1.0
-_LONGEST_LINK = timedelta(days=7)  # what S3 signs for at most
+_FILE_SECONDS = 12 * 3600  # that addresses of files hold: nothing takes them back
 
 
 class Exports:
@@ -35,6 +37,7 @@ class Exports:
         database: Database,
         storage: Storage,
         queue: JobQueue,
+        guard: Guard,
         listings: Mapping[str, ReadPage],
         *,
         days: int,
@@ -42,6 +45,7 @@ class Exports:
         self._database = database
         self._storage = storage
         self._queue = queue
+        self._guard = guard
         self._listings = listings
         self._days = days
 
@@ -52,6 +56,13 @@ class Exports:
             await audit.record(db, "account.exported", user_id, account=user_id, files=include_files)
             await self._queue.enqueue(db, exporting(user_id, row.id))
         return await self.get(db, user_id)
+
+    async def ask_own(
+        self, begin: Callable[[], Awaitable[Connection]], caller: Caller, wanted: OwnExport
+    ) -> AccountExport:
+        """The same, for whoever shows once more that the account is his. Raises what the guard does."""
+        await self._guard.ensure(caller, wanted)
+        return await self.ask(await begin(), caller.user_id, include_files=wanted.include_files)
 
     async def get(self, db: Connection, user_id: UUID) -> AccountExport:
         """How far it is, and where to fetch it. Raises NoExport."""
@@ -142,8 +153,7 @@ class Exports:
         await archive.add(name, self._storage.stream(key), compress=compress)
 
     async def _link(self, file: FileRow) -> LinkedFile:
-        lasts = min(timedelta(days=self._days), _LONGEST_LINK)
-        url = await self._storage.get_url(_source(file), int(lasts.total_seconds()))
+        url = await self._storage.get_url(_source(file), _FILE_SECONDS)
         return LinkedFile(file.video_id, file.name, file.size, url)
 
 

@@ -8,11 +8,12 @@ from matinee.common.storage.port import StorageUnavailable
 from matinee.modules.accounts.closing import Closing
 from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.export import Exports
-from matinee.modules.accounts.schemas import AccountExport, Confirmation, NewExport
+from matinee.modules.accounts.schemas import AccountExport, NewExport, OwnExport
 from matinee.modules.administration.errors import LastAdministrator
 from matinee.modules.administration.schemas import Deletion, UserId
-from matinee.modules.auth.errors import WrongPassword
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.quotas.errors import UserNotFound
+from matinee.modules.second_factor.routes import GUARDED
 from matinee.modules.teams.errors import LastOwner
 
 OF_USER = "/api/v1/users/{user_id}/deletion"
@@ -33,16 +34,16 @@ class AccountRoutes:
         "/api/v1/user/deletion",
         tag="users",
         access=Access.PERSON,
-        errors=(WrongPassword, LastAdministrator, LastOwner, UserNotFound),
+        errors=(*GUARDED, LastAdministrator, LastOwner, UserNotFound),
         limit=RateLimit("close-account", 10, 3600, by="user"),
     )
-    async def close_account(self, call: Call, body: Confirmation) -> Deletion:
-        """Delete your account.
+    async def close_account(self, call: Call, body: Proof) -> Deletion:
+        """Delete your account, by the password or a code.
 
         You are signed out everywhere, and nobody sees your videos any more. Until `erase_at` you can sign in with
         `restore`, and everything is as before; then everything is deleted for good.
         """
-        return await self._closing.close_own(call.begin, call.user.user_id, body.password)
+        return await self._closing.close_own(call.begin, call.user, body)
 
     @operation(
         "PUT", OF_USER, tag="administration", access=Access.ADMIN, errors=(UserNotFound, LastAdministrator, LastOwner)
@@ -68,17 +69,17 @@ class AccountRoutes:
         tag="users",
         access=Access.PERSON,
         status=202,
-        errors=(NoExport, StorageUnavailable),
+        errors=(*GUARDED, NoExport, StorageUnavailable),
         limit=MAKING,
     )
-    async def export_account(self, call: Call, db: Connection, body: NewExport) -> AccountExport:
-        """Have all that is yours put into one file.
+    async def export_account(self, call: Call, body: OwnExport) -> AccountExport:
+        """Have all that is yours put into one file, by the password or a code.
 
         A ZIP archive of JSON files (profile, sessions, API keys without their secrets, videos, comments, reactions,
         history, teams, what was done), captions, and the uploaded files or their addresses. One that is being made
         goes on.
         """
-        return await self._exports.ask(db, call.user.user_id, include_files=body.include_files)
+        return await self._exports.ask_own(call.begin, call.user, body)
 
     @operation("GET", EXPORT, tag="users", access=Access.PERSON, errors=(NoExport, StorageUnavailable))
     async def get_account_export(self, call: Call, db: Connection) -> AccountExport:

@@ -7,19 +7,23 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from matinee.modules.auth.schemas import Proof
 
-class Confirmation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """That it is you."""
-
-    password: Annotated[str, Meta(min_length=1, max_length=128, description="Your password.")]
+_IncludeFiles = Annotated[
+    bool, Meta(description="The uploaded files themselves; otherwise addresses that hold for twelve hours.")
+]
 
 
 class NewExport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What an export is to hold."""
 
-    include_files: Annotated[
-        bool, Meta(description="The uploaded files themselves; otherwise addresses that hold for seven days.")
-    ] = False
+    include_files: _IncludeFiles = False
+
+
+class OwnExport(Proof, kw_only=True, forbid_unknown_fields=True):
+    """What an export of your account is to hold, and the proof that it is you."""
+
+    include_files: _IncludeFiles = False
 
 
 class AccountExport(msgspec.Struct, frozen=True):

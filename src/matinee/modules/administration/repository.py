@@ -56,6 +56,9 @@ UPDATE users SET suspended_at = NULL, suspended_why = NULL, updated_at = now()
 WHERE id = %s AND suspended_at IS NOT NULL
 """
 _SET_ROLE = "UPDATE users SET role = %s, updated_at = now() WHERE id = %s"
+_VERIFY_EMAIL = """
+UPDATE users SET email_verified_at = now(), updated_at = now() WHERE id = %s AND email_verified_at IS NULL
+"""
 _LIST_SESSIONS = """
 SELECT id, device_name, host(ip) AS ip, created_at, last_used_at FROM sessions
 WHERE user_id = %s AND revoked_at IS NULL ORDER BY last_used_at DESC LIMIT 100
@@ -112,6 +115,11 @@ async def lift(db: Connection, user_id: UUID) -> bool:
 async def set_role(db: Connection, user_id: UUID, role: Role) -> None:
     """Gives an account a role."""
     await execute(db, _SET_ROLE, (role, user_id))
+
+
+async def verify_email(db: Connection, user_id: UUID) -> bool:
+    """The account's address is verified; False where it was."""
+    return await execute(db, _VERIFY_EMAIL, (user_id,)) == 1
 
 
 async def list_sessions(db: Connection, user_id: UUID) -> list[OpenSession]:

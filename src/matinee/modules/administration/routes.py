@@ -1,6 +1,7 @@
 """HTTP in and out of administration."""
 
 from matinee.common.database import Connection
+from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor
 from matinee.modules.administration.errors import LastAdministrator, OwnAccount
@@ -14,7 +15,9 @@ from matinee.modules.administration.schemas import (
     UsersQuery,
 )
 from matinee.modules.administration.service import Administration
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.quotas.errors import UserNotFound
+from matinee.modules.second_factor.routes import GUARDED, PROOFS
 
 TAG = "administration"
 USERS = "/api/v1/users"
@@ -68,3 +71,19 @@ class AdministrationRoutes:
     async def end_sessions(self, db: Connection, user_id: UserId) -> None:
         """Sign an account out on every device."""
         await self._administration.end_sessions(db, user_id)
+
+    @operation(
+        "POST",
+        f"{USER}/second-factor/reset",
+        tag=TAG,
+        access=Access.ADMIN,
+        errors=(*GUARDED, UserNotFound, OwnAccount),
+        limit=PROOFS,
+    )
+    async def reset_second_factor(self, call: Call, user_id: UserId, body: Proof) -> None:
+        """Reset an account's second factor, by your password or a code.
+
+        For its owner who has lost it: codes of an app, recovery codes and passkeys are gone, every device is signed
+        out, the password alone signs in. A letter tells him.
+        """
+        await self._administration.reset_second_factor_by(call.begin, call.user, body, user_id)

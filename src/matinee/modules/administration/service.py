@@ -1,5 +1,6 @@
 """Decisions about accounts that are not one's own."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from msgspec import UNSET
@@ -7,7 +8,7 @@ from msgspec.structs import asdict
 
 from matinee.common.acting import actor
 from matinee.common.database import Connection
-from matinee.common.http.authentication import Role
+from matinee.common.http.authentication import Caller, Role
 from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
 from matinee.modules import audit
 from matinee.modules.administration import repository
@@ -22,17 +23,32 @@ from matinee.modules.administration.schemas import (
     UserDetail,
     UsersQuery,
 )
+from matinee.modules.auth import letters
+from matinee.modules.auth.notices import Notices
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.quotas.errors import UserNotFound
 from matinee.modules.quotas.service import QuotaService
+from matinee.modules.second_factor.guard import Guard
+from matinee.modules.second_factor.service import SecondFactor
 
 
 class Administration:
     """What administrators do about accounts. All of it is recorded, and takes effect within a second."""
 
-    def __init__(self, sessions: Sessions, quotas: QuotaService) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        quotas: QuotaService,
+        second_factor: SecondFactor,
+        guard: Guard,
+        notices: Notices,
+    ) -> None:
         self._sessions = sessions
         self._quotas = quotas
+        self._second_factor = second_factor
+        self._guard = guard
+        self._notices = notices
 
     async def list(self, db: Connection, query: UsersQuery) -> ManagedUserPage:
         """Accounts, newest first."""
@@ -78,6 +94,31 @@ class Administration:
         """Signs an account out everywhere. Raises UserNotFound."""
         _shown(await repository.find_user(db, user_id))
         await self._sessions.end_all(db, user_id, "administrator")
+
+    async def reset_second_factor_by(
+        self, begin: Callable[[], Awaitable[Connection]], caller: Caller, proof: Proof, user_id: UUID
+    ) -> None:
+        """The same, for an administrator who shows once more who he is. Raises what the guard does."""
+        _refuse_oneself(user_id)
+        await self._guard.ensure(caller, proof)
+        await self.reset_second_factor(await begin(), user_id)
+
+    async def reset_second_factor(self, db: Connection, user_id: UUID) -> None:
+        """Signs an account out, and has the password alone sign in to it again. Its owner is told.
+
+        Raises UserNotFound.
+        """
+        if await repository.lock_role(db, user_id) is None:  # a team has none
+            raise UserNotFound
+        await self._second_factor.reset(db, user_id)
+        await audit.record(db, "account.second_factor_reset", user_id, account=user_id)
+        await self._sessions.end_all(db, user_id, "administrator")
+        await self._notices.tell(db, user_id, letters.SECOND_FACTOR_RESET)
+
+    async def verify_email(self, db: Connection, user_id: UUID) -> None:
+        """The account's address counts as verified; one that was before stays so."""
+        if await repository.verify_email(db, user_id):
+            await audit.record(db, "account.email_verified", user_id, account=user_id)
 
     async def _give_role(self, db: Connection, user_id: UUID, role: Role) -> None:
         if role != "ADMIN":

@@ -78,6 +78,9 @@ class AuditPage(msgspec.Struct, kw_only=True):
     next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
 
 
+SeenBy = Literal["you", "your_api_key", "administrator", "somebody", "anyone", "command_line", "server"]
+
+
 class OwnEvent(msgspec.Struct, kw_only=True):
     """Something that concerns one's own account."""
 
@@ -85,12 +88,15 @@ class OwnEvent(msgspec.Struct, kw_only=True):
     at: _At
     what: _What
     by: Annotated[
-        Literal["you", "your_api_key", "administrator", "anyone", "command_line", "server"],
-        Meta(description="Who did it. `anyone`: somebody who was not signed in."),
+        SeenBy,
+        Meta(
+            description="Who did it. `somebody`: who decides about the team, the video or the comment. `anyone`: who "
+            "was not signed in."
+        ),
     ]
     key_id: Annotated[UUID | None, Meta(description="Your API key, where it was done by one.")]
     target: _Target
-    ip: Annotated[str | None, Meta(description="From where; null where an administrator did it.")]
+    ip: Annotated[str | None, Meta(description="From where; null where another account did it.")]
     detail: _Detail
 
 

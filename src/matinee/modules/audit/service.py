@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -21,9 +21,11 @@ from matinee.modules.audit.schemas import (
     AuditQuery,
     OwnEvent,
     OwnEventPage,
+    SeenBy,
 )
 
 _BATCH = 1000  # rows of an export that are in memory at once, ~0.5 MB
+_DECIDED_BY_OWNERS = ("team.", "video.", "comment.")  # of which others may be, who administer nothing
 _COLUMNS = PlainRow.__struct_fields__
 _read_detail = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -111,9 +113,9 @@ def _own_event(row: EventRow) -> OwnEvent:
     )
 
 
-def _seen_by_its_owner(
-    row: EventRow,
-) -> Literal["you", "your_api_key", "administrator", "anyone", "command_line", "server"]:
+def _seen_by_its_owner(row: EventRow) -> SeenBy:
+    if row.actor == "account" and row.actor_id != row.account_id:
+        return "somebody" if row.what.startswith(_DECIDED_BY_OWNERS) else "administrator"
     if row.actor == "account":
-        return "you" if row.actor_id == row.account_id else "administrator"
+        return "you"
     return "your_api_key" if row.actor == "api_key" else row.actor

@@ -37,8 +37,8 @@ The link works once, for two days. If it was not you, there is nothing to do.
 EMAIL_CHANGE_ASKED = LetterTemplate(
     "Your account is to have another address",
     """
-Somebody who knows the password of your account wants it to have another address. A letter went there; when its link
-is followed, this address signs in no more.
+Somebody who is signed in to your account wants it to have another address. A letter went there; when its link is
+followed, this address signs in no more.
 
 If it was not you, choose another password at once by "Forgot your password?": that ends the change, too.
 
@@ -48,7 +48,7 @@ If it was not you, choose another password at once by "Forgot your password?": t
 EMAIL_CHANGED = LetterTemplate(
     "Your account has another address now",
     """
-The address of your account was changed, by somebody who knows its password. Letters go to the new one from now on,
+The address of your account was changed, by somebody who was signed in to it. Letters go to the new one from now on,
 and this one signs in no more.
 
 If it was not you, tell those who run this server at once.
@@ -83,5 +83,58 @@ An administrator invites you to make an account here.
 [Make an account]($link)
 
 The link works once, for a week.
+""",
+)
+
+_OTHERWISE = """
+If it was not you, choose another password at once by "Forgot your password?", which signs out every device, and look
+under "Signing in" at what else was changed.
+
+[See your account]($link)
+"""
+
+
+def _changed(subject: str, what: str) -> LetterTemplate:
+    """About a change of how an account is signed in to."""
+    return LetterTemplate(subject, f"{what}\n{_OTHERWISE}")
+
+
+SECOND_FACTOR_ON = _changed(
+    "Codes of an app are asked for now",
+    "Signing in to your account by the password asks for a code of an app from now on.",
+)
+SECOND_FACTOR_OFF = _changed(
+    "Codes of an app are asked for no more",
+    "Signing in to your account asks for no code of an app any more.",
+)
+RECOVERY_CODES_RENEWED = _changed(
+    "Your recovery codes were renewed",
+    "Your account has new recovery codes. The former ones work no more.",
+)
+PASSKEY_ADDED = _changed(
+    "Your account has a new passkey",
+    "A passkey was added to your account. It signs in without the password.",
+)
+PASSKEY_REMOVED = _changed(
+    "A passkey was removed",
+    "A passkey was removed from your account. It signs in no more.",
+)
+SIGN_IN_LINKED = _changed(
+    "A sign-in provider was linked",
+    "Your account can be signed in to by another provider from now on.",
+)
+SIGN_IN_UNLINKED = _changed(
+    "A sign-in provider was unlinked",
+    "A provider that signed in to your account does so no more.",
+)
+SECOND_FACTOR_RESET = LetterTemplate(
+    "Your second factor was reset",
+    """
+Those who run this server have removed the codes, the recovery codes and the passkeys of your account, and signed out
+every device. Signing in takes the password alone now; set up a second factor again.
+
+If you did not ask for it, choose another password at once by "Forgot your password?", and tell them.
+
+[Sign in]($link)
 """,
 )

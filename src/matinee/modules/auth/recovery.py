@@ -4,22 +4,29 @@ import hashlib
 import secrets
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
+
 from matinee.common.database import Connection, Database
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.common.http.rate_limits import RateLimit, count_hit
-from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
+from matinee.common.jobs import GiveUpError, JobQueue, JobRun, NewJob, ensure_owned
 from matinee.common.mail.post import Post
+from matinee.common.sealing import seal_for
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository, token_repository
 from matinee.modules.auth.errors import LinkExpired, WrongPassword
+from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.rules import normal_email, spellings
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.auth.token_repository import Holder, Purpose
 from matinee.modules.second_factor import repository as second_factor
+from matinee.modules.second_factor.guard import Guard
 
+_PURPOSE = b"matinee addresses that ask for letters"
 _TOKEN_BYTES = 32
 _PASSWORD_HOURS = 1
 _EMAIL_HOURS = 48
@@ -38,7 +45,10 @@ class Recovery:
         passwords: Passwords,
         sessions: Sessions,
         reauthentication: Reauthentication,
+        guard: Guard,
+        notices: Notices,
         *,
+        secret: str,
         limited: bool,
     ) -> None:
         self._database = database
@@ -47,6 +57,9 @@ class Recovery:
         self._passwords = passwords
         self._sessions = sessions
         self._reauthentication = reauthentication
+        self._guard = guard
+        self._notices = notices
+        self._seal = seal_for(_PURPOSE, secret)
         self._limited = limited
 
     def register(self, queue: JobQueue) -> None:
@@ -70,7 +83,7 @@ class Recovery:
             await self._end_pending(db, user.id)
             await self._sessions.end_all(db, user.id, "password_changed", kept=caller.session_id)
             await audit.record(db, "account.password_changed", user.id, account=user.id)
-            await self._tell_of_password(db, user.email)
+            await self._notices.tell(db, user.id, letters.PASSWORD_CHANGED)
 
     async def forget_password(self, email: str) -> None:
         """Has a link sent to the address if it has an account. What is done here is the same if it has none."""
@@ -80,21 +93,21 @@ class Recovery:
         """Has a link sent to the address if it has an account that is not verified. The same if it has none."""
         await self._ask(_SEND_EMAIL_LINK, email)
 
-    async def send_password_link(self, run: JobRun, email: str) -> None:
+    async def send_password_link(self, run: JobRun, sealed: str) -> None:
         """The job."""
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
-            account = await repository.find_account(db, *spellings(email))
+            account = await self._find(db, sealed)
             if account is not None:
                 await token_repository.delete_tokens(db, account.id, "password")  # one link works: the last
                 link = await self._link(db, "/reset-password", account.id, "password", account.email, _PASSWORD_HOURS)
                 await self._post.send(db, account.email, letters.RESET, link=link)
 
-    async def send_email_link(self, run: JobRun, email: str) -> None:
+    async def send_email_link(self, run: JobRun, sealed: str) -> None:
         """The job."""
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
-            account = await repository.find_account(db, *spellings(email))
+            account = await self._find(db, sealed)
             if account is not None and not account.email_verified:
                 await self.verify_later(db, account.id, account.email)
 
@@ -125,25 +138,21 @@ class Recovery:
             await self._end_pending(db, user_id)
             await self._sessions.end_all(db, user_id, "password_reset")
             await audit.record(db, "account.password_reset", user_id, account=user_id, by=user_id)
-            await self._tell_of_password(db, holder.present_email)
+            await self._notices.tell(db, user_id, letters.PASSWORD_CHANGED)
 
-    async def change_email(self, caller: Caller, email: str, password: str) -> None:
+    async def change_email(self, caller: Caller, email: str, proof: Proof) -> None:
         """Has a link sent to the new address, which alone changes anything; the present one is told.
 
         Whether somebody has the address is not told: who can read its letters may know. Raises MailOff, InvalidEmail,
-        WrongPassword.
+        and what the guard does.
         """
         self._post.ensure_on()
         wanted = normal_email(email)
-        verified = await self._reauthentication.by_password(caller.user_id, password)
         await self._limit(wanted)
-        async with self._database.transaction() as db:
-            present = await repository.hold(db, caller.user_id, verified)
-            if present is None:
-                raise WrongPassword
+        async with self._guard.changing(caller, proof) as db:
             link = await self._link(db, "/verify-email", caller.user_id, "email", wanted, _EMAIL_HOURS)
             await self._post.send(db, wanted, letters.CHANGE_EMAIL, link=link)
-            await self._post.send(db, present, letters.EMAIL_CHANGE_ASKED, link=self._post.link("/"))
+            await self._notices.tell(db, caller.user_id, letters.EMAIL_CHANGE_ASKED)
 
     async def verify_email(self, db: Connection, token: str) -> None:
         """The address of a link is the account's, and verified. Raises LinkExpired, EmailTaken."""
@@ -169,8 +178,17 @@ class Recovery:
     async def _ask(self, job: str, email: str) -> None:
         self._post.ensure_on()
         await self._limit(email)
+        # sealed as letters are: who reads the database does not find whoever has forgotten a password
+        args = {"sealed": self._seal.encrypt(email.encode()).decode()}
         async with self._database.transaction() as db:
-            await self._queue.enqueue(db, NewJob(name=job, lane="mail", args={"email": email}))
+            await self._queue.enqueue(db, NewJob(name=job, lane="mail", args=args))
+
+    async def _find(self, db: Connection, sealed: str) -> repository.Account | None:
+        try:
+            email = self._seal.decrypt(sealed).decode()
+        except InvalidToken:
+            raise GiveUpError("The address was sealed with a former MATINEE_SECRET_KEY.") from None
+        return await repository.find_account(db, *spellings(email))
 
     async def _limit(self, email: str) -> None:
         if self._limited:
@@ -180,10 +198,6 @@ class Recovery:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         await token_repository.insert_token(db, _hash(token), user_id, purpose, email, hours=hours)
         return self._post.link(page, token)
-
-    async def _tell_of_password(self, db: Connection, email: str) -> None:
-        if self._post.is_on:
-            await self._post.send(db, email, letters.PASSWORD_CHANGED, link=self._post.link("/"))
 
 
 def _holding(holder: Holder | None) -> Holder:

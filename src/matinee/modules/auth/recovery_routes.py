@@ -28,6 +28,7 @@ from matinee.modules.auth.schemas import (
     VerifyEmail,
 )
 from matinee.modules.auth.strength import WeakPassword
+from matinee.modules.second_factor.routes import GUARDED, PROOFS
 
 TAG = "auth"
 _ASKED = RateLimit("links", 10, 3600)  # letters that one address asks for
@@ -47,7 +48,7 @@ class RecoveryRoutes:
         tag=TAG,
         access=Access.PERSON,
         errors=(WrongPassword, WeakPassword),
-        limit=RateLimit("proof", 10, 3600, by="user"),
+        limit=PROOFS,
     )
     async def change_password(self, call: Call, body: ChangePassword) -> None:
         """Change the password.
@@ -85,15 +86,16 @@ class RecoveryRoutes:
         f"{BASE}/email",
         tag=TAG,
         access=Access.PERSON,
-        errors=(MailOff, InvalidEmail, WrongPassword),
-        limit=RateLimit("proof", 10, 3600, by="user"),
+        errors=(*GUARDED, MailOff, InvalidEmail),
+        limit=PROOFS,
     )
     async def change_email(self, call: Call, body: ChangeEmail) -> None:
         """Ask for a letter to another address, which makes it the account's.
 
-        Nothing changes before its link was followed; the former address is told at once, and then.
+        By the password or a code. Nothing changes before its link was followed; the former address is told at once,
+        and then.
         """
-        await self._recovery.change_email(call.user, body.email, body.password)
+        await self._recovery.change_email(call.user, body.email, body)
 
     @operation("POST", f"{BASE}/email/verification", tag=TAG, access=Access.PUBLIC, errors=(MailOff,), limit=_ASKED)
     async def ask_verification(self, call: Call, body: AskLink) -> None:

@@ -27,6 +27,16 @@ Password = Annotated[
     Meta(min_length=8, max_length=128, description="8 to 128 characters.", examples=["correct horse battery"]),
 ]
 OwnPassword = Annotated[str, Meta(min_length=1, max_length=128, description="The account's password.")]
+Code = Annotated[
+    str,
+    Meta(
+        min_length=6,
+        max_length=40,
+        pattern=LINE,
+        description="Six digits of the app, or a recovery code, with or without its dashes.",
+        examples=["492039"],
+    ),
+]
 Restore = Annotated[bool, Meta(description="Keep the account, where it was to be deleted.")]
 Name = Annotated[
     str,
@@ -131,6 +141,13 @@ class SessionPage(msgspec.Struct, kw_only=True):
     next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
 
 
+class Proof(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The password or a code, one of them; whose account has no password may have signed in just now instead."""
+
+    password: Annotated[OwnPassword | None, Meta(description="The account's password.")] = None
+    code: Annotated[Code | None, Meta(description="A code of the app, or a recovery code.")] = None
+
+
 LinkToken = Annotated[str, Meta(min_length=1, max_length=200, description="What follows the `#` in the link.")]
 InvitationId = Annotated[UUID, Meta(description="The invitation's id.")]
 
@@ -161,11 +178,10 @@ class VerifyEmail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     token: LinkToken
 
 
-class ChangeEmail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Another address."""
+class ChangeEmail(Proof, kw_only=True, forbid_unknown_fields=True):
+    """Another address, and the proof that it is you."""
 
     email: Email
-    password: Annotated[str, Meta(min_length=1, max_length=128, description="The account's password.")]
 
 
 class Invite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

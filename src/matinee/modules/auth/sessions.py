@@ -12,7 +12,6 @@ from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError
 from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
-from matinee.common.mail.post import Post
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository
 from matinee.modules.auth.errors import (
@@ -25,6 +24,7 @@ from matinee.modules.auth.errors import (
     RefreshTokenReplayed,
     SessionNotFound,
 )
+from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.repository import Claim
 from matinee.modules.auth.schemas import EndedWhy, Session, SessionPage, Tokens, User
 from matinee.modules.teams.memberships import read_teams
@@ -38,12 +38,12 @@ class Sessions:
     """Opens, refreshes and ends the sessions of whoever has shown who he is."""
 
     def __init__(
-        self, database: Database, tokens: AccessTokens, post: Post, *, refresh_days: int, wants_verified: bool
+        self, database: Database, tokens: AccessTokens, notices: Notices, *, refresh_days: int, wants_verified: bool
     ) -> None:
         """`wants_verified`: whether an account's address must be verified to open one."""
         self._database = database
         self._tokens = tokens
-        self._post = post
+        self._notices = notices
         self._wants_verified = wants_verified
         self.refresh_days = refresh_days
 
@@ -127,9 +127,7 @@ class Sessions:
         if not await repository.revoke_session(db, claim.session_id, "replay"):
             return
         await audit.record(db, "session.replayed", claim.session_id, account=claim.user_id)
-        if self._post.is_on:
-            where = ip or "an unknown address"
-            await self._post.send(db, claim.email, letters.REPLAYED, ip=where, link=self._post.link("/"))
+        await self._notices.tell(db, claim.user_id, letters.REPLAYED, ip=ip or "an unknown address")
 
     def _answer(self, user: User, session_id: UUID, teams: str | None, refresh_token: str) -> Tokens:
         caller = Caller(user.id, user.role, session_id, teams=read_teams(teams))

@@ -48,7 +48,7 @@ WITH unproven AS (
 ), links AS (
     DELETE FROM linked_sign_ins WHERE user_id IN (SELECT id FROM unproven)
 ), signing AS (
-    DELETE FROM signing_keys WHERE owner_id IN (SELECT id FROM unproven)
+    DELETE FROM signing_keys WHERE owner_id IN (SELECT id FROM unproven) OR made_by IN (SELECT id FROM unproven)
 )
 UPDATE api_keys SET revoked_at = now() WHERE user_id IN (SELECT id FROM unproven) AND revoked_at IS NULL
 """

@@ -6,7 +6,7 @@ from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth.cookie import BASE, RefreshCookie
 from matinee.modules.auth.errors import AccountClosed, AccountSuspended, EmailNotVerified
-from matinee.modules.auth.schemas import Tokens
+from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.passkeys.errors import PasskeyNotFound, PasskeyRefused, PasskeyTaken, TooManyPasskeys
 from matinee.modules.passkeys.schemas import (
     AskPasskey,
@@ -22,7 +22,6 @@ from matinee.modules.passkeys.schemas import (
 from matinee.modules.passkeys.service import PasskeyService
 from matinee.modules.second_factor.errors import InvalidChallenge, LastWayIn
 from matinee.modules.second_factor.routes import GUARDED, PROOFS
-from matinee.modules.second_factor.schemas import Proof
 
 TAG = "passkeys"
 PATH = f"{BASE}/passkeys"

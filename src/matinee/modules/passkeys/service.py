@@ -9,8 +9,10 @@ from matinee.common.database import Connection, Database
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.modules import audit
+from matinee.modules.auth import letters
 from matinee.modules.auth import repository as accounts
-from matinee.modules.auth.schemas import Tokens
+from matinee.modules.auth.notices import Notices
+from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.passkeys import repository
 from matinee.modules.passkeys.errors import PasskeyNotFound, PasskeyRefused, TooManyPasskeys
@@ -33,7 +35,7 @@ from matinee.modules.passkeys.verification import (
 )
 from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.guard import Guard
-from matinee.modules.second_factor.schemas import Proof, RecoveryCodes
+from matinee.modules.second_factor.schemas import RecoveryCodes
 from matinee.modules.second_factor.service import SecondFactor
 
 MOST_PASSKEYS = 25  # of an account; a browser is told all of them
@@ -51,6 +53,7 @@ class PasskeyService:
         second_factor: SecondFactor,
         guard: Guard,
         codes: Codes,
+        notices: Notices,
     ) -> None:
         self._database = database
         self._relying_party = relying_party
@@ -58,6 +61,7 @@ class PasskeyService:
         self._second_factor = second_factor
         self._guard = guard
         self._codes = codes
+        self._notices = notices
 
     async def begin(self, caller: Caller, proof: Proof) -> PasskeyOptions:
         """What a browser needs for a new passkey. Raises TooManyPasskeys, and what the guard does."""
@@ -93,6 +97,7 @@ class PasskeyService:
                 wanted.name,
             )
             await audit.record(db, "passkey.registered", made.id, account=user_id, name=made.name)
+            await self._notices.tell(db, user_id, letters.PASSKEY_ADDED)
         return RegisteredPasskey(**asdict(made), recovery_codes=RecoveryCodes(codes=codes) if codes else None)
 
     async def list_own(self, db: Connection, user_id: UUID) -> Passkeys:
@@ -114,6 +119,7 @@ class PasskeyService:
                 raise PasskeyNotFound
             await self._codes.forget_needless(db, user_id)
             await audit.record(db, "passkey.removed", passkey_id, account=user_id)
+            await self._notices.tell(db, user_id, letters.PASSKEY_REMOVED)
 
     async def ask(self, db: Connection, pending: str | None) -> PasskeyOptions:
         """What a browser needs to ask for a passkey: as second factor of a `pending` sign-in, or for all of it."""

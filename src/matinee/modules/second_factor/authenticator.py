@@ -6,19 +6,23 @@ from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.modules import audit
+from matinee.modules.auth import letters
 from matinee.modules.auth import repository as accounts
+from matinee.modules.auth.notices import Notices
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.second_factor import repository, rules
 from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.errors import SecondFactorIsOff, TotpIsOn, TotpNotBegun, WrongCode
 from matinee.modules.second_factor.guard import Guard
-from matinee.modules.second_factor.schemas import Proof, RecoveryCodes, TotpSecret
+from matinee.modules.second_factor.schemas import RecoveryCodes, TotpSecret
 
 
 class Authenticator:
     """An account's app and its recovery codes."""
 
-    def __init__(self, guard: Guard, codes: Codes, *, host: str) -> None:
+    def __init__(self, guard: Guard, codes: Codes, notices: Notices, *, host: str) -> None:
         self._guard = guard
+        self._notices = notices
         self._codes = codes
         self._issuer = f"Matinee ({host})"
 
@@ -44,6 +48,7 @@ class Authenticator:
         if not await repository.confirm_totp(db, user_id, found.secret, step):
             raise TotpNotBegun
         await audit.record(db, "account.second_factor_on", user_id, account=user_id)
+        await self._notices.tell(db, user_id, letters.SECOND_FACTOR_ON)
         return RecoveryCodes(codes=await self._codes.renew(db, user_id))
 
     async def turn_off(self, caller: Caller, proof: Proof) -> None:
@@ -54,6 +59,7 @@ class Authenticator:
                 raise SecondFactorIsOff
             await self._codes.forget_needless(db, user_id)
             await audit.record(db, "account.second_factor_off", user_id, account=user_id)
+            await self._notices.tell(db, user_id, letters.SECOND_FACTOR_OFF)
 
     async def renew_recovery_codes(self, caller: Caller, proof: Proof) -> RecoveryCodes:
         """Ten new codes. Raises SecondFactorIsOff, and what the guard does."""
@@ -62,4 +68,5 @@ class Authenticator:
             if not (await repository.find_state(db, user_id)).is_on:
                 raise SecondFactorIsOff
             await audit.record(db, "account.recovery_codes_renewed", user_id, account=user_id)
+            await self._notices.tell(db, user_id, letters.RECOVERY_CODES_RENEWED)
             return RecoveryCodes(codes=await self._codes.renew(db, user_id))

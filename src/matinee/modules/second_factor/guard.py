@@ -1,15 +1,17 @@
-"""What stands before each change of how an account is signed in to."""
+"""What stands before whatever an open session alone must not do, which somebody else may have found open."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
+from matinee.modules.auth import repository as accounts
+from matinee.modules.auth.errors import WrongPassword
 from matinee.modules.auth.reauthentication import Reauthentication
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.second_factor import repository
 from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.errors import LastWayIn, ProofRequired, WrongCode
-from matinee.modules.second_factor.schemas import Proof
 
 
 class Guard:
@@ -27,21 +29,32 @@ class Guard:
         Raises ProofRequired, WrongPassword and WrongCode; at its end LastWayIn, where the account could not be
         signed in to any more.
         """
-        await self._check(caller, proof)
+        verified = await self._check(caller, proof)
         async with self._database.transaction() as db:
             # of two changes at once the second finds what the first has left
-            await repository.lock_owner(db, caller.user_id)
+            if verified is None:
+                await repository.lock_owner(db, caller.user_id)
+            elif await accounts.hold(db, caller.user_id, verified) is None:
+                raise WrongPassword
             if proof.code is not None and not await self._codes.use(db, caller.user_id, proof.code):
                 raise WrongCode
             yield db
             if not await repository.has_way_in(db, caller.user_id):
                 raise LastWayIn
 
-    async def _check(self, caller: Caller, proof: Proof) -> None:
-        """The password, before any connection is held; or, of an account without one, that it just signed in."""
+    async def ensure(self, caller: Caller, proof: Proof) -> None:
+        """Returns where somebody has shown once more that the account is his; uses up a code. Raises the same."""
+        async with self.changing(caller, proof):
+            pass
+
+    async def _check(self, caller: Caller, proof: Proof) -> str | None:
+        """The password, whose hash it returns, before any connection is held; of an account that has none, that it
+        just signed in.
+        """
         if proof.password is not None:
-            await self._owner.by_password(caller.user_id, proof.password)
-        elif proof.code is None:
+            return await self._owner.by_password(caller.user_id, proof.password)
+        if proof.code is None:
             async with self._database.connection() as db:
                 if not await repository.just_signed_in_without(db, caller.user_id, caller.session_id):
                     raise ProofRequired
+        return None

@@ -76,6 +76,14 @@ _USE_STEP = """
 UPDATE totp SET last_step = %(step)s WHERE user_id = %(user)s AND confirmed_at IS NOT NULL AND last_step < %(step)s
 """
 _DELETE_TOTP = "DELETE FROM totp WHERE user_id = %s AND confirmed_at IS NOT NULL"
+_DELETE_ALL = """
+WITH app AS (
+    DELETE FROM totp WHERE user_id = %(user)s
+), codes AS (
+    DELETE FROM recovery_codes WHERE user_id = %(user)s
+)
+DELETE FROM passkeys WHERE user_id = %(user)s
+"""
 _DELETE_RECOVERY_CODES = "DELETE FROM recovery_codes WHERE user_id = %s"
 _INSERT_RECOVERY_CODES = "INSERT INTO recovery_codes (user_id, hash) SELECT %s, unnest(%s::bytea[])"
 _USE_RECOVERY_CODE = """
@@ -163,6 +171,11 @@ async def use_step(db: Connection, user_id: UUID, step: int) -> bool:
 async def delete_totp(db: Connection, user_id: UUID) -> bool:
     """Codes of the app are asked for no more; False where they were not."""
     return await execute(db, _DELETE_TOTP, (user_id,)) == 1
+
+
+async def delete_all(db: Connection, user_id: UUID) -> None:
+    """An account's app, its recovery codes and its passkeys are gone."""
+    await execute(db, _DELETE_ALL, {"user": user_id})
 
 
 async def replace_recovery_codes(db: Connection, user_id: UUID, hashes: Sequence[bytes]) -> None:

@@ -6,7 +6,7 @@ from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth.cookie import BASE, RefreshCookie
 from matinee.modules.auth.errors import AccountClosed, AccountSuspended, EmailNotVerified, WrongPassword
-from matinee.modules.auth.schemas import Tokens
+from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.second_factor import repository
 from matinee.modules.second_factor.authenticator import Authenticator
 from matinee.modules.second_factor.errors import (
@@ -20,7 +20,6 @@ from matinee.modules.second_factor.errors import (
 )
 from matinee.modules.second_factor.schemas import (
     ConfirmTotp,
-    Proof,
     RecoveryCodes,
     SecondFactorAnswer,
     SecondFactorState,

@@ -5,19 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from matinee.common.text import LINE
-from matinee.modules.auth.schemas import OwnPassword, Restore
-
-Code = Annotated[
-    str,
-    Meta(
-        min_length=6,
-        max_length=40,
-        pattern=LINE,
-        description="Six digits of the app, or a recovery code, with or without its dashes.",
-        examples=["492039"],
-    ),
-]
+from matinee.modules.auth.schemas import Code, Restore
 
 
 class SecondFactorAnswer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -52,13 +40,6 @@ class ConfirmTotp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The proof that the app was set up."""
 
     code: Code
-
-
-class Proof(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The password or a code, one of them; whose account has no password may have signed in just now instead."""
-
-    password: Annotated[OwnPassword | None, Meta(description="The account's password.")] = None
-    code: Annotated[Code | None, Meta(description="A code of the app, or a recovery code.")] = None
 
 
 class RecoveryCodes(msgspec.Struct, kw_only=True):

@@ -70,6 +70,10 @@ class SecondFactor:
         await repository.spend_challenge(db, hash_of(challenge))
         return await self._sessions.open(db, waiting.as_user(), waiting.device_name, ip, restore=restore)
 
+    async def reset(self, db: Connection, user_id: UUID) -> None:
+        """Nothing is asked beside the password any more, of an account that is held."""
+        await repository.delete_all(db, user_id)
+
 
 def _methods(state: SecondFactorState) -> list[Method]:
     methods: list[tuple[Method, bool]] = [

@@ -14,10 +14,9 @@ from matinee.modules.auth.errors import (
     RegistrationClosed,
     SecondFactorRequired,
 )
-from matinee.modules.auth.schemas import Tokens
+from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.second_factor.errors import LastWayIn
 from matinee.modules.second_factor.routes import GUARDED, PROOFS
-from matinee.modules.second_factor.schemas import Proof
 from matinee.modules.sign_in_providers.errors import (
     LinkedElsewhere,
     LinkNotFound,

@@ -8,12 +8,13 @@ from matinee.common.config import SignInProvider
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.modules import audit
+from matinee.modules.auth import letters
 from matinee.modules.auth.errors import EmailTaken, InvalidEmail, SecondFactorRequired
-from matinee.modules.auth.schemas import Tokens, User
+from matinee.modules.auth.notices import Notices
+from matinee.modules.auth.schemas import Proof, Tokens, User
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.second_factor.guard import Guard
-from matinee.modules.second_factor.schemas import Proof
 from matinee.modules.second_factor.service import SecondFactor
 from matinee.modules.sign_in_providers import repository
 from matinee.modules.sign_in_providers.errors import (
@@ -46,6 +47,7 @@ class SignInProviders:
         sessions: Sessions,
         second_factor: SecondFactor,
         guard: Guard,
+        notices: Notices,
         *,
         public_url: str,
         secret: str,
@@ -56,6 +58,7 @@ class SignInProviders:
         self._sessions = sessions
         self._second_factor = second_factor
         self._guard = guard
+        self._notices = notices
         self._journeys = Journeys(secret, clock=clock)
         address = public_url.rstrip("/")
         self._issuers = {each.id: Issuer(each, f"{address}/signed-in/{each.id}") for each in providers}
@@ -73,8 +76,7 @@ class SignInProviders:
 
     async def depart_to_link(self, caller: Caller, provider_id: str, proof: Proof) -> tuple[str, str]:
         """The same, for a signed-in user who wants to sign in like this, too. Raises what the guard does."""
-        async with self._guard.changing(caller, proof):
-            pass
+        await self._guard.ensure(caller, proof)
         return await self.depart(provider_id, user_id=caller.user_id)
 
     async def sign_in(self, provider_id: str, returned: SignInReturn, carried: str | None, ip: str | None) -> Tokens:
@@ -95,7 +97,9 @@ class SignInProviders:
         """From now on the provider's word signs in to this account. Raises LinkedElsewhere."""
         identity, issuer, _ = await self._identity(provider_id, returned, carried, user_id)
         async with self._database.transaction() as db:
-            return await self._link(db, user_id, issuer, identity)
+            made = await self._link(db, user_id, issuer, identity)
+            await self._notices.tell(db, user_id, letters.SIGN_IN_LINKED)
+        return made
 
     async def list_links(self, db: Connection, user_id: UUID) -> LinkedSignIns:
         """All linked sign-ins of an account."""
@@ -107,6 +111,7 @@ class SignInProviders:
             if not await repository.delete_link(db, caller.user_id, link_id):
                 raise LinkNotFound
             await audit.record(db, "account.sign_in_unlinked", caller.user_id, account=caller.user_id)
+            await self._notices.tell(db, caller.user_id, letters.SIGN_IN_UNLINKED)
 
     async def _identity(
         self, provider_id: str, returned: Return, carried: str | None, user_id: UUID | None

@@ -97,6 +97,7 @@ class InvitationService:
         await teams.hold(db, caller, team_id)
         if not await repository.revoke(db, team_id, invitation_id):
             raise TeamInvitationNotFound
+        await audit.record(db, "team.invitation_revoked", team_id, account=caller.user_id)
 
     async def show(self, db: Connection, token: str) -> InvitationShown:
         """What an invitation is for, for whoever has received it. Raises TeamInvitationNotFound."""

@@ -47,6 +47,7 @@ async def change(db: Connection, caller: Caller, team_id: UUID, wanted: TeamChan
     """Changes what is said of a team. Raises TeamNotFound and TeamRoleNeeded."""
     await hold(db, caller, team_id)
     await repository.change_team(db, team_id, wanted)
+    await audit.record(db, "team.changed", team_id, account=caller.user_id)
     return await get(db, caller, team_id)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import Person, SignUp, problem
+from tests.integration.conftest import PASSWORD, Person, SignUp, problem
 
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_one, fetch_value
@@ -20,6 +20,7 @@ from matinee.modules.accounts import archive
 from matinee.modules.accounts.archive import Archive
 
 EXPORT = "/api/v1/user/export"
+PROOF = {"password": PASSWORD}
 _TAKE = """
 UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s
 WHERE id = (SELECT id FROM procrastinate_jobs WHERE task_name = 'accounts.export' AND status = 'todo' LIMIT 1)
@@ -80,7 +81,7 @@ async def test_all_that_is_ones_own_is_in_it(ada: Person, bob: Person, services:
     await ada.client.put(f"/api/v1/videos/{video_id}/reaction", json={"kind": "like"}, headers=ada.headers)
     await ada.client.put(f"/api/v1/videos/{video_id}/position", json={"position": 7.5}, headers=ada.headers)
     team = (await ada.post("/api/v1/teams", {"name": "Film club"})).json()
-    asked = await ada.post(EXPORT)
+    asked = await ada.post(EXPORT, PROOF)
     assert (asked.status_code, asked.json()["state"], asked.json()["url"]) == (202, "making", None)
     await make(services)
     ready = (await ada.get(EXPORT)).json()
@@ -105,13 +106,20 @@ async def test_all_that_is_ones_own_is_in_it(ada: Person, bob: Person, services:
     assert bob.email.encode() not in everything
 
 
+async def test_an_open_session_is_not_enough(ada: Person) -> None:
+    """Whoever finds a device open takes nothing away."""
+    problem(await ada.post(EXPORT), 403, "proof_required")
+    problem(await ada.post(EXPORT, {"password": "not the one"}), 403, "wrong_account_password")
+    problem(await ada.get(EXPORT), 404, "no_export")
+
+
 async def test_with_the_files_themselves(ada: Person, services: Services) -> None:
     """Where that was chosen; the export before is gone."""
     video_id = await stored_video(services, ada)
-    await ada.post(EXPORT)
+    await ada.post(EXPORT, PROOF)
     await make(services)
     former = (await ada.get(EXPORT)).json()["url"]
-    await ada.post(EXPORT, {"include_files": True})
+    await ada.post(EXPORT, {**PROOF, "include_files": True})
     await make(services)
     found = await fetched((await ada.get(EXPORT)).json()["url"])
     assert found.read(f"files/{video_id}.mp4") == b"film" * 1000
@@ -124,7 +132,7 @@ async def test_one_is_made_at_a_time_and_goes_after_days(ada: Person, services: 
     """Asked for again meanwhile it is the same; when its time is over nothing of it is left."""
     problem(await ada.get(EXPORT), 404, "no_export")
     for _ in range(2):
-        await ada.post(EXPORT)
+        await ada.post(EXPORT, PROOF)
     await make(services)
     async with services.database.connection() as db:
         assert await fetch_value(db, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'") == 0
@@ -139,7 +147,7 @@ async def test_one_is_made_at_a_time_and_goes_after_days(ada: Person, services: 
 
 async def test_a_run_that_lost_its_job_records_nothing(ada: Person, services: Services) -> None:
     """And one that is given up can be asked for again."""
-    await ada.post(EXPORT)
+    await ada.post(EXPORT, PROOF)
     async with services.database.connection() as db:
         export_id = str(await fetch_value(db, "SELECT id FROM account_exports"))
     with pytest.raises(JobLostError):
@@ -148,7 +156,7 @@ async def test_a_run_that_lost_its_job_records_nothing(ada: Person, services: Se
     async with services.database.transaction() as db:
         await services.exports.give_up(db, ada.id, export_id)
     assert (await ada.get(EXPORT)).json()["state"] == "failed"
-    assert (await ada.post(EXPORT)).json()["state"] == "making"
+    assert (await ada.post(EXPORT, PROOF)).json()["state"] == "making"
 
 
 async def test_administrators_do_it_for_others(ada: Person, sign_up: SignUp, services: Services) -> None:

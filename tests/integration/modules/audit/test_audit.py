@@ -218,6 +218,24 @@ class TestReading:
         ]
         assert admin.id not in msgspec.json.encode(page).decode()
 
+    async def test_who_decides_about_a_team_is_no_administrator(self, ada: Person, bob: Person) -> None:
+        """Somebody did it; what the team is called and whom it invites is recorded, too."""
+        team = (await bob.post("/api/v1/teams", {"name": "Harbour Films"})).json()["id"]
+        path = f"/api/v1/teams/{team}"
+        await bob.patch(path, {"name": "Lakeside Films"})
+        for email in (ada.email, "guest@example.org"):
+            sent = (await bob.post(f"{path}/invitations", {"email": email, "role": "viewer"})).json()
+            if email == ada.email:
+                token = sent["link"].partition("#")[2]
+                assert (await ada.post("/api/v1/invitations/accept", {"token": token})).status_code == 200
+        assert (await bob.delete(f"{path}/invitations/{sent['id']}")).status_code == 204
+        assert (await bob.delete(f"{path}/members/{ada.id}")).status_code == 204
+        (removed, joined, *_) = (await ada.get(OWN)).json()["items"]
+        assert (removed["what"], removed["by"], removed["ip"]) == ("team.member_removed", "somebody", None)
+        assert (joined["what"], joined["by"]) == ("team.member_joined", "you")
+        own = [event["what"] for event in (await bob.get(OWN)).json()["items"]]
+        assert own[:5] == ["team.invitation_revoked", "team.invited", "team.invited", "team.changed", "team.created"]
+
 
 class TestExporting:
     async def test_as_lines_and_as_a_table(self, ada: Person, admin: Person) -> None:

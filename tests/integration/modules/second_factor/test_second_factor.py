@@ -4,18 +4,22 @@ import asyncio
 import base64
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import uuid4
 
 import httpx
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from tests.integration.conftest import PASSWORD, Clock, Person, problem
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, letters_sent, problem
 
 from matinee.app import create_app
 from matinee.bootstrap import Services
+from matinee.cli import users
+from matinee.common.config import Settings
 from matinee.common.database import execute, fetch_value
 from matinee.modules.second_factor.repository import delete_old_challenges
 
@@ -23,6 +27,7 @@ LOGIN = "/api/v1/auth/login"
 FACTOR = "/api/v1/auth/second-factor"
 TOTP_PATH = f"{FACTOR}/totp"
 PROOF = {"password": PASSWORD}
+REFRESH = "/api/v1/auth/refresh"
 App = Callable[[], str]
 
 
@@ -35,6 +40,12 @@ def app_of(secret: str, clock: Clock) -> App:
         return totp.generate(int(time.time() + clock.offset)).decode()
 
     return show
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With letters."""
+    return msgspec.structs.replace(settings, mail_folder=tmp_path / "mail")
 
 
 class Guarded(msgspec.Struct):
@@ -61,6 +72,10 @@ async def challenge_of(person: Person, **fields: Any) -> str:
     asked = problem(await person.client.post(LOGIN, json=body), 401, "second_factor_required")
     assert asked["second_factor"]["expires_in"] == 300
     return str(asked["second_factor"]["challenge"])
+
+
+def refresh_token(person: Person) -> dict[str, str]:
+    return {"refresh_token": person.tokens["refresh_token"]}
 
 
 async def answer(person: Person, challenge: str, code: str) -> httpx.Response:
@@ -286,6 +301,50 @@ class TestTurningOff:
         problem(await bob.post(f"{TOTP_PATH}/off", PROOF), 409, "second_factor_is_off")
         problem(await bob.post(f"{TOTP_PATH}/off", {"code": guarded.codes[0]}), 403, "wrong_code")
         assert (await guarded.person.get(FACTOR)).json() == {"totp": True, "passkeys": 0, "recovery_codes": 10}
+
+    async def test_its_owner_is_told_of_each_change(self, guarded: Guarded, services: Services) -> None:
+        """By letter, in the transaction that makes it."""
+        await guarded.person.post(f"{FACTOR}/recovery-codes", PROOF)
+        await guarded.person.post(f"{TOTP_PATH}/off", PROOF)
+        letters = [letter for letter in await letters_sent(services) if letter["Subject"] != "Is this your address?"]
+        assert {letter["To"] for letter in letters} == {guarded.person.email}
+        assert [letter["Subject"] for letter in letters] == [
+            "Codes of an app are asked for now",
+            "Your recovery codes were renewed",
+            "Codes of an app are asked for no more",
+        ]
+
+
+class TestResetting:
+    async def test_an_administrator_does_it_by_his_own_password(
+        self, guarded: Guarded, sign_up: SignUp, services: Services
+    ) -> None:
+        """Every device is signed out, the password alone signs in, and its owner is told."""
+        admin, ada = await sign_up(role="ADMIN"), guarded.person
+        path = f"/api/v1/users/{ada.id}/second-factor/reset"
+        problem(await admin.post(path), 403, "proof_required")
+        problem(await admin.post(path.replace(ada.id, admin.id), PROOF), 409, "own_account")
+        problem(await admin.post(path.replace(ada.id, str(uuid4())), PROOF), 404, "user_not_found")
+        waiting = await challenge_of(ada)
+        assert (await admin.post(path, PROOF)).status_code == 204
+        problem(await answer(ada, waiting, guarded.codes[0]), 401, "invalid_challenge")
+        problem(await ada.client.post(REFRESH, json=refresh_token(ada)), 401, "invalid_refresh_token")
+        assert (await ada.client.post(LOGIN, json={"email": ada.email, "password": PASSWORD})).status_code == 200
+        assert (await letters_sent(services))[-1]["Subject"] == "Your second factor was reset"
+        (event, *_) = (await admin.get("/api/v1/audit", params={"account": ada.id, "by": admin.id})).json()["items"]
+        assert event["what"] in ("account.second_factor_reset", "account.sessions_ended")
+
+    async def test_so_does_the_command_line(self, guarded: Guarded, settings: Settings, services: Services) -> None:
+        """It verifies addresses, too, once."""
+        ada = guarded.person
+        await users.reset_second_factor(settings, ada.email)
+        assert (await ada.client.post(LOGIN, json={"email": ada.email, "password": PASSWORD})).status_code == 200
+        for _ in range(2):
+            await users.verify(settings, ada.email)
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT email_verified_at IS NOT NULL FROM users")
+            verified = "SELECT array_agg(actor) FROM audit_events WHERE what = 'account.email_verified'"
+            assert await fetch_value(db, verified) == ["command_line"]
 
 
 class TestAccountsThatAreShut:

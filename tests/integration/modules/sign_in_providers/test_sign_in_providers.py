@@ -120,14 +120,20 @@ class TestSigningIn:
     async def test_without_a_password_only_a_fresh_session_proves_anything(
         self, api: httpx.AsyncClient, issuer: IssuerServer, services: Services
     ) -> None:
-        """Ten minutes later he has to sign in again; and no password fits."""
+        """Ten minutes later he has to sign in again; and no password fits. So he exports and deletes his account."""
         kim = as_person(api, await sign_in(api, issuer))
         problem(await kim.post(TOTP, PROOF), 403, "wrong_account_password")
         body = {"email": kim.email, "password": PASSWORD}
         problem(await api.post("/api/v1/auth/login", json=body), 401, "invalid_credentials")
         async with services.database.connection() as db:
             await execute(db, "UPDATE sessions SET created_at = now() - interval '11 minutes'")
-        problem(await kim.post(TOTP), 403, "proof_required")
+        export, deletion = "/api/v1/user/export", "/api/v1/user/deletion"
+        for path in (TOTP, export, deletion):
+            problem(await kim.post(path), 403, "proof_required")
+        problem(await kim.post(deletion, PROOF), 403, "wrong_account_password")
+        kim = as_person(api, await sign_in(api, issuer))
+        assert (await kim.post(export)).status_code == 202
+        assert (await kim.post(deletion)).status_code == 200
 
 
 class TestWhatIsNotBelieved:
