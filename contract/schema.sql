@@ -506,6 +506,8 @@ CREATE TABLE public.videos (
     password_id uuid,
     comment_policy text DEFAULT 'open'::text NOT NULL,
     pinned_comment uuid,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    language text DEFAULT 'und'::text NOT NULL,
     CONSTRAINT videos_announced_sha256_whole CHECK ((octet_length(announced_sha256) = 32)),
     CONSTRAINT videos_clips_have_a_source CHECK (((cut_from IS NULL) OR (source_id IS NOT NULL))),
     CONSTRAINT videos_codecs_known CHECK ((codecs <@ ARRAY['h264'::text, 'hevc'::text, 'av1'::text, 'hevc-hdr'::text, 'av1-hdr'::text])),

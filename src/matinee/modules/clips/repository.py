@@ -7,20 +7,19 @@ import msgspec
 from matinee.common.database import Connection, fetch_one, fetch_value
 from matinee.media.model import Plan
 from matinee.modules.clips.schemas import NewClip
-from matinee.modules.videos.rules import Status
+from matinee.modules.videos.rules import Status, distinct_tags
 
 # Shared: it cannot be deleted while a clip of it is added, or its file would be thought to be nobody's.
 _FIND_FILM = """
 SELECT owner_id, status, title, plan::text AS plan FROM videos WHERE id = %s AND deleted_at IS NULL FOR SHARE
 """
 _INSERT = """
-INSERT INTO videos (owner_id, title, description, visibility, status, filename, filesize, filetype, part_size,
-    encode_policy, keep_days, codecs, encode_priority, plan, duration, width, height,
+INSERT INTO videos (owner_id, title, description, tags, language, visibility, status, filename, filesize, filetype,
+    part_size, encode_policy, keep_days, codecs, encode_priority, plan, duration, width, height,
     source_id, source_revision, edition, watermark, encryption, cut_from)
-SELECT owner_id, %(title)s, %(description)s, %(visibility)s, 'PROCESSING', filename, filesize, filetype, part_size,
-    encode_policy, keep_days, codecs, encode_priority, %(plan)s::text::jsonb, %(duration)s, width, height,
-    coalesce(source_id, id),
-    source_revision, edition, watermark, encryption, id
+SELECT owner_id, %(title)s, %(description)s, %(tags)s::text[], language, %(visibility)s, 'PROCESSING', filename,
+    filesize, filetype, part_size, encode_policy, keep_days, codecs, encode_priority, %(plan)s::text::jsonb,
+    %(duration)s, width, height, coalesce(source_id, id), source_revision, edition, watermark, encryption, id
 FROM videos WHERE id = %(film)s
 RETURNING id
 """
@@ -46,6 +45,7 @@ async def insert_clip(db: Connection, film_id: UUID, title: str, new: NewClip, p
         "film": film_id,
         "title": title,
         "description": new.description,
+        "tags": distinct_tags(new.tags),
         "visibility": new.visibility,
         "plan": msgspec.json.encode(plan).decode(),
         "duration": float(plan.grid.duration),

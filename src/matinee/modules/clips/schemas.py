@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from matinee.modules.videos.schemas import Description, Title, VisibilityChoice
+from matinee.modules.videos.schemas import Description, Tags, Title, VisibilityChoice
 
 _LONGEST = 1_000_000  # seconds; no video is as long
 
@@ -29,4 +29,5 @@ class NewClip(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ]
     title: Title | UnsetType = UNSET  # the video's own
     description: Description = ""
+    tags: Tags = []
     visibility: VisibilityChoice = "private"

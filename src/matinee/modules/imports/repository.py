@@ -13,13 +13,14 @@ from matinee.modules.imports.jobs import FETCH
 from matinee.modules.imports.rules import Answer, name_of, shown, title_of
 from matinee.modules.imports.schemas import NewImport
 from matinee.modules.uploads.rules import PART_SIZE
+from matinee.modules.videos.rules import distinct_tags
 
 _INSERT = """
 WITH v AS (
-    INSERT INTO videos (owner_id, title, description, visibility, filename, filesize, filetype, part_size,
-        encode_policy, codecs, encryption, imported_from)
-    SELECT id, %(title)s, %(description)s, %(visibility)s, %(filename)s, 0, 'application/octet-stream',
-        %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s, %(shown)s
+    INSERT INTO videos (owner_id, title, description, tags, language, visibility, filename, filesize, filetype,
+        part_size, encode_policy, codecs, encryption, imported_from)
+    SELECT id, %(title)s, %(description)s, %(tags)s::text[], %(language)s, %(visibility)s, %(filename)s, 0,
+        'application/octet-stream', %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s, %(shown)s
     FROM users WHERE id = %(owner)s FOR KEY SHARE
     RETURNING id
 )
@@ -115,6 +116,7 @@ async def insert(db: Connection, owner_id: UUID, new: NewImport, url: URL) -> UU
     filename = name_of(url)
     params: dict[str, Any] = {
         **msgspec.structs.asdict(new),
+        "tags": distinct_tags(new.tags),
         "owner": owner_id,
         "title": new.title or title_of(filename),
         "filename": filename,

@@ -7,7 +7,15 @@ from msgspec import Meta
 
 from matinee.common.text import END
 from matinee.modules.encoding.schemas import Codecs, EncodePolicy
-from matinee.modules.videos.schemas import Description, EncryptionField, OwnerField, Title, VisibilityChoice
+from matinee.modules.videos.schemas import (
+    Description,
+    EncryptionField,
+    OwnerField,
+    Tags,
+    TextLanguage,
+    Title,
+    VisibilityChoice,
+)
 
 
 class NewImport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +32,8 @@ class NewImport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ]
     title: Annotated[Title | None, Meta(description="null: the file's name.")] = None
     description: Description = ""
+    tags: Tags = []
+    language: TextLanguage = "und"
     visibility: VisibilityChoice = "private"
     encode_policy: Annotated[
         EncodePolicy | None, Meta(description="May be changed later; null: the server's setting holds.")

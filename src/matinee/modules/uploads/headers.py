@@ -21,11 +21,11 @@ EXTENSIONS = "creation,creation-with-upload,termination,checksum,concatenation,e
 ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 _LARGEST = 2**63 - 1
 _MOST_FRAGMENTS = 100  # each is joined as an upload is
-_MOST_METADATA = 8 * 1024  # what a video takes of it fits in, in any script
+_MOST_METADATA = 8 * 1024  # title and description fit in, in any script, and some tags
 _RANGE = re.compile(r"bytes (?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19})")
 _KEY = re.compile(r"[!-+\--~]+")  # visible ASCII, no comma
 _OTHER_NAMES = {"name": "filename", "type": "filetype"}  # Uppy's
-_SAID = ("title", "description", "visibility", "owner", "filename", "filetype")
+_SAID = ("title", "description", "language", "visibility", "owner", "filename", "filetype")
 
 
 class Checksum:
@@ -116,10 +116,12 @@ def read_metadata(text: str | None) -> dict[str, str]:
     return said
 
 
-def describe_upload(said: Mapping[str, str], filesize: int) -> dict[str, str | int]:
+def describe_upload(said: Mapping[str, str], filesize: int) -> dict[str, str | int | list[str]]:
     """The fields of a new video, of which clients may name no more than its file. They are not checked here."""
     known = {_OTHER_NAMES.get(name, name): value for name, value in said.items()}
-    fields: dict[str, str | int] = {name: known[name] for name in _SAID if name in known}
+    fields: dict[str, str | int | list[str]] = {name: known[name] for name in _SAID if name in known}
+    if "tags" in known:
+        fields["tags"] = [tag for tag in known["tags"].split(",") if tag.strip()]
     filename = known.get("filename") or "video"
     fields["filename"], fields["filesize"] = filename, filesize
     fields.setdefault("title", PurePosixPath(filename).stem[:100].strip() or "video")

@@ -12,7 +12,7 @@ from matinee.modules.uploads.errors import UPLOAD_GONE
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import NewUpload
 from matinee.modules.videos.repository import VideoRow
-from matinee.modules.videos.rules import Status
+from matinee.modules.videos.rules import Status, distinct_tags
 
 
 class UploadRow(msgspec.Struct, frozen=True):
@@ -59,30 +59,31 @@ class UploadRow(msgspec.Struct, frozen=True):
 # With `unlimited_only` by one statement, for whom no quota was set; else the caller has looked at it.
 _INSERT = """
 WITH v AS (
-    INSERT INTO videos (id, fragment_of, owner_id, title, description, visibility, filename, filesize, filetype,
-        part_size, encode_policy, codecs, encryption, announced_sha256)
-    SELECT %(id)s, %(fragment_of)s, id, %(title)s, %(description)s, %(visibility)s, %(filename)s, %(filesize)s,
-        %(filetype)s, %(part_size)s, %(encode_policy)s, %(codecs)s::text[], %(encryption)s,
-        decode(%(sha256)s::text, 'hex')
+    INSERT INTO videos (id, fragment_of, owner_id, title, description, tags, language, visibility, filename,
+        filesize, filetype, part_size, encode_policy, codecs, encryption, announced_sha256)
+    SELECT %(id)s, %(fragment_of)s, id, %(title)s, %(description)s, %(tags)s::text[], %(language)s, %(visibility)s,
+        %(filename)s, %(filesize)s, %(filetype)s, %(part_size)s, %(encode_policy)s, %(codecs)s::text[],
+        %(encryption)s, decode(%(sha256)s::text, 'hex')
     FROM users WHERE id = %(owner)s
         AND (NOT %(unlimited_only)s::boolean OR (quota_bytes IS NULL AND quota_minutes IS NULL))
     FOR KEY SHARE
     RETURNING *
 )
-SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.encryption, v.status,
-    v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height,
+SELECT v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.tags, v.language, v.visibility,
+    v.encryption, v.status, v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height,
     v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster, v.placeholder,
     v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
-    v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld
+    v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld, 0::bigint AS views
 FROM v JOIN users u ON u.id = v.owner_id
 """
 # It has the whole of the first one's file, and keeps nothing of its own.
 _INSERT_SHARING = """
-INSERT INTO videos (owner_id, title, description, visibility, status, filename, filesize, filetype, part_size,
-    encode_policy, codecs, encryption, announced_sha256, source_id, source_revision, shares_file, duplicate_of)
-SELECT owner_id, %(title)s, %(description)s, %(visibility)s, 'PROCESSING', %(filename)s, filesize, filetype,
-    part_size, %(encode_policy)s, %(codecs)s::text[], %(encryption)s, decode(%(sha256)s::text, 'hex'),
-    coalesce(source_id, id), source_revision, true, id
+INSERT INTO videos (owner_id, title, description, tags, language, visibility, status, filename, filesize, filetype,
+    part_size, encode_policy, codecs, encryption, announced_sha256, source_id, source_revision,
+    shares_file, duplicate_of)
+SELECT owner_id, %(title)s, %(description)s, %(tags)s::text[], %(language)s, %(visibility)s, 'PROCESSING',
+    %(filename)s, filesize, filetype, part_size, %(encode_policy)s, %(codecs)s::text[], %(encryption)s,
+    decode(%(sha256)s::text, 'hex'), coalesce(source_id, id), source_revision, true, id
 FROM videos WHERE id = %(first)s
 RETURNING id
 """
@@ -130,7 +131,7 @@ async def insert_video(
     With `unlimited_only` also where the account has a quota of its own.
     """
     params: dict[str, Any] = {
-        **msgspec.structs.asdict(new),
+        **_said(new),
         "id": video_id,
         "fragment_of": fragment_of,
         "owner": owner_id,
@@ -142,7 +143,7 @@ async def insert_video(
 
 async def insert_sharing(db: Connection, first_id: UUID, new: NewUpload) -> UUID:
     """A second video of a file, PROCESSING. The first is held until the transaction ends."""
-    video_id: UUID = await fetch_value(db, _INSERT_SHARING, {**msgspec.structs.asdict(new), "first": first_id})
+    video_id: UUID = await fetch_value(db, _INSERT_SHARING, {**_said(new), "first": first_id})
     return video_id
 
 
@@ -174,3 +175,7 @@ async def fail_upload(db: Connection, video_id: UUID) -> bool:
 async def abort_upload(db: Connection, video_id: UUID) -> bool:
     """Deletes a video whose upload is not finished; False where it is, or it is being joined with others."""
     return await execute(db, _ABORT, (video_id,)) == 1
+
+
+def _said(new: NewUpload) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(new), "tags": distinct_tags(new.tags)}

@@ -9,7 +9,16 @@ from msgspec import UNSET, Meta, UnsetType
 from matinee.common.text import END
 from matinee.modules.encoding.schemas import Codecs, EncodePolicy
 from matinee.modules.uploads.rules import MOST_PARTS
-from matinee.modules.videos.schemas import Description, EncryptionField, OwnerField, Title, Video, VisibilityChoice
+from matinee.modules.videos.schemas import (
+    Description,
+    EncryptionField,
+    OwnerField,
+    Tags,
+    TextLanguage,
+    Title,
+    Video,
+    VisibilityChoice,
+)
 
 FileType = Literal[
     "video/mp4",
@@ -58,6 +67,8 @@ class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     title: Title
     description: Description = ""
+    tags: Tags = []
+    language: TextLanguage = "und"
     filename: FileName
     filesize: FileSize
     filetype: FileTypeField

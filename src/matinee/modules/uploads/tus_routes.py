@@ -93,7 +93,8 @@ class TusRoutes:
             Parameter("Upload-Length", "Bytes of the whole file."),
             Parameter(
                 "Upload-Metadata",
-                "filename, filetype, title, description, visibility, owner, each with its base64; to 8 KiB.",
+                "filename, filetype, title, description, tags (between commas), language, visibility, owner, "
+                "each with its base64; to 8 KiB.",
             ),
             Parameter("Upload-Concat", "`partial`, or `final;` and the addresses of finished partial uploads."),
             CHECKSUM,

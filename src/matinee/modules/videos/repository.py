@@ -10,7 +10,7 @@ from msgspec import UNSET
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.common.http.pagination import Cursor
 from matinee.modules.encoding.service import STORED
-from matinee.modules.videos.rules import Encryption, Status, Visibility
+from matinee.modules.videos.rules import Encryption, Status, Visibility, distinct_tags
 from matinee.modules.videos.schemas import VideoChange
 
 
@@ -22,6 +22,8 @@ class VideoRow(msgspec.Struct, frozen=True):
     owner_name: str
     title: str
     description: str
+    tags: list[str]
+    language: str
     visibility: Visibility
     encryption: Encryption
     status: Status
@@ -46,6 +48,7 @@ class VideoRow(msgspec.Struct, frozen=True):
     viewers: list[UUID]
     password_id: UUID | None
     is_withheld: bool
+    views: int
 
 
 class DetailRow(VideoRow, frozen=True):
@@ -58,13 +61,14 @@ class DetailRow(VideoRow, frozen=True):
 
 
 _COLUMNS = """
-v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.visibility, v.encryption, v.status,
-v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
-v.has_poster, v.chosen_poster, coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
+v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.tags, v.language, v.visibility,
+v.encryption, v.status, v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height,
+v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster,
+coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
 v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
-v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld
+v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld, coalesce(c.views, 0) AS views
 """
-_FROM = "FROM videos v JOIN users u ON u.id = v.owner_id"
+_FROM = "FROM videos v JOIN users u ON u.id = v.owner_id LEFT JOIN video_counts c ON c.video_id = v.id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"
 _FIND_SOME = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = ANY(%s::uuid[]) AND v.deleted_at IS NULL"
 _DUPLICATE_OF = """
@@ -99,6 +103,7 @@ WHERE v.deleted_at IS NULL AND v.owner_id = %(owner)s AND v.replaces IS NULL AND
 _WITH_STATUS = "AND v.status = %(status)s"
 _CHANGE = """
 UPDATE videos SET title = coalesce(%(title)s, title), description = coalesce(%(description)s, description),
+    tags = coalesce(%(tags)s::text[], tags), language = coalesce(%(language)s, language),
     visibility = coalesce(%(visibility)s::text, visibility), encryption = coalesce(%(encryption)s, encryption),
     updated_at = now(),
     password_hash = CASE WHEN %(visibility)s::text IS NULL THEN password_hash END,
@@ -213,6 +218,7 @@ async def change_video(db: Connection, video_id: UUID, change: VideoChange) -> b
     """Changes the fields that are set; False where the video is gone."""
     fields = msgspec.structs.asdict(change)
     values = {name: None if value is UNSET else value for name, value in fields.items()}
+    values["tags"] = None if change.tags is UNSET else distinct_tags(change.tags)
     return await execute(db, _CHANGE, {**values, "video": video_id}) == 1
 
 

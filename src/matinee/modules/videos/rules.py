@@ -1,5 +1,6 @@
 """The states of a video and who may see one: pure decisions over plain values."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 Status = Literal["INITIATED", "UPLOADING", "PROCESSING", "READY", "FAILED"]
@@ -27,6 +28,15 @@ MOVES: dict[Status, frozenset[Status]] = {
 def can_move(old: Status, new: Status) -> bool:
     """Whether a video may go from one state to another."""
     return new in MOVES[old]
+
+
+def distinct_tags(tags: Iterable[str]) -> list[str]:
+    """Without blanks around them, each once; of those that differ in case alone the first."""
+    kept: dict[str, str] = {}
+    for tag in tags:
+        if name := tag.strip():
+            kept.setdefault(name.casefold(), name)
+    return list(kept.values())
 
 
 def version_query(edition: int) -> str:

@@ -14,13 +14,14 @@ from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.videos.rules import Choosable, Encryption, Status, Visibility
 
 VideoId = Annotated[UUID, Meta(description="The video's id.")]
+ONE_LINE = rf"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*{END}"
+"""One line with something to read in it."""
 Title = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=100,
-        # one line with something to read in it
-        pattern=rf"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*{END}",
+        pattern=ONE_LINE,
         description="1 to 100 characters on one line.",
         examples=["A walk by the sea"],
     ),
@@ -34,6 +35,15 @@ Description = Annotated[
         examples=["Filmed in one take."],
     ),
 ]
+Tags = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=50, pattern=ONE_LINE)]],
+    Meta(
+        max_length=20,
+        description="What it is about, each up to 50 characters on one line. Of those that differ in case alone the "
+        "first is kept.",
+        examples=[["sea", "walks"]],
+    ),
+]
 MenuLanguage = Annotated[
     str,
     Meta(
@@ -43,6 +53,16 @@ MenuLanguage = Annotated[
     ),
 ]
 """Of what viewers choose among: sounds and texts."""
+TextLanguage = Annotated[
+    str,
+    Meta(
+        pattern=PATTERN + END,
+        max_length=64,
+        description="What its title and description are written in, as BCP 47: it is searched by that language's "
+        "rules. `und`: its captions tell.",
+        examples=["en"],
+    ),
+]
 MenuName = Annotated[
     str, Meta(pattern=LINE, max_length=100, description="What the menu says; empty: the language's own name.")
 ]
@@ -138,6 +158,8 @@ class VideoSummary(msgspec.Struct):
     owner: Annotated[Owner, Meta(description="Whose video it is.")]
     title: Annotated[str, Meta(description="Its title.", examples=["A walk by the sea"])]
     description: Annotated[str, Meta(description="Plain text.")]
+    tags: Tags
+    language: TextLanguage
     visibility: VisibilityField
     encryption: EncryptionField
     status: StatusField
@@ -168,6 +190,10 @@ class VideoSummary(msgspec.Struct):
     created_at: Annotated[datetime, Meta(description="When its upload was begun.")]
     updated_at: Annotated[datetime, Meta(description="When it was last changed.")]
     ready_at: Annotated[datetime | None, Meta(description="When it became playable.")]
+    views: Annotated[
+        int,
+        Meta(description="How often it was watched, up to a minute ago; `GET videos/{video_id}/counts` is exact."),
+    ]
 
 
 class Video(VideoSummary):
@@ -202,5 +228,7 @@ class VideoChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     title: Title | UnsetType = UNSET
     description: Description | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    language: TextLanguage | UnsetType = UNSET
     visibility: VisibilityChoice | UnsetType = UNSET
     encryption: EncryptionField | UnsetType = UNSET

@@ -23,6 +23,8 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
         Owner(str(row.owner_id), row.owner_name),
         row.title,
         row.description,
+        row.tags,
+        row.language,
         row.visibility,
         row.encryption,
         row.status,
@@ -38,6 +40,7 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
         row.created_at,
         row.updated_at,
         row.ready_at,
+        row.views,
     )
 
 
@@ -60,6 +63,8 @@ def receipt(video: Video) -> Video:
         video,
         title="",
         description="",
+        tags=[],
+        language="und",
         visibility="private",
         encryption="none",
         status="PROCESSING",
@@ -71,6 +76,7 @@ def receipt(video: Video) -> Video:
         playback=None,
         updated_at=video.created_at,
         ready_at=None,
+        views=0,
         duplicate_of=None,
         encoding=None,
         import_=None,

@@ -65,6 +65,12 @@ class TestOperation:
         assert "secret" not in answer.text
         assert video["imported_from"] == "https://films.example.org/a/North%20Sea.mp4"
 
+    async def test_it_is_described_like_an_upload(self, ada: Person) -> None:
+        """With tags, each once, and their language."""
+        new = {"url": "https://films.example.org/sea.mp4", "tags": ["Sea", "sea"], "language": "en"}
+        video = (await ada.post(IMPORT, new)).json()
+        assert (video["tags"], video["language"]) == (["Sea"], "en")
+
     async def test_where_it_is_from_is_for_its_owner(self, ada: Person, bob: Person) -> None:
         """Like the file's name."""
         body = {"url": "https://films.example.org/sea.mp4", "visibility": "public"}

@@ -277,7 +277,17 @@ class TestComplete:
             answer = await ada.client.post(f"{COMPLETE}/{video_id}", json={}, headers=headers)
             told = {name: value for name, value in answer.json().items() if value}
             assert set(told) == {
-                *("id", "owner", "visibility", "encryption", "status", "filename", "filesize", "filetype"),
+                *(
+                    "id",
+                    "owner",
+                    "language",
+                    "visibility",
+                    "encryption",
+                    "status",
+                    "filename",
+                    "filesize",
+                    "filetype",
+                ),
                 *("created_at", "updated_at"),
             }
             assert (told["id"], told["status"], told["visibility"]) == (video_id, "PROCESSING", "private")

@@ -164,6 +164,21 @@ class TestChange:
         body = answer.json()
         assert (body["title"], body["description"], body["visibility"]) == ("Sea", "By the sea.", "unlisted")
 
+    async def test_its_tags_are_given_with_the_file_and_changed(self, ada: Person) -> None:
+        """Each once, however it is written; an empty list takes them away."""
+        started = await ada.init(tags=["Sea", " sea ", "walks"], language="en")
+        video_id = started["video"]["id"]
+        assert (started["video"]["tags"], started["video"]["language"]) == (["Sea", "walks"], "en")
+        kept = (await ada.patch(f"{VIDEOS}/{video_id}", {"title": "The sea"})).json()
+        assert (kept["tags"], kept["language"], kept["views"]) == (["Sea", "walks"], "en", 0)
+        assert (await ada.patch(f"{VIDEOS}/{video_id}", {"tags": []})).json()["tags"] == []
+
+    @pytest.mark.parametrize("tags", [["x"] * 21, ["x" * 51], ["a\nb"], [" "], "sea"])
+    async def test_bad_tags_are_refused(self, ada: Person, tags: object) -> None:
+        """20 of 50 characters at most, each on one line."""
+        video_id = (await ada.init())["video"]["id"]
+        problem(await ada.patch(f"{VIDEOS}/{video_id}", {"tags": tags}), 422, "validation_failed")
+
     async def test_others_cannot(self, ada: Person, bob: Person, services: Services) -> None:
         """Not even of a public video; its existence is the most they learn."""
         video_id = await make(services, ada)

@@ -65,6 +65,7 @@ class TestMetadata:
         fields = describe_upload({"name": "sea.mp4", "type": "video/mp4", "relativePath": "null"}, 7)
         expected = {"title": "sea", "filename": "sea.mp4", "filetype": "video/mp4", "filesize": 7}
         assert fields == expected
+        assert describe_upload({"tags": "sea, walks,"}, 7)["tags"] == ["sea", " walks"]
         assert describe_upload({"filetype": "text/html"}, 7)["filetype"] == "application/octet-stream"
 
     @given(

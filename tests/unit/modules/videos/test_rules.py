@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import matinee
-from matinee.modules.videos.rules import MOVES, can_move
+from matinee.modules.videos.rules import MOVES, can_move, distinct_tags
 
 _SOURCES = Path(matinee.__file__).parent / "modules"
 # `SET status = 'READY' … WHERE … status = 'PROCESSING'`, within one statement
@@ -35,3 +35,8 @@ class TestMoves:
         """FAILED leads only to another try; READY nowhere, but that a replacement may turn out to be none."""
         assert [new for new in MOVES if can_move("READY", new)] == ["FAILED"]
         assert [new for new in MOVES if can_move("FAILED", new)] == ["UPLOADING", "PROCESSING"]
+
+
+class TestTags:
+    def test_each_is_kept_once_as_it_was_written_first(self) -> None:
+        assert distinct_tags([" Sea", "walks", "sEA ", "\u00a0", "STRASSE", "Straße"]) == ["Sea", "walks", "STRASSE"]
