@@ -66,13 +66,15 @@ def run(site: Site, *, seconds: float, rounds: int) -> None:
     for name in ("floor", "stream", "redirect", "accel", "cache", "cdn"):
         with _way(site, population, name, audience) as way:
             watch(way.url, audience._replace(cells=paths[:1]))  # everybody has come
-            before = _megabytes(way.api)
             seen = watch(way.url, audience)
-            after = _megabytes(way.api)
+            once = _megabytes(way.api)
+            if way.api is not None:
+                watch(way.url, audience)
+            twice = _megabytes(way.api)
         floor = floor or seen
         rows += _rows(name, seen, floor)
         if way.api is not None:
-            rows.append(Row("  memory of the API at the end", after, "MB", "at the begin", before, _FLAT))
+            rows.append(Row("  memory of the API after a second time", twice, "MB", "after the first", once, _FLAT))
         progress(f"{name}: {len(seen.cells):,} cells, p99 {percentile(seen.cells, 99) * 1000:.0f} ms")
     rows += asyncio.run(_fresh(site))
     notes = [
