@@ -260,6 +260,29 @@ CREATE TABLE public.passkeys (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_used_at timestamp with time zone
 );
+CREATE TABLE public.playlist_items (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    playlist_id uuid NOT NULL,
+    video_id uuid NOT NULL,
+    place bigint NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE public.playlists (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    kind text DEFAULT 'list'::text NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    visibility text NOT NULL,
+    items integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT playlists_items_positive CHECK ((items >= 0)),
+    CONSTRAINT playlists_kind_known CHECK ((kind = ANY (ARRAY['list'::text, 'watch_later'::text]))),
+    CONSTRAINT playlists_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text]))),
+    CONSTRAINT playlists_watch_later_private CHECK (((kind = 'list'::text) OR (visibility = 'private'::text)))
+)
+WITH (fillfactor='80');
 CREATE UNLOGGED TABLE public.rate_limits (
     bucket text NOT NULL,
     window_end timestamp with time zone NOT NULL,
@@ -614,6 +637,14 @@ ALTER TABLE ONLY public.passkeys
     ADD CONSTRAINT passkeys_credential_unique UNIQUE (credential_id);
 ALTER TABLE ONLY public.passkeys
     ADD CONSTRAINT passkeys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.playlist_items
+    ADD CONSTRAINT playlist_items_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.playlist_items
+    ADD CONSTRAINT playlist_items_place_once UNIQUE (playlist_id, place) DEFERRABLE;
+ALTER TABLE ONLY public.playlist_items
+    ADD CONSTRAINT playlist_items_video_once UNIQUE (playlist_id, video_id);
+ALTER TABLE ONLY public.playlists
+    ADD CONSTRAINT playlists_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
 ALTER TABLE ONLY public.reactions
@@ -695,6 +726,10 @@ CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
 CREATE INDEX linked_sign_ins_by_user ON public.linked_sign_ins USING btree (user_id, created_at);
 CREATE INDEX passkey_challenges_by_expiry ON public.passkey_challenges USING btree (expires_at);
 CREATE INDEX passkeys_by_user ON public.passkeys USING btree (user_id, created_at);
+CREATE INDEX playlist_items_by_video ON public.playlist_items USING btree (video_id);
+CREATE INDEX playlists_by_owner ON public.playlists USING btree (owner_id, updated_at DESC, id DESC);
+CREATE INDEX playlists_public ON public.playlists USING btree (owner_id, updated_at DESC, id DESC) WHERE (visibility = 'public'::text);
+CREATE UNIQUE INDEX playlists_watch_later_once ON public.playlists USING btree (owner_id) WHERE (kind = 'watch_later'::text);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
 CREATE INDEX reactions_by_user ON public.reactions USING btree (user_id);
 CREATE INDEX refresh_tokens_by_expiry ON public.refresh_tokens USING btree (expires_at);
@@ -743,6 +778,9 @@ CREATE INDEX watch_history_newest ON public.watch_history USING btree (user_id, 
 ALTER INDEX public.view_events_pkey ATTACH PARTITION public.view_events_other_pkey;
 CREATE TRIGGER audit_events_kept BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION public.keep_audit_events();
 CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_events();
+CREATE TRIGGER playlist_items_added AFTER INSERT ON public.playlist_items REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_playlist_items();
+CREATE TRIGGER playlist_items_removed AFTER DELETE ON public.playlist_items REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_playlist_items();
+CREATE TRIGGER users_watch_later AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.kind = 'user'::text)) EXECUTE FUNCTION public.give_watch_later();
 ALTER TABLE ONLY public.account_exports
     ADD CONSTRAINT account_exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.account_tokens
@@ -795,6 +833,12 @@ ALTER TABLE ONLY public.passkey_challenges
     ADD CONSTRAINT passkey_challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.passkeys
     ADD CONSTRAINT passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.playlist_items
+    ADD CONSTRAINT playlist_items_playlist_id_fkey FOREIGN KEY (playlist_id) REFERENCES public.playlists(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.playlist_items
+    ADD CONSTRAINT playlist_items_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.playlists
+    ADD CONSTRAINT playlists_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.reactions
     ADD CONSTRAINT reactions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.reactions

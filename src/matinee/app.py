@@ -51,6 +51,7 @@ from matinee.modules.playback.cross_origin import CrossOriginPlayback, PlaybackP
 from matinee.modules.playback.routes import CELL, PlaybackRoutes
 from matinee.modules.playback.transcript_routes import TranscriptRoutes
 from matinee.modules.playback.warm import warm_cells
+from matinee.modules.playlists.routes import PlaylistRoutes
 from matinee.modules.quotas.routes import QuotaRoutes
 from matinee.modules.reactions.routes import ReactionRoutes
 from matinee.modules.replacements.routes import ReplacementRoutes
@@ -100,6 +101,7 @@ ROUTES: tuple[type, ...] = (
     ReactionRoutes,
     ViewRoutes,
     HistoryRoutes,
+    PlaylistRoutes,
     TransferRoutes,
     TokenRoutes,
     ClipRoutes,
@@ -133,6 +135,7 @@ TAGS = {
     "comments": "What people say about a video, and who decides what stays.",
     "reactions": "Likes, dislikes, views, and how many of everything.",
     "history": "What an account has watched, and where it goes on.",
+    "playlists": "Videos in an order of one's own.",
     "tokens": "Playback tokens, and the keys that sign them.",
     "encoding": "Why a video is not complete, and what to do about it.",
     "captions": "Text tracks and chapters.",
@@ -212,6 +215,7 @@ def _routes(services: Services) -> list[Any]:
         ReactionRoutes(services.reactions),
         ViewRoutes(services.views),
         HistoryRoutes(services.history),
+        PlaylistRoutes(services.video_playlists),
         TransferRoutes(services.transfers),
         TokenRoutes(services.playback_tokens, services.signing_keys),
         ClipRoutes(services.clips),

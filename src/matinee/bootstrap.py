@@ -66,6 +66,8 @@ from matinee.modules.playback.playlists import Playlists
 from matinee.modules.playback.repository import PlaybackRepository
 from matinee.modules.playback.service import PlaybackService
 from matinee.modules.playback.transcript import Transcripts
+from matinee.modules.playlists.exported import list_playlists
+from matinee.modules.playlists.service import PlaylistService
 from matinee.modules.quotas.service import QuotaService, server_quota
 from matinee.modules.reactions.exported import list_reactions
 from matinee.modules.reactions.service import ReactionService
@@ -195,6 +197,7 @@ class Services:
         self.comments = CommentService()
         self.reactions = ReactionService(self.videos)
         self.history = HistoryService(self.videos)
+        self.video_playlists = PlaylistService(self.videos)
         self.view_counter = ViewCounter(self.database)
         self.views = ViewService(
             self.database,
@@ -324,6 +327,7 @@ class Services:
             guard,
             self.sessions,
             self.videos,
+            self.video_playlists,
             self.exports,
             grace_days=settings.account_grace_days,
         )
@@ -347,6 +351,7 @@ class Services:
             "comments": list_comments,
             "reactions": list_reactions,
             "history": list_watches,
+            "playlists": list_playlists,
             "teams": list_memberships,
             "audit": audit.list_own,
         }

@@ -20,6 +20,7 @@ from matinee.modules.counts.repository import fold
 from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.integrity import hashing as integrity
 from matinee.modules.passkeys.repository import delete_expired_challenges
+from matinee.modules.playlists import repository as playlists
 from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.retention.jobs import EVICT
 from matinee.modules.second_factor.repository import delete_old_challenges
@@ -80,6 +81,8 @@ def register_upkeep(services: Services) -> None:
     queue.register_periodic("views.keep_partitions", services.views.keep_partitions, cron=_HOURLY)
     forget_gone = partial(_do_all, services.database, services.comments.delete_orphans)
     queue.register_periodic("comments.delete_orphans", forget_gone, cron=_EVERY_FIVE_MINUTES)
+    take_out = partial(_do_all, services.database, playlists.remove_deleted)
+    queue.register_periodic("playlists.remove_deleted", take_out, cron=_EVERY_MINUTE)
 
 
 async def expire(database: Database, *, refresh_days: int, audit_days: int = 365) -> None:

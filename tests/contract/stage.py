@@ -1,7 +1,7 @@
 """Things that exist, so that generated requests find something: a user's videos in every state."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import argon2
@@ -39,6 +39,12 @@ _INSERT_COMMENT = """
 INSERT INTO comments (video_id, author_id, state, text)
 SELECT id, owner_id, 'shown', 'Hello' FROM videos WHERE id = %s RETURNING id
 """
+_INSERT_PLAYLIST = """
+INSERT INTO playlists (owner_id, title, visibility)
+SELECT owner_id, 'For later', CASE visibility WHEN 'password' THEN 'unlisted' ELSE visibility END
+FROM videos WHERE id = %s RETURNING id
+"""
+_INSERT_ITEM = "INSERT INTO playlist_items (playlist_id, video_id, place) VALUES (%s, %s, 1) RETURNING id"
 # Every state, and every visibility of what can be played, which come first.
 VIDEOS = (
     ("READY", "public"),
@@ -110,7 +116,18 @@ class Stage:
             for status, visibility in videos
         ]
         self.tracks = [_add_track(connection, video_id) for video_id in self.videos]
-        self.comments = [_add_comment(connection, video_id) for video_id in self.videos]
+        self.comments = [_value(connection, _INSERT_COMMENT, video_id) for video_id in self.videos]
+        self.playlists = [_value(connection, _INSERT_PLAYLIST, video_id) for video_id in self.videos]
+        self.items = [
+            _value(connection, _INSERT_ITEM, *pair) for pair in zip(self.playlists, self.videos, strict=True)
+        ]
+        self._ids = {
+            "video_id": self.videos,
+            "track_id": self.tracks,
+            "comment_id": self.comments,
+            "playlist_id": self.playlists,
+            "item_id": self.items,
+        }
 
     def store(self) -> None:
         """Stores the objects, once: to put thirty takes longer than most requests, few of which read one.
@@ -131,20 +148,18 @@ class Stage:
         if reads_objects(case.path):
             self.store()
         path = dict(case.path_parameters)
-        chosen = _uuid(path.get("video_id"))
+        chosen = _uuid(path.get("playlist_id", path.get("video_id")))
         if chosen is None:
             return
         place = chosen.int % (len(self.videos) + 1)
         if place == len(self.videos):
             return
-        path["video_id"] = str(self.videos[place])
+        for name, ids in self._ids.items():
+            if _uuid(path.get(name)) is not None:
+                path[name] = str(ids[place])
         if "rendition" in path and keys.is_segment(str(path["recipe"])) and keys.is_segment(str(path["rendition"])):
             path["recipe"] = self.plan.recipe
             path["rendition"] = self.renditions[chosen.int % len(self.renditions)]
-        if _uuid(path.get("track_id")) is not None:
-            path["track_id"] = str(self.tracks[place])
-        if _uuid(path.get("comment_id")) is not None:
-            path["comment_id"] = str(self.comments[place])
         if "sound_id" in path:
             path["sound_id"] = "audio"
         if isinstance(path.get("index"), int):
@@ -201,11 +216,11 @@ def _add_track(connection: psycopg.Connection[Any], video_id: UUID) -> UUID:
     return track_id
 
 
-def _add_comment(connection: psycopg.Connection[Any], video_id: UUID) -> UUID:
-    row = connection.execute(_INSERT_COMMENT, [video_id]).fetchone()
+def _value(connection: psycopg.Connection[Any], statement: LiteralString, *params: UUID) -> UUID:
+    row = connection.execute(statement, params).fetchone()
     assert row is not None
-    comment_id: UUID = row[0]
-    return comment_id
+    made: UUID = row[0]
+    return made
 
 
 def _uuid(value: object) -> UUID | None:

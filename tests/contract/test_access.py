@@ -29,6 +29,8 @@ class Who(enum.Enum):
     MEMBER = "who may see the video and is signed in"
     OWNER = "who may change the video"
     GIVER = "who may change the video; of a team's its owners alone, its editors hear that it is not for them"
+    READER = "who may see the playlist: everybody, or who belongs to the account whose it is"
+    ARRANGER = "who may change the playlist"
     TEAM_MEMBER = "who belongs to the team"
     TEAM_OWNER = "who owns the team; its other members hear that it is not for them, others that there is none"
     GUESSER = "whoever asks, of a video that is not private"
@@ -183,6 +185,16 @@ ROWS: dict[str, Row] = {
     "change_history": Row(Who.ACCOUNT, {}),
     "clear_history": Row(Who.ACCOUNT),
     "forget_watched": Row(Who.ACCOUNT),
+    "list_my_playlists": Row(Who.ACCOUNT),
+    "list_public_playlists": Row(Who.ANYONE),
+    "make_playlist": Row(Who.ACCOUNT, {"title": "For later"}),
+    "get_playlist": Row(Who.READER),
+    "change_playlist": Row(Who.ARRANGER, {}),
+    "delete_playlist": Row(Who.ARRANGER),
+    "list_playlist_items": Row(Who.READER),
+    "add_to_playlist": Row(Who.ARRANGER, {}),
+    "move_playlist_item": Row(Who.ARRANGER, {}),
+    "remove_from_playlist": Row(Who.ARRANGER),
     "transfer_video": Row(Who.GIVER, {"owner": None}),
     "make_playback_token": Row(Who.VIEWER, {}),
     "unlock_video": Row(Who.GUESSER, {"password": "winter garden"}),
@@ -249,8 +261,9 @@ ROWS: dict[str, Row] = {
     "ready": Row(Who.ANYONE),
 }
 IN, SIGN_IN, FORBIDDEN, NO_VIDEO = "let in", "unauthenticated", "forbidden", "video_not_found"
-NO_TEAM, NO_ROLE = "team_not_found", "team_role_needed"
+NO_TEAM, NO_ROLE, NO_PLAYLIST = "team_not_found", "team_role_needed", "playlist_not_found"
 PASSWORD, NO_SCOPE, NO_KEY = "password_required", "insufficient_scope", "not_for_api_keys"
+_REFUSALS = (SIGN_IN, FORBIDDEN, NO_VIDEO, NO_TEAM, NO_ROLE, NO_PLAYLIST, PASSWORD, NO_SCOPE, NO_KEY)
 CALLERS = ("anonymous", "stranger", "friend", "owner", "admin", "key of the owner", "key of the admin")
 IN_TEAM = {"team owner": "owner", "team editor": "editor", "team viewer": "viewer", "former member": None}
 LIKE = {
@@ -273,22 +286,30 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
         return NO_KEY
     if who in (Who.TEAM_MEMBER, Who.TEAM_OWNER) or (who is Who.GIVER and caller == "team editor"):
         return _expected_of_team(who, caller)
+    if who in (Who.READER, Who.ARRANGER):
+        return _expected_of_playlist(who, caller, visibility)
     caller = LIKE.get(caller, caller)
     if who in (Who.GUESSER, Who.HOLDER):
         return IN if who is Who.GUESSER and visibility != "private" else NO_VIDEO
     if who is Who.ANYONE or caller == "admin":
         return IN
-    if who is Who.MEMBER and caller == "anonymous":
+    if caller == "anonymous" and who is not Who.VIEWER:
         return SIGN_IN
     if who in (Who.VIEWER, Who.MEMBER):
         if caller in ("owner", "friend"):
             return IN
         return {"public": IN, "private": NO_VIDEO, "password": PASSWORD}[visibility]
-    if caller == "anonymous":
-        return SIGN_IN
     if who is Who.ADMIN or (who is Who.OPERATOR and caller == "owner"):
         return FORBIDDEN
     return NO_VIDEO if who in (Who.OWNER, Who.GIVER, Who.OPERATOR) and caller in ("stranger", "friend") else IN
+
+
+def _expected_of_playlist(who: Who, caller: str, visibility: str) -> str:
+    if who is Who.READER and (visibility != "private" or caller == "team viewer"):
+        return IN
+    if who is Who.ARRANGER and caller == "anonymous":
+        return SIGN_IN
+    return IN if LIKE.get(caller, caller) in ("owner", "admin") else NO_PLAYLIST
 
 
 def _expected_of_team(who: Who, caller: str) -> str:
@@ -370,7 +391,7 @@ def test_who_is_let_in(
     connection: psycopg.Connection[Any],
     put_object: Callable[[str, bytes], None],
 ) -> None:
-    """As the table says; and who is told that there is no video hears what he would hear if there were none.
+    """As the table says; and who is told that there is no such thing hears what he would hear if there were none.
 
     Of a team's videos its members ask for the private one.
     """
@@ -392,7 +413,7 @@ def test_who_is_let_in(
                 found = _ask(client, operation, row, callers[caller], stage, team, video, track)
                 verdict = _verdict(found)
                 assert verdict == expected(operation, row.who, caller, visibility), (caller, visibility, found)
-                if verdict == NO_VIDEO:
+                if verdict in (NO_VIDEO, NO_PLAYLIST):
                     nothing = _ask(client, operation, row, callers[caller], stage, team, uuid4(), track)
                     assert _said(nothing) == _said(found), (caller, visibility)
 
@@ -411,10 +432,10 @@ def test_a_key_without_the_scope_is_refused(
 
 @pytest.mark.parametrize(
     "operation",
-    [op for op in all_operations() if ROWS[op.operation_id].who in (Who.VIEWER, Who.GUESSER)],
+    [op for op in all_operations() if ROWS[op.operation_id].who in (Who.VIEWER, Who.GUESSER, Who.READER)],
     ids=lambda op: op.operation_id,
 )
-def test_a_suspended_accounts_videos_are_for_nobody(
+def test_what_a_suspended_account_has_is_for_nobody(
     operation: Operation, base_url: str, callers: dict[str, Person | None], team: Person, withheld: Stage
 ) -> None:
     """Whatever their visibility, and whomever they were shared with; as if there were none."""
@@ -423,7 +444,7 @@ def test_a_suspended_accounts_videos_are_for_nobody(
         for caller in ("anonymous", "friend", "owner"):
             for video, track in zip(withheld.videos, withheld.tracks, strict=False):
                 found = _ask(client, operation, row, callers[caller], withheld, team, video, track)
-                assert _verdict(found) == NO_VIDEO, (caller, found)
+                assert _verdict(found) == (NO_PLAYLIST if row.who is Who.READER else NO_VIDEO), (caller, found)
 
 
 def _ask(
@@ -437,8 +458,12 @@ def _ask(
     track: UUID,
 ) -> tuple[int, dict[str, Any]]:
     """The status and, where it is a problem, the problem."""
+    playlists = dict(zip(stage.videos, zip(stage.playlists, stage.items, strict=True), strict=True))
+    playlist, item = playlists.get(video, (uuid4(), uuid4()))
     values = {
         "video_id": video,
+        "playlist_id": playlist,
+        "item_id": item,
         "track_id": track,
         "comment_id": uuid4(),
         "team_id": team.id,
@@ -478,7 +503,7 @@ def _verdict(answer: tuple[int, dict[str, Any]]) -> str:
     assert status < 500 or status == 503, answer
     assert problem.get("code") not in ("validation_failed", "malformed_request", "unsupported_media_type"), answer
     code = problem.get("code", IN)
-    return code if code in (SIGN_IN, FORBIDDEN, NO_VIDEO, NO_TEAM, NO_ROLE, PASSWORD, NO_SCOPE, NO_KEY) else IN
+    return code if code in _REFUSALS else IN
 
 
 def _said(answer: tuple[int, dict[str, Any]]) -> tuple[int, dict[str, Any]]:

@@ -8,6 +8,8 @@ const SCOPES: [NewApiKey["scopes"][number], string, boolean][] = [
   ["uploads:write", "Upload new videos", true],
   ["videos:read", "See and play your videos", true],
   ["videos:write", "Change and delete videos", false],
+  ["playlists:read", "See your playlists", false],
+  ["playlists:write", "Make and arrange playlists", false],
   ["account:read", "See your account and quota", false],
 ];
 const LIFETIMES: [string, string][] = [

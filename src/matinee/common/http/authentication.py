@@ -26,7 +26,9 @@ KEY_MARK = "mtn_"  # how every API key begins; no access token does
 
 Role = Literal["USER", "ADMIN"]
 TeamRole = Literal["owner", "editor", "viewer"]
-KeyScope = Literal["videos:read", "videos:write", "uploads:write", "account:read"]
+KeyScope = Literal[
+    "videos:read", "videos:write", "uploads:write", "playlists:read", "playlists:write", "account:read"
+]
 
 
 class InvalidToken(Unauthenticated):

@@ -14,12 +14,14 @@ from matinee.modules.administration.schemas import Deletion
 from matinee.modules.administration.service import ensure_administered
 from matinee.modules.auth.schemas import Proof
 from matinee.modules.auth.sessions import Sessions
+from matinee.modules.playlists.service import PlaylistService
 from matinee.modules.quotas.errors import UserNotFound
 from matinee.modules.second_factor.guard import Guard
 from matinee.modules.teams.service import ensure_owned_without
 from matinee.modules.videos.service import VideoService
 
 _BATCH = 100  # videos a transaction
+_LISTS = 10  # playlists a transaction, of five thousand items each
 
 
 class Closing:
@@ -32,6 +34,7 @@ class Closing:
         guard: Guard,
         sessions: Sessions,
         videos: VideoService,
+        playlists: PlaylistService,
         exports: Exports,
         *,
         grace_days: int,
@@ -41,6 +44,7 @@ class Closing:
         self._guard = guard
         self._sessions = sessions
         self._videos = videos
+        self._playlists = playlists
         self._exports = exports
         self._grace_days = grace_days
 
@@ -93,6 +97,8 @@ class Closing:
                 if not await repository.hold_due(db, account):
                     return
                 if await self._videos.delete_some_of(db, account, _BATCH):
+                    continue
+                if await self._playlists.delete_some_of(db, account, _LISTS):
                     continue
                 await repository.unshare(db, account)
                 if await repository.remove(db, account):
