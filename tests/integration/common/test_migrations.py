@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from scripts.dump_schema import dump
 
+from matinee.common import migrations
 from matinee.common.database import Database
 from matinee.common.migrations import migrate, missing_migrations
 from matinee.embedded.databases import create_database, drop_database
@@ -43,6 +44,26 @@ class TestMigrate:
         with psycopg.connect(empty_database, autocommit=True) as connection:
             connection.execute("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, now(), 99999999)")
         assert migrate(empty_database) == []
+
+    def test_behind_a_long_query_it_makes_way(
+        self, empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It does not wait in front of all that comes later; it tries again when the lock may be free."""
+        (tmp_path / "0001_wider.sql").write_text("ALTER TABLE held ADD COLUMN more integer;")
+        monkeypatch.setattr(migrations, "migrations_folder", lambda: tmp_path)
+        monkeypatch.setattr(migrations, "_LOCK_SECONDS", 0.05)
+        with psycopg.connect(empty_database) as reader:
+            reader.execute("CREATE TABLE held ()")
+            reader.commit()
+            reader.execute("SELECT FROM held")
+            monkeypatch.setattr("matinee.common.migrations.time.sleep", lambda _: reader.commit())
+            assert migrate(empty_database) == ["0001_wider"]
+            reader.execute("SELECT more FROM held")
+            monkeypatch.setattr("matinee.common.migrations.time.sleep", lambda _: None)
+            monkeypatch.setattr(migrations, "_TRIES", 2)
+            (tmp_path / "0002_narrower.sql").write_text("ALTER TABLE held DROP COLUMN more;")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                migrate(empty_database)
 
     async def test_what_is_missing_is_named(self, empty_database: str, database: Database) -> None:
         """None after the migration, all before it."""

@@ -26,6 +26,7 @@ from matinee.common.errors import DomainError
 from matinee.common.http.answers import Answer, Parameter
 from matinee.common.http.authentication import (
     KEY_MARK,
+    EmailNotVerified,
     InsufficientScope,
     InvalidApiKey,
     InvalidToken,
@@ -54,6 +55,8 @@ class Access(enum.Enum):
 
 
 _BY_API_KEY = (Access.OPTIONAL, Access.USER)
+# What somebody does about his own account, who may not have verified its address.
+_OWN = ("/api/v1/auth/", "/api/v1/user/", "/api/v1/api-keys")
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +89,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     or_bytes: bool
     returns: Any
     wants_db: bool
+
+    @property
+    def needs_verified(self) -> bool:
+        """Whether it writes more than what is of one's own account, and waits until its address is verified."""
+        return _needs_verified(self.method, self.access, self.path)
 
 
 def operation(
@@ -139,7 +147,11 @@ def operation(
             access=access,
             scope=scope,
             status=status,
-            errors=(*errors, *_implied_errors(access, scope, limit, idempotent, "body" in hints)),
+            errors=(
+                *errors,
+                *_implied_errors(access, scope, limit, idempotent, "body" in hints),
+                *([EmailNotVerified] if _needs_verified(method, access, path) else []),
+            ),
             limit=limit,
             idempotent=idempotent,
             writes_once=writes_once,
@@ -166,6 +178,10 @@ def operation(
 def declared_operations(routes: type) -> list[Operation]:
     """The operations of a routes class, in the order of their declaration."""
     return [f.__operation__ for f in vars(routes).values() if hasattr(f, "__operation__")]
+
+
+def _needs_verified(method: str, access: Access, path: str) -> bool:
+    return method in ("POST", "PUT", "PATCH") and access in (Access.USER, Access.PERSON) and not path.startswith(_OWN)
 
 
 def _body_of(hint: Any) -> tuple[Any, bool]:
@@ -212,6 +228,7 @@ class Endpoint:
         self._path = msgspec.defstruct("Path", operation.path_types.items())
         self._decoder = msgspec.json.Decoder(Any if operation.body is BodyStream else operation.body)
         self._encode = msgspec.json.Encoder().encode
+        self._wants_verified = operation.needs_verified and runtime.settings.email_verification == "required"
         self._is_read = operation.method == "GET"
         self._parameters = tuple(inspect.signature(handler).parameters)
         self._content_type = operation.produces[0].encode()
@@ -294,6 +311,8 @@ class Endpoint:
                 call.caller.require(self.operation.scope)
         elif self.operation.access is not Access.OPTIONAL:
             raise errors.Unauthenticated
+        if self._wants_verified and not call.user.is_verified:
+            raise EmailNotVerified
         if self.operation.access is Access.ADMIN and call.user.role != "ADMIN":
             raise errors.Forbidden("Only an administrator may do this.")
 

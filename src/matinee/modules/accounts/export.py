@@ -82,7 +82,10 @@ class Exports:
         account, wanted = UUID(user_id), UUID(export_id)
         async with self._database.connection() as db:
             row = await repository.find_export(db, account)
-        if row is None or row.id != wanted or row.ready_at is not None:
+        if row is None or row.id != wanted or row.failed_at is not None:
+            await self._discard(account, wanted)  # an earlier run may have completed it
+            return
+        if row.ready_at is not None:
             return
         await self._storage.delete_prefix(_prefix(account))  # the export before this one
         archive = await Archive.begin(self._storage, _key(account, wanted))
@@ -92,7 +95,9 @@ class Exports:
         size = await archive.close()
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
-            await repository.finish_export(db, account, wanted, size)
+            is_wanted = await repository.finish_export(db, account, wanted, size)
+        if not is_wanted:
+            await self._discard(account, wanted)
 
     async def give_up(self, db: Connection, user_id: str, export_id: str) -> None:
         """The job was given up: it can be asked for again."""
@@ -110,6 +115,11 @@ class Exports:
     async def remove(self, user_id: UUID) -> None:
         """Deletes whatever is stored of an account's exports."""
         await self._storage.delete_prefix(_prefix(user_id))
+
+    async def _discard(self, user_id: UUID, export_id: UUID) -> None:
+        key = _key(user_id, export_id)
+        await self._storage.abort_uploads(key)
+        await self._storage.delete(key)
 
     async def _add_files(self, run: JobRun, archive: Archive, account: UUID, row: ExportRow) -> None:
         """Text tracks; files of videos, or where they are."""

@@ -29,7 +29,10 @@ class OwnExport(Proof, kw_only=True, forbid_unknown_fields=True):
 class AccountExport(msgspec.Struct, frozen=True):
     """All of an account as one ZIP archive."""
 
-    state: Annotated[Literal["making", "ready", "failed"], Meta(description="`failed`: ask for it again.")]
+    state: Annotated[
+        Literal["making", "ready", "failed"],
+        Meta(description="`failed`: ask for it again. So is one that ended with what signed the account out."),
+    ]
     percent: Annotated[int, Meta(description="How far it is.")]
     asked_at: Annotated[datetime, Meta(description="When it was asked for.")]
     include_files: Annotated[bool, Meta(description="Whether the uploaded files are in it.")]

@@ -32,6 +32,7 @@ class WorkingKey(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     teams: str | None
     """That the user belongs to, as `read_teams` takes them."""
+    email_verified: bool
 
 
 _COLUMNS = "id, name, scopes, created_at, expires_at, last_used_at, revoked_at"
@@ -53,7 +54,8 @@ _REVOKE = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id
 # One round trip. A row is written at most once a minute, and nobody waits for who writes it.
 _USE = """
 WITH working AS (
-    SELECT k.id, k.user_id, k.scopes, k.expires_at FROM api_keys k JOIN users u ON u.id = k.user_id
+    SELECT k.id, k.user_id, k.scopes, k.expires_at, u.email_verified_at IS NOT NULL AS email_verified
+    FROM api_keys k JOIN users u ON u.id = k.user_id
     WHERE k.hash = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
         AND u.shut_at IS NULL
 ), used AS (
@@ -64,7 +66,8 @@ WITH working AS (
 )
 SELECT id, user_id, scopes, expires_at,
     (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
-        WHERE m.user_id = working.user_id AND t.shut_at IS NULL) AS teams
+        WHERE m.user_id = working.user_id AND t.shut_at IS NULL) AS teams,
+    email_verified
 FROM working
 """
 _DELETE_ENDED = """

@@ -108,4 +108,6 @@ class _Unknown:
 def _known(key: WorkingKey, now: float) -> _Known:
     expires_at = math.inf if key.expires_at is None else key.expires_at.timestamp()
     used = ApiKeyUsed(key.id, frozenset(key.scopes))
-    return _Known(Caller(key.user_id, "USER", None, used, expires_at, read_teams(key.teams)), now)
+    teams = read_teams(key.teams)
+    caller = Caller(key.user_id, "USER", None, used, expires_at, teams, is_verified=key.email_verified)
+    return _Known(caller, now)

@@ -53,12 +53,6 @@ class AccountSuspended(Forbidden):
         super().__init__(None if why is None else f"{self.title()} They say: {why}")
 
 
-class EmailNotVerified(Forbidden):
-    """This server wants addresses to be verified first; follow the link of the letter, or ask for another."""
-
-    code = "email_not_verified"
-
-
 class RegistrationClosed(Forbidden):
     """This server takes no registrations; ask whoever runs it for an account."""
 

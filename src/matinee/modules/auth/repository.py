@@ -78,6 +78,7 @@ class Claim(msgspec.Struct, frozen=True):
     is_alive: bool
     # as `read_teams` takes them
     teams: str | None
+    email_verified: bool
 
     def as_user(self) -> User:
         """Whose session it is."""
@@ -157,7 +158,8 @@ SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_a
     EXISTS (SELECT 1 FROM ours) AS is_ours, t.used_at,
     t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL AS is_alive,
     (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
-        WHERE m.user_id = u.id AND t.shut_at IS NULL) AS teams
+        WHERE m.user_id = u.id AND t.shut_at IS NULL) AS teams,
+    u.email_verified_at IS NOT NULL AS email_verified
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = %(hash)s
 """
@@ -178,10 +180,14 @@ UPDATE sessions SET revoked_at = now(), revoked_why = 'logout'
 WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = %s) AND revoked_at IS NULL
 RETURNING id, user_id
 """
-# A sign-in that waits for its second factor ends with them: the password that began it may be the stolen one.
+# A sign-in that waits for its second factor ends with them: the password that began it may be the stolen one. So does
+# an export, unless it was the owner himself who signed out.
 _REVOKE_ALL = """
 WITH given_up AS (
     UPDATE sign_in_challenges SET spent_at = now() WHERE user_id = %(user)s AND spent_at IS NULL
+), taken_back AS (
+    UPDATE account_exports SET failed_at = now(), ready_at = NULL, size = NULL
+    WHERE user_id = %(user)s AND failed_at IS NULL AND %(why)s <> ALL ('{logout_all,revoked,role_changed}')
 )
 UPDATE sessions SET revoked_at = now(), revoked_why = %(why)s
 WHERE user_id = %(user)s AND revoked_at IS NULL AND id IS DISTINCT FROM %(kept)s

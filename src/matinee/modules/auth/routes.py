@@ -3,6 +3,7 @@
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.answers import Parameter
+from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
@@ -12,7 +13,6 @@ from matinee.modules.auth.cookie import BASE, COOKIE, RefreshCookie
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
-    EmailNotVerified,
     EmailTaken,
     InvalidCredentials,
     InvalidEmail,

@@ -10,14 +10,13 @@ from msgspec.structs import asdict, replace
 
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError
-from matinee.common.http.authentication import AccessTokens, Caller
+from matinee.common.http.authentication import AccessTokens, Caller, EmailNotVerified
 from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
-    EmailNotVerified,
     InvalidCredentials,
     InvalidRefreshToken,
     RefreshRaced,
@@ -65,7 +64,9 @@ class Sessions:
         await audit.record(db, "session.opened", opened.id, account=user.id, by=user.id, device=device_name)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), opened.id, self.refresh_days)
-        return self._answer(replace(user, role=opened.role), opened.id, opened.teams, refresh_token)
+        return self._answer(
+            replace(user, role=opened.role), opened.id, opened.teams, refresh_token, is_verified=opened.email_verified
+        )
 
     async def restore(self, db: Connection, user_id: UUID) -> None:
         """Keeps an account that was to be deleted: it gets sessions again. Any other stays as it is."""
@@ -93,7 +94,9 @@ class Sessions:
         if refused is not None:
             # raised after the commit: the refusal must not undo the revocation
             raise refused
-        return self._answer(claim.as_user(), claim.session_id, claim.teams, following)
+        return self._answer(
+            claim.as_user(), claim.session_id, claim.teams, following, is_verified=claim.email_verified
+        )
 
     async def end(self, db: Connection, token: str) -> None:
         """Ends the session of the refresh token; an unknown one is as good as ended."""
@@ -129,8 +132,10 @@ class Sessions:
         await audit.record(db, "session.replayed", claim.session_id, account=claim.user_id)
         await self._notices.tell(db, claim.user_id, letters.REPLAYED, ip=ip or "an unknown address")
 
-    def _answer(self, user: User, session_id: UUID, teams: str | None, refresh_token: str) -> Tokens:
-        caller = Caller(user.id, user.role, session_id, teams=read_teams(teams))
+    def _answer(
+        self, user: User, session_id: UUID, teams: str | None, refresh_token: str, *, is_verified: bool
+    ) -> Tokens:
+        caller = Caller(user.id, user.role, session_id, teams=read_teams(teams), is_verified=is_verified)
         return Tokens(
             access_token=self._tokens.issue(caller),
             expires_in=self._tokens.lifetime,

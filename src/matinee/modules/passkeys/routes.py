@@ -1,11 +1,12 @@
 """HTTP in and out of passkeys."""
 
 from matinee.common.database import Connection
+from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth.cookie import BASE, RefreshCookie
-from matinee.modules.auth.errors import AccountClosed, AccountSuspended, EmailNotVerified
+from matinee.modules.auth.errors import AccountClosed, AccountSuspended
 from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.passkeys.errors import PasskeyNotFound, PasskeyRefused, PasskeyTaken, TooManyPasskeys
 from matinee.modules.passkeys.schemas import (

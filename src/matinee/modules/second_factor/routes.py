@@ -1,11 +1,12 @@
 """HTTP in and out of the second factor."""
 
 from matinee.common.database import Connection
+from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth.cookie import BASE, RefreshCookie
-from matinee.modules.auth.errors import AccountClosed, AccountSuspended, EmailNotVerified, WrongPassword
+from matinee.modules.auth.errors import AccountClosed, AccountSuspended, WrongPassword
 from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.second_factor import repository
 from matinee.modules.second_factor.authenticator import Authenticator

@@ -2,6 +2,7 @@
 
 from matinee.common.database import Connection
 from matinee.common.http.answers import Parameter
+from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
@@ -9,7 +10,6 @@ from matinee.modules.auth.cookie import BASE, RefreshCookie
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
-    EmailNotVerified,
     InvitationNeeded,
     RegistrationClosed,
     SecondFactorRequired,

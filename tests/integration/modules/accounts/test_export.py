@@ -145,6 +145,36 @@ async def test_one_is_made_at_a_time_and_goes_after_days(ada: Person, services: 
     assert [stored async for stored in services.storage.list_objects(f"exports/{ada.id}/")] == []
 
 
+@pytest.mark.parametrize("is_ready", [False, True])
+async def test_it_ends_with_the_password(is_ready: bool, ada: Person, services: Services) -> None:
+    """Whoever asked for it may not have been its owner; one that is being made is not completed."""
+    await ada.post(EXPORT, PROOF)
+    if is_ready:
+        await make(services)
+    changed = {"present_password": PASSWORD, "new_password": "seven lonely anvils"}
+    assert (await ada.post("/api/v1/auth/password", changed)).status_code == 204
+    if not is_ready:
+        await make(services)
+    ended = (await ada.get(EXPORT)).json()
+    assert (ended["state"], ended["url"]) == ("failed", None)
+    stored = [found async for found in services.storage.list_objects(f"exports/{ada.id}/")]
+    assert len(stored) == is_ready, "what was completed goes with the others"
+
+
+async def test_none_is_made_of_an_account_that_is_erased(ada: Person, sign_up: SignUp, services: Services) -> None:
+    """Neither begun nor completed, and nothing of it is left."""
+    admin = await sign_up(role="ADMIN")
+    path = f"/api/v1/users/{ada.id}/export"
+    await admin.post(path)
+    async with services.database.connection() as db:
+        await execute(db, "UPDATE users SET closed_at = now(), erase_at = now() WHERE id = %s", (UUID(ada.id),))
+    await make(services)
+    assert [stored async for stored in services.storage.list_objects(f"exports/{ada.id}/")] == []
+    async with services.database.connection() as db:
+        await execute(db, "DELETE FROM account_exports")
+    problem(await admin.post(path), 404, "no_export")
+
+
 async def test_a_run_that_lost_its_job_records_nothing(ada: Person, services: Services) -> None:
     """And one that is given up can be asked for again."""
     await ada.post(EXPORT, PROOF)

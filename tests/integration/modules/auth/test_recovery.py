@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import PASSWORD, Person, SignUp, client_of, letters_sent, problem, text_of
+from tests.integration.conftest import PASSWORD, Person, SignUp, client_of, letters_sent, new_video, problem, text_of
 
 from matinee.app import create_app
 from matinee.bootstrap import Services, open_services
@@ -452,3 +452,26 @@ class TestRegistration:
             async with strict.database.connection() as db:
                 await execute(db, "UPDATE users SET email_verified_at = now()")
             assert (await log_in(api, ada.email, PASSWORD)).status_code == 200
+
+    async def test_who_was_signed_in_before_reads_and_writes_nothing(
+        self, settings: Settings, storage: S3Storage, ada: Person
+    ) -> None:
+        """Neither by a session nor by a key; what is of his own account he changes, and once verified all."""
+        made = await ada.post("/api/v1/api-keys", {"name": "k", "scopes": ["uploads:write", "account:read"]})
+        async with (
+            await self.open(settings, storage, email_verification="required") as strict,
+            client_of(create_app(strict)) as api,
+        ):
+            by_session = Person(api, ada.email, (await refresh(api, ada.tokens)).json())
+            by_key = Person(api, ada.email, {"access_token": made.json()["secret"], "user": ada.tokens["user"]})
+            for person in (by_session, by_key):
+                problem(await person.post("/api/v1/videos/init", new_video()), 403, "email_not_verified")
+                assert (await person.get("/api/v1/user/profile")).status_code == 200
+            body = {"text": "Hello"}
+            comments = f"/api/v1/videos/{ada.id}/comments"
+            problem(await by_session.post(comments, body), 403, "email_not_verified")
+            assert (await by_session.patch("/api/v1/user/profile", {"name": "Ada L."})).status_code == 200
+            async with strict.database.connection() as db:
+                await execute(db, "UPDATE users SET email_verified_at = now()")
+            by_session = Person(api, ada.email, (await refresh(api, by_session.tokens)).json())
+            assert (await by_session.post("/api/v1/videos/init", new_video())).status_code == 201
