@@ -29,7 +29,8 @@ from matinee.modules.accounts.routes import AccountRoutes
 from matinee.modules.administration.routes import AdministrationRoutes
 from matinee.modules.api_keys.routes import ApiKeyRoutes
 from matinee.modules.audit.routes import AuditRoutes
-from matinee.modules.auth.cookie import RefreshCookie
+from matinee.modules.auth.cookie import SignInCookies
+from matinee.modules.auth.devices import Devices
 from matinee.modules.auth.recovery_routes import RecoveryRoutes
 from matinee.modules.auth.routes import AuthRoutes
 from matinee.modules.clips.routes import ClipRoutes
@@ -189,14 +190,16 @@ def create_app(services: Services) -> ASGIApp:
 
 def _routes(services: Services) -> list[Any]:
     settings = services.settings
-    cookie = RefreshCookie(days=settings.refresh_token_days, secure=settings.cookie_secure)
+    cookies = SignInCookies(
+        Devices(settings.secret_key), days=settings.refresh_token_days, secure=settings.cookie_secure
+    )
     events = VideoEvents(services.database, services.videos, services.notifications, services.endings)
     return [
-        AuthRoutes(services.auth, services.sessions, cookie),
+        AuthRoutes(services.auth, services.sessions, cookies),
         RecoveryRoutes(services.recovery, services.invitations),
-        SecondFactorRoutes(services.second_factor, services.authenticator, cookie),
-        PasskeyRoutes(services.passkeys, cookie),
-        SignInProviderRoutes(services.sign_in_providers, cookie, secure=settings.cookie_secure),
+        SecondFactorRoutes(services.second_factor, services.authenticator, cookies),
+        PasskeyRoutes(services.passkeys, cookies),
+        SignInProviderRoutes(services.sign_in_providers, cookies, secure=settings.cookie_secure),
         ApiKeyRoutes(),
         AuditRoutes(services.database),
         AdministrationRoutes(services.administration),

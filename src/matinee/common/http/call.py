@@ -145,11 +145,12 @@ class Call:
 
     @property
     def ip(self) -> str | None:
-        """The client's address, where it is one."""
+        """The client's address, where it is one; of IPv4 as that, also where it came as IPv6."""
         try:
-            return str(ipaddress.ip_address(self.address.partition("%")[0]))
+            ip = ipaddress.ip_address(self.address.partition("%")[0])
         except ValueError:
             return None
+        return str(getattr(ip, "ipv4_mapped", None) or ip)
 
     def actor(self) -> Actor:
         """Who is at work, for what is recorded."""
@@ -205,12 +206,12 @@ def _host(page: str | None) -> str | None:
         return None
 
 
-def subscriber_of(address: str) -> str:
-    """An IPv4 address, an IPv6 network of 64 bits, or the text itself where it is neither."""
+def subscriber_of(address: str, bits: int = 64) -> str:
+    """An IPv4 address, an IPv6 network of so many bits, or the text itself where it is neither."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])  # of fe80::1%eth0 the zone is ours, not the client's
     except ValueError:
         return address
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
-    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, bits), strict=False))

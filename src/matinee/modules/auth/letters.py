@@ -127,6 +127,10 @@ SIGN_IN_UNLINKED = _changed(
     "A sign-in provider was unlinked",
     "A provider that signed in to your account does so no more.",
 )
+NEW_DEVICE = _changed(
+    "Your account was signed in to on a new device",
+    "Your account was signed in to from $ip, on a device that is new to it. If it was you, there is nothing to do.",
+)
 SECOND_FACTOR_RESET = LetterTemplate(
     "Your second factor was reset",
     """

@@ -16,6 +16,7 @@ from matinee.common.database import (
 )
 from matinee.common.http.authentication import Role
 from matinee.common.http.pagination import Cursor
+from matinee.modules.auth.devices import Device
 from matinee.modules.auth.errors import EmailTaken
 from matinee.modules.auth.schemas import EndedWhy, User
 
@@ -106,6 +107,8 @@ class Opened(msgspec.Struct, frozen=True):
     # of its user, as `read_teams` takes them
     teams: str | None
     email_verified: bool
+    # it was opened where one of this name was lately, or it is the first one of a new account
+    is_known: bool
 
 
 _INSERT_USER = """
@@ -127,14 +130,19 @@ _HOLD = "SELECT email FROM users WHERE id = %s AND password_hash = %s FOR NO KEY
 # seen here.
 _OPEN_SESSION = """
 WITH held AS (
-    SELECT id, role, email_verified_at FROM users WHERE id = %(user)s AND shut_at IS NULL FOR SHARE
+    SELECT id, role, email_verified_at, created_at FROM users WHERE id = %(user)s AND shut_at IS NULL FOR SHARE
 ), opened AS (
     INSERT INTO sessions (user_id, device_name, ip) SELECT id, %(device)s, %(ip)s::inet FROM held RETURNING id
 )
 SELECT opened.id, held.role,
     (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
         WHERE m.user_id = held.id AND t.shut_at IS NULL) AS teams,
-    held.email_verified_at IS NOT NULL AS email_verified
+    held.email_verified_at IS NOT NULL AS email_verified,
+    EXISTS (
+        SELECT FROM sessions s WHERE s.user_id = held.id AND s.device_name = %(device)s
+            AND s.ip <<= %(network)s::inet AND s.revoked_why IS DISTINCT FROM 'replay'
+    ) OR held.created_at > now() - interval '1 day'
+        AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = held.id) AS is_known
 FROM opened, held
 """
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
@@ -206,7 +214,8 @@ WHERE user_id = %(user)s AND CASE WHEN revoked_at IS NULL
 _AFTER = "AND (created_at, id) < (%(created_at)s, %(id)s)"
 _NEWEST = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
 _WAS_USED_FROM = """
-SELECT EXISTS (SELECT 1 FROM sessions WHERE user_id = %s AND ip = %s AND revoked_why IS DISTINCT FROM 'replay')
+SELECT EXISTS (
+    SELECT FROM sessions WHERE user_id = %s AND ip <<= %s::inet AND revoked_why IS DISTINCT FROM 'replay')
 """
 # A day longer than it works, so that a late replay still ends its session.
 _DELETE_EXPIRED_TOKENS = """
@@ -269,9 +278,10 @@ async def hold(db: Connection, user_id: UUID, password_hash: str) -> str | None:
     return email
 
 
-async def open_session(db: Connection, user_id: UUID, device_name: str, ip: str | None) -> Opened | None:
+async def open_session(db: Connection, user_id: UUID, device_name: str, device: Device) -> Opened | None:
     """A new session: one device, one family of refresh tokens. None where the account is shut out, or gone."""
-    return await fetch_one(db, Opened, _OPEN_SESSION, {"user": user_id, "device": device_name, "ip": ip})
+    params = {"user": user_id, "device": device_name, "ip": device.ip, "network": device.network}
+    return await fetch_one(db, Opened, _OPEN_SESSION, params)
 
 
 async def find_shut(db: Connection, user_id: UUID) -> ShutOut | None:
@@ -349,9 +359,9 @@ async def revoke_all(db: Connection, user_id: UUID, why: EndedWhy, kept: UUID | 
     return await execute(db, _REVOKE_ALL, {"user": user_id, "why": why, "kept": kept})
 
 
-async def was_used_from(db: Connection, user_id: UUID, ip: str) -> bool:
-    """Whether a user has or had a session from this address lately."""
-    return bool(await fetch_value(db, _WAS_USED_FROM, (user_id, ip)))
+async def was_used_from(db: Connection, user_id: UUID, network: str) -> bool:
+    """Whether a user has or had a session from this network lately."""
+    return bool(await fetch_value(db, _WAS_USED_FROM, (user_id, network)))
 
 
 async def list_sessions(

@@ -9,7 +9,7 @@ from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth import repository
-from matinee.modules.auth.cookie import BASE, COOKIE, RefreshCookie
+from matinee.modules.auth.cookie import BASE, COOKIE, DEVICE, SignInCookies
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
@@ -37,10 +37,10 @@ _COOKIE = Parameter(COOKIE, "The refresh token, where the body has none: browser
 class AuthRoutes:
     """Operations under /api/v1/auth."""
 
-    def __init__(self, auth: AuthService, sessions: Sessions, cookie: RefreshCookie) -> None:
+    def __init__(self, auth: AuthService, sessions: Sessions, cookies: SignInCookies) -> None:
         self._auth = auth
         self._sessions = sessions
-        self._cookie = cookie
+        self._cookies = cookies
 
     @operation(
         "POST",
@@ -70,6 +70,7 @@ class AuthRoutes:
         access=Access.PUBLIC,
         errors=(InvalidCredentials, AccountSuspended, AccountClosed, SecondFactorRequired, EmailNotVerified),
         limit=RateLimit("login", 10, 60),
+        accepts=(DEVICE,),
         sets_cookie=True,
     )
     async def login(self, call: Call, body: Login) -> Tokens:
@@ -80,8 +81,8 @@ class AuthRoutes:
         challenge, to be sent to `second-factor` with a code. After five wrong passwords from one network each next
         try must wait longer, up to a quarter of an hour.
         """
-        tokens = await self._auth.log_in(body, call.ip)
-        self._cookie.set(call, tokens)
+        tokens = await self._auth.log_in(body, self._cookies.device(call))
+        self._cookies.open(call, tokens)
         return tokens
 
     @operation(
@@ -101,7 +102,7 @@ class AuthRoutes:
         session ends, for whoever holds its newest token too.
         """
         tokens = await self._sessions.refresh(_presented(call, body), call.arrived, call.ip)
-        self._cookie.set(call, tokens)
+        self._cookies.renew(call, tokens)
         return tokens
 
     @operation(
@@ -119,13 +120,13 @@ class AuthRoutes:
         Access tokens that were given out for it are refused within a second.
         """
         await self._sessions.end(db, _presented(call, body))
-        self._cookie.clear(call)
+        self._cookies.clear(call)
 
     @operation("POST", f"{BASE}/logout-all", tag=TAG, access=Access.PERSON, sets_cookie=True)
     async def logout_all(self, call: Call, db: Connection) -> None:
         """End every session of the signed-in user."""
         await self._sessions.end_all(db, call.user.user_id, "logout_all")
-        self._cookie.clear(call)
+        self._cookies.clear(call)
 
     @operation("GET", f"{BASE}/sessions", tag=TAG, access=Access.PERSON, errors=(InvalidCursor,))
     async def list_sessions(self, call: Call, db: Connection, query: PageQuery) -> SessionPage:

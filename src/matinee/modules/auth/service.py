@@ -7,6 +7,7 @@ from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Role
 from matinee.modules import audit
 from matinee.modules.auth import repository
+from matinee.modules.auth.devices import Device
 from matinee.modules.auth.errors import (
     InvalidCredentials,
     InvitationNeeded,
@@ -95,7 +96,7 @@ class AuthService:
         await audit.record(db, "account.registered", user.id, account=user.id, by=user.id, role=user.role)
         return user
 
-    async def log_in(self, credentials: Login, ip: str | None) -> Tokens:
+    async def log_in(self, credentials: Login, device: Device) -> Tokens:
         """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses.
 
         Raises SecondFactorRequired where the password alone is not enough, RateLimited where too many were wrong.
@@ -103,7 +104,7 @@ class AuthService:
         spelt = spellings(credentials.email)
         async with self._database.connection() as db:
             account = await repository.find_account(db, *spelt)
-        await self._guessing.begin(spelt[0], account.id if account else None, ip)
+        await self._guessing.begin(spelt[0], account.id if account else None, device)
         stored = account.password_hash if account else None
         fits = await self._passwords.verify(stored, credentials.password)
         if account is None or stored is None or not fits:
@@ -114,14 +115,14 @@ class AuthService:
         pending = None
         async with self._database.transaction() as db:
             if await repository.hold(db, account.id, verified) is not None:
-                await self._guessing.succeed(db, spelt[0], ip)
+                await self._guessing.succeed(db, spelt[0], account.id, device)
                 pending = await self._second_factor.ask(db, account.id, credentials.device_name)
                 if pending is None:
                     return await self._sessions.open(
-                        db, account.as_user(), credentials.device_name, ip, restore=credentials.restore
+                        db, account.as_user(), credentials.device_name, device, restore=credentials.restore
                     )
         if pending is None:  # the password, or its hash, is another one meanwhile: judged by that
-            return await self.log_in(credentials, ip)
+            return await self.log_in(credentials, device)
         # raised after the commit, which keeps the challenge
         raise SecondFactorRequired(pending)
 

@@ -12,8 +12,10 @@ from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError
 from matinee.common.http.authentication import AccessTokens, Caller, EmailNotVerified
 from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.rate_limits import tally
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository
+from matinee.modules.auth.devices import Device
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
@@ -30,6 +32,8 @@ from matinee.modules.teams.memberships import read_teams
 
 log = structlog.get_logger()
 
+_NOWHERE = "an unknown address"
+_MOST_TOLD = 5  # new devices of an account, an hour
 _TOKEN_BYTES = 32  # 256 bits: cannot be guessed, so a fast hash is enough to store it
 
 
@@ -47,21 +51,23 @@ class Sessions:
         self.refresh_days = refresh_days
 
     async def open(
-        self, db: Connection, user: User, device_name: str, ip: str | None, *, restore: bool = False
+        self, db: Connection, user: User, device_name: str, device: Device, *, restore: bool = False
     ) -> Tokens:
         """A new session of the user on this device, in the role that is his now.
 
-        `restore`: keep the account, where it was to be deleted. Raises AccountSuspended, AccountClosed and
-        EmailNotVerified.
+        `restore`: keep the account, where it was to be deleted. A letter tells of a device that is new to it. Raises
+        AccountSuspended, AccountClosed and EmailNotVerified.
         """
         if restore:
             await self.restore(db, user.id)
-        opened = await repository.open_session(db, user.id, device_name, ip)
+        opened = await repository.open_session(db, user.id, device_name, device)
         if opened is None:
             raise await _shut_out(db, user.id)
         if self._wants_verified and not opened.email_verified:
             raise EmailNotVerified
         await audit.record(db, "session.opened", opened.id, account=user.id, by=user.id, device=device_name)
+        if not (opened.is_known or user.id in device.accounts):
+            await self._tell_of_device(db, user.id, device)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), opened.id, self.refresh_days)
         return self._answer(
@@ -130,7 +136,12 @@ class Sessions:
         if not await repository.revoke_session(db, claim.session_id, "replay"):
             return
         await audit.record(db, "session.replayed", claim.session_id, account=claim.user_id)
-        await self._notices.tell(db, claim.user_id, letters.REPLAYED, ip=ip or "an unknown address")
+        await self._notices.tell(db, claim.user_id, letters.REPLAYED, ip=ip or _NOWHERE)
+
+    async def _tell_of_device(self, db: Connection, user_id: UUID, device: Device) -> None:
+        """A few times an hour at most, for whoever knows the password can be a new device as often as he likes."""
+        if await tally(db, f"new_device:{user_id}", 3600) <= _MOST_TOLD:
+            await self._notices.tell(db, user_id, letters.NEW_DEVICE, ip=device.ip or _NOWHERE)
 
     def _answer(
         self, user: User, session_id: UUID, teams: str | None, refresh_token: str, *, is_verified: bool

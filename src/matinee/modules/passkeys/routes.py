@@ -5,7 +5,7 @@ from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
-from matinee.modules.auth.cookie import BASE, RefreshCookie
+from matinee.modules.auth.cookie import BASE, DEVICE, SignInCookies
 from matinee.modules.auth.errors import AccountClosed, AccountSuspended
 from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.passkeys.errors import PasskeyNotFound, PasskeyRefused, PasskeyTaken, TooManyPasskeys
@@ -31,9 +31,9 @@ PATH = f"{BASE}/passkeys"
 class PasskeyRoutes:
     """Operations under /api/v1/auth/passkeys."""
 
-    def __init__(self, passkeys: PasskeyService, cookie: RefreshCookie) -> None:
+    def __init__(self, passkeys: PasskeyService, cookies: SignInCookies) -> None:
         self._passkeys = passkeys
-        self._cookie = cookie
+        self._cookies = cookies
 
     @operation(
         "POST",
@@ -121,6 +121,7 @@ class PasskeyRoutes:
         access=Access.PUBLIC,
         errors=(InvalidChallenge, PasskeyRefused, AccountSuspended, AccountClosed, EmailNotVerified),
         limit=RateLimit("passkey", 30, 60),
+        accepts=(DEVICE,),
         sets_cookie=True,
     )
     async def sign_in_by_passkey(self, call: Call, body: PasskeySignIn) -> Tokens:
@@ -128,6 +129,6 @@ class PasskeyRoutes:
 
         A passkey verifies its owner itself, so no password is asked for. Each options are answered once.
         """
-        tokens = await self._passkeys.sign_in(body, call.ip)
-        self._cookie.set(call, tokens)
+        tokens = await self._passkeys.sign_in(body, self._cookies.device(call))
+        self._cookies.open(call, tokens)
         return tokens

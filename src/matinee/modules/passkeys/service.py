@@ -11,6 +11,7 @@ from matinee.common.http.authentication import Caller
 from matinee.modules import audit
 from matinee.modules.auth import letters
 from matinee.modules.auth import repository as accounts
+from matinee.modules.auth.devices import Device
 from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.auth.sessions import Sessions
@@ -133,7 +134,7 @@ class PasskeyService:
         await repository.insert_challenge(db, challenge, "sign_in", user_id, CHALLENGE_SECONDS)
         return self._relying_party.request_options(challenge, allowed)
 
-    async def sign_in(self, answer: PasskeySignIn, ip: str | None) -> Tokens:
+    async def sign_in(self, answer: PasskeySignIn, device: Device) -> Tokens:
         """Opens a session. Raises PasskeyRefused, and InvalidChallenge where it was to be a second factor.
 
         A passkey verifies its owner (by finger, face or PIN), so that it is two factors by itself.
@@ -144,8 +145,10 @@ class PasskeyService:
             if not await repository.use_passkey(db, passkey.id, verified.new_sign_count):
                 raise PasskeyRefused
             if answer.challenge is not None:
-                return await self._second_factor.complete(db, answer.challenge, ip, restore=answer.restore)
-            return await self._sessions.open(db, passkey.as_user(), answer.device_name, ip, restore=answer.restore)
+                return await self._second_factor.complete(db, answer.challenge, device, restore=answer.restore)
+            return await self._sessions.open(
+                db, passkey.as_user(), answer.device_name, device, restore=answer.restore
+            )
 
     async def _answered(self, answer: PasskeySignIn) -> tuple[bytes, StoredPasskey]:
         """The challenge that is answered, used up, and the passkey that says to answer it; nothing is verified."""

@@ -5,7 +5,7 @@ from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
-from matinee.modules.auth.cookie import BASE, RefreshCookie
+from matinee.modules.auth.cookie import BASE, DEVICE, SignInCookies
 from matinee.modules.auth.errors import AccountClosed, AccountSuspended, WrongPassword
 from matinee.modules.auth.schemas import Proof, Tokens
 from matinee.modules.second_factor import repository
@@ -37,10 +37,10 @@ PROOFS = RateLimit("proof", 10, 3600, by="user")  # of a session that somebody e
 class SecondFactorRoutes:
     """Operations under /api/v1/auth/second-factor."""
 
-    def __init__(self, second_factor: SecondFactor, authenticator: Authenticator, cookie: RefreshCookie) -> None:
+    def __init__(self, second_factor: SecondFactor, authenticator: Authenticator, cookies: SignInCookies) -> None:
         self._second_factor = second_factor
         self._authenticator = authenticator
-        self._cookie = cookie
+        self._cookies = cookies
 
     @operation(
         "POST",
@@ -49,16 +49,19 @@ class SecondFactorRoutes:
         access=Access.PUBLIC,
         errors=(InvalidChallenge, WrongCode, TooManyWrongCodes, AccountSuspended, AccountClosed, EmailNotVerified),
         limit=RateLimit("second_factor", 20, 60),
+        accepts=(DEVICE,),
         sets_cookie=True,
     )
     async def answer_second_factor(self, call: Call, body: SecondFactorAnswer) -> Tokens:
         """Complete a sign-in by a code.
 
-        A challenge takes five wrong codes, an account twenty of an app an hour. Each code works
+        A challenge takes five wrong codes of an app, an account twenty an hour. Each code works
         once.
         """
-        tokens = await self._second_factor.answer(body.challenge, body.code, call.ip, restore=body.restore)
-        self._cookie.set(call, tokens)
+        tokens = await self._second_factor.answer(
+            body.challenge, body.code, self._cookies.device(call), restore=body.restore
+        )
+        self._cookies.open(call, tokens)
         return tokens
 
     @operation("GET", PATH, tag=TAG, access=Access.PERSON)

@@ -6,6 +6,7 @@ from uuid import UUID
 from matinee.common.database import Connection, Database
 from matinee.common.pending_sign_in import Method, PendingSignIn
 from matinee.modules import audit
+from matinee.modules.auth.devices import Device
 from matinee.modules.auth.schemas import Tokens
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.second_factor import repository
@@ -42,7 +43,7 @@ class SecondFactor:
         await repository.insert_challenge(db, hash_of(challenge), user_id, device_name, CHALLENGE_SECONDS)
         return PendingSignIn(challenge=challenge, methods=_methods(state), expires_in=CHALLENGE_SECONDS)
 
-    async def answer(self, challenge: str, code: str, ip: str | None, *, restore: bool = False) -> Tokens:
+    async def answer(self, challenge: str, code: str, device: Device, *, restore: bool = False) -> Tokens:
         """Opens the session. Raises InvalidChallenge, WrongCode and TooManyWrongCodes."""
         async with self._database.transaction() as db:
             waiting = await self.claim(db, challenge)
@@ -51,8 +52,9 @@ class SecondFactor:
             if is_guessable and await repository.count_wrong(db, waiting.user_id) >= MOST_WRONG_AN_HOUR:
                 raise TooManyWrongCodes(3600, {})
             if await self._codes.use(db, waiting.user_id, code):
-                return await self.complete(db, challenge, ip, restore=restore)
-            await repository.note_wrong(db, hash_of(challenge))
+                return await self.complete(db, challenge, device, restore=restore)
+            if is_guessable:
+                await repository.note_wrong(db, hash_of(challenge))
             await audit.record_often(db, "account.second_factor_failed", waiting.user_id)
         # raised after the commit, which keeps the count
         raise WrongCode
@@ -64,11 +66,11 @@ class SecondFactor:
             raise InvalidChallenge
         return waiting
 
-    async def complete(self, db: Connection, challenge: str, ip: str | None, *, restore: bool = False) -> Tokens:
+    async def complete(self, db: Connection, challenge: str, device: Device, *, restore: bool = False) -> Tokens:
         """Opens the session of whoever has shown his second factor. Raises InvalidChallenge."""
         waiting = await self.claim(db, challenge)
         await repository.spend_challenge(db, hash_of(challenge))
-        return await self._sessions.open(db, waiting.as_user(), waiting.device_name, ip, restore=restore)
+        return await self._sessions.open(db, waiting.as_user(), waiting.device_name, device, restore=restore)
 
     async def reset(self, db: Connection, user_id: UUID) -> None:
         """Nothing is asked beside the password any more, of an account that is held."""

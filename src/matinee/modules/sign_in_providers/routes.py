@@ -6,7 +6,7 @@ from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
-from matinee.modules.auth.cookie import BASE, RefreshCookie
+from matinee.modules.auth.cookie import BASE, DEVICE, SignInCookies
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
@@ -50,9 +50,9 @@ _CARRIED = Parameter(_COOKIE, "What the browser was given when it was sent to th
 class SignInProviderRoutes:
     """Operations under /api/v1/auth/providers and /api/v1/auth/linked-sign-ins."""
 
-    def __init__(self, providers: SignInProviders, cookie: RefreshCookie, *, secure: bool) -> None:
+    def __init__(self, providers: SignInProviders, cookies: SignInCookies, *, secure: bool) -> None:
         self._providers = providers
-        self._cookie = cookie
+        self._cookies = cookies
         self._flags = f"; Path={BASE}; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
 
     @operation("GET", PATH, tag=TAG, access=Access.PUBLIC)
@@ -95,7 +95,7 @@ class SignInProviderRoutes:
             InvitationNeeded,
         ),
         limit=RateLimit("provider", 30, 60),
-        accepts=(_CARRIED,),
+        accepts=(_CARRIED, DEVICE),
         sets_cookie=True,
     )
     async def sign_in_by_provider(self, call: Call, provider_id: ProviderId, body: SignInReturn) -> Tokens:
@@ -104,9 +104,9 @@ class SignInProviderRoutes:
         Who signs in for the first time gets an account, if the provider has verified the e-mail address and no
         account has it. One that has it must be signed in to, and be linked there.
         """
-        tokens = await self._providers.sign_in(provider_id, body, call.cookie(_COOKIE), call.ip)
+        tokens = await self._providers.sign_in(provider_id, body, call.cookie(_COOKIE), self._cookies.device(call))
         self._carry(call, "", 0)
-        self._cookie.set(call, tokens)
+        self._cookies.open(call, tokens)
         return tokens
 
     @operation(

@@ -9,6 +9,7 @@ from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.modules import audit
 from matinee.modules.auth import letters
+from matinee.modules.auth.devices import Device
 from matinee.modules.auth.errors import EmailTaken, InvalidEmail, SecondFactorRequired
 from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.schemas import Proof, Tokens, User
@@ -79,7 +80,7 @@ class SignInProviders:
         await self._guard.ensure(caller, proof)
         return await self.depart(provider_id, user_id=caller.user_id)
 
-    async def sign_in(self, provider_id: str, returned: SignInReturn, carried: str | None, ip: str | None) -> Tokens:
+    async def sign_in(self, provider_id: str, returned: SignInReturn, carried: str | None, device: Device) -> Tokens:
         """Opens a session, of a new account where there is none. Raises SecondFactorRequired where that is on."""
         identity, issuer, device_name = await self._identity(provider_id, returned, carried, None)
         async with self._database.transaction() as db:
@@ -89,7 +90,7 @@ class SignInProviders:
                 await self._link(db, user.id, issuer, identity)
             pending = await self._second_factor.ask(db, user.id, device_name)
             if pending is None:
-                return await self._sessions.open(db, user, device_name, ip, restore=returned.restore)
+                return await self._sessions.open(db, user, device_name, device, restore=returned.restore)
         # raised after the commit, which keeps the challenge
         raise SecondFactorRequired(pending)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,11 @@ def token_in(letter: EmailMessage) -> str:
     return found[1]
 
 
-async def log_in(api: httpx.AsyncClient, email: str, password: str, ip: str = "192.0.2.1") -> httpx.Response:
+async def log_in(
+    api: httpx.AsyncClient, email: str, password: str, ip: str = "127.0.0.1", cookies: Mapping[str, str] | None = None
+) -> httpx.Response:
     body = {"email": email, "password": password}
+    api.cookies.update(cookies)
     answer = await api.post(f"{AUTH}/login", json=body, headers={"X-Forwarded-For": ip})
     api.cookies.clear()
     return answer
@@ -306,6 +309,27 @@ class TestEmail:
         problem(await ada.post(f"{AUTH}/email", body), 403, "wrong_account_password")
 
 
+class TestNewDevices:
+    async def test_its_owner_is_told_of_each_once(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Not of the first of a new account, nor of one that is known by its cookie, or by name and network."""
+        await letters(services)
+        assert (await log_in(api, ada.email, PASSWORD)).status_code == 200
+        assert await letters(services) == []
+        elsewhere = await log_in(api, ada.email, PASSWORD, "192.0.2.7")
+        (told,) = await letters(services)
+        assert (told["To"], told["Subject"]) == (ada.email, "Your account was signed in to on a new device")
+        assert "192.0.2.7" in text_of(told)
+        known = {"matinee_device": elsewhere.cookies["matinee_device"]}
+        assert (await log_in(api, ada.email, PASSWORD, "192.0.2.99", known)).status_code == 200
+        assert (await log_in(api, ada.email, PASSWORD, "192.0.2.7")).status_code == 200
+        assert await letters(services) == []
+        for host in range(10, 20):
+            await log_in(api, ada.email, PASSWORD, f"192.0.2.{host}")
+        assert len(await letters(services)) == 4, "five an hour"
+
+
 class TestStrength:
     @pytest.mark.parametrize(
         "password",
@@ -387,6 +411,36 @@ class TestGuessing:
             await execute(db, "UPDATE rate_limits SET hits = 100 WHERE bucket LIKE 'guesses:%%'")
         problem(await log_in(api, ada.email, PASSWORD, "192.0.2.66"), 429, "rate_limited")
         assert (await log_in(api, ada.email, PASSWORD, "192.0.2.7")).status_code == 200
+
+    async def test_a_browser_that_is_known_has_guesses_of_its_own(
+        self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
+    ) -> None:
+        """Wherever it is, and however many others guess; they are not many, and a note that is made up is none."""
+        api, services = limited
+        known = {"matinee_device": (await log_in(api, ada.email, PASSWORD, "192.0.2.7")).cookies["matinee_device"]}
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE rate_limits SET hits = 100 WHERE bucket LIKE 'guesses:%%'")
+        assert (await log_in(api, ada.email, PASSWORD, "192.0.2.66", known)).status_code == 200
+        for made_up in ({}, {"matinee_device": "x"}):
+            problem(await log_in(api, ada.email, PASSWORD, "192.0.2.67", made_up), 429, "rate_limited")
+        for _ in range(6):
+            problem(await log_in(api, ada.email, "not the one", "192.0.2.67", known), 401, "invalid_credentials")
+        problem(await log_in(api, ada.email, PASSWORD, "192.0.2.68", known), 429, "rate_limited")
+
+    async def test_a_site_of_ipv6_is_one_stranger(
+        self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
+    ) -> None:
+        """Its networks are many; and where the account was used, any address of the network is known."""
+        api, services = limited
+        for network in range(21):
+            answer = await log_in(api, ada.email, "not the one", f"2001:db8:1:{network}::1")
+            problem(answer, 401, "invalid_credentials")
+        problem(await log_in(api, ada.email, "not the one", "2001:db8:1:99::1"), 429, "rate_limited")
+        assert (await log_in(api, ada.email, PASSWORD, "2001:db8:2:1::1")).status_code == 200
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE rate_limits SET hits = 100 WHERE bucket LIKE 'guesses:%%'")
+        assert (await log_in(api, ada.email, PASSWORD, "2001:db8:2:1::2")).status_code == 200
+        problem(await log_in(api, ada.email, PASSWORD, "2001:db8:2:2::1"), 429, "rate_limited")
 
     async def test_nobody_is_flooded_with_letters(
         self, ada: Person, limited: tuple[httpx.AsyncClient, Services]

@@ -120,8 +120,8 @@ class TestEnd:
 class TestReplay:
     async def test_its_user_is_told_once(self, ada: Person, api: httpx.AsyncClient, services: Services) -> None:
         """In the list and by a letter, however often the token is sent again."""
-        await letters_sent(services)
         tokens = await sign_in(api, ada, "phone", "192.0.2.7")
+        await letters_sent(services)
         await refresh(api, tokens)
         for _ in range(3):
             problem(await refresh(api, tokens, "192.0.2.66"), 401, "refresh_token_replayed")
