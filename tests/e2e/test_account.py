@@ -1,4 +1,4 @@
-"""What one does about one's own account in the pages: devices, and a forgotten password."""
+"""What one does about one's own account in the pages: devices, all of it, and a forgotten password."""
 
 import email
 import re
@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.visiting import Visit
 
@@ -32,6 +32,7 @@ def test_devices_and_a_forgotten_password(browser: Browser, installation: Instal
     page.get_by_text("signed out from another device").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
+    _take_all_of_it_away_and_come_back(page)
     page.get_by_role("button", name="Sign out", exact=True).click()
     until(lambda: _link(mail_folder, "verify-email") is not None)
     page.goto(_link(mail_folder, "verify-email") or "")
@@ -53,6 +54,37 @@ def test_devices_and_a_forgotten_password(browser: Browser, installation: Instal
     page.get_by_role("heading", name="Your password is set").wait_for()
     assert api.post("/api/v1/auth/login", data={**credentials, "password": OTHER}).ok
     visit.context.close()
+
+
+def _take_all_of_it_away_and_come_back(page: Page) -> None:
+    """The archive is fetched; another address is asked for; the account is deleted, and kept by signing in."""
+    panel = page.locator(".account-panel")
+    panel.get_by_role("button", name="Export").click()
+    panel.get_by_label("Your password").fill("not the one")
+    panel.locator(".proof-form").get_by_role("button", name="Export").click()
+    panel.get_by_text("not the one of this account").wait_for()
+    panel.get_by_label("Your password").fill(PASSWORD)
+    panel.locator(".proof-form").get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        panel.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename.endswith(".zip")
+    panel.get_by_role("button", name="Change address").click()
+    panel.get_by_label("New address").fill("nora@example.net")
+    panel.get_by_label("Your password").fill(PASSWORD)
+    panel.get_by_role("button", name="Send the letter", exact=True).click()
+    panel.get_by_text("A letter is on its way to nora@example.net").wait_for()
+    panel.get_by_role("button", name="Delete account").click()
+    panel.get_by_label("Your password").fill(PASSWORD)
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    panel.get_by_role("button", name="Delete my account").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Your account will be deleted on").wait_for()
+    page.locator("#account-email").fill(EMAIL)
+    page.locator("#account-password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    dialog.get_by_text("This account is to be deleted").wait_for()
+    dialog.get_by_role("button", name="Keep my account").click()
+    panel.wait_for()
 
 
 def _link(folder: Path, page: str) -> str | None:

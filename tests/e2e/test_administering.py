@@ -45,6 +45,26 @@ def test_an_account_is_suspended_and_let_in_again(browser: Browser, installation
     users.get_by_text("Registered").wait_for()
     assert installation.client.post("/api/v1/auth/login", json=credentials).is_success
 
+    users.get_by_role("button", name="Reset second factor").click()
+    users.get_by_label("Your password").fill(PASSWORD)
+    users.get_by_role("button", name="Reset", exact=True).click()
+    users.get_by_role("button", name="Second factor reset").wait_for()
+    users.get_by_role("button", name="Make administrator Vera").click()
+    assert installation.client.post("/api/v1/auth/login", json=credentials).json()["user"]["role"] == "USER"
+    users.get_by_role("button", name="Really make administrator?").click()
+    users.get_by_role("button", name="Make user Vera").wait_for()
+    users.get_by_role("button", name="Make user Vera").click()
+    users.get_by_role("button", name="Really make user?").click()
+    users.get_by_role("button", name="Make administrator Vera").wait_for()
+
+    invitations = page.get_by_role("region", name="Invitations")
+    invitations.get_by_label("E-mail address").fill("guest@example.org")
+    invitations.get_by_role("button", name="Invite").click()
+    assert "/register#" in invitations.get_by_label("Link").input_value()
+    invitations.get_by_role("button", name="Revoke guest@example.org").click()
+    invitations.get_by_role("button", name="Really revoke?").click()
+    invitations.get_by_text("Nobody is invited").wait_for()
+
     users.get_by_role("button", name="Log").click()
     log = page.get_by_role("region", name="Audit log")
     log.get_by_label("What").select_option("account.suspended")

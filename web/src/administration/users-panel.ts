@@ -4,11 +4,14 @@ import {
   giveRole,
   liftSuspension,
   listUsers,
+  resetSecondFactor,
   suspendUser,
 } from "../api/administration";
 import { explain } from "../api/http";
-import type { ManagedUser } from "../api/types";
+import type { ManagedUser, Proof } from "../api/types";
 import { el } from "../ui/dom";
+import { proofForm } from "../ui/proof-form";
+import { sureButton } from "../ui/sure-button";
 import { ago } from "../ui/words";
 import { choice, labelled } from "./fields";
 
@@ -85,9 +88,10 @@ export class UsersPanel {
     const row = el("li", { class: "row", "data-shut": Boolean(user.suspension ?? user.deletion) });
     const other = user.role === "ADMIN" ? "USER" : "ADMIN";
     const log = button("Log", () => this.#showLog(user.id));
-    const role = button(other === "ADMIN" ? "Make administrator" : "Make user", () =>
+    const role = sureButton(other === "ADMIN" ? "Make administrator" : "Make user", user.name, () =>
       this.#replace(row, () => giveRole(user.id, other)),
     );
+    const reset = button("Reset second factor", () => this.#askReset(user, row, reset));
     const out = button("Sign out everywhere", () => this.#signOut(user, out));
     const shut = user.suspension
       ? button("Lift suspension", () => this.#replace(row, () => liftSuspension(user.id)))
@@ -118,10 +122,29 @@ export class UsersPanel {
         el("p", {}, user.email),
         el("p", {}, state(user)),
       ),
-      el("div", { class: "row-buttons" }, log, out, role, shut),
+      el("div", { class: "row-buttons" }, log, out, reset, role, shut),
       form,
     );
     return row;
+  }
+
+  /** What a thief of the password lacks: an administrator says who he is before he takes it away. */
+  #askReset(user: ManagedUser, row: HTMLLIElement, button: HTMLButtonElement): void {
+    const hint = `${user.name} will sign in by the password alone. Make sure that it is the owner who asks.`;
+    const reset = async (proof: Proof) => {
+      await resetSecondFactor(user.id, proof);
+      form.remove();
+      button.disabled = true;
+      button.textContent = "Second factor reset";
+    };
+    const form = proofForm(
+      "Reset",
+      (proof) => void this.#attempt(() => reset(proof)),
+      el("p", { class: "form-hint" }, hint),
+    );
+    row.querySelector(".proof-form")?.remove();
+    row.append(form);
+    form.querySelector("input")?.focus();
   }
 
   #signOut(user: ManagedUser, button: HTMLButtonElement): void {

@@ -1,9 +1,10 @@
 /** Every call about one's own account: password, address, devices. */
-import { API, send } from "./http";
-import type { Profile, SessionPage } from "./types";
+import { API, ApiError, send } from "./http";
+import type { AccountExport, Deletion, Profile, Proof, SessionPage } from "./types";
 import { authorized } from "./videos";
 
 const AUTH = `${API}/auth`;
+const EXPORT = `${API}/user/export`;
 
 export async function getProfile(): Promise<Profile> {
   const response = await authorized(`${API}/user/profile`);
@@ -46,4 +47,30 @@ export async function askVerification(email: string): Promise<void> {
 
 export async function verifyEmail(token: string): Promise<void> {
   await send(`${AUTH}/email/verify`, { method: "POST", body: { token } });
+}
+
+/** Has a letter sent to another address; its link makes that the account's. */
+export async function changeEmail(email: string, proof: Proof): Promise<void> {
+  await authorized(`${AUTH}/email`, { method: "POST", body: { ...proof, email } });
+}
+
+/** How far the export is; null where none was asked for. */
+export async function getExport(): Promise<AccountExport | null> {
+  try {
+    return (await (await authorized(EXPORT)).json()) as AccountExport;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "no_export") return null;
+    throw error;
+  }
+}
+
+/** Has all that is one's own put into one file. */
+export async function askExport(include_files: boolean, proof: Proof): Promise<void> {
+  await authorized(EXPORT, { method: "POST", body: { ...proof, include_files } });
+}
+
+/** Ends every session, and the account when its time of grace is over. */
+export async function deleteAccount(proof: Proof): Promise<Deletion> {
+  const response = await authorized(`${API}/user/deletion`, { method: "POST", body: proof });
+  return (await response.json()) as Deletion;
 }

@@ -1,9 +1,17 @@
 /** Every call about other people's accounts and about what was done; for administrators. */
 import { API } from "./http";
-import type { AuditPage, ManagedUser, ManagedUserPage } from "./types";
+import type {
+  AuditPage,
+  MadeInvitation,
+  ManagedUser,
+  ManagedUserPage,
+  Proof,
+  RegistrationInvitationPage,
+} from "./types";
 import { authorized } from "./videos";
 
 const USERS = `${API}/users`;
+const INVITATIONS = `${API}/auth/invitations`;
 
 /** Filters of a list; what is empty does not filter. */
 export type Filters = Record<string, string>;
@@ -28,6 +36,26 @@ export function giveRole(id: string, role: ManagedUser["role"]): Promise<Managed
 /** Signs an account out on every device. */
 export async function endSessions(id: string): Promise<void> {
   await authorized(`${userPath(id)}/sessions`, { method: "DELETE" });
+}
+
+/** For an owner who has lost it: the password alone signs in. */
+export async function resetSecondFactor(id: string, proof: Proof): Promise<void> {
+  await authorized(`${userPath(id)}/second-factor/reset`, { method: "POST", body: proof });
+}
+
+/** Invites an address to register. The only answer that ever holds the link. */
+export async function inviteToRegister(email: string): Promise<MadeInvitation> {
+  const response = await authorized(INVITATIONS, { method: "POST", body: { email } });
+  return (await response.json()) as MadeInvitation;
+}
+
+export async function listInvitations(cursor: string | null): Promise<RegistrationInvitationPage> {
+  const response = await authorized(`${INVITATIONS}?${query({}, cursor)}`);
+  return (await response.json()) as RegistrationInvitationPage;
+}
+
+export async function revokeInvitation(id: string): Promise<void> {
+  await authorized(`${INVITATIONS}/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
 export async function listAudit(filters: Filters, cursor: string | null): Promise<AuditPage> {

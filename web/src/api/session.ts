@@ -56,9 +56,9 @@ export async function renewToken(): Promise<void> {
   await accessToken();
 }
 
-/** Opens a session. Throws `ApiError` when email and password do not fit. */
-export async function signIn(email: string, password: string): Promise<User> {
-  const call = { method: "POST", body: { email, password, device_name: deviceName() } } as const;
+/** Opens a session; `restore` keeps an account that is to be deleted. Throws `ApiError` where they do not fit. */
+export async function signIn(email: string, password: string, restore = false): Promise<User> {
+  const call = { method: "POST", body: { email, password, device_name: deviceName(), restore } } as const;
   const response = await send(`${API}/auth/login`, call);
   return adopt((await response.json()) as Tokens);
 }
@@ -71,17 +71,18 @@ export function pendingSignIn(error: unknown): PendingSignIn | undefined {
 }
 
 /** Completes a sign-in by a code of the app, or a recovery code. */
-export async function answerSecondFactor(challenge: string, code: string): Promise<User> {
-  const response = await send(`${API}/auth/second-factor`, { method: "POST", body: { challenge, code } });
+export async function answerSecondFactor(challenge: string, code: string, restore: boolean): Promise<User> {
+  const body = { challenge, code, restore };
+  const response = await send(`${API}/auth/second-factor`, { method: "POST", body });
   return adopt((await response.json()) as Tokens);
 }
 
 /** Signs in by a passkey; with the challenge of a sign-in, it completes that. */
-export async function signInByPasskey(challenge: string | null): Promise<User> {
+export async function signInByPasskey(challenge: string | null, restore: boolean): Promise<User> {
   const path = `${API}/auth/passkeys/sign-in`;
   const asked = await send(`${path}/options`, { method: "POST", body: { challenge } });
   const credential = await askForPasskey((await asked.json()) as PasskeyOptions);
-  const body = { challenge, credential, device_name: deviceName() };
+  const body = { challenge, credential, device_name: deviceName(), restore };
   return adopt((await (await send(path, { method: "POST", body })).json()) as Tokens);
 }
 
@@ -98,9 +99,14 @@ export async function departTo(provider: string): Promise<void> {
 }
 
 /** Completes a sign-in with what the provider sent the browser back with. */
-export async function signInByProvider(provider: string, code: string, state: string): Promise<User> {
+export async function signInByProvider(
+  provider: string,
+  code: string,
+  state: string,
+  restore: boolean,
+): Promise<User> {
   const path = `${API}/auth/providers/${encodeURIComponent(provider)}/sign-in`;
-  const response = await send(path, { method: "POST", body: { code, state } });
+  const response = await send(path, { method: "POST", body: { code, state, restore } });
   return adopt((await response.json()) as Tokens);
 }
 

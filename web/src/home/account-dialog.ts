@@ -5,9 +5,11 @@ import { departTo, listProviders, pendingSignIn, register, signIn, signInByPassk
 import type { PendingSignIn } from "../api/types";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
+import { KeepButton } from "./keep-button";
 import { SecondFactorStep } from "./second-factor-step";
 
 type Mode = "sign-in" | "register";
+type SignIn = (restore: boolean) => Promise<unknown>;
 
 const WORDS = {
   "sign-in": { title: "Welcome back", submit: "Sign in", other: "New here? Create an account" },
@@ -28,6 +30,7 @@ export class AccountDialog {
   readonly #said = el("p", { class: "form-said", role: "status", hidden: true });
   readonly #passkey = el("button", { type: "button", class: "button" }, "Sign in with a passkey");
   readonly #providers = el("div", { class: "form", hidden: true });
+  readonly #keep = new KeepButton();
   readonly #form: HTMLFormElement;
   readonly #step = new SecondFactorStep(() => this.#finish());
   readonly #onDone: () => void;
@@ -47,6 +50,7 @@ export class AccountDialog {
       { class: "form", novalidate: true },
       ...fields,
       this.#error,
+      this.#keep.element,
       this.#said,
       this.#submit,
       this.#passkey,
@@ -64,9 +68,12 @@ export class AccountDialog {
     this.#forgotten.addEventListener("click", () => void this.#forget());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#attempt(() => this.#send());
+      void this.#attempt((restore) => this.#send(restore));
     });
-    this.#passkey.addEventListener("click", () => void this.#attempt(() => signInByPasskey(null)));
+    this.#passkey.addEventListener(
+      "click",
+      () => void this.#attempt((restore) => signInByPasskey(null, restore)),
+    );
   }
 
   /** `invitation`: the token of the link by which somebody came to register. */
@@ -79,9 +86,16 @@ export class AccountDialog {
   }
 
   /** Goes on with a sign-in that began elsewhere. */
-  resume(signIn: () => Promise<unknown>): void {
+  resume(signIn: SignIn): void {
     this.open("sign-in");
     void this.#attempt(signIn);
+  }
+
+  /** To sign in again after what `sentence` says. */
+  openAfter(sentence: string): void {
+    this.open("sign-in");
+    this.#said.hidden = false;
+    this.#said.textContent = sentence;
   }
 
   /** They are a convenience: where they cannot be asked for, the form is all there is. */
@@ -111,23 +125,24 @@ export class AccountDialog {
     this.#clearErrors();
   }
 
-  async #send(): Promise<unknown> {
+  async #send(restore: boolean): Promise<unknown> {
     const [name, email, password] = [this.#name, this.#email, this.#password].map(({ input }) => input.value);
     return this.#mode === "register"
       ? register(name ?? "", email ?? "", password ?? "", this.#invitation)
-      : signIn(email ?? "", password ?? "");
+      : signIn(email ?? "", password ?? "", restore);
   }
 
-  async #attempt(signIn: () => Promise<unknown>): Promise<void> {
+  async #attempt(signIn: SignIn, restore = false): Promise<void> {
     this.#clearErrors();
     this.#submit.disabled = this.#passkey.disabled = true;
     try {
-      await signIn();
+      await signIn(restore);
       this.#finish();
     } catch (error) {
       const pending = pendingSignIn(error);
       if (pending) this.#askFor(pending);
       else this.#showError(error);
+      this.#keep.offer(error, () => void this.#attempt(signIn, true));
     } finally {
       this.#submit.disabled = this.#passkey.disabled = false;
     }
@@ -176,6 +191,7 @@ export class AccountDialog {
 
   #clearErrors(): void {
     this.#error.hidden = true;
+    this.#keep.element.hidden = true;
     this.#said.hidden = true;
     for (const target of [this.#name, this.#email, this.#password]) target.complain("");
   }

@@ -10,8 +10,9 @@ import { explain } from "../api/http";
 import type { Session } from "../api/types";
 import { el } from "../ui/dom";
 import { deviceFacts } from "./device-facts";
+import { WholeAccount } from "./whole-account";
 
-/** The signed-in user's address, password and devices. Nothing is asked for before it is opened. */
+/** The signed-in user's address, devices and password, and the account as a whole. Nothing is asked for before it is opened. */
 export class AccountPanel {
   readonly element: HTMLDetailsElement;
   readonly #address = el("p", { class: "fold-intro" });
@@ -22,9 +23,16 @@ export class AccountPanel {
   readonly #others = el("button", { type: "button", class: "button" }, "Sign out all other devices");
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #said = el("p", { class: "fold-result", role: "status", hidden: true });
+  readonly #whole: WholeAccount;
   #cursor: string | null = null;
 
-  constructor() {
+  /** `onDeleted`: the account is to be deleted on that day, and was signed out. */
+  constructor(onDeleted: (until: string) => void) {
+    this.#whole = new WholeAccount({
+      attempt: (task) => this.#attempt(task),
+      say: (sentence) => this.#say(sentence),
+      onDeleted,
+    });
     const form = el(
       "form",
       { class: "form password-form" },
@@ -49,6 +57,7 @@ export class AccountPanel {
       el("div", { class: "form-buttons" }, this.#others),
       el("h3", {}, "Password"),
       form,
+      this.#whole.element,
     );
     this.element.addEventListener("toggle", () => {
       if (this.element.open) void this.#attempt(() => this.#load());
@@ -78,6 +87,7 @@ export class AccountPanel {
   close(): void {
     this.element.open = false;
     this.#list.replaceChildren();
+    this.#whole.close();
     this.#address.replaceChildren();
     this.#said.hidden = true;
     this.#present.value = "";
@@ -86,7 +96,7 @@ export class AccountPanel {
 
   async #load(): Promise<void> {
     this.#cursor = null;
-    const [profile, page] = await Promise.all([getProfile(), listSessions(null)]);
+    const [profile, page] = await Promise.all([getProfile(), listSessions(null), this.#whole.load()]);
     this.#address.replaceChildren(
       `${profile.email} · ${profile.email_verified ? "verified" : "not verified"} `,
     );

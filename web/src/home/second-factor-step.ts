@@ -3,6 +3,7 @@ import { canUsePasskeys } from "../api/passkeys";
 import { answerSecondFactor, signInByPasskey } from "../api/session";
 import type { PendingSignIn } from "../api/types";
 import { el } from "../ui/dom";
+import { KeepButton } from "./keep-button";
 
 const WORDS: Record<PendingSignIn["methods"][number], string> = {
   totp: "the six digits of your app",
@@ -31,6 +32,7 @@ export class SecondFactorStep {
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #submit = el("button", { type: "submit", class: "button primary" }, "Continue");
   readonly #passkey = el("button", { type: "button", class: "button" }, "Use a passkey");
+  readonly #keep = new KeepButton();
   readonly #onDone: () => void;
   #pending: PendingSignIn | null = null;
 
@@ -42,12 +44,13 @@ export class SecondFactorStep {
       this.#hint,
       this.#field,
       this.#error,
+      this.#keep.element,
       this.#submit,
       this.#passkey,
     );
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#attempt((challenge) => answerSecondFactor(challenge, this.#code.value));
+      void this.#attempt((challenge, restore) => answerSecondFactor(challenge, this.#code.value, restore));
     });
     this.#passkey.addEventListener("click", () => void this.#attempt(signInByPasskey));
   }
@@ -58,20 +61,24 @@ export class SecondFactorStep {
     this.#hint.textContent = `Your account asks for more than the password: ${methods.map((method) => WORDS[method]).join(" or ")}.`;
     this.#passkey.hidden = !methods.includes("passkey");
     this.#code.value = "";
-    this.#error.hidden = true;
+    this.#error.hidden = this.#keep.element.hidden = true;
     this.element.hidden = false;
     this.#code.focus();
   }
 
-  async #attempt(signIn: (challenge: string) => Promise<unknown>): Promise<void> {
-    this.#error.hidden = true;
+  async #attempt(
+    signIn: (challenge: string, restore: boolean) => Promise<unknown>,
+    restore = false,
+  ): Promise<void> {
+    this.#error.hidden = this.#keep.element.hidden = true;
     this.#submit.disabled = this.#passkey.disabled = true;
     try {
-      await signIn(this.#pending?.challenge ?? "");
+      await signIn(this.#pending?.challenge ?? "", restore);
       this.#onDone();
     } catch (error) {
       this.#error.hidden = false;
       this.#error.textContent = explain(error);
+      this.#keep.offer(error, () => void this.#attempt(signIn, true));
     } finally {
       this.#submit.disabled = this.#passkey.disabled = false;
     }

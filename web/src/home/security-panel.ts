@@ -16,9 +16,9 @@ import {
 import { listProviders } from "../api/session";
 import type { LinkedSignIn, Passkey, Proof, Provider, SecondFactorState, TotpSecret } from "../api/types";
 import { el } from "../ui/dom";
+import { proofForm } from "../ui/proof-form";
 import { ago } from "../ui/words";
 import { rememberLinking } from "./come-back";
-import { proofForm } from "./proof-form";
 import { qrCode } from "./qr-code";
 import { recoveryCodes } from "./recovery-codes";
 

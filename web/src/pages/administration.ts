@@ -1,5 +1,6 @@
 import "../styles/administration.css";
 import { AuditPanel } from "../administration/audit-panel";
+import { InvitationsPanel } from "../administration/invitations-panel";
 import { UsersPanel } from "../administration/users-panel";
 import { currentUser, onUserChange } from "../api/session";
 import type { User } from "../api/types";
@@ -10,8 +11,10 @@ const refused = find("#refused");
 const panels = find("#panels");
 const audit = new AuditPanel();
 const users = new UsersPanel((id) => audit.showAccount(id));
+const invitations = new InvitationsPanel();
 
 find("#users").replaceWith(users.element);
+find("#invitations").replaceWith(invitations.element);
 find("#audit").replaceWith(audit.element);
 
 let shownFor: string | null | undefined;
@@ -24,6 +27,7 @@ function showFor(user: User | null): void {
   panels.hidden = id === null;
   if (id === null) return;
   users.load();
+  invitations.load();
   audit.load();
 }
 

@@ -1,11 +1,11 @@
 import "../styles/home.css";
 import { linkProvider } from "../api/security";
-import { currentUser, onUserChange, signInByProvider } from "../api/session";
+import { currentUser, departTo, onUserChange, signInByProvider } from "../api/session";
 import type { User } from "../api/types";
 import { AccountDialog } from "../home/account-dialog";
 import { AccountPanel } from "../home/account-panel";
 import { ApiKeysPanel } from "../home/api-keys-panel";
-import { type Returned, returned } from "../home/come-back";
+import { type Returned, rememberKeeping, returned } from "../home/come-back";
 import { HistoryPanel } from "../home/history-panel";
 import { LatestVideos } from "../home/latest-videos";
 import { MyVideos } from "../home/my-videos";
@@ -25,7 +25,9 @@ const upload = new UploadPanel();
 const mine = new MyVideos((video) => upload.offerResume(video));
 const keys = new ApiKeysPanel();
 const history = new HistoryPanel();
-const own = new AccountPanel();
+const own = new AccountPanel((until) =>
+  account.openAfter(`Your account will be deleted on ${until}. Sign in before then to keep it.`),
+);
 const teams = new TeamsPanel((belongsTo) => {
   upload.useTeams(belongsTo);
   mine.useTeams(belongsTo);
@@ -55,9 +57,16 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-open-account]
 const back = returned();
 
 /** From a provider: to be signed in, or with another way to. */
-function comeBack({ provider, code, state, linking }: Returned, user: User | null): void {
-  if (linking && user) security.resume(() => linkProvider(provider, code, state));
-  else account.resume(() => signInByProvider(provider, code, state));
+function comeBack({ provider, code, state, linking, keeping }: Returned, user: User | null): void {
+  if (linking && user) {
+    security.resume(() => linkProvider(provider, code, state));
+    return;
+  }
+  account.resume((restore) => {
+    if (!restore) return signInByProvider(provider, code, state, keeping);
+    rememberKeeping(provider); // the code is spent: the provider gives another
+    return departTo(provider);
+  });
 }
 
 let shownFor: string | null | undefined;

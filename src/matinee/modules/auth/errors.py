@@ -83,8 +83,8 @@ class AccountClosed(Forbidden):
     code = "account_closed"
 
     def __init__(self, erase_at: datetime | None = None) -> None:
-        when = "" if erase_at is None else f" That happens on {erase_at:%Y-%m-%d}."
-        super().__init__(self.title() + when)
+        when = None if erase_at is None else f"{erase_at:%Y-%m-%d}"
+        super().__init__(when and f"This account is to be deleted on {when}; it can be kept until then.")
 
 
 class InvalidRefreshToken(Unauthenticated):

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { proofOf } from "../../src/home/proof-form";
+import { proofOf } from "../../src/ui/proof-form";
 
 describe("proofOf", () => {
   it("takes six digits, and groups as recovery codes have them, for a code", () => {

@@ -1,5 +1,5 @@
 import type { Proof } from "../api/types";
-import { el } from "../ui/dom";
+import { el } from "./dom";
 
 let count = 0;
 
