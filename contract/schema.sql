@@ -71,6 +71,39 @@ CREATE TABLE public.cell_hashes (
     CONSTRAINT cell_hashes_whole CHECK ((length(md5s) = 512))
 )
 WITH (fillfactor='70');
+CREATE TABLE public.channel_count_changes (
+    id bigint NOT NULL,
+    channel_id uuid NOT NULL,
+    subscribers integer DEFAULT 0 NOT NULL,
+    videos integer DEFAULT 0 NOT NULL
+);
+ALTER TABLE public.channel_count_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.channel_count_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.channel_counts (
+    channel_id uuid NOT NULL,
+    subscribers bigint DEFAULT 0 NOT NULL,
+    videos bigint DEFAULT 0 NOT NULL
+);
+CREATE TABLE public.channel_pictures (
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    version text NOT NULL,
+    jpeg bytea NOT NULL,
+    CONSTRAINT channel_pictures_kind_known CHECK ((kind = ANY (ARRAY['avatar'::text, 'banner'::text]))),
+    CONSTRAINT channel_pictures_small CHECK ((octet_length(jpeg) <= 1048576))
+);
+ALTER TABLE ONLY public.channel_pictures ALTER COLUMN jpeg SET STORAGE EXTERNAL;
+CREATE TABLE public.channels (
+    account_id uuid NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    links jsonb DEFAULT '[]'::jsonb NOT NULL
+);
 CREATE TABLE public.chapters (
     video_id uuid NOT NULL,
     items jsonb NOT NULL,
@@ -171,6 +204,12 @@ CREATE UNLOGGED TABLE public.guesses (
     made integer NOT NULL,
     wait_until timestamp with time zone NOT NULL,
     forget_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.handles (
+    handle text NOT NULL,
+    account_id uuid NOT NULL,
+    kept_until timestamp with time zone,
+    CONSTRAINT handles_lower CHECK ((handle = lower(handle)))
 );
 CREATE TABLE public.heard_windows (
     track_id uuid NOT NULL,
@@ -375,6 +414,13 @@ CREATE TABLE public.signing_keys (
     CONSTRAINT signing_keys_algorithm_known CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'RS256'::text]))),
     CONSTRAINT signing_keys_private_ours CHECK (((owner_id IS NULL) = (private_key IS NOT NULL)))
 );
+CREATE TABLE public.subscriptions (
+    subscriber_id uuid NOT NULL,
+    channel_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT subscriptions_to_others CHECK ((subscriber_id <> channel_id))
+);
 CREATE TABLE public.team_changes (
     team_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -460,6 +506,7 @@ CREATE TABLE public.users (
     closed_at timestamp with time zone,
     erase_at timestamp with time zone,
     shut_at timestamp with time zone GENERATED ALWAYS AS (COALESCE(suspended_at, closed_at)) STORED,
+    handle text,
     CONSTRAINT users_closed_ends CHECK (((closed_at IS NULL) = (erase_at IS NULL))),
     CONSTRAINT users_kind_known CHECK ((kind = ANY (ARRAY['user'::text, 'team'::text]))),
     CONSTRAINT users_people_have_addresses CHECK (((kind = 'team'::text) OR (email IS NOT NULL))),
@@ -529,6 +576,7 @@ CREATE TABLE public.videos (
     password_id uuid,
     comment_policy text DEFAULT 'open'::text NOT NULL,
     pinned_comment uuid,
+    published_at timestamp with time zone,
     tags text[] DEFAULT '{}'::text[] NOT NULL,
     language text DEFAULT 'und'::text NOT NULL,
     CONSTRAINT videos_announced_sha256_whole CHECK ((octet_length(announced_sha256) = 32)),
@@ -591,6 +639,14 @@ ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (at, id);
 ALTER TABLE ONLY public.cell_hashes
     ADD CONSTRAINT cell_hashes_pkey PRIMARY KEY (video_id, name, page);
+ALTER TABLE ONLY public.channel_count_changes
+    ADD CONSTRAINT channel_count_changes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.channel_counts
+    ADD CONSTRAINT channel_counts_pkey PRIMARY KEY (channel_id);
+ALTER TABLE ONLY public.channel_pictures
+    ADD CONSTRAINT channel_pictures_pkey PRIMARY KEY (account_id, kind);
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_pkey PRIMARY KEY (account_id);
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.comment_likes
@@ -611,6 +667,8 @@ ALTER TABLE ONLY public.former_media
     ADD CONSTRAINT former_media_pkey PRIMARY KEY (video_id, recipe);
 ALTER TABLE ONLY public.guesses
     ADD CONSTRAINT guesses_pkey PRIMARY KEY (bucket);
+ALTER TABLE ONLY public.handles
+    ADD CONSTRAINT handles_pkey PRIMARY KEY (handle);
 ALTER TABLE ONLY public.heard_windows
     ADD CONSTRAINT heard_windows_pkey PRIMARY KEY (track_id, number);
 ALTER TABLE ONLY public.hearings
@@ -667,6 +725,8 @@ ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_pkey PRIMARY KEY (hash);
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (subscriber_id, channel_id);
 ALTER TABLE ONLY public.team_changes
     ADD CONSTRAINT team_changes_pkey PRIMARY KEY (team_id, user_id);
 ALTER TABLE ONLY public.team_invitations
@@ -705,6 +765,7 @@ CREATE INDEX audit_events_by_account ON public.audit_events USING btree (account
 CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (actor_id, at, id) WHERE (actor_id IS NOT NULL);
 CREATE INDEX audit_events_by_target ON public.audit_events USING btree (target, at, id) WHERE (target IS NOT NULL);
 CREATE INDEX audit_events_by_what ON public.audit_events USING btree (what, at, id);
+CREATE INDEX channel_count_changes_by_channel ON public.channel_count_changes USING btree (channel_id);
 CREATE INDEX comment_likes_by_user ON public.comment_likes USING btree (user_id);
 CREATE INDEX comment_reports_by_reporter ON public.comment_reports USING btree (reporter_id);
 CREATE INDEX comments_by_author ON public.comments USING btree (author_id, id);
@@ -721,6 +782,8 @@ CREATE INDEX count_changes_by_video ON public.count_changes USING btree (video_i
 CREATE INDEX file_hashes_by_hash ON public.file_hashes USING btree (sha256);
 CREATE INDEX former_media_by_end ON public.former_media USING btree (ends_at);
 CREATE INDEX guesses_by_end ON public.guesses USING btree (forget_at);
+CREATE INDEX handles_by_account ON public.handles USING btree (account_id);
+CREATE INDEX handles_by_end ON public.handles USING btree (kept_until) WHERE (kept_until IS NOT NULL);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX interests_by_end ON public.interests USING btree (ends_at);
 CREATE INDEX linked_sign_ins_by_user ON public.linked_sign_ins USING btree (user_id, created_at);
@@ -746,6 +809,8 @@ CREATE INDEX sign_in_challenges_by_user ON public.sign_in_challenges USING btree
 CREATE INDEX signing_keys_by_maker ON public.signing_keys USING btree (made_by) WHERE (made_by IS NOT NULL);
 CREATE INDEX signing_keys_owner ON public.signing_keys USING btree (owner_id, created_at);
 CREATE UNIQUE INDEX signing_keys_server ON public.signing_keys USING btree (((owner_id IS NULL))) WHERE ((owner_id IS NULL) AND (retired_at IS NULL));
+CREATE INDEX subscriptions_by_channel ON public.subscriptions USING btree (channel_id);
+CREATE INDEX subscriptions_newest ON public.subscriptions USING btree (subscriber_id, created_at DESC, channel_id DESC);
 CREATE INDEX team_changes_by_time ON public.team_changes USING btree (changed_at);
 CREATE INDEX team_changes_by_user ON public.team_changes USING btree (user_id);
 CREATE INDEX team_invitations_by_end ON public.team_invitations USING btree (expires_at);
@@ -772,6 +837,7 @@ CREATE INDEX videos_by_viewer ON public.videos USING gin (viewers) WHERE (viewer
 CREATE INDEX videos_deleted ON public.videos USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX videos_fragments ON public.videos USING btree (fragment_of) WHERE (fragment_of IS NOT NULL);
 CREATE INDEX videos_public ON public.videos USING btree (created_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text));
+CREATE INDEX videos_published ON public.videos USING btree (owner_id, published_at DESC, id DESC) WHERE ((deleted_at IS NULL) AND (visibility = 'public'::text) AND (status = 'READY'::text) AND (replaces IS NULL));
 CREATE INDEX videos_unfinished ON public.videos USING btree (status, updated_at) WHERE (status = ANY (ARRAY['INITIATED'::text, 'UPLOADING'::text, 'FAILED'::text]));
 CREATE INDEX watch_history_by_video ON public.watch_history USING btree (video_id);
 CREATE INDEX watch_history_newest ON public.watch_history USING btree (user_id, watched_at DESC, video_id DESC);
@@ -780,7 +846,11 @@ CREATE TRIGGER audit_events_kept BEFORE DELETE OR UPDATE ON public.audit_events 
 CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_events();
 CREATE TRIGGER playlist_items_added AFTER INSERT ON public.playlist_items REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_playlist_items();
 CREATE TRIGGER playlist_items_removed AFTER DELETE ON public.playlist_items REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_playlist_items();
+CREATE TRIGGER subscriptions_count AFTER INSERT OR DELETE ON public.subscriptions FOR EACH ROW EXECUTE FUNCTION public.count_subscription();
+CREATE TRIGGER users_count_subscriptions AFTER UPDATE OF suspended_at, closed_at ON public.users FOR EACH ROW WHEN (((old.shut_at IS NULL) <> (new.shut_at IS NULL))) EXECUTE FUNCTION public.count_subscriptions_of_account();
 CREATE TRIGGER users_watch_later AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.kind = 'user'::text)) EXECUTE FUNCTION public.give_watch_later();
+CREATE TRIGGER videos_count_published AFTER INSERT OR DELETE OR UPDATE OF status, visibility, replaces, deleted_at, owner_id ON public.videos FOR EACH ROW EXECUTE FUNCTION public.count_published_video();
+CREATE TRIGGER videos_publish BEFORE INSERT OR UPDATE OF status, visibility, replaces ON public.videos FOR EACH ROW WHEN (((new.published_at IS NULL) AND (new.visibility = 'public'::text) AND (new.status = 'READY'::text) AND (new.replaces IS NULL))) EXECUTE FUNCTION public.publish_video();
 ALTER TABLE ONLY public.account_exports
     ADD CONSTRAINT account_exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.account_tokens
@@ -791,6 +861,12 @@ ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.cell_hashes
     ADD CONSTRAINT cell_hashes_video_id_name_fkey FOREIGN KEY (video_id, name) REFERENCES public.renditions(video_id, name) ON DELETE CASCADE;
+ALTER TABLE ONLY public.channel_counts
+    ADD CONSTRAINT channel_counts_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.channel_pictures
+    ADD CONSTRAINT channel_pictures_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.chapters
     ADD CONSTRAINT chapters_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.comment_likes
@@ -815,6 +891,8 @@ ALTER TABLE ONLY public.file_hashes
     ADD CONSTRAINT file_hashes_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.former_media
     ADD CONSTRAINT former_media_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.handles
+    ADD CONSTRAINT handles_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.heard_windows
     ADD CONSTRAINT heard_windows_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.hearings(track_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.hearings
@@ -861,6 +939,10 @@ ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_subscriber_id_fkey FOREIGN KEY (subscriber_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.team_changes
     ADD CONSTRAINT team_changes_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.team_changes

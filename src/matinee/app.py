@@ -33,6 +33,7 @@ from matinee.modules.auth.cookie import SignInCookies
 from matinee.modules.auth.devices import Devices
 from matinee.modules.auth.recovery_routes import RecoveryRoutes
 from matinee.modules.auth.routes import AuthRoutes
+from matinee.modules.channels.routes import ChannelRoutes
 from matinee.modules.clips.routes import ClipRoutes
 from matinee.modules.comments.routes import CommentRoutes
 from matinee.modules.downloads.routes import DownloadRoutes
@@ -61,6 +62,7 @@ from matinee.modules.second_factor.routes import SecondFactorRoutes
 from matinee.modules.sharing.routes import SharingRoutes
 from matinee.modules.sign_in_providers.routes import SignInProviderRoutes
 from matinee.modules.sounds.routes import SoundRoutes
+from matinee.modules.subscriptions.routes import SubscriptionRoutes
 from matinee.modules.teams.invitation_routes import InvitationRoutes
 from matinee.modules.teams.routes import TeamRoutes
 from matinee.modules.tokens.routes import TokenRoutes
@@ -103,6 +105,8 @@ ROUTES: tuple[type, ...] = (
     ViewRoutes,
     HistoryRoutes,
     PlaylistRoutes,
+    ChannelRoutes,
+    SubscriptionRoutes,
     TransferRoutes,
     TokenRoutes,
     ClipRoutes,
@@ -137,6 +141,8 @@ TAGS = {
     "reactions": "Likes, dislikes, views, and how many of everything.",
     "history": "What an account has watched, and where it goes on.",
     "playlists": "Videos in an order of one's own.",
+    "channels": "What accounts show of themselves.",
+    "subscriptions": "Which channels an account follows, and what these have published.",
     "tokens": "Playback tokens, and the keys that sign them.",
     "encoding": "Why a video is not complete, and what to do about it.",
     "captions": "Text tracks and chapters.",
@@ -219,6 +225,8 @@ def _routes(services: Services) -> list[Any]:
         ViewRoutes(services.views),
         HistoryRoutes(services.history),
         PlaylistRoutes(services.video_playlists),
+        ChannelRoutes(services.channels),
+        SubscriptionRoutes(services.subscriptions),
         TransferRoutes(services.transfers),
         TokenRoutes(services.playback_tokens, services.signing_keys),
         ClipRoutes(services.clips),

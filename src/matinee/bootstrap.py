@@ -38,6 +38,8 @@ from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.recovery import Recovery
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
+from matinee.modules.channels.exported import list_channel
+from matinee.modules.channels.service import ChannelService
 from matinee.modules.clips.service import ClipService
 from matinee.modules.comments.exported import list_comments
 from matinee.modules.comments.service import CommentService
@@ -81,6 +83,8 @@ from matinee.modules.second_factor.service import SecondFactor
 from matinee.modules.sharing.service import SharingService
 from matinee.modules.sign_in_providers.service import SignInProviders
 from matinee.modules.sounds.service import SoundService
+from matinee.modules.subscriptions.exported import list_subscriptions
+from matinee.modules.subscriptions.service import SubscriptionService
 from matinee.modules.teams.exported import list_memberships
 from matinee.modules.teams.invitations import InvitationService
 from matinee.modules.teams.memberships import Memberships
@@ -318,6 +322,8 @@ class Services:
             self.workshop,
             small,
         )
+        self.channels = ChannelService(self.database, self.videos, self.workshop, small)
+        self.subscriptions = SubscriptionService(self.channels)
         self.exports = Exports(
             self.database, self.storage, self.queue, guard, self._listings(), days=settings.account_export_days
         )
@@ -328,6 +334,7 @@ class Services:
             self.sessions,
             self.videos,
             self.video_playlists,
+            self.subscriptions,
             self.exports,
             grace_days=settings.account_grace_days,
         )
@@ -352,6 +359,8 @@ class Services:
             "reactions": list_reactions,
             "history": list_watches,
             "playlists": list_playlists,
+            "channel": list_channel,
+            "subscriptions": list_subscriptions,
             "teams": list_memberships,
             "audit": audit.list_own,
         }

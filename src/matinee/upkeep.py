@@ -16,6 +16,8 @@ from matinee.modules.auth import repository as auth
 from matinee.modules.auth.guess_repository import delete_past_guesses
 from matinee.modules.auth.invitation_repository import delete_expired_invitations
 from matinee.modules.auth.token_repository import delete_expired_account_tokens
+from matinee.modules.channels.repository import delete_former_handles
+from matinee.modules.counts.channels import fold_channels
 from matinee.modules.counts.repository import fold
 from matinee.modules.encoding.repository import forget_interests
 from matinee.modules.integrity import hashing as integrity
@@ -78,6 +80,8 @@ def register_upkeep(services: Services) -> None:
     hash_unhashed = partial(integrity.hash_unhashed, services.database, queue)
     queue.register_periodic("integrity.hash_unhashed", hash_unhashed, cron=_HOURLY)
     queue.register_periodic("counts.fold", partial(_do_all, services.database, fold), cron=_EVERY_MINUTE)
+    fold_counts = partial(_do_all, services.database, fold_channels)
+    queue.register_periodic("counts.fold_channels", fold_counts, cron=_EVERY_MINUTE)
     queue.register_periodic("views.keep_partitions", services.views.keep_partitions, cron=_HOURLY)
     forget_gone = partial(_do_all, services.database, services.comments.delete_orphans)
     queue.register_periodic("comments.delete_orphans", forget_gone, cron=_EVERY_FIVE_MINUTES)
@@ -98,6 +102,7 @@ async def expire(database: Database, *, refresh_days: int, audit_days: int = 365
         "api_keys": delete_ended_keys,
         "team_invitations": delete_expired_team_invitations,
         "team_changes": delete_old_team_changes,
+        "former_handles": delete_former_handles,
         "idempotency_keys": delete_expired_answers,
         "rate_limits": delete_past_windows,
         "interests": _forget_interests,

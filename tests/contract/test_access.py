@@ -34,6 +34,7 @@ class Who(enum.Enum):
     TEAM_MEMBER = "who belongs to the team"
     TEAM_OWNER = "who owns the team; its other members hear that it is not for them, others that there is none"
     GUESSER = "whoever asks, of a video that is not private"
+    CHANNEL = "who may change what the account owns; others hear that the channel is not theirs"
     HOLDER = "who has the address that its announcement gave; nobody is known by his account"
     OPERATOR = "administrators; the owner of the video hears that it is not for him, others that there is none"
 
@@ -58,6 +59,7 @@ _NEW_PASSKEY = {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}
 _ANSWER_OF_PASSKEY = {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"}
 _TUS = {"Tus-Resumable": "1.0.0"}
 _DOWNLOAD = {"name": "original"}
+_AVATAR = {"kind": "avatar"}
 ROWS: dict[str, Row] = {
     "register": Row(Who.ANYONE, {**_CREDENTIALS, "email": "ada@localhost", "name": "Ada"}),
     "login": Row(Who.ANYONE, _CREDENTIALS),
@@ -195,6 +197,19 @@ ROWS: dict[str, Row] = {
     "add_to_playlist": Row(Who.ARRANGER, {}),
     "move_playlist_item": Row(Who.ARRANGER, {}),
     "remove_from_playlist": Row(Who.ARRANGER),
+    "get_channel": Row(Who.ANYONE),
+    "change_channel": Row(Who.CHANNEL, {}),
+    "suggest_handle": Row(Who.CHANNEL),
+    "list_channel_videos": Row(Who.ANYONE),
+    "get_channel_picture": Row(Who.ANYONE, path=_AVATAR),
+    "give_channel_picture": Row(Who.CHANNEL, _PNG, kind="image/png", path=_AVATAR),
+    "remove_channel_picture": Row(Who.CHANNEL, path=_AVATAR),
+    "get_subscription": Row(Who.ACCOUNT),
+    "subscribe": Row(Who.ACCOUNT),
+    "unsubscribe": Row(Who.ACCOUNT),
+    "see_channel": Row(Who.ACCOUNT),
+    "list_subscriptions": Row(Who.ACCOUNT),
+    "list_feed": Row(Who.ACCOUNT),
     "transfer_video": Row(Who.GIVER, {"owner": None}),
     "make_playback_token": Row(Who.VIEWER, {}),
     "unlock_video": Row(Who.GUESSER, {"password": "winter garden"}),
@@ -261,9 +276,10 @@ ROWS: dict[str, Row] = {
     "ready": Row(Who.ANYONE),
 }
 IN, SIGN_IN, FORBIDDEN, NO_VIDEO = "let in", "unauthenticated", "forbidden", "video_not_found"
-NO_TEAM, NO_ROLE, NO_PLAYLIST = "team_not_found", "team_role_needed", "playlist_not_found"
+NO_TEAM, NO_ROLE = "team_not_found", "team_role_needed"
+NO_PLAYLIST, NOT_YOURS = "playlist_not_found", "not_your_channel"
 PASSWORD, NO_SCOPE, NO_KEY = "password_required", "insufficient_scope", "not_for_api_keys"
-_REFUSALS = (SIGN_IN, FORBIDDEN, NO_VIDEO, NO_TEAM, NO_ROLE, NO_PLAYLIST, PASSWORD, NO_SCOPE, NO_KEY)
+_REFUSALS = (SIGN_IN, FORBIDDEN, NO_VIDEO, NO_TEAM, NO_ROLE, NO_PLAYLIST, NOT_YOURS, PASSWORD, NO_SCOPE, NO_KEY)
 CALLERS = ("anonymous", "stranger", "friend", "owner", "admin", "key of the owner", "key of the admin")
 IN_TEAM = {"team owner": "owner", "team editor": "editor", "team viewer": "viewer", "former member": None}
 LIKE = {
@@ -275,6 +291,8 @@ LIKE = {
     "former member": "stranger",
 }
 """Who is let in to a video as who else is."""
+REFUSED = {Who.OWNER: NO_VIDEO, Who.GIVER: NO_VIDEO, Who.OPERATOR: NO_VIDEO, Who.CHANNEL: NOT_YOURS}
+"""What whoever is signed in hears, of what is another's."""
 VISIBILITIES = ("public", "private", "password")
 SCOPES = get_args(KeyScope)
 _OF_HEAD = {401: SIGN_IN, 403: NO_SCOPE, 404: NO_VIDEO}
@@ -301,7 +319,7 @@ def expected(operation: Operation, who: Who, caller: str, visibility: str) -> st
         return {"public": IN, "private": NO_VIDEO, "password": PASSWORD}[visibility]
     if who is Who.ADMIN or (who is Who.OPERATOR and caller == "owner"):
         return FORBIDDEN
-    return NO_VIDEO if who in (Who.OWNER, Who.GIVER, Who.OPERATOR) and caller in ("stranger", "friend") else IN
+    return REFUSED.get(who, IN) if caller in ("stranger", "friend") else IN
 
 
 def _expected_of_playlist(who: Who, caller: str, visibility: str) -> str:
@@ -466,6 +484,7 @@ def _ask(
         "item_id": item,
         "track_id": track,
         "comment_id": uuid4(),
+        "channel": stage.owner.id,
         "team_id": team.id,
         "user_id": caller.id if caller else uuid4(),
         "key_id": uuid4(),

@@ -154,6 +154,23 @@ def upload_argv(ffmpeg: str, image: int, outputs: Sequence[int], *, content_type
     ]  # fmt: skip
 
 
+def cover_argv(
+    ffmpeg: str, image: int, outputs: Sequence[int], *, content_type: str, width: int, height: int, max_pixels: int
+) -> list[str]:
+    """Writes an uploaded image as a JPEG that it fills, cut where it is too wide or too high; clear is white."""
+    (output,) = outputs
+    graph = (
+        f"[0:v]format=gbrap,premultiply=inplace=1,scale={width}:{height}:force_original_aspect_ratio=increase"
+        f":flags=bicubic+bitexact,crop={width}:{height}[over];color=white:size={width}x{height},format=gbrp[under];"
+        f"[under][over]overlay=alpha=premultiplied:format=gbrp,scale={_JPEG_COLOUR}[jpeg]"
+    )
+    return [
+        *_begin(ffmpeg), "-threads", "1", "-max_pixels", str(max_pixels), "-err_detect", "explode", "-xerror",
+        *_read(image, IMAGE_DEMUXERS[content_type]), "-filter_complex", graph,
+        "-map", "[jpeg]", "-frames:v", "1", *_JPEG, *_REPRODUCIBLE, *as_output(output),
+    ]  # fmt: skip
+
+
 def mark_argv(ffmpeg: str, image: int, outputs: Sequence[int], *, side: int, max_pixels: int) -> list[str]:
     """Writes an uploaded PNG as the PNG that is kept of it: RGBA, its longer side of so many pixels at most."""
     (output,) = outputs

@@ -23,6 +23,7 @@ from .model import CopiedRendition, Plan, Rate, VideoRendition
 from .picture_argv import (
     IMAGE_DEMUXERS,
     candidate_argv,
+    cover_argv,
     frame_argv,
     mark_argv,
     preview_argv,
@@ -116,24 +117,22 @@ async def make_frame_poster(
 
 
 async def make_uploaded_poster(image: bytes, *, options: EncoderOptions = DEFAULT_OPTIONS) -> Poster:
-    """An image that a person sent, decoded and encoded anew as a poster. Raises BadImage.
+    """An image that a person sent, decoded and encoded anew as a poster. Raises BadImage."""
 
-    What it is, is told by its first bytes alone, and only the decoder of that format sees it.
-    """
-    content_type = image_type(image)
-    if content_type is None:
-        raise BadImage(f"The file is no image of these types: {', '.join(IMAGE_DEMUXERS)}.")
-
-    def argv(source: int, to: Sequence[int]) -> list[str]:
+    def argv(content_type: str, source: int, to: Sequence[int]) -> list[str]:
         return upload_argv(options.ffmpeg, source, to, content_type=content_type, max_pixels=MAX_UPLOAD_PIXELS)
 
-    try:
-        made = await _convert(image, argv, 2, options)
-        return _poster(made, portrait=False)
-    except (MediaFault, EncoderFailed) as error:
-        if "exceeds specified max pixel count" in error.evidence:
-            raise BadImage(f"The image has more than {MAX_UPLOAD_PIXELS:,} pixels.") from error
-        raise BadImage("The image cannot be decoded: it is damaged, cut off or too costly.") from error
+    return _poster(await _uploaded(image, argv, 2, options), portrait=False)
+
+
+async def make_cover(image: bytes, width: int, height: int, *, options: EncoderOptions = DEFAULT_OPTIONS) -> bytes:
+    """An image that a person sent, decoded and encoded anew as a JPEG of that very size. Raises BadImage."""
+
+    def argv(content_type: str, source: int, to: Sequence[int]) -> list[str]:
+        size = {"width": width, "height": height, "max_pixels": MAX_UPLOAD_PIXELS}
+        return cover_argv(options.ffmpeg, source, to, content_type=content_type, **size)
+
+    return (await _uploaded(image, argv, 1, options))[0]
 
 
 async def make_mark(image: bytes, *, options: EncoderOptions = DEFAULT_OPTIONS) -> Mark:
@@ -276,6 +275,24 @@ async def _convert(
             if not all(made):
                 raise MediaFault("source_damaged", "No picture can be decoded.", process.stderr_tail)
     return made
+
+
+async def _uploaded(
+    image: bytes, argv: Callable[[str, int, Sequence[int]], list[str]], count: int, options: EncoderOptions
+) -> list[bytes]:
+    """What FFmpeg makes of an image that a person sent. Raises BadImage.
+
+    What it is, is told by its first bytes alone, and only the decoder of that format sees it.
+    """
+    content_type = image_type(image)
+    if content_type is None:
+        raise BadImage(f"The file is no image of these types: {', '.join(IMAGE_DEMUXERS)}.")
+    try:
+        return await _convert(image, lambda source, to: argv(content_type, source, to), count, options)
+    except (MediaFault, EncoderFailed) as error:
+        if "exceeds specified max pixel count" in error.evidence:
+            raise BadImage(f"The image has more than {MAX_UPLOAD_PIXELS:,} pixels.") from error
+        raise BadImage("The image cannot be decoded: it is damaged, cut off or too costly.") from error
 
 
 async def _exit_code(process: Process) -> int:

@@ -31,6 +31,7 @@ const NAMES: Record<AuditEvent["what"], true> = {
   "account.suspension_lifted": true,
   "api_key.created": true,
   "api_key.revoked": true,
+  "channel.handle_changed": true,
   "comment.deleted": true,
   "comment.moderated": true,
   "invitation.created": true,

@@ -17,11 +17,13 @@ from matinee.modules.auth.sessions import Sessions
 from matinee.modules.playlists.service import PlaylistService
 from matinee.modules.quotas.errors import UserNotFound
 from matinee.modules.second_factor.guard import Guard
+from matinee.modules.subscriptions.service import SubscriptionService
 from matinee.modules.teams.service import ensure_owned_without
 from matinee.modules.videos.service import VideoService
 
 _BATCH = 100  # videos a transaction
 _LISTS = 10  # playlists a transaction, of five thousand items each
+_SUBSCRIBERS = 10_000  # a transaction: a second
 
 
 class Closing:
@@ -35,6 +37,7 @@ class Closing:
         sessions: Sessions,
         videos: VideoService,
         playlists: PlaylistService,
+        subscriptions: SubscriptionService,
         exports: Exports,
         *,
         grace_days: int,
@@ -45,6 +48,7 @@ class Closing:
         self._sessions = sessions
         self._videos = videos
         self._playlists = playlists
+        self._subscriptions = subscriptions
         self._exports = exports
         self._grace_days = grace_days
 
@@ -99,6 +103,8 @@ class Closing:
                 if await self._videos.delete_some_of(db, account, _BATCH):
                     continue
                 if await self._playlists.delete_some_of(db, account, _LISTS):
+                    continue
+                if await self._subscriptions.remove_some_of_channel(db, account, _SUBSCRIBERS):
                     continue
                 await repository.unshare(db, account)
                 if await repository.remove(db, account):

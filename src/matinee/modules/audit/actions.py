@@ -30,6 +30,7 @@ Action = Literal[
     "account.suspension_lifted",
     "api_key.created",
     "api_key.revoked",
+    "channel.handle_changed",
     "comment.deleted",
     "comment.moderated",
     "invitation.created",

@@ -118,6 +118,17 @@ def object_response(stored: StoredObject, source: Source, headers: dict[bytes, b
     return Bytes(206, answer, source, window)
 
 
+def picture_response(jpeg: bytes, version: str, if_none_match: str | None, *, immutable: bool) -> Response:
+    """A small picture that everybody may see, or 304; `immutable` where its address names the version."""
+    etag = f'"{version}"'
+    kept = b"public, " + (_OBJECT_FOR_EVER if immutable else _OBJECT_FOR_NOW)
+    answer = [(b"etag", etag.encode()), (b"cache-control", kept)]
+    if is_unchanged(if_none_match, etag):
+        return Bare(304, answer)
+    answer += [(b"content-type", b"image/jpeg"), (b"content-length", b"%d" % len(jpeg))]
+    return Bare(200, answer, jpeg)
+
+
 def present_response(path: str) -> Response:
     """To where the present version is, for whoever asked for another."""
     return Bare(302, [(b"location", path.encode()), (b"cache-control", b"no-store"), (b"content-length", b"0")])

@@ -41,6 +41,10 @@ v.owner_id, v.visibility, v.viewers, v.password_id,
 """
 
 
+# How videos `v` are found that everybody is shown, once their owner is known not to be shut out.
+PUBLISHED = "v.deleted_at IS NULL AND v.visibility = 'public' AND v.status = 'READY' AND v.replaces IS NULL"
+
+
 class GuardedFacts(msgspec.Struct, frozen=True):
     """What is known of a video by whoever delivers something of it."""
 

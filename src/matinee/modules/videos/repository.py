@@ -15,11 +15,12 @@ from matinee.modules.videos.schemas import VideoChange
 
 
 class VideoRow(msgspec.Struct, frozen=True):
-    """A video that is not deleted, with its owner's name."""
+    """A video that is not deleted, with its owner's name and handle."""
 
     id: UUID
     owner_id: UUID
     owner_name: str
+    owner_handle: str | None
     title: str
     description: str
     tags: list[str]
@@ -61,9 +62,9 @@ class DetailRow(VideoRow, frozen=True):
 
 
 _COLUMNS = """
-v.id, v.owner_id, u.name AS owner_name, v.title, v.description, v.tags, v.language, v.visibility,
-v.encryption, v.status, v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height,
-v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster,
+v.id, v.owner_id, u.name AS owner_name, u.handle AS owner_handle, v.title, v.description, v.tags, v.language,
+v.visibility, v.encryption, v.status, v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width,
+v.height, v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster,
 coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
 v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
 v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld, coalesce(c.views, 0) AS views

@@ -103,6 +103,9 @@ class Owner(msgspec.Struct, frozen=True):
 
     id: Annotated[str, Meta(description="The user's id.", extra_json_schema=_UUID)]
     name: Annotated[str, Meta(description="The user's name.", examples=["Ada"])]
+    handle: Annotated[
+        str | None, Meta(description="Its channel's handle, behind `@`; null: it has none.", examples=["ada"])
+    ]
 
 
 class Failure(msgspec.Struct, frozen=True):

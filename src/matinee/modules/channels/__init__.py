@@ -1,0 +1,1 @@
+"""Channels: what accounts show of themselves."""

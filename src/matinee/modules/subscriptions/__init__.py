@@ -1,0 +1,1 @@
+"""Subscriptions: which channels an account follows, and what these have published."""
