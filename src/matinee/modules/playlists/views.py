@@ -32,7 +32,7 @@ def _fields(row: PlaylistRow, videos: Videos) -> dict[str, Any]:
     cover = next((playback for playback in seen if playback and playback.poster), None)
     return {
         "id": str(row.id),
-        "owner": Owner(str(row.owner_id), row.owner_name),
+        "owner": Owner(str(row.owner_id), row.owner_name, row.owner_handle),
         "kind": row.kind,
         "title": row.title,
         "description": row.description,
