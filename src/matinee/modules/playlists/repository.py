@@ -62,8 +62,8 @@ class Neighbours(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = """
-p.id, p.owner_id, u.name AS owner_name, u.handle AS owner_handle, p.kind, p.title, p.description, p.visibility, p.items,
-p.created_at, p.updated_at, u.shut_at IS NOT NULL AS is_withheld,
+p.id, p.owner_id, u.name AS owner_name, u.handle AS owner_handle, p.kind, p.title, p.description, p.visibility,
+p.items, p.created_at, p.updated_at, u.shut_at IS NOT NULL AS is_withheld,
 ARRAY(SELECT i.video_id FROM playlist_items i WHERE i.playlist_id = p.id ORDER BY i.place LIMIT 5) AS first_videos
 """
 _FROM = "FROM playlists p JOIN users u ON u.id = p.owner_id"

@@ -56,10 +56,13 @@ class SubscriptionRoutes:
 
     @operation("GET", MINE, tag=TAG, scope="account:read", errors=(InvalidCursor,))
     async def list_subscriptions(self, call: Call, db: Connection, query: PageQuery) -> SubscriptionPage:
-        """The channels that you are subscribed to, the latest first, and what is new of each."""
+        """The channels that you are subscribed to, and what is new of each."""
         return await self._subscriptions.page(db, call.user, query)
 
     @operation("GET", f"{MINE}/feed", tag=TAG, scope="account:read", errors=(InvalidCursor,))
     async def list_feed(self, call: Call, db: Connection, query: PageQuery) -> VideoPage:
-        """The public videos of the channels that you are subscribed to, the latest published first."""
+        """The videos of the channels that you are subscribed to.
+
+        Those that are public and can be played, the latest published first.
+        """
         return await self._subscriptions.feed(db, call.user, query)
