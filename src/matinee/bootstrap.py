@@ -135,11 +135,11 @@ class Services:
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
         self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
-        notices = Notices(self.post)
+        self.notices = Notices(self.post)
         self.sessions = Sessions(
             self.database,
             self.tokens,
-            notices,
+            self.notices,
             refresh_days=settings.refresh_token_days,
             wants_verified=settings.email_verification == "required",
         )
@@ -149,7 +149,7 @@ class Services:
         codes = Codes(settings.secret_key, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
         guard = Guard(self.database, reauthentication, codes)
-        self.authenticator = Authenticator(guard, codes, notices, host=settings.host_name())
+        self.authenticator = Authenticator(guard, codes, self.notices, host=settings.host_name())
         self.recovery = Recovery(
             self.database,
             self.queue,
@@ -158,7 +158,7 @@ class Services:
             self.sessions,
             reauthentication,
             guard,
-            notices,
+            self.notices,
             secret=settings.secret_key,
             limited=settings.rate_limits,
         )
@@ -180,7 +180,7 @@ class Services:
             self.second_factor,
             guard,
             codes,
-            notices,
+            self.notices,
         )
         self.sign_in_providers = SignInProviders(
             self.database,
@@ -189,7 +189,7 @@ class Services:
             self.sessions,
             self.second_factor,
             guard,
-            notices,
+            self.notices,
             public_url=settings.public_url,
             secret=settings.secret_key,
             clock=clock,
@@ -231,7 +231,7 @@ class Services:
             clock=clock,
         )
         self.quotas = QuotaService(server_quota(settings))
-        self.administration = Administration(self.sessions, self.quotas, self.second_factor, guard, notices)
+        self.administration = Administration(self.sessions, self.quotas, self.second_factor, guard, self.notices)
         self.transfers = TransferService(self.videos, self.quotas)
         self.imports = ImportService(
             self.queue,

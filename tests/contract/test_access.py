@@ -114,7 +114,7 @@ ROWS: dict[str, Row] = {
     "close_account": Row(Who.ACCOUNT, {"password": "not this one"}),
     "export_account": Row(Who.ACCOUNT, _PROOF),
     "get_account_export": Row(Who.ACCOUNT),
-    "export_user": Row(Who.ADMIN, {}),
+    "export_user": Row(Who.ADMIN, _PROOF),
     "get_user_export": Row(Who.ADMIN),
     "delete_user": Row(Who.ADMIN, path={"user_id": "5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11"}),
     "restore_user": Row(Who.ADMIN),

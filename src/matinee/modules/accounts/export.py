@@ -21,7 +21,7 @@ from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.jobs import exporting
 from matinee.modules.accounts.listings import ReadPage, as_json
 from matinee.modules.accounts.repository import ExportRow, FileRow
-from matinee.modules.accounts.schemas import AccountExport, LinkedFile, OwnExport
+from matinee.modules.accounts.schemas import AccountExport, LinkedFile, NewExport
 from matinee.modules.second_factor.guard import Guard
 
 _URL_SECONDS = 300
@@ -57,12 +57,12 @@ class Exports:
             await self._queue.enqueue(db, exporting(user_id, row.id))
         return await self.get(db, user_id)
 
-    async def ask_own(
-        self, begin: Callable[[], Awaitable[Connection]], caller: Caller, wanted: OwnExport
+    async def ask_by(
+        self, begin: Callable[[], Awaitable[Connection]], caller: Caller, user_id: UUID, wanted: NewExport
     ) -> AccountExport:
-        """The same, for whoever shows once more that the account is his. Raises what the guard does."""
+        """The same, for its owner or an administrator, who shows once more who he is. Raises what the guard does."""
         await self._guard.ensure(caller, wanted)
-        return await self.ask(await begin(), caller.user_id, include_files=wanted.include_files)
+        return await self.ask(await begin(), user_id, include_files=wanted.include_files)
 
     async def get(self, db: Connection, user_id: UUID) -> AccountExport:
         """How far it is, and where to fetch it. Raises NoExport."""

@@ -8,7 +8,7 @@ from matinee.common.storage.port import StorageUnavailable
 from matinee.modules.accounts.closing import Closing
 from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.export import Exports
-from matinee.modules.accounts.schemas import AccountExport, NewExport, OwnExport
+from matinee.modules.accounts.schemas import AccountExport, NewExport
 from matinee.modules.administration.errors import LastAdministrator
 from matinee.modules.administration.schemas import Deletion, UserId
 from matinee.modules.auth.schemas import Proof
@@ -72,14 +72,14 @@ class AccountRoutes:
         errors=(*GUARDED, NoExport, StorageUnavailable),
         limit=MAKING,
     )
-    async def export_account(self, call: Call, body: OwnExport) -> AccountExport:
+    async def export_account(self, call: Call, body: NewExport) -> AccountExport:
         """Have all that is yours put into one file, by the password or a code.
 
         A ZIP archive of JSON files (profile, sessions, API keys without their secrets, videos, comments, reactions,
         history, teams, what was done), captions, and the uploaded files or their addresses. One that is being made
         goes on.
         """
-        return await self._exports.ask_own(call.begin, call.user, body)
+        return await self._exports.ask_by(call.begin, call.user, call.user.user_id, body)
 
     @operation("GET", EXPORT, tag="users", access=Access.PERSON, errors=(NoExport, StorageUnavailable))
     async def get_account_export(self, call: Call, db: Connection) -> AccountExport:
@@ -92,12 +92,12 @@ class AccountRoutes:
         tag="administration",
         access=Access.ADMIN,
         status=202,
-        errors=(NoExport, StorageUnavailable),
+        errors=(*GUARDED, NoExport, StorageUnavailable),
         limit=MAKING,
     )
-    async def export_user(self, db: Connection, user_id: UserId, body: NewExport) -> AccountExport:
-        """Have all that is of an account put into one file."""
-        return await self._exports.ask(db, user_id, include_files=body.include_files)
+    async def export_user(self, call: Call, user_id: UserId, body: NewExport) -> AccountExport:
+        """Have all that is of an account put into one file, by your password or a code."""
+        return await self._exports.ask_by(call.begin, call.user, user_id, body)
 
     @operation(
         "GET", EXPORT_OF_USER, tag="administration", access=Access.ADMIN, errors=(NoExport, StorageUnavailable)

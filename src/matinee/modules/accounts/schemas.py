@@ -9,21 +9,13 @@ from msgspec import Meta
 
 from matinee.modules.auth.schemas import Proof
 
-_IncludeFiles = Annotated[
-    bool, Meta(description="The uploaded files themselves; otherwise addresses that hold for twelve hours.")
-]
 
+class NewExport(Proof, kw_only=True, forbid_unknown_fields=True):
+    """What an export is to hold, and the proof that it is you who asks."""
 
-class NewExport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What an export is to hold."""
-
-    include_files: _IncludeFiles = False
-
-
-class OwnExport(Proof, kw_only=True, forbid_unknown_fields=True):
-    """What an export of your account is to hold, and the proof that it is you."""
-
-    include_files: _IncludeFiles = False
+    include_files: Annotated[
+        bool, Meta(description="The uploaded files themselves; otherwise addresses that hold for twelve hours.")
+    ] = False
 
 
 class AccountExport(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.api_keys import service
 from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
 from matinee.modules.api_keys.schemas import ApiKeyPage, CreatedApiKey, KeyId, NewApiKey
+from matinee.modules.auth.notices import Notices
 
 TAG = "api keys"
 BASE = "/api/v1/api-keys"
@@ -15,6 +16,9 @@ BASE = "/api/v1/api-keys"
 
 class ApiKeyRoutes:
     """Operations on the signed-in user's API keys."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
 
     # not idempotent: the answer is kept with its key, and this one has a secret in it
     @operation(
@@ -32,7 +36,7 @@ class ApiKeyRoutes:
         A program that sends it acts as you, within its scopes; an administrator's key has no administrator's rights.
         The secret is in this answer and can never be seen again.
         """
-        return await service.create(db, call.user.user_id, body)
+        return await service.create(db, self._notices, call.user.user_id, body)
 
     @operation("GET", BASE, tag=TAG, access=Access.PERSON, errors=(InvalidCursor,))
     async def list_api_keys(self, call: Call, db: Connection, query: PageQuery) -> ApiKeyPage:

@@ -12,10 +12,12 @@ from matinee.modules.api_keys import repository
 from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
 from matinee.modules.api_keys.rules import MOST_KEYS, hash_of, new_secret, prefix_of
 from matinee.modules.api_keys.schemas import ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey
+from matinee.modules.auth import letters
+from matinee.modules.auth.notices import Notices
 
 
-async def create(db: Connection, user_id: UUID, wanted: NewApiKey) -> CreatedApiKey:
-    """A new key; its secret is nowhere but in this answer. Raises TooManyApiKeys."""
+async def create(db: Connection, notices: Notices, user_id: UUID, wanted: NewApiKey) -> CreatedApiKey:
+    """A new key, of which its owner is told; its secret is nowhere but in this answer. Raises TooManyApiKeys."""
     if not await repository.lock_owner(db, user_id):
         raise Unauthenticated("This account no longer exists.")
     if await repository.count_working(db, user_id) >= MOST_KEYS:
@@ -24,6 +26,7 @@ async def create(db: Connection, user_id: UUID, wanted: NewApiKey) -> CreatedApi
     secret = new_secret(key_id)
     row = await repository.insert_key(db, key_id, user_id, hash_of(secret), wanted)
     await audit.record(db, "api_key.created", key_id, account=user_id, name=row.name, scopes=row.scopes)
+    await notices.tell(db, user_id, letters.API_KEY_MADE)
     return CreatedApiKey(**asdict(row), prefix=prefix_of(key_id), secret=secret)
 
 

@@ -22,6 +22,16 @@ class SignInCookies:
         """From where somebody signs in."""
         return self._devices.read(call.cookie(DEVICE.name), call.ip)
 
+    def refresh_token(self, call: Call) -> str | None:
+        """What a browser carries of its session; none where another site has it sent.
+
+        `SameSite` keeps out all but our neighbours of the same domain. Those that the settings name are let in.
+        """
+        is_others = call.header(b"sec-fetch-site") in ("same-site", "cross-site")
+        if is_others and call.header(b"origin") not in call.runtime.settings.cors_origins:
+            return None
+        return call.cookie(COOKIE)
+
     def open(self, call: Call, tokens: Tokens) -> None:
         """Gives the browser the refresh token of a new session, and a note of who signed in."""
         self.renew(call, tokens)

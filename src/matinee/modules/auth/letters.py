@@ -127,6 +127,16 @@ SIGN_IN_UNLINKED = _changed(
     "A sign-in provider was unlinked",
     "A provider that signed in to your account does so no more.",
 )
+API_KEY_MADE = LetterTemplate(
+    "Your account has a new API key",
+    """
+A program that has the key acts for your account from now on, also after every device was signed out.
+
+If it was not you, revoke it under "API keys", and choose another password.
+
+[See your account]($link)
+""",
+)
 NEW_DEVICE = _changed(
     "Your account was signed in to on a new device",
     "Your account was signed in to from $ip, on a device that is new to it. If it was you, there is nothing to do.",

@@ -101,7 +101,7 @@ class AuthRoutes:
         A refresh token works once, for seven days. One that comes a second time was stolen or lost, so the whole
         session ends, for whoever holds its newest token too.
         """
-        tokens = await self._sessions.refresh(_presented(call, body), call.arrived, call.ip)
+        tokens = await self._sessions.refresh(self._presented(call, body), call.arrived, call.ip)
         self._cookies.renew(call, tokens)
         return tokens
 
@@ -119,7 +119,7 @@ class AuthRoutes:
 
         Access tokens that were given out for it are refused within a second.
         """
-        await self._sessions.end(db, _presented(call, body))
+        await self._sessions.end(db, self._presented(call, body))
         self._cookies.clear(call)
 
     @operation("POST", f"{BASE}/logout-all", tag=TAG, access=Access.PERSON, sets_cookie=True)
@@ -160,10 +160,9 @@ class AuthRoutes:
             raise Unauthenticated("This account no longer exists.")
         return user
 
-
-def _presented(call: Call, body: RefreshToken) -> str:
-    """The refresh token of a request: from the body, else from the cookie."""
-    token = body.refresh_token or call.cookie(COOKIE)
-    if not token:
-        raise InvalidRefreshToken("Send the refresh token in the body, or as the cookie that signing in set.")
-    return token
+    def _presented(self, call: Call, body: RefreshToken) -> str:
+        """The refresh token of a request: from the body, else from the cookie."""
+        token = body.refresh_token or self._cookies.refresh_token(call)
+        if not token:
+            raise InvalidRefreshToken("Send the refresh token in the body, or as the cookie that signing in set.")
+        return token

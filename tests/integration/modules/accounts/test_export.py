@@ -165,14 +165,14 @@ async def test_none_is_made_of_an_account_that_is_erased(ada: Person, sign_up: S
     """Neither begun nor completed, and nothing of it is left."""
     admin = await sign_up(role="ADMIN")
     path = f"/api/v1/users/{ada.id}/export"
-    await admin.post(path)
+    await admin.post(path, PROOF)
     async with services.database.connection() as db:
         await execute(db, "UPDATE users SET closed_at = now(), erase_at = now() WHERE id = %s", (UUID(ada.id),))
     await make(services)
     assert [stored async for stored in services.storage.list_objects(f"exports/{ada.id}/")] == []
     async with services.database.connection() as db:
         await execute(db, "DELETE FROM account_exports")
-    problem(await admin.post(path), 404, "no_export")
+    problem(await admin.post(path, PROOF), 404, "no_export")
 
 
 async def test_a_run_that_lost_its_job_records_nothing(ada: Person, services: Services) -> None:
@@ -190,13 +190,14 @@ async def test_a_run_that_lost_its_job_records_nothing(ada: Person, services: Se
 
 
 async def test_administrators_do_it_for_others(ada: Person, sign_up: SignUp, services: Services) -> None:
-    """By the account's id."""
+    """By the account's id, and by their own password."""
     admin = await sign_up(role="ADMIN")
-    assert (await admin.post(f"/api/v1/users/{ada.id}/export")).status_code == 202
+    problem(await admin.post(f"/api/v1/users/{ada.id}/export"), 403, "proof_required")
+    assert (await admin.post(f"/api/v1/users/{ada.id}/export", PROOF)).status_code == 202
     await make(services)
     found = await fetched((await admin.get(f"/api/v1/users/{ada.id}/export")).json()["url"])
     assert read(found, "profile.json")[0]["id"] == ada.id
-    problem(await admin.post(f"/api/v1/users/{uuid4()}/export"), 404, "no_export")
+    problem(await admin.post(f"/api/v1/users/{uuid4()}/export", PROOF), 404, "no_export")
 
 
 async def test_a_large_archive_is_stored_part_by_part(storage: S3Storage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -266,6 +266,28 @@ class TestRefresh:
         assert (await api.post(REFRESH, json={})).status_code == 200
         assert (await api.post(REFRESH, json={})).status_code == 200
 
+    @pytest.mark.parametrize(
+        ("site", "origin", "status"),
+        [
+            ("same-origin", "http://localhost:3000", 200),
+            ("same-site", "https://films.example.org", 200),
+            ("same-site", "https://neighbour.example.org", 401),
+            ("cross-site", "null", 401),
+        ],
+    )
+    async def test_no_other_site_has_the_cookie_sent(
+        self, site: str, origin: str, status: int, services: Services
+    ) -> None:
+        """Not even a neighbour, which `SameSite` lets in, unless the settings name it."""
+        services.settings = msgspec.structs.replace(services.settings, cors_origins=("https://films.example.org",))
+        async with client_of(create_app(services)) as api:
+            await api.post(REGISTER, json=account())
+            await api.post(LOGIN, json={"email": "ada@example.org", "password": PASSWORD})
+            headers = {"Sec-Fetch-Site": site, "Origin": origin}
+            assert (await api.post(REFRESH, json={}, headers=headers)).status_code == status
+            left = await api.post(LOGOUT, json={}, headers=headers)
+            assert left.status_code == (204 if status == 200 else 401)
+
     async def test_a_replay_ends_the_whole_family(self, ada: Person, api: httpx.AsyncClient) -> None:
         """Whoever holds the newest token loses it as well."""
         newest = (await self.refresh(api, ada.tokens["refresh_token"])).json()["refresh_token"]

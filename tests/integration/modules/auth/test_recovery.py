@@ -204,8 +204,10 @@ class TestResetPassword:
         shown = {"name": "shop", "owner": team}
         assert (await Person(api, ada.email, tokens).post("/api/v1/signing-keys", shown)).status_code == 201
         await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email})
-        token = token_in((await letters(services))[0])
-        assert (await api.post(f"{AUTH}/password/reset", json={"token": token, "password": OTHER})).status_code == 204
+        made, asked = await letters(services)
+        assert made["Subject"] == "Your account has a new API key"
+        body = {"token": token_in(asked), "password": OTHER}
+        assert (await api.post(f"{AUTH}/password/reset", json=body)).status_code == 204
         assert (await log_in(api, ada.email, OTHER)).status_code == (401 if verified else 200)
         me = await api.get(f"{AUTH}/me", headers={"Authorization": f"Bearer {key['secret']}"})
         assert me.status_code == (200 if verified else 401)
