@@ -325,7 +325,13 @@ class Services:
         self.channels = ChannelService(self.database, self.videos, self.workshop, small)
         self.subscriptions = SubscriptionService(self.channels)
         self.exports = Exports(
-            self.database, self.storage, self.queue, guard, self._listings(), days=settings.account_export_days
+            self.database,
+            self.storage,
+            self.queue,
+            guard,
+            self.notices,
+            self._listings(),
+            days=settings.account_export_days,
         )
         self.closing = Closing(
             self.database,
@@ -336,6 +342,7 @@ class Services:
             self.video_playlists,
             self.subscriptions,
             self.exports,
+            self.notices,
             grace_days=settings.account_grace_days,
         )
         self.watermarks = WatermarkService(self.database, self.storage, self.replacements, self.workshop, small)

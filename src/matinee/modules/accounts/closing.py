@@ -12,6 +12,8 @@ from matinee.modules.accounts.export import Exports
 from matinee.modules.accounts.jobs import erasing
 from matinee.modules.administration.schemas import Deletion
 from matinee.modules.administration.service import ensure_administered
+from matinee.modules.auth import letters
+from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.schemas import Proof
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.playlists.service import PlaylistService
@@ -39,6 +41,7 @@ class Closing:
         playlists: PlaylistService,
         subscriptions: SubscriptionService,
         exports: Exports,
+        notices: Notices,
         *,
         grace_days: int,
     ) -> None:
@@ -50,6 +53,7 @@ class Closing:
         self._playlists = playlists
         self._subscriptions = subscriptions
         self._exports = exports
+        self._notices = notices
         self._grace_days = grace_days
 
     async def close_own(self, begin: Callable[[], Awaitable[Connection]], caller: Caller, proof: Proof) -> Deletion:
@@ -70,10 +74,9 @@ class Closing:
         if await repository.close(db, user_id, self._grace_days):
             await audit.record(db, "account.closed", user_id, account=user_id)
             await self._sessions.end_all(db, user_id, "closed")
-        deletion = await repository.find_deletion(db, user_id)
-        if deletion is None:
-            raise UserNotFound
-        return deletion
+            until = f"{(await _found(db, user_id)).erase_at:%Y-%m-%d}"
+            await self._notices.tell(db, user_id, letters.CLOSED, until=until)
+        return await _found(db, user_id)
 
     async def restore(self, db: Connection, user_id: UUID) -> None:
         """Keeps an account after all; one that is erased already, or was not to be, stays as it is."""
@@ -110,3 +113,10 @@ class Closing:
                 if await repository.remove(db, account):
                     await audit.record(db, "account.erased", account)
                 return
+
+
+async def _found(db: Connection, user_id: UUID) -> Deletion:
+    deletion = await repository.find_deletion(db, user_id)
+    if deletion is None:
+        raise UserNotFound
+    return deletion

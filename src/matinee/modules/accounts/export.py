@@ -22,6 +22,8 @@ from matinee.modules.accounts.jobs import exporting
 from matinee.modules.accounts.listings import ReadPage, as_json
 from matinee.modules.accounts.repository import ExportRow, FileRow
 from matinee.modules.accounts.schemas import AccountExport, LinkedFile, NewExport
+from matinee.modules.auth import letters
+from matinee.modules.auth.notices import Notices
 from matinee.modules.second_factor.guard import Guard
 
 _URL_SECONDS = 300
@@ -38,6 +40,7 @@ class Exports:
         storage: Storage,
         queue: JobQueue,
         guard: Guard,
+        notices: Notices,
         listings: Mapping[str, ReadPage],
         *,
         days: int,
@@ -46,6 +49,7 @@ class Exports:
         self._storage = storage
         self._queue = queue
         self._guard = guard
+        self._notices = notices
         self._listings = listings
         self._days = days
 
@@ -54,6 +58,7 @@ class Exports:
         row = await repository.ask_export(db, user_id, include_files=include_files)
         if row is not None:
             await audit.record(db, "account.exported", user_id, account=user_id, files=include_files)
+            await self._notices.tell(db, user_id, letters.EXPORT_ASKED)
             await self._queue.enqueue(db, exporting(user_id, row.id))
         return await self.get(db, user_id)
 

@@ -127,6 +127,21 @@ SIGN_IN_UNLINKED = _changed(
     "A sign-in provider was unlinked",
     "A provider that signed in to your account does so no more.",
 )
+EXPORT_ASKED = _changed(
+    "All of your account is put into one file",
+    "An archive of all that is yours was asked for. Another password ends it.",
+)
+CLOSED = LetterTemplate(
+    "Your account is to be deleted",
+    """
+Your account was closed and every device signed out; on $until everything in it is deleted for good. Whoever signs in
+before then can keep it.
+
+If it was not you, sign in and choose another password, or choose one by "Forgot your password?".
+
+[Sign in]($link)
+""",
+)
 API_KEY_MADE = LetterTemplate(
     "Your account has a new API key",
     """

@@ -331,6 +331,16 @@ class TestNewDevices:
             await log_in(api, ada.email, PASSWORD, f"192.0.2.{host}")
         assert len(await letters(services)) == 4, "five an hour"
 
+    async def test_so_he_is_of_an_export_and_of_a_deletion(self, ada: Person, services: Services) -> None:
+        """And until when he can keep the account."""
+        await letters(services)
+        assert (await ada.post("/api/v1/user/export", {"password": PASSWORD})).status_code == 202
+        deletion = (await ada.post("/api/v1/user/deletion", {"password": PASSWORD})).json()
+        asked, closed = await letters_sent(services)
+        assert asked["Subject"] == "All of your account is put into one file"
+        assert closed["Subject"] == "Your account is to be deleted"
+        assert deletion["erase_at"][:10] in text_of(closed)
+
 
 class TestStrength:
     @pytest.mark.parametrize(
