@@ -35,6 +35,9 @@ SELECT v.id, v.deleted_at IS NOT NULL AS deleted, v.status, v.edition, v.plan ->
         SELECT t.whole::text FROM text_tracks t WHERE t.video_id = v.id AND t.whole IS NOT NULL) AS tracks,
     ARRAY(SELECT d.name FROM downloads d
         WHERE d.video_id = v.id AND d.ready_at IS NOT NULL AND d.name <> 'original') AS downloads,
+    ARRAY(SELECT DISTINCT m.watermark ->> 'version' FROM videos m
+        WHERE (m.id = v.id AND m.source_id IS NULL OR m.source_id = v.id)
+          AND m.watermark ? 'version' AND m.deleted_at IS NULL) AS marks,
     coalesce((SELECT json_agg(json_build_object('recipe', f.recipe, 'edition', f.edition,
             'revision', CASE WHEN f.owns_source THEN f.source_revision END))
         FROM former_media f WHERE f.video_id = v.id), '[]')::text AS former,

@@ -83,6 +83,8 @@ class VideoRow(msgspec.Struct, frozen=True):
     renditions: str
     tracks: list[str]
     downloads: list[str]
+    marks: list[str]
+    """Versions of the watermarks that it, or a clip of it, has or is to have."""
     former: str
     hashes: str
     """By what a key is below the video's, the MD5 of the object, as JSON."""
@@ -144,12 +146,18 @@ def expected_objects(video: VideoRow, renditions: Sequence[Rendition]) -> Iterat
         for file in _files(video)
         if file.whole
     ]
-    if video.deleted:
-        return iter(files)
-    few = [*_pictures(video), *_texts(video), *(_init(video.id, one) for one in renditions if one.init is not None)]
+    few = [Expected(keys.watermark_key(video.id, version)) for version in video.marks]
+    if not video.deleted:
+        few += [
+            *_pictures(video),
+            *_texts(video),
+            *(_init(video.id, one) for one in renditions if one.init is not None),
+        ]
     hashes = msgspec.json.decode(video.hashes, type=dict[str, str])
     few = [msgspec.structs.replace(one, md5=hashes.get(keys.split(one.key)[1])) for one in few]
     few += files
+    if video.deleted:
+        return iter(sorted(few, key=_key))
     few += [
         Expected(keys.sound_key(video.id, sound.name), sound.size, sound.sha256)
         for sound in _sounds(video)

@@ -14,6 +14,7 @@ from matinee.media import keys, model
 from matinee.media.encode import EncoderOptions
 from matinee.media.pictures import BadImage as BadPicture
 from matinee.media.pictures import make_mark
+from matinee.modules.integrity.stored import store
 from matinee.modules.pictures.errors import BadImage, NoPicture
 from matinee.modules.pictures.workshop import Workshop
 from matinee.modules.replacements.service import ReplacementService
@@ -66,7 +67,9 @@ class WatermarkService:
                 made = await make_mark(image, options=self._options)
             except BadPicture as error:
                 raise BadImage(str(error)) from error
-        await self._storage.put(keys.watermark_key(row.keeper, made.version), made.png, "image/png")
+        await store(
+            self._storage, self._database, keys.watermark_key(row.keeper, made.version), made.png, "image/png"
+        )
         mark = model.Watermark(
             version=made.version,
             width=made.width,

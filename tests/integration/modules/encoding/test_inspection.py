@@ -10,6 +10,7 @@ from tests.integration.modules.encoding.stage import Stage
 
 from matinee.media import keys
 from matinee.modules.inspection.service import Inspection
+from matinee.modules.integrity.stored import store
 
 Film = Callable[[str], bytes]
 
@@ -160,6 +161,25 @@ class TestInspection:
         inspection = Look(stage, told, monkeypatch).inspection()
         assert [finding async for finding in inspection.inspect(lambda: None)] == []
         assert inspection.unhashed == 3
+
+    async def test_a_damaged_watermark_is_told_and_left(
+        self, stage: Stage, told: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As a file is: somebody uploaded it. It may have been chosen for a clip of the video alone."""
+        key = keys.watermark_key(told, "abc")
+        await store(stage.storage, stage.database, key, b"picture", "image/png")
+        clip_id = await stage.upload(None)
+        await stage.execute(
+            """UPDATE videos SET source_id = %s, watermark = '{"version": "abc"}' WHERE id = %s""", told, clip_id
+        )
+        look = Look(stage, told, monkeypatch)
+        assert await look.found() == []
+        await stage.storage.put(key, b"damaged", "image/png")
+        assert await look.found() == [("wrong_hash", "source-watermark-abc.png")]
+        await stage.storage.delete(key)
+        assert await look.found() == [("missing", "source-watermark-abc.png")]
+        await stage.execute("UPDATE videos SET watermark = NULL WHERE id = %s", clip_id)
+        assert await look.found() == []
 
     async def test_a_missing_or_shortened_file_is_told_and_left(
         self, stage: Stage, film: Film, monkeypatch: pytest.MonkeyPatch
