@@ -9,6 +9,7 @@ import { type Returned, rememberKeeping, returned } from "../home/come-back";
 import { HistoryPanel } from "../home/history-panel";
 import { LatestVideos } from "../home/latest-videos";
 import { MyVideos } from "../home/my-videos";
+import { PlaylistsPanel } from "../home/playlists-panel";
 import { SecurityPanel } from "../home/security-panel";
 import { TeamsPanel } from "../home/teams-panel";
 import { UploadPanel } from "../home/upload-panel";
@@ -28,9 +29,11 @@ const history = new HistoryPanel();
 const own = new AccountPanel((until) =>
   account.openAfter(`Your account will be deleted on ${until}. Sign in before then to keep it.`),
 );
+const playlists = new PlaylistsPanel();
 const teams = new TeamsPanel((belongsTo) => {
   upload.useTeams(belongsTo);
   mine.useTeams(belongsTo);
+  playlists.useTeams(belongsTo);
 });
 const security = new SecurityPanel();
 const latest = new LatestVideos();
@@ -41,6 +44,7 @@ const account = new AccountDialog(() => {
 
 find("#upload").replaceWith(upload.element);
 find("#mine").replaceWith(mine.element);
+find("#playlists").replaceWith(playlists.element);
 find("#teams").replaceWith(teams.element);
 find("#keys").replaceWith(keys.element);
 find("#history").replaceWith(history.element);
@@ -80,6 +84,7 @@ function showFor(user: User | null): void {
   upload.useAccount(user);
   mine.useAccount(user);
   teams.useAccount(user);
+  playlists.close();
   keys.close();
   history.close();
   own.close();

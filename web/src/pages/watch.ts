@@ -10,14 +10,19 @@ import { ClipPanel } from "../watch/clip-panel";
 import { detailsElement } from "../watch/details";
 import { DownloadsPanel } from "../watch/downloads-panel";
 import { EncodingPanel } from "../watch/encoding-panel";
+import { PlaylistPanel } from "../watch/playlist-panel";
 import { ReactionBar } from "../watch/reaction-bar";
+import { SaveDialog } from "../watch/save-dialog";
 import { Stage } from "../watch/stage";
 
+const address = readAddress(location.href);
 const details = find("#details");
 const encoding = new EncodingPanel();
 const downloads = new DownloadsPanel();
 const comments = new CommentSection();
 const reactions = new ReactionBar();
+const save = new SaveDialog(address.videoId);
+const playlist = new PlaylistPanel(address.videoId);
 const clip = new ClipPanel(() => stage.player);
 let shown = "";
 
@@ -46,14 +51,19 @@ setUpSiteHeader();
 find("#encoding").replaceWith(encoding.element);
 find("#downloads").replaceWith(downloads.element);
 find("#clip").replaceWith(clip.element);
+find("#playlist").replaceWith(playlist.element);
+reactions.element.append(save.button);
 find("#reactions").replaceWith(reactions.element);
 find("#comments").replaceWith(comments.element);
 const stage = new Stage(
   find("#stage"),
-  readAddress(location.href),
+  address,
   onVideo,
   find<HTMLElement>("#chapters"),
   find<HTMLElement>("#transcript"),
 );
 exposeHandle(stage);
 void stage.start();
+if (address.playlist) void playlist.show(address.playlist);
+// No event of a film bubbles; on the way down it is heard.
+stage.root.addEventListener("ended", () => playlist.playNext(), { capture: true });

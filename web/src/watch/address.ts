@@ -1,11 +1,13 @@
 import type { EngineChoice } from "../player/choose-engine";
 import type { PlayerOptions } from "../player/player";
 
-/** What a watch or embed address asks for: `/watch/{id}?engine=dash&t=90&autoplay&muted&token=…`. */
+/** What a watch or embed address asks for: `/watch/{id}?engine=dash&t=90&autoplay&muted&token=…&list=…`. */
 export interface WatchAddress {
   videoId: string;
   /** A playback token that somebody signed, or empty. */
   token: string;
+  /** The playlist that it is watched in, or empty. */
+  playlist: string;
   options: PlayerOptions;
 }
 
@@ -15,6 +17,7 @@ export function readAddress(address: string): WatchAddress {
   return {
     videoId: decodeURIComponent(url.pathname.split("/")[2] ?? ""),
     token: readToken(url.searchParams.get("token") ?? ""),
+    playlist: url.searchParams.get("list") ?? "",
     options: {
       engine,
       startAt: readTime(url.searchParams.get("t") ?? ""),

@@ -6,6 +6,7 @@ describe("a watch address", () => {
     expect(readAddress("http://host/watch/0197-a")).toEqual({
       videoId: "0197-a",
       token: "",
+      playlist: "",
       options: { engine: "hls", startAt: 0, autoplay: false, muted: false },
     });
   });
@@ -13,6 +14,10 @@ describe("a watch address", () => {
   it("may ask for an engine, a start and autoplay", () => {
     const { options } = readAddress("http://host/embed/x?engine=dash&t=1m30s&autoplay&muted=1");
     expect(options).toEqual({ engine: "dash", startAt: 90, autoplay: true, muted: true });
+  });
+
+  it("may name the playlist that it is watched in", () => {
+    expect(readAddress("http://host/watch/x?list=0197-b").playlist).toBe("0197-b");
   });
 
   it("may carry a playback token", () => {
