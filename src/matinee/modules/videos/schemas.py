@@ -58,8 +58,7 @@ TextLanguage = Annotated[
     Meta(
         pattern=PATTERN + END,
         max_length=64,
-        description="What its title and description are written in, as BCP 47: it is searched by that language's "
-        "rules. `und`: its captions tell.",
+        description="What its title and description are written in, as BCP 47; `und` where nobody said.",
         examples=["en"],
     ),
 ]
