@@ -201,6 +201,23 @@ class TestUser:
         assert again.returncode == 1
         assert "An account with this e-mail address exists" in again.stderr
 
+    def test_a_forgotten_password_is_replaced(self, installation: Installation) -> None:
+        """The account is signed out; the former password is refused, and one that is easily guessed, too."""
+        env = {**installation.environment(), "MATINEE_PASSWORD": PASSWORD}
+        assert matinee("user", "create", "lost@example.org", "--name", "Lost", env=env).returncode == 0
+        body = {"email": "lost@example.org", "password": PASSWORD}
+        login = f"{installation.url}/api/v1/auth/login"
+        refresh = httpx.post(login, json=body).json()["refresh_token"]
+        env["MATINEE_PASSWORD"] = "password1234"
+        assert matinee("user", "password", "lost@example.org", env=env).returncode == 1
+        env["MATINEE_PASSWORD"] = another = "seven herons over the weir"
+        assert matinee("user", "password", "lost@example.org", env=env).returncode == 0
+        assert httpx.post(login, json=body).status_code == 401
+        assert httpx.post(login, json={**body, "password": another}).status_code == 200
+        assert (
+            httpx.post(f"{installation.url}/api/v1/auth/refresh", json={"refresh_token": refresh}).status_code == 401
+        )
+
     def test_a_quota_is_set_and_shown(self, installation: Installation) -> None:
         """By the address of the account; what is not named stays, and a bad number is told."""
         env = {**installation.environment(), "MATINEE_PASSWORD": PASSWORD}

@@ -226,6 +226,16 @@ def create_user(email: str, name: str, admin: bool, password: str) -> None:
     click.echo(asyncio.run(create(_settings(), email, name, password, admin=admin)))
 
 
+@user.command("password")
+@click.argument("email")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, envvar="MATINEE_PASSWORD")
+def give_password(email: str, password: str) -> None:
+    """Give an account another password, where no letter can; signs it out."""
+    from matinee.cli.users import give_password as give
+
+    asyncio.run(give(_settings(), email, password))
+
+
 @user.command("suspend")
 @click.argument("email")
 @click.option("--reason", required=True, help="Its owner is told when he signs in.")

@@ -63,6 +63,13 @@ async def verify(settings: Settings, email: str) -> None:
     await _change(settings, email, lambda services, db, user_id: services.administration.verify_email(db, user_id))
 
 
+async def give_password(settings: Settings, email: str, password: str) -> None:
+    """Signs an account out, and has another password sign in to it."""
+    await _change(
+        settings, email, lambda services, db, user_id: services.recovery.give_password(db, user_id, password)
+    )
+
+
 async def reset_second_factor(settings: Settings, email: str) -> None:
     """Signs an account out, and has the password alone sign in to it."""
     await _change(
@@ -103,7 +110,7 @@ async def _change(settings: Settings, email: str, change: Change) -> None:
     try:
         async with open_services(settings, name="matinee-cli") as services, services.database.transaction() as db:
             await change(services, db, await _find(db, email))
-    except DomainError as error:
+    except (DomainError, InvalidInput) as error:
         raise click.ClickException(str(error)) from None
 
 

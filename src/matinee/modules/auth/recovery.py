@@ -140,6 +140,17 @@ class Recovery:
             await audit.record(db, "account.password_reset", user_id, account=user_id, by=user_id)
             await self._notices.tell(db, user_id, letters.PASSWORD_CHANGED)
 
+    async def give_password(self, db: Connection, user_id: UUID, wanted: str) -> None:
+        """Another password, by whoever runs the server; every session ends. Raises WeakPassword."""
+        user = await repository.find_user(db, user_id)
+        assert user is not None
+        await self._passwords.ensure_strong(wanted, (user.email, user.name), field="password")
+        await token_repository.set_password(db, user_id, await self._passwords.hash(wanted))
+        await self._end_pending(db, user_id)
+        await self._sessions.end_all(db, user_id, "password_reset")
+        await audit.record(db, "account.password_reset", user_id, account=user_id)
+        await self._notices.tell(db, user_id, letters.PASSWORD_CHANGED)
+
     async def change_email(self, caller: Caller, email: str, proof: Proof) -> None:
         """Has a link sent to the new address, which alone changes anything; the present one is told.
 
