@@ -26,6 +26,7 @@ export default defineConfig({
       input: [
         "index.html",
         "watch.html",
+        "channel.html",
         "embed.html",
         "documentation.html",
         "administration.html",

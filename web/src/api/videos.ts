@@ -192,7 +192,7 @@ async function json<T>(path: string, call: Call = {}): Promise<T> {
   return (await response.json()) as T;
 }
 
-function pageQuery(cursor: string | null, limit: number): URLSearchParams {
+export function pageQuery(cursor: string | null, limit: number): URLSearchParams {
   const query = new URLSearchParams({ limit: String(limit) });
   if (cursor) query.set("cursor", cursor);
   return query;

@@ -2,17 +2,18 @@ import "../styles/home.css";
 import { linkProvider } from "../api/security";
 import { currentUser, departTo, onUserChange, signInByProvider } from "../api/session";
 import type { User } from "../api/types";
+import { listPublicVideos } from "../api/videos";
 import { AccountDialog } from "../home/account-dialog";
 import { AccountPanel } from "../home/account-panel";
 import { ApiKeysPanel } from "../home/api-keys-panel";
 import { type Returned, rememberKeeping, returned } from "../home/come-back";
 import { HistoryPanel } from "../home/history-panel";
-import { LatestVideos } from "../home/latest-videos";
 import { MyVideos } from "../home/my-videos";
 import { PlaylistsPanel } from "../home/playlists-panel";
 import { SecurityPanel } from "../home/security-panel";
 import { TeamsPanel } from "../home/teams-panel";
 import { UploadPanel } from "../home/upload-panel";
+import { VideoGrid } from "../home/video-grid";
 import { find } from "../ui/dom";
 import { takeLinkToken } from "../ui/link-token";
 import { setUpSiteHeader } from "../ui/site-header";
@@ -36,7 +37,11 @@ const teams = new TeamsPanel((belongsTo) => {
   playlists.useTeams(belongsTo);
 });
 const security = new SecurityPanel();
-const latest = new LatestVideos();
+const latest = new VideoGrid(
+  "Latest",
+  listPublicVideos,
+  "No public videos yet. The first one could be yours.",
+);
 const account = new AccountDialog(() => {
   const next = safeReturnPath(query.get("next"), location.origin);
   if (next) location.assign(next);

@@ -25,9 +25,13 @@ function signedIn(user: User): Node[] {
   return [...administration, el("span", { class: "account-name", title: user.email }, user.name), leave];
 }
 
+/** Where one signs in, and comes back from to this page. */
+export function signInAddress(): string {
+  return `/?sign-in&next=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
 function signInLink(onSignIn?: () => void): HTMLElement {
-  const next = encodeURIComponent(location.pathname + location.search);
-  const link = el("a", { class: "button", href: `/?sign-in&next=${next}` }, "Sign in");
+  const link = el("a", { class: "button", href: signInAddress() }, "Sign in");
   if (onSignIn) {
     link.addEventListener("click", (event) => {
       event.preventDefault();

@@ -12,14 +12,13 @@ const VISIBILITY_NOTES = {
 };
 
 /** Title, owner, date and description under the player. */
-export function detailsElement(video: Video): HTMLElement {
+export function detailsElement(video: Video, owner: HTMLElement): HTMLElement {
   const date = video.ready_at ?? video.created_at;
   const note = VISIBILITY_NOTES[video.visibility];
   const facts = el(
-    "p",
+    "div",
     { class: "watch-facts" },
-    el("span", { class: "avatar", "aria-hidden": "true" }, initial(video.owner.name)),
-    el("span", { class: "watch-owner" }, video.owner.name),
+    owner,
     el("time", { datetime: date, title: new Date(date).toLocaleString() }, ago(date)),
     note &&
       el("span", { class: "visibility-note" }, icon(video.visibility === "unlisted" ? "link" : "lock"), note),
@@ -42,8 +41,4 @@ function technicalLine(video: Video): HTMLElement | null {
     qualities ? `${qualities} ${qualities === 1 ? "quality" : "qualities"}` : null,
   ].filter(Boolean);
   return parts.length > 0 ? el("p", { class: "watch-technical" }, parts.join(" · ")) : null;
-}
-
-function initial(name: string): string {
-  return ([...name.trim()][0] ?? "?").toUpperCase();
 }

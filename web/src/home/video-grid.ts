@@ -1,33 +1,41 @@
 import { explain } from "../api/http";
-import { listPublicVideos } from "../api/videos";
+import type { VideoPage } from "../api/types";
 import { el } from "../ui/dom";
 import { videoCard } from "./video-card";
 
-/** The grid of public videos, newest first, page by page. */
-export class LatestVideos {
+/** A grid of videos, page by page. */
+export class VideoGrid {
   readonly element: HTMLElement;
   readonly #grid = el("div", { class: "grid" });
   readonly #message = el("p", { class: "empty", role: "status", hidden: true });
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
+  readonly #list: (cursor: string | null) => Promise<VideoPage>;
+  readonly #none: string;
   #cursor: string | null = null;
 
-  constructor() {
-    const title = el("h2", { id: "latest-title" }, "Latest");
-    const header = el("header", { class: "section-header" }, title);
-    const attributes = { class: "section", "aria-labelledby": "latest-title" };
-    this.element = el("section", attributes, header, this.#grid, this.#message, this.#more);
+  /** `list` asks for a page; `none` is said where there is nothing. */
+  constructor(title: string, list: (cursor: string | null) => Promise<VideoPage>, none: string) {
+    this.#list = list;
+    this.#none = none;
+    const header = el("header", { class: "section-header" }, el("h2", {}, title));
+    this.element = el(
+      "section",
+      { class: "section", "aria-label": title },
+      header,
+      this.#grid,
+      this.#message,
+      this.#more,
+    );
     this.#more.addEventListener("click", () => void this.loadMore());
   }
 
   async loadMore(): Promise<void> {
     this.#more.disabled = true;
     try {
-      const page = await listPublicVideos(this.#cursor);
+      const page = await this.#list(this.#cursor);
       this.#cursor = page.next_cursor;
       this.#grid.append(...page.items.map((video) => videoCard(video)));
-      this.#say(
-        this.#grid.childElementCount === 0 ? "No public videos yet. The first one could be yours." : "",
-      );
+      this.#say(this.#grid.childElementCount === 0 ? this.#none : "");
       this.#more.hidden = this.#cursor === null;
       this.#more.textContent = "Show more";
     } catch (error) {
