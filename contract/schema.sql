@@ -381,6 +381,45 @@ CREATE TABLE public.renditions (
     CONSTRAINT renditions_kind_known CHECK ((kind = ANY (ARRAY['video'::text, 'audio'::text]))),
     CONSTRAINT renditions_stored_on_grid CHECK ((stored <@ int4multirange(int4range(0, cells))))
 );
+CREATE TABLE public.search_changes (
+    id bigint NOT NULL,
+    video_id uuid NOT NULL
+);
+ALTER TABLE public.search_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.search_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.search_documents (
+    video_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    is_listed boolean NOT NULL,
+    popularity integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    duration double precision,
+    language text NOT NULL,
+    captions text[] NOT NULL,
+    head tsvector NOT NULL,
+    body tsvector NOT NULL,
+    whole tsvector NOT NULL
+);
+CREATE TABLE public.search_passages (
+    video_id uuid NOT NULL,
+    track_id uuid NOT NULL,
+    number integer NOT NULL,
+    lines text NOT NULL,
+    words tsvector NOT NULL
+);
+CREATE TABLE public.search_words (
+    word text NOT NULL COLLATE pg_catalog."C",
+    documents integer NOT NULL,
+    heads integer NOT NULL,
+    listed integer NOT NULL
+)
+WITH (fillfactor='70');
 CREATE TABLE public.sessions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -719,6 +758,14 @@ ALTER TABLE ONLY public.registration_invitations
     ADD CONSTRAINT registration_invitations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_pkey PRIMARY KEY (video_id, name);
+ALTER TABLE ONLY public.search_changes
+    ADD CONSTRAINT search_changes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.search_documents
+    ADD CONSTRAINT search_documents_pkey PRIMARY KEY (video_id);
+ALTER TABLE ONLY public.search_passages
+    ADD CONSTRAINT search_passages_pkey PRIMARY KEY (video_id, track_id, number);
+ALTER TABLE ONLY public.search_words
+    ADD CONSTRAINT search_words_pkey PRIMARY KEY (word);
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.sign_in_challenges
@@ -801,6 +848,14 @@ CREATE INDEX registration_invitations_by_expiry ON public.registration_invitatio
 CREATE INDEX registration_invitations_newest ON public.registration_invitations USING btree (created_at DESC, id DESC);
 CREATE INDEX renditions_evictable ON public.renditions USING btree (first_cell_at) WHERE ((bytes > 0) AND ("position" > 0));
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
+CREATE INDEX search_documents_head ON public.search_documents USING gin (head);
+CREATE INDEX search_documents_newest ON public.search_documents USING btree (created_at DESC, video_id DESC) WHERE is_listed;
+CREATE INDEX search_documents_owners_newest ON public.search_documents USING btree (owner_id, created_at DESC, video_id DESC);
+CREATE INDEX search_documents_owners_popular ON public.search_documents USING btree (owner_id, popularity DESC, created_at DESC, video_id DESC);
+CREATE INDEX search_documents_popular ON public.search_documents USING btree (popularity DESC, created_at DESC, video_id DESC) WHERE is_listed;
+CREATE INDEX search_documents_whole ON public.search_documents USING gin (whole);
+CREATE INDEX search_words_alike ON public.search_words USING gin (word public.gin_trgm_ops) WHERE (listed > 0);
+CREATE INDEX search_words_begun ON public.search_words USING btree ("left"(word, 2), listed DESC) WHERE (listed > 0);
 CREATE INDEX sessions_by_end ON public.sessions USING btree (revoked_at, id) WHERE (revoked_at IS NOT NULL);
 CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_at DESC, id DESC);
@@ -847,10 +902,15 @@ CREATE TRIGGER audit_events_not_emptied BEFORE TRUNCATE ON public.audit_events F
 CREATE TRIGGER playlist_items_added AFTER INSERT ON public.playlist_items REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_playlist_items();
 CREATE TRIGGER playlist_items_removed AFTER DELETE ON public.playlist_items REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_playlist_items();
 CREATE TRIGGER subscriptions_count AFTER INSERT OR DELETE ON public.subscriptions FOR EACH ROW EXECUTE FUNCTION public.count_subscription();
+CREATE TRIGGER text_tracks_searched AFTER INSERT OR DELETE OR UPDATE OF state, language, kind ON public.text_tracks FOR EACH ROW EXECUTE FUNCTION public.note_track_change();
 CREATE TRIGGER users_count_subscriptions AFTER UPDATE OF suspended_at, closed_at ON public.users FOR EACH ROW WHEN (((old.shut_at IS NULL) <> (new.shut_at IS NULL))) EXECUTE FUNCTION public.count_subscriptions_of_account();
+CREATE TRIGGER users_searched AFTER UPDATE ON public.users FOR EACH ROW WHEN (((new.shut_at IS NULL) <> (old.shut_at IS NULL))) EXECUTE FUNCTION public.note_account_change();
 CREATE TRIGGER users_watch_later AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.kind = 'user'::text)) EXECUTE FUNCTION public.give_watch_later();
+CREATE TRIGGER video_counts_first_searched AFTER INSERT ON public.video_counts FOR EACH ROW EXECUTE FUNCTION public.note_popularity_change();
+CREATE TRIGGER video_counts_searched AFTER UPDATE OF views ON public.video_counts FOR EACH ROW WHEN ((floor(((8)::numeric * log(2.0, ((1 + GREATEST(new.views, (0)::bigint)))::numeric))) <> floor(((8)::numeric * log(2.0, ((1 + GREATEST(old.views, (0)::bigint)))::numeric))))) EXECUTE FUNCTION public.note_popularity_change();
 CREATE TRIGGER videos_count_published AFTER INSERT OR DELETE OR UPDATE OF status, visibility, replaces, deleted_at, owner_id ON public.videos FOR EACH ROW EXECUTE FUNCTION public.count_published_video();
 CREATE TRIGGER videos_publish BEFORE INSERT OR UPDATE OF status, visibility, replaces ON public.videos FOR EACH ROW WHEN (((new.published_at IS NULL) AND (new.visibility = 'public'::text) AND (new.status = 'READY'::text) AND (new.replaces IS NULL))) EXECUTE FUNCTION public.publish_video();
+CREATE TRIGGER videos_searched AFTER INSERT OR UPDATE OF owner_id, title, description, tags, language, visibility, status, duration, deleted_at ON public.videos FOR EACH ROW EXECUTE FUNCTION public.note_video_change();
 ALTER TABLE ONLY public.account_exports
     ADD CONSTRAINT account_exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.account_tokens
@@ -931,6 +991,10 @@ ALTER TABLE ONLY public.registration_invitations
     ADD CONSTRAINT registration_invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.search_documents
+    ADD CONSTRAINT search_documents_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.search_passages
+    ADD CONSTRAINT search_passages_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sign_in_challenges

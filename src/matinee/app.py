@@ -58,6 +58,7 @@ from matinee.modules.quotas.routes import QuotaRoutes
 from matinee.modules.reactions.routes import ReactionRoutes
 from matinee.modules.replacements.routes import ReplacementRoutes
 from matinee.modules.retention.routes import RetentionRoutes
+from matinee.modules.search.routes import SearchRoutes
 from matinee.modules.second_factor.routes import SecondFactorRoutes
 from matinee.modules.sharing.routes import SharingRoutes
 from matinee.modules.sign_in_providers.routes import SignInProviderRoutes
@@ -104,6 +105,7 @@ ROUTES: tuple[type, ...] = (
     ReactionRoutes,
     ViewRoutes,
     HistoryRoutes,
+    SearchRoutes,
     PlaylistRoutes,
     ChannelRoutes,
     SubscriptionRoutes,
@@ -139,6 +141,7 @@ TAGS = {
     "sharing": "Whom a video is for, beside its owner.",
     "comments": "What people say about a video, and who decides what stays.",
     "reactions": "Likes, dislikes, views, and how many of everything.",
+    "search": "Videos by what is said of them and in them.",
     "history": "What an account has watched, and where it goes on.",
     "playlists": "Videos in an order of one's own.",
     "channels": "What accounts show of themselves.",
@@ -224,6 +227,7 @@ def _routes(services: Services) -> list[Any]:
         ReactionRoutes(services.reactions),
         ViewRoutes(services.views),
         HistoryRoutes(services.history),
+        SearchRoutes(services.search),
         PlaylistRoutes(services.video_playlists),
         ChannelRoutes(services.channels),
         SubscriptionRoutes(services.subscriptions),

@@ -76,6 +76,7 @@ from matinee.modules.reactions.service import ReactionService
 from matinee.modules.replacements.service import ReplacementService
 from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
+from matinee.modules.search.service import SearchService
 from matinee.modules.second_factor.authenticator import Authenticator
 from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.guard import Guard
@@ -201,6 +202,7 @@ class Services:
         self.comments = CommentService()
         self.reactions = ReactionService(self.videos)
         self.history = HistoryService(self.videos)
+        self.search = SearchService(self.videos)
         self.video_playlists = PlaylistService(self.videos)
         self.view_counter = ViewCounter(self.database)
         self.views = ViewService(

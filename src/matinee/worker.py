@@ -27,6 +27,7 @@ from matinee.modules.imports.runner import ImportRunner
 from matinee.modules.integrity.hashing import FileHashing
 from matinee.modules.pictures.runners import PictureRunners
 from matinee.modules.replacements.runner import ReplacementRunner
+from matinee.modules.search.indexing import Indexer
 from matinee.modules.sounds.runner import SoundRunner
 from matinee.modules.tracks.extraction import TextExtraction
 from matinee.modules.tracks.hearing import Hearing
@@ -75,6 +76,7 @@ class Worker:
         TextExtraction(settings, database, storage, queue, self._sources, self._encoding.attend).register()
         FileHashing(database, storage, queue, self._encoding.attend).register()
         ImportRunner(settings, database, storage, queue, self._encoding.attend).register()
+        self._indexer = Indexer(database, storage)
         self._speech = speech or _speech_program(settings)
         if self._speech is not None:
             Hearing(settings, database, storage, queue, self._encoding.attend, self._speech).register()
@@ -104,6 +106,7 @@ class Worker:
             await resources.enter_async_context(self._queue.running())
             tasks = [asyncio.create_task(self._keep_working(lane, count)) for lane, count in slots.items()]
             tasks.append(asyncio.create_task(self._keep_sweeping()))
+            tasks.append(asyncio.create_task(self._indexer.keep_indexing()))
             log.info("worker_started", slots=slots)
             try:
                 await stop.wait()

@@ -184,6 +184,8 @@ ROWS: dict[str, Row] = {
     "get_position": Row(Who.MEMBER),
     "save_position": Row(Who.MEMBER, {"position": 10}),
     "list_history": Row(Who.ACCOUNT),
+    "search_videos": Row(Who.ANYONE),
+    "suggest_searches": Row(Who.ANYONE),
     "change_history": Row(Who.ACCOUNT, {}),
     "clear_history": Row(Who.ACCOUNT),
     "forget_watched": Row(Who.ACCOUNT),

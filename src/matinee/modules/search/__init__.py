@@ -1,0 +1,1 @@
+"""Finding videos by what is said of them and in them."""

@@ -1,0 +1,213 @@
+"""Every query about what is indexed: changes, documents, passages and words."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, execute, fetch_all, fetch_value
+
+MOST_TRACKS = 4
+"""Of a video; those of further languages are not searched."""
+_LOCK = 0x6D_73_65_61_72_63_68  # "msearch"
+
+_LIST_CHANGES = "SELECT id, video_id FROM search_changes ORDER BY id LIMIT %s"
+_COUNT_CHANGES = "SELECT count(*) FROM search_changes"
+_NOTE_SOME = """
+WITH some AS (
+    SELECT id FROM videos WHERE id > %(after)s AND deleted_at IS NULL ORDER BY id LIMIT %(most)s
+), noted AS (INSERT INTO search_changes (video_id) SELECT id FROM some)
+SELECT max(id::text)::uuid FROM some
+"""
+_TRACKS = f"""
+SELECT t.id FROM text_tracks t
+WHERE t.video_id = v.id AND t.state = 'ready' AND t.kind IN ('subtitles', 'captions') AND NOT t.is_forced
+ORDER BY t.is_default DESC, t.machine_made, t.created_at, t.id LIMIT {MOST_TRACKS}
+"""  # noqa: S608
+_UNREAD = f"""
+SELECT t.id, t.video_id, t.language FROM videos v JOIN text_tracks t ON t.id IN ({_TRACKS})
+WHERE v.id = ANY(%s::uuid[]) AND v.deleted_at IS NULL
+    AND NOT EXISTS (SELECT FROM search_passages p WHERE p.video_id = v.id AND p.track_id = t.id)
+LIMIT 1000
+"""  # noqa: S608
+# Of a video that is gone nothing is kept.
+_ADD_PASSAGES = """
+INSERT INTO search_passages (video_id, track_id, number, lines, words)
+SELECT v.id, %(track)s, p.number, p.lines, p.words::tsvector
+FROM videos v, unnest(%(lines)s::text[], %(words)s::text[]) WITH ORDINALITY AS p (lines, words, number)
+WHERE v.id = %(video)s AND v.deleted_at IS NULL
+ON CONFLICT DO NOTHING
+"""
+_STEMS = """
+SELECT word, ts_lexize(%(stemmer)s::text::regdictionary, word) AS stems FROM unnest(%(words)s::text[]) AS word
+LIMIT 1000000
+"""
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s)"
+_FACTS = f"""
+SELECT v.id, v.owner_id, v.title, v.description, v.tags, v.language, v.duration, v.created_at,
+    coalesce(c.views, 0) AS views, v.visibility = 'public' AND v.status = 'READY' AND u.shut_at IS NULL AS is_listed,
+    ARRAY(SELECT t.language FROM text_tracks t WHERE t.id IN ({_TRACKS})
+        ORDER BY t.is_default DESC, t.machine_made, t.created_at, t.id) AS captions
+FROM videos v JOIN users u ON u.id = v.owner_id LEFT JOIN video_counts c ON c.video_id = v.id
+WHERE v.id = ANY(%s::uuid[]) AND v.deleted_at IS NULL AND v.replaces IS NULL AND v.fragment_of IS NULL
+LIMIT 1000
+"""  # noqa: S608
+_FORGET_PASSAGES = f"""
+DELETE FROM search_passages p WHERE p.video_id = ANY(%s::uuid[]) AND NOT EXISTS (
+    SELECT FROM videos v WHERE v.id = p.video_id AND v.deleted_at IS NULL AND p.track_id IN ({_TRACKS}))
+"""  # noqa: S608
+_COUNTED = """
+SELECT word, sum(documents)::integer AS documents, sum(heads)::integer AS heads, sum(listed)::integer AS listed
+FROM (
+    SELECT unnest(tsvector_to_array(whole)) AS word, 1 AS documents, 0 AS heads, is_listed::integer AS listed
+    FROM changed
+    UNION ALL SELECT unnest(tsvector_to_array(head)), 0, 1, 0 FROM changed
+) AS words GROUP BY word
+"""
+_FORGET = f"""
+WITH changed AS (
+    DELETE FROM search_documents WHERE video_id = ANY(%s::uuid[]) RETURNING whole, head, is_listed
+), counted AS ({_COUNTED})
+UPDATE search_words w SET documents = w.documents - c.documents, heads = w.heads - c.heads,
+    listed = w.listed - c.listed
+FROM counted c WHERE w.word = c.word
+"""  # noqa: S608
+_ADD = f"""
+WITH changed AS (
+    INSERT INTO search_documents (video_id, owner_id, is_listed, popularity, created_at, duration, language, captions,
+        head, body, whole)
+    SELECT %(id)s, %(owner_id)s, %(is_listed)s, %(popularity)s, %(created_at)s, %(duration)s, %(language)s,
+        %(captions)s::text[], new.head, new.body, strip(new.head || new.body || new.said)
+    FROM (SELECT %(head)s::text::tsvector AS head, %(body)s::text::tsvector AS body,
+        array_to_tsvector(ARRAY(SELECT DISTINCT unnest(tsvector_to_array(p.words)) FROM search_passages p
+            WHERE p.video_id = %(id)s)) AS said) AS new
+    RETURNING whole, head, is_listed
+), counted AS ({_COUNTED})
+INSERT INTO search_words AS w (word, documents, heads, listed)
+SELECT word, documents, heads, listed FROM counted
+ON CONFLICT (word) DO UPDATE SET documents = w.documents + excluded.documents, heads = w.heads + excluded.heads,
+    listed = w.listed + excluded.listed
+"""  # noqa: S608
+_FORGET_CHANGES = "DELETE FROM search_changes WHERE id = ANY(%s::bigint[])"
+_FORGET_WORDS = """
+DELETE FROM search_words WHERE word IN (SELECT word FROM search_words WHERE documents = 0 LIMIT %s) AND documents = 0
+"""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A video of which something has changed."""
+
+    id: int
+    video_id: UUID
+
+
+class Track(msgspec.Struct, frozen=True):
+    """What is said in a video, by a track that was not read yet."""
+
+    id: UUID
+    video_id: UUID
+    language: str
+
+
+class Stemmed(msgspec.Struct, frozen=True):
+    """A word with its stems: none of a stop word, None of what the language does not know."""
+
+    word: str
+    stems: list[str] | None
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What of a video is searched."""
+
+    id: UUID
+    owner_id: UUID
+    title: str
+    description: str
+    tags: list[str]
+    language: str
+    duration: float | None
+    created_at: datetime
+    views: int
+    is_listed: bool
+    captions: list[str]
+    """The languages of what is said."""
+
+
+class Document(msgspec.Struct, frozen=True):
+    """As it is indexed."""
+
+    id: UUID
+    owner_id: UUID
+    is_listed: bool
+    popularity: int
+    created_at: datetime
+    duration: float | None
+    language: str
+    captions: list[str]
+    head: str
+    body: str
+
+
+async def list_changes(db: Connection, most: int) -> list[Change]:
+    """The oldest changes that are not indexed."""
+    return await fetch_all(db, Change, _LIST_CHANGES, (most,))
+
+
+async def count_changes(db: Connection) -> int:
+    """How many changes are not indexed."""
+    return int(await fetch_value(db, _COUNT_CHANGES))
+
+
+async def note_some(db: Connection, after: UUID, most: int) -> UUID | None:
+    """Has the videos behind this one indexed anew; returns the last of them, None behind the end."""
+    last: UUID | None = await fetch_value(db, _NOTE_SOME, {"after": after, "most": most})
+    return last
+
+
+async def list_unread(db: Connection, video_ids: Collection[UUID]) -> list[Track]:
+    """Tracks of the videos that are to be searched and were not read yet."""
+    return await fetch_all(db, Track, _UNREAD, (list(video_ids),))
+
+
+async def add_passages(db: Connection, track: Track, lines: Sequence[str], words: Sequence[str]) -> None:
+    """What a track says; of two who read it the first one counts."""
+    params = {"video": track.video_id, "track": track.id, "lines": list(lines), "words": list(words)}
+    await execute(db, _ADD_PASSAGES, params)
+
+
+async def find_stems(db: Connection, stemmer: str, words: Collection[str]) -> dict[str, list[str]]:
+    """The stems of words that have any."""
+    rows = await fetch_all(db, Stemmed, _STEMS, {"stemmer": stemmer, "words": list(words)})
+    return {row.word: row.stems for row in rows if row.stems}
+
+
+async def try_lock(db: Connection) -> bool:
+    """Whether nobody else indexes until the transaction ends: words are counted by one at a time."""
+    return bool(await fetch_value(db, _TRY_LOCK, (_LOCK,)))
+
+
+async def list_facts(db: Connection, video_ids: Collection[UUID]) -> list[Facts]:
+    """Those of the videos that are there to be found."""
+    return await fetch_all(db, Facts, _FACTS, (list(video_ids),))
+
+
+async def forget(db: Connection, video_ids: Collection[UUID]) -> None:
+    """Takes the videos out of the index, and what tracks say that they have no longer."""
+    await execute(db, _FORGET_PASSAGES, (list(video_ids),))
+    await execute(db, _FORGET, (list(video_ids),))
+
+
+async def add(db: Connection, document: Document) -> None:
+    """Puts a video in that is not in the index."""
+    await execute(db, _ADD, msgspec.structs.asdict(document))
+
+
+async def forget_changes(db: Connection, changes: Collection[Change]) -> None:
+    """They are indexed."""
+    await execute(db, _FORGET_CHANGES, ([change.id for change in changes],))
+
+
+async def forget_words(db: Connection, most: int) -> int:
+    """Deletes words that no document has any more; returns how many."""
+    return await execute(db, _FORGET_WORDS, (most,))

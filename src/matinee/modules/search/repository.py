@@ -1,0 +1,158 @@
+"""Every query that finds. Whether a video may be shown is read of the video itself, never of the index."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from matinee.common.database import Connection, fetch_all
+from matinee.common.http.pagination import Cursor
+
+WINDOW = 3000
+"""Documents that one request looks at in the order of an index: 3 to 11 ms."""
+FEW = 1500
+"""As many are found by their words and sorted; of more, those that come first are looked for in their order."""
+
+_KNOWN = "SELECT word, documents, listed FROM search_words WHERE word = ANY(%s::text[]) LIMIT 10000"
+_BEGUN = """
+SELECT word, documents, listed FROM search_words
+WHERE left(word, 2) = left(%(start)s, 2) AND starts_with(word, %(start)s) AND listed > 0
+ORDER BY listed DESC LIMIT %(most)s
+"""
+_ALIKE = """
+SELECT word, documents, listed FROM search_words WHERE word %% %(word)s AND listed > 0
+ORDER BY similarity(word, %(word)s) DESC LIMIT 50
+"""
+_FILTERS = """
+    AND (%(tag)s::text IS NULL OR d.head @@ %(tag)s::text::tsquery)
+    AND (%(language)s::text IS NULL OR d.language = %(language)s)
+    AND (%(captions)s::text IS NULL OR d.captions @> ARRAY[%(captions)s::text])
+    AND (%(shortest)s::float8 IS NULL OR d.duration >= %(shortest)s)
+    AND (%(longest)s::float8 IS NULL OR d.duration <= %(longest)s)
+    AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
+"""
+_LISTED = "v.visibility = 'public' AND v.status = 'READY' AND v.deleted_at IS NULL AND u.shut_at IS NULL"
+_OWNED = "v.owner_id = %(owner)s AND v.deleted_at IS NULL"
+# Words that follow one another are looked for where places are kept: not in `whole`.
+_FOLLOWING = """
+    (d.head @@ {query}::text::tsquery OR d.body @@ {query}::text::tsquery
+        OR EXISTS (SELECT FROM search_passages p WHERE p.video_id = d.video_id AND p.words @@ {query}::text::tsquery))
+"""
+_MATCH = f"""
+    (%(words)s::text IS NULL OR d.whole @@ %(words)s::text::tsquery)
+    AND (%(phrases)s::text IS NULL OR {_FOLLOWING.format(query="%(phrases)s")})
+    AND (%(banned)s::text IS NULL OR NOT {_FOLLOWING.format(query="%(banned)s")})
+"""
+_SCORE = "(CASE WHEN d.head @@ %(words)s::text::tsquery THEN 1000000 ELSE 0 END + d.popularity)"
+
+
+class WordRow(msgspec.Struct, frozen=True):
+    """A word with how many documents have it: all, and those that everybody finds."""
+
+    word: str
+    documents: int
+    listed: int
+
+
+class FoundRow(msgspec.Struct, frozen=True):
+    """A video that was found, at its place."""
+
+    video_id: UUID
+    score: int
+    created_at: datetime
+    is_met: bool
+    """False of the last document that was looked at, where it is none: the next page begins behind it."""
+
+
+class Place(Cursor, frozen=True, array_like=True):
+    """A place among what is found."""
+
+    score: int
+
+
+class PassageRow(msgspec.Struct, frozen=True):
+    """A minute of what is said in a video."""
+
+    video_id: UUID
+    language: str
+    lines: str
+
+
+async def find_words(db: Connection, words: Collection[str]) -> dict[str, WordRow]:
+    """Those that are known."""
+    return {row.word: row for row in await fetch_all(db, WordRow, _KNOWN, (list(words),))}
+
+
+async def list_begun(db: Connection, start: str, most: int) -> list[WordRow]:
+    """The commonest words of public videos that begin so."""
+    return await fetch_all(db, WordRow, _BEGUN, {"start": start, "most": most})
+
+
+async def list_alike(db: Connection, word: str) -> list[WordRow]:
+    """Words of public videos that have letters in common with it."""
+    return await fetch_all(db, WordRow, _ALIKE, {"word": word})
+
+
+async def find_few(
+    db: Connection, params: dict[str, object], limit: int, after: Place | None, *, by: str, owned: bool
+) -> list[FoundRow]:
+    """All that the words find, sorted: where there are few."""
+    score = {"relevance": _SCORE, "views": "d.popularity", "newest": "0"}[by]
+    statement = f"""
+WITH found AS MATERIALIZED (
+    SELECT d.video_id, {score} AS score, d.created_at FROM search_documents d
+    JOIN videos v ON v.id = d.video_id JOIN users u ON u.id = v.owner_id
+    WHERE {_MATCH} {_FILTERS} AND {_OWNED if owned else _LISTED})
+SELECT video_id, score, created_at, true AS is_met FROM found
+{"" if after is None else "WHERE (score, created_at, video_id) < (%(score)s, %(created_at)s, %(id)s)"}
+ORDER BY score DESC, created_at DESC, video_id DESC LIMIT %(limit)s
+"""  # noqa: S608
+    return await fetch_all(db, FoundRow, statement, _placed(params, limit, after))
+
+
+async def walk(
+    db: Connection, params: dict[str, object], limit: int, after: Place | None, *, by: str, owned: bool
+) -> list[FoundRow]:
+    """What is found among the next WINDOW documents, the most watched or the newest first; and the last of those."""
+    order = "d.created_at DESC, d.video_id DESC"
+    place = "(d.created_at, d.video_id) < (%(created_at)s, %(id)s)"
+    score = "0"
+    if by != "newest":
+        order, score = f"d.popularity DESC, {order}", "d.popularity"
+        place = "(d.popularity, d.created_at, d.video_id) < (%(score)s, %(created_at)s, %(id)s)"
+    among = "d.owner_id = %(owner)s" if owned else "d.is_listed"
+    statement = f"""
+WITH near AS MATERIALIZED (
+    SELECT * FROM search_documents d WHERE {among} {"" if after is None else f"AND {place}"}
+    ORDER BY {order} LIMIT {WINDOW}
+), met AS (
+    SELECT d.video_id, {score} AS score, d.created_at FROM near d
+    JOIN videos v ON v.id = d.video_id JOIN users u ON u.id = v.owner_id
+    WHERE {_MATCH} {_FILTERS} AND {_OWNED if owned else _LISTED} ORDER BY {order} LIMIT %(limit)s
+), last AS (
+    SELECT d.video_id, {score} AS score, d.created_at FROM near d ORDER BY {order} OFFSET {WINDOW - 1} LIMIT 1)
+SELECT video_id, score, created_at, true AS is_met FROM met
+UNION ALL SELECT video_id, score, created_at, false FROM last WHERE (SELECT count(*) FROM met) < %(limit)s
+"""  # noqa: S608
+    return await fetch_all(db, FoundRow, statement, _placed(params, limit, after))
+
+
+async def list_spoken(db: Connection, video_ids: Collection[UUID], words: str) -> list[PassageRow]:
+    """Up to three passages of each video that have one of the words."""
+    statement = """
+SELECT p.video_id, t.language, p.lines FROM unnest(%(videos)s::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM search_passages s WHERE s.video_id = wanted.id AND s.words @@ %(words)s::text::tsquery
+    ORDER BY s.track_id, s.number LIMIT 3) p
+JOIN text_tracks t ON t.id = p.track_id
+"""
+    return await fetch_all(db, PassageRow, statement, {"videos": list(video_ids), "words": words})
+
+
+def _placed(params: dict[str, object], limit: int, after: Place | None) -> dict[str, object]:
+    placed = {**params, "limit": limit}
+    if after is not None:
+        placed |= {"score": after.score, "created_at": after.created_at, "id": after.id}
+    return placed

@@ -1,0 +1,196 @@
+"""Decisions about searching: what was meant, by which way it is found, and what is shown of why."""
+
+from collections.abc import Callable, Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from matinee.common.database import Connection
+from matinee.common.http.pagination import decode_cursor, encode_cursor
+from matinee.common.http.viewer import Viewer
+from matinee.modules.search import index_repository, repository
+from matinee.modules.search.repository import FEW, FoundRow, Place, WordRow
+from matinee.modules.search.rules import (
+    SHORTEST_CORRECTED,
+    Term,
+    fold,
+    mark,
+    nearest,
+    neighbours,
+    phrase_query,
+    preferred_language,
+    read_lines,
+    read_query,
+    snippet,
+    stemmer_of,
+    words_query,
+)
+from matinee.modules.search.schemas import Hit, SearchPage, SearchQuery, Snippet, Spoken, Suggestions
+from matinee.modules.teams.rules import MEMBERS
+from matinee.modules.videos.schemas import VideoSummary
+from matinee.modules.videos.service import VideoService
+
+_MOST_BEGUN = 20
+_MOST_SUGGESTED = 8
+_MOST_SPOKEN = 3
+
+
+class _Meant(msgspec.Struct, frozen=True):
+    """A query, with the lexemes that each of its words stands for."""
+
+    terms: list[Term]
+    lexemes: dict[str, list[str]]
+    documents: int | None
+    """How many documents have its rarest word; None: it names none."""
+    corrected: str | None
+
+
+class SearchService:
+    """What is found."""
+
+    def __init__(self, videos: VideoService) -> None:
+        self._videos = videos
+
+    async def find(
+        self, db: Connection, viewer: Viewer, accept_language: str | None, query: SearchQuery
+    ) -> SearchPage:
+        """A page of what the viewer may see. Raises InvalidCursor."""
+        after = decode_cursor(query.cursor, Place)
+        language = preferred_language(accept_language) if query.language is UNSET else query.language
+        meant = await _meant(db, read_query(query.q), language)
+        owned = query.owner is not UNSET and _is_his(viewer, query.owner)
+        words = words_query(meant.terms, meant.lexemes)
+        phrases = [term for term in meant.terms if len(term.words) > 1]
+        params = {
+            **_filters(query),
+            "words": words,
+            "phrases": phrase_query([one for one in phrases if not one.is_excluded], meant.lexemes, " & "),
+            "banned": phrase_query([one for one in phrases if one.is_excluded], meant.lexemes, " | "),
+        }
+        by = query.sort if words is not None or query.sort != "relevance" else "views"
+        if meant.documents is not None and meant.documents <= FEW:
+            found = await repository.find_few(db, params, query.limit + 1, after, by=by, owned=owned)
+        else:
+            found = await repository.walk(db, params, query.limit + 1, after, by=by, owned=owned)
+        shown = [row for row in found[: query.limit] if row.is_met]
+        hits = await self._hits(db, viewer, shown, meant)
+        last = _last(found, query.limit)
+        cursor = None if last is None else encode_cursor(Place(last.created_at, last.video_id, last.score))
+        return SearchPage(hits, cursor, meant.corrected)
+
+    async def suggest(self, db: Connection, typed: str) -> Suggestions:
+        """Words of public videos that complete what is typed."""
+        terms = read_query(typed)
+        if not terms or not terms[-1].is_open:
+            return Suggestions([])
+        begun = await repository.list_begun(db, terms[-1].words[-1], _MOST_BEGUN)
+        before = typed[: len(typed) - len(typed.split()[-1])]
+        return Suggestions([before + row.word for row in begun if row.word[0] not in "~#"][:_MOST_SUGGESTED])
+
+    async def _hits(self, db: Connection, viewer: Viewer, shown: Sequence[FoundRow], meant: _Meant) -> list[Hit]:
+        ids = [row.video_id for row in shown]
+        videos = await self._videos.summaries(db, viewer, ids)
+        is_met = _matcher(meant)
+        spoken: dict[UUID, list[Spoken]] = {}
+        anything = phrase_query([term for term in meant.terms if not term.is_excluded], meant.lexemes, " | ")
+        if anything is not None:
+            for passage in await repository.list_spoken(db, list(videos), anything):
+                lines = spoken.setdefault(passage.video_id, [])
+                for line in read_lines(passage.lines):
+                    if len(lines) < _MOST_SPOKEN and (ranges := mark(line.text, is_met)):
+                        lines.append(Spoken(line.milliseconds / 1000, passage.language, _snippet(line.text, ranges)))
+        return [_hit(videos[video_id], is_met, spoken.get(video_id, [])) for video_id in ids if video_id in videos]
+
+
+async def _meant(db: Connection, terms: list[Term], language: str | None) -> _Meant:
+    words = {word for term in terms for word in term.words}
+    stemmer = stemmer_of(language)
+    stems = await index_repository.find_stems(db, stemmer, words) if stemmer and words else {}
+    lexemes = {word: [word, *(f"~{stem}" for stem in stems.get(word, ())), f"#{word}"] for word in words}
+    known = await repository.find_words(db, [one for each in lexemes.values() for one in each]) if words else {}
+    counts: list[int] = []
+    corrected: dict[str, str] = {}
+    for term in terms:
+        for word in term.words:
+            rows = [known[one] for one in lexemes[word] if one in known]
+            if term.is_open and word == term.words[-1]:
+                begun = await repository.list_begun(db, word, _MOST_BEGUN)
+                rows += begun
+                lexemes[word] += [row.word for row in begun]
+            if not rows and not term.is_excluded and (other := await _correction(db, word)) is not None:
+                corrected[word] = other.word
+                lexemes[word] = [other.word]
+                rows = [other]
+            if not term.is_excluded:
+                counts.append(sum(row.documents for row in rows))
+    sentence = " ".join(
+        ("-" if term.is_excluded else "") + " ".join(corrected.get(word, word) for word in term.words)
+        for term in terms
+    )
+    return _Meant(terms, lexemes, min(counts, default=None), sentence if corrected else None)
+
+
+async def _correction(db: Connection, word: str) -> WordRow | None:
+    """The word of public videos that was probably meant: only those, for others tell what private ones say."""
+    if len(word) < SHORTEST_CORRECTED:
+        return None
+    near = [row for row in (await repository.find_words(db, neighbours(word))).values() if row.listed > 0]
+    near = near or [row for row in await repository.list_alike(db, word) if row.word[0] not in "~#"]
+    best = nearest(word, [(row.word, row.listed) for row in near])
+    return next((row for row in near if row.word == best), None)
+
+
+def _is_his(viewer: Viewer, owner_id: UUID) -> bool:
+    caller = viewer.caller
+    return caller is not None and (caller.user_id == owner_id or caller.teams.get(owner_id) in MEMBERS)
+
+
+def _filters(query: SearchQuery) -> dict[str, object]:
+    def given(value: object) -> object:
+        return None if value is UNSET else value
+
+    return {
+        "tag": None if query.tag is UNSET else words_query([Term((f"#{fold(query.tag)}",))], {}),
+        "owner": given(query.owner),
+        "language": given(query.language),
+        "captions": given(query.captions),
+        "shortest": given(query.min_duration),
+        "longest": given(query.max_duration),
+        "since": given(query.created_after),
+        "until": given(query.created_before),
+    }
+
+
+def _last(found: Sequence[FoundRow], limit: int) -> FoundRow | None:
+    """Behind which the next page begins; None at the end."""
+    if len(found) > limit:
+        return found[limit - 1]
+    return found[-1] if found and not found[-1].is_met else None
+
+
+def _matcher(meant: _Meant) -> Callable[[str], bool]:
+    wanted = {
+        lexeme
+        for term in meant.terms
+        if not term.is_excluded
+        for word in term.words
+        for lexeme in meant.lexemes[word]
+    }
+    starts = tuple(lexeme[1:] for lexeme in wanted if lexeme[0] == "~")
+    return lambda word: word in wanted or (bool(starts) and word.startswith(starts))
+
+
+def _snippet(text: str, ranges: Iterable[tuple[int, int]]) -> Snippet:
+    part = snippet(text, list(ranges))
+    return Snippet(part.text, [list(span) for span in part.ranges])
+
+
+def _hit(video: VideoSummary, is_met: Callable[[str], bool], spoken: list[Spoken]) -> Hit:
+    ranges = mark(video.description, is_met)
+    return Hit(
+        video,
+        [list(span) for span in mark(video.title, is_met)],
+        _snippet(video.description, ranges) if ranges else None,
+        spoken,
+    )
