@@ -21,6 +21,7 @@ def a_video(state: str, percent: int) -> Video:
     text = {
         "title": "Sea",
         "description": "",
+        "language": "und",
         "visibility": "private",
         "status": "READY",
         "filename": "sea.mp4",
@@ -33,7 +34,8 @@ def a_video(state: str, percent: int) -> Video:
     encoding = {"state": state, "percent": percent, "seconds_left": None, "waiting_for": None}
     encoding |= {"renditions": [], "notes": []}
     rest = {"filesize": 1, "filetype": "video/mp4", "created_at": moment, "updated_at": moment, "encoding": encoding}
-    owner = {"id": str(UUID(int=8)), "name": "Ada"}
+    rest |= {"tags": [], "views": 0}
+    owner = {"id": str(UUID(int=8)), "name": "Ada", "handle": None}
     return msgspec.convert({"id": str(VIDEO_ID), "owner": owner, **text, **unknown, **rest}, Video)
 
 
