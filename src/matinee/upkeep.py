@@ -25,6 +25,7 @@ from matinee.modules.passkeys.repository import delete_expired_challenges
 from matinee.modules.playlists import repository as playlists
 from matinee.modules.replacements.jobs import FORGET
 from matinee.modules.retention.jobs import EVICT
+from matinee.modules.search.index_repository import forget_words
 from matinee.modules.second_factor.repository import delete_old_challenges
 from matinee.modules.sounds.jobs import REMOVE as REMOVE_SOUND
 from matinee.modules.teams.invitation_repository import delete_expired_team_invitations
@@ -106,6 +107,7 @@ async def expire(database: Database, *, refresh_days: int, audit_days: int = 365
         "idempotency_keys": delete_expired_answers,
         "rate_limits": delete_past_windows,
         "interests": _forget_interests,
+        "search_words": forget_words,
         "audit_events": partial(delete_old_events, days=audit_days),
     }
     for name, delete in steps.items():

@@ -13,13 +13,6 @@ MOST_TRACKS = 4
 _LOCK = 0x6D_73_65_61_72_63_68  # "msearch"
 
 _LIST_CHANGES = "SELECT id, video_id FROM search_changes ORDER BY id LIMIT %s"
-_COUNT_CHANGES = "SELECT count(*) FROM search_changes"
-_NOTE_SOME = """
-WITH some AS (
-    SELECT id FROM videos WHERE id > %(after)s AND deleted_at IS NULL ORDER BY id LIMIT %(most)s
-), noted AS (INSERT INTO search_changes (video_id) SELECT id FROM some)
-SELECT max(id::text)::uuid FROM some
-"""
 _TRACKS = f"""
 SELECT t.id FROM text_tracks t
 WHERE t.video_id = v.id AND t.state = 'ready' AND t.kind IN ('subtitles', 'captions') AND NOT t.is_forced
@@ -154,17 +147,6 @@ async def list_changes(db: Connection, most: int) -> list[Change]:
     return await fetch_all(db, Change, _LIST_CHANGES, (most,))
 
 
-async def count_changes(db: Connection) -> int:
-    """How many changes are not indexed."""
-    return int(await fetch_value(db, _COUNT_CHANGES))
-
-
-async def note_some(db: Connection, after: UUID, most: int) -> UUID | None:
-    """Has the videos behind this one indexed anew; returns the last of them, None behind the end."""
-    last: UUID | None = await fetch_value(db, _NOTE_SOME, {"after": after, "most": most})
-    return last
-
-
 async def list_unread(db: Connection, video_ids: Collection[UUID]) -> list[Track]:
     """Tracks of the videos that are to be searched and were not read yet."""
     return await fetch_all(db, Track, _UNREAD, (list(video_ids),))
@@ -209,5 +191,5 @@ async def forget_changes(db: Connection, changes: Collection[Change]) -> None:
 
 
 async def forget_words(db: Connection, most: int) -> int:
-    """Deletes words that no document has any more; returns how many."""
-    return await execute(db, _FORGET_WORDS, (most,))
+    """Deletes words that no document has any more, unless somebody indexes; returns how many."""
+    return await execute(db, _FORGET_WORDS, (most,)) if await try_lock(db) else 0

@@ -70,16 +70,6 @@ class Indexer:
             await repository.forget_changes(db, changes)
         return len(changes)
 
-    async def note_all(self, after: UUID, most: int) -> UUID | None:
-        """Has so many videos behind this one indexed anew; returns the last one, None behind the end."""
-        async with self._database.transaction() as db:
-            return await repository.note_some(db, after, most)
-
-    async def waiting(self) -> int:
-        """How many changes are not indexed."""
-        async with self._database.connection() as db:
-            return await repository.count_changes(db)
-
     async def _read(self, track: Track) -> None:
         try:
             file = await self._storage.read(keys.captions_key(track.video_id, track.id), 0, MOST_STORED_BYTES)

@@ -12,6 +12,7 @@ from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
 from matinee.media import keys
 from matinee.modules.search.indexing import Indexer
+from matinee.upkeep import expire
 
 SEARCH = "/api/v1/search"
 
@@ -236,8 +237,9 @@ class TestIndex:
             await execute(db, "UPDATE videos SET title = 'Meadow' WHERE id = %s", (video_id,))
         assert await shelf.found("quarry") == []
         assert await shelf.found("meadow") == ["Meadow"]
+        await expire(services.database, refresh_days=1)
         async with services.database.connection() as db:
-            assert await fetch_value(db, "SELECT documents FROM search_words WHERE word = 'quarry'") == 0
+            assert await fetch_value(db, "SELECT count(*) FROM search_words WHERE word = 'quarry'") == 0
 
     async def test_common_words_are_found_by_a_walk(
         self, shelf: Shelf, ada: Person, monkeypatch: pytest.MonkeyPatch
