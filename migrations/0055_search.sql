@@ -24,7 +24,6 @@ CREATE TABLE search_documents (
     whole tsvector NOT NULL   -- all of it and what is said, without places
 );
 
-CREATE INDEX search_documents_head ON search_documents USING gin (head);
 CREATE INDEX search_documents_whole ON search_documents USING gin (whole);
 CREATE INDEX search_documents_popular ON search_documents (popularity DESC, created_at DESC, video_id DESC)
     WHERE is_listed;
@@ -43,11 +42,10 @@ CREATE TABLE search_passages (
     PRIMARY KEY (video_id, track_id, number)
 );
 
--- In how many documents a word stands: of all (`documents`, `heads`), and of those that everybody finds.
+-- In how many documents a word stands: of all, and of those that everybody finds.
 CREATE TABLE search_words (
     word      text COLLATE "C" PRIMARY KEY,
     documents integer NOT NULL,
-    heads     integer NOT NULL,
     listed    integer NOT NULL
 ) WITH (fillfactor = 70);
 

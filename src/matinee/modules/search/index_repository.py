@@ -51,19 +51,15 @@ DELETE FROM search_passages p WHERE p.video_id = ANY(%s::uuid[]) AND NOT EXISTS 
     SELECT FROM videos v WHERE v.id = p.video_id AND v.deleted_at IS NULL AND p.track_id IN ({_TRACKS}))
 """  # noqa: S608
 _COUNTED = """
-SELECT word, sum(documents)::integer AS documents, sum(heads)::integer AS heads, sum(listed)::integer AS listed
-FROM (
-    SELECT unnest(tsvector_to_array(whole)) AS word, 1 AS documents, 0 AS heads, is_listed::integer AS listed
-    FROM changed
-    UNION ALL SELECT unnest(tsvector_to_array(head)), 0, 1, 0 FROM changed
-) AS words GROUP BY word
+SELECT word, count(*)::integer AS documents, sum(listed)::integer AS listed
+FROM (SELECT unnest(tsvector_to_array(whole)) AS word, is_listed::integer AS listed FROM changed) AS words
+GROUP BY word
 """
 _FORGET = f"""
 WITH changed AS (
-    DELETE FROM search_documents WHERE video_id = ANY(%s::uuid[]) RETURNING whole, head, is_listed
+    DELETE FROM search_documents WHERE video_id = ANY(%s::uuid[]) RETURNING whole, is_listed
 ), counted AS ({_COUNTED})
-UPDATE search_words w SET documents = w.documents - c.documents, heads = w.heads - c.heads,
-    listed = w.listed - c.listed
+UPDATE search_words w SET documents = w.documents - c.documents, listed = w.listed - c.listed
 FROM counted c WHERE w.word = c.word
 """  # noqa: S608
 _ADD = f"""
@@ -75,12 +71,10 @@ WITH changed AS (
     FROM (SELECT %(head)s::text::tsvector AS head, %(body)s::text::tsvector AS body,
         array_to_tsvector(ARRAY(SELECT DISTINCT unnest(tsvector_to_array(p.words)) FROM search_passages p
             WHERE p.video_id = %(id)s)) AS said) AS new
-    RETURNING whole, head, is_listed
+    RETURNING whole, is_listed
 ), counted AS ({_COUNTED})
-INSERT INTO search_words AS w (word, documents, heads, listed)
-SELECT word, documents, heads, listed FROM counted
-ON CONFLICT (word) DO UPDATE SET documents = w.documents + excluded.documents, heads = w.heads + excluded.heads,
-    listed = w.listed + excluded.listed
+INSERT INTO search_words AS w (word, documents, listed) SELECT word, documents, listed FROM counted
+ON CONFLICT (word) DO UPDATE SET documents = w.documents + excluded.documents, listed = w.listed + excluded.listed
 """  # noqa: S608
 _FORGET_CHANGES = "DELETE FROM search_changes WHERE id = ANY(%s::bigint[])"
 _FORGET_WORDS = """

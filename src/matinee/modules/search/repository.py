@@ -25,7 +25,7 @@ SELECT word, documents, listed FROM search_words WHERE word %% %(word)s AND list
 ORDER BY similarity(word, %(word)s) DESC LIMIT 50
 """
 _FILTERS = """
-    AND (%(tag)s::text IS NULL OR d.head @@ %(tag)s::text::tsquery)
+    AND (%(owner)s::uuid IS NULL OR d.owner_id = %(owner)s)
     AND (%(language)s::text IS NULL OR d.language = %(language)s)
     AND (%(captions)s::text IS NULL OR d.captions @> ARRAY[%(captions)s::text])
     AND (%(shortest)s::float8 IS NULL OR d.duration >= %(shortest)s)
@@ -34,7 +34,7 @@ _FILTERS = """
     AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
 """
 _LISTED = "v.visibility = 'public' AND v.status = 'READY' AND v.deleted_at IS NULL AND u.shut_at IS NULL"
-_OWNED = "v.owner_id = %(owner)s AND v.deleted_at IS NULL"
+_OWNED = "v.owner_id = %(owner)s AND v.deleted_at IS NULL AND u.shut_at IS NULL"
 # Words that follow one another are looked for where places are kept: not in `whole`.
 _FOLLOWING = """
     (d.head @@ {query}::text::tsquery OR d.body @@ {query}::text::tsquery
@@ -122,7 +122,7 @@ async def walk(
     if by != "newest":
         order, score = f"d.popularity DESC, {order}", "d.popularity"
         place = "(d.popularity, d.created_at, d.video_id) < (%(score)s, %(created_at)s, %(id)s)"
-    among = "d.owner_id = %(owner)s" if owned else "d.is_listed"
+    among = "d.is_listed" if params["owner"] is None else "d.owner_id = %(owner)s"
     statement = f"""
 WITH near AS MATERIALIZED (
     SELECT * FROM search_documents d WHERE {among} {"" if after is None else f"AND {place}"}

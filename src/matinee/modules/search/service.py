@@ -58,9 +58,10 @@ class SearchService:
         """A page of what the viewer may see. Raises InvalidCursor."""
         after = decode_cursor(query.cursor, Place)
         language = preferred_language(accept_language) if query.language is UNSET else query.language
-        meant = await _meant(db, read_query(query.q), language)
+        tag = None if query.tag is UNSET else f"#{fold(query.tag)}"
+        meant = await _meant(db, read_query(query.q), language, tag)
         owned = query.owner is not UNSET and _is_his(viewer, query.owner)
-        words = words_query(meant.terms, meant.lexemes)
+        words = words_query([*meant.terms, *([Term((tag,))] if tag else [])], meant.lexemes)
         phrases = [term for term in meant.terms if len(term.words) > 1]
         params = {
             **_filters(query),
@@ -103,13 +104,14 @@ class SearchService:
         return [_hit(videos[video_id], is_met, spoken.get(video_id, [])) for video_id in ids if video_id in videos]
 
 
-async def _meant(db: Connection, terms: list[Term], language: str | None) -> _Meant:
+async def _meant(db: Connection, terms: list[Term], language: str | None, tag: str | None) -> _Meant:
     words = {word for term in terms for word in term.words}
     stemmer = stemmer_of(language)
     stems = await index_repository.find_stems(db, stemmer, words) if stemmer and words else {}
     lexemes = {word: [word, *(f"~{stem}" for stem in stems.get(word, ())), f"#{word}"] for word in words}
-    known = await repository.find_words(db, [one for each in lexemes.values() for one in each]) if words else {}
-    counts: list[int] = []
+    asked = [one for each in lexemes.values() for one in each] + ([tag] if tag else [])
+    known = await repository.find_words(db, asked) if asked else {}
+    counts = [] if tag is None else [known[tag].documents if tag in known else 0]
     corrected: dict[str, str] = {}
     for term in terms:
         for word in term.words:
@@ -151,7 +153,6 @@ def _filters(query: SearchQuery) -> dict[str, object]:
         return None if value is UNSET else value
 
     return {
-        "tag": None if query.tag is UNSET else words_query([Term((f"#{fold(query.tag)}",))], {}),
         "owner": given(query.owner),
         "language": given(query.language),
         "captions": given(query.captions),
