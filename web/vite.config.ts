@@ -27,6 +27,7 @@ export default defineConfig({
         "index.html",
         "watch.html",
         "channel.html",
+        "search.html",
         "embed.html",
         "documentation.html",
         "administration.html",

@@ -3,6 +3,7 @@ import type { Plugin } from "vite";
 const ROUTES: [RegExp, string][] = [
   [/^\/watch\/[^/]+$/, "/watch.html"],
   [/^\/(@|channel\/)[^/]+$/, "/channel.html"],
+  [/^\/search$/, "/search.html"],
   [/^\/embed\/[^/]+$/, "/embed.html"],
   [/^\/reset-password$/, "/reset-password.html"],
   [/^\/verify-email$/, "/verify-email.html"],

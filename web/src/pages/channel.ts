@@ -6,6 +6,7 @@ import { currentUser } from "../api/session";
 import { channelAddress, channelOf } from "../channel/address";
 import { channelHeader } from "../channel/header";
 import { SubscribeButton } from "../channel/subscribe-button";
+import { videoCard } from "../home/video-card";
 import { VideoGrid } from "../home/video-grid";
 import { el, find } from "../ui/dom";
 import { setUpSiteHeader } from "../ui/site-header";
@@ -17,6 +18,7 @@ async function show(): Promise<void> {
     "Videos",
     (cursor) => listChannelVideos(channel.id, cursor),
     "No public videos yet.",
+    (video) => videoCard(video),
   );
   document.title = `${channel.name} · Matinee`;
   history.replaceState(null, "", channelAddress(channel) + location.search); // it may have come by a former handle

@@ -1,4 +1,5 @@
 import "../styles/home.css";
+import "../styles/search.css";
 import { linkProvider } from "../api/security";
 import { currentUser, departTo, onUserChange, signInByProvider } from "../api/session";
 import type { User } from "../api/types";
@@ -13,9 +14,11 @@ import { PlaylistsPanel } from "../home/playlists-panel";
 import { SecurityPanel } from "../home/security-panel";
 import { TeamsPanel } from "../home/teams-panel";
 import { UploadPanel } from "../home/upload-panel";
+import { videoCard } from "../home/video-card";
 import { VideoGrid } from "../home/video-grid";
 import { find } from "../ui/dom";
 import { takeLinkToken } from "../ui/link-token";
+import { setUpSearchForm } from "../ui/search-form";
 import { setUpSiteHeader } from "../ui/site-header";
 import { safeReturnPath } from "../ui/words";
 
@@ -41,12 +44,14 @@ const latest = new VideoGrid(
   "Latest",
   listPublicVideos,
   "No public videos yet. The first one could be yours.",
+  (video) => videoCard(video),
 );
 const account = new AccountDialog(() => {
   const next = safeReturnPath(query.get("next"), location.origin);
   if (next) location.assign(next);
 });
 
+setUpSearchForm(find<HTMLFormElement>("#search"));
 find("#upload").replaceWith(upload.element);
 find("#mine").replaceWith(mine.element);
 find("#playlists").replaceWith(playlists.element);
