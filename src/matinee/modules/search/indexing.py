@@ -1,7 +1,7 @@
 """The index, kept by whoever has a moment: changes are rows, and what is folded from them can be folded again."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import structlog
@@ -81,10 +81,8 @@ class Indexer:
             found = []
         texts = found or [[]]  # a row also where there is nothing to find: it is read
         async with self._database.transaction() as db:
-            stems = await _stems(db, track.language, (line.text for passage in texts for line in passage))
-            vectors = [
-                vector_of([line.text for line in passage], lambda word: stems.get(word, ())) for passage in texts
-            ]
+            stems = await _stems(db, track.language, [line.text for passage in texts for line in passage])
+            vectors = await asyncio.to_thread(_vectors, texts, stems)
             await repository.add_passages(db, track, [write_lines(passage) for passage in texts], vectors)
 
 
@@ -92,11 +90,16 @@ def _passages(file: bytes) -> list[list[Line]]:
     return list(passages(Line(cue.start, plain(cue.text)) for cue in read_stored(file)))
 
 
-async def _stems(db: Connection, language: str, texts: Iterable[str]) -> dict[str, list[str]]:
+def _vectors(texts: Sequence[Sequence[Line]], stems: Mapping[str, Sequence[str]]) -> list[str]:
+    return [vector_of([line.text for line in passage], lambda word: stems.get(word, ())) for passage in texts]
+
+
+async def _stems(db: Connection, language: str, texts: Sequence[str]) -> dict[str, list[str]]:
     stemmer = stemmer_of(language)
     if stemmer is None:
         return {}
-    return await repository.find_stems(db, stemmer, {word for text in texts for word in words_of(text)})
+    words = await asyncio.to_thread(lambda: {word for text in texts for word in words_of(text)})  # of hours of speech
+    return await repository.find_stems(db, stemmer, words)
 
 
 async def _rewrite(db: Connection, videos: Collection[UUID]) -> None:

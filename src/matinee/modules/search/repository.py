@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from matinee.common.database import Connection, fetch_all
 from matinee.common.http.pagination import Cursor
@@ -21,8 +23,10 @@ WHERE left(word, 2) = left(%(start)s, 2) AND starts_with(word, %(start)s) AND li
 ORDER BY listed DESC LIMIT %(most)s
 """
 _ALIKE = """
-SELECT word, documents, listed FROM search_words WHERE word %% %(word)s AND listed > 0
-ORDER BY similarity(word, %(word)s) DESC LIMIT 50
+SELECT DISTINCT near.word, near.documents, near.listed FROM unnest(%s::text[]) AS wanted (word)
+CROSS JOIN LATERAL (
+    SELECT word, documents, listed FROM search_words w WHERE w.word %% wanted.word AND w.listed > 0
+    ORDER BY similarity(w.word, wanted.word) DESC LIMIT 50) near
 """
 _FILTERS = """
     AND (%(owner)s::uuid IS NULL OR d.owner_id = %(owner)s)
@@ -69,7 +73,7 @@ class FoundRow(msgspec.Struct, frozen=True):
 class Place(Cursor, frozen=True, array_like=True):
     """A place among what is found."""
 
-    score: int
+    score: Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class PassageRow(msgspec.Struct, frozen=True):
@@ -90,9 +94,9 @@ async def list_begun(db: Connection, start: str, most: int) -> list[WordRow]:
     return await fetch_all(db, WordRow, _BEGUN, {"start": start, "most": most})
 
 
-async def list_alike(db: Connection, word: str) -> list[WordRow]:
-    """Words of public videos that have letters in common with it."""
-    return await fetch_all(db, WordRow, _ALIKE, {"word": word})
+async def list_alike(db: Connection, words: Collection[str]) -> list[WordRow]:
+    """Words of public videos that have letters in common with one of these, fifty for each."""
+    return await fetch_all(db, WordRow, _ALIKE, (list(words),))
 
 
 async def find_few(

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-MOST_TERMS = 12
+MOST_WORDS = 12
 _LONGEST_WORD = 60
 
 # Accents and vowel signs, which `\w` has not.
@@ -81,13 +81,14 @@ _TERM = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 
 
 def read_query(text: str) -> list[Term]:
-    """Words that are wanted together, "phrases" and -exclusions; those past the twelfth are not looked for."""
+    """Words that are wanted together, "phrases" and -exclusions; words past the twelfth are not looked for."""
     terms: list[Term] = []
+    room = MOST_WORDS
     for minus, phrase, word in _TERM.findall(text):
-        words = words_of(phrase or word)
+        words = words_of(phrase or word)[:room]
+        room -= len(words)
         if words:
             terms.append(Term(words, is_excluded=bool(minus)))
-    terms = terms[:MOST_TERMS]
     if terms and text[-1:].isalnum() and not terms[-1].is_excluded:
         terms[-1] = terms[-1]._replace(is_open=True)
     return terms

@@ -1,6 +1,6 @@
 """Decisions about searching: what was meant, by which way it is found, and what is shown of why."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -59,8 +59,8 @@ class SearchService:
         after = decode_cursor(query.cursor, Place)
         language = preferred_language(accept_language) if query.language is UNSET else query.language
         tag = None if query.tag is UNSET else f"#{fold(query.tag)}"
-        meant = await _meant(db, read_query(query.q), language, tag)
         owned = query.owner is not UNSET and _is_his(viewer, query.owner)
+        meant = await _meant(db, read_query(query.q), language, tag, owned=owned)
         words = words_query([*meant.terms, *([Term((tag,))] if tag else [])], meant.lexemes)
         phrases = [term for term in meant.terms if len(term.words) > 1]
         params = {
@@ -104,43 +104,48 @@ class SearchService:
         return [_hit(videos[video_id], is_met, spoken.get(video_id, [])) for video_id in ids if video_id in videos]
 
 
-async def _meant(db: Connection, terms: list[Term], language: str | None, tag: str | None) -> _Meant:
+async def _meant(db: Connection, terms: list[Term], language: str | None, tag: str | None, *, owned: bool) -> _Meant:
     words = {word for term in terms for word in term.words}
     stemmer = stemmer_of(language)
     stems = await index_repository.find_stems(db, stemmer, words) if stemmer and words else {}
     lexemes = {word: [word, *(f"~{stem}" for stem in stems.get(word, ())), f"#{word}"] for word in words}
+    if terms and terms[-1].is_open:
+        last = terms[-1].words[-1]
+        lexemes[last] += [row.word for row in await repository.list_begun(db, last, _MOST_BEGUN)]
     asked = [one for each in lexemes.values() for one in each] + ([tag] if tag else [])
     known = await repository.find_words(db, asked) if asked else {}
-    counts = [] if tag is None else [known[tag].documents if tag in known else 0]
-    corrected: dict[str, str] = {}
-    for term in terms:
-        for word in term.words:
-            rows = [known[one] for one in lexemes[word] if one in known]
-            if term.is_open and word == term.words[-1]:
-                begun = await repository.list_begun(db, word, _MOST_BEGUN)
-                rows += begun
-                lexemes[word] += [row.word for row in begun]
-            if not rows and not term.is_excluded and (other := await _correction(db, word)) is not None:
-                corrected[word] = other.word
-                lexemes[word] = [other.word]
-                rows = [other]
-            if not term.is_excluded:
-                counts.append(sum(row.documents for row in rows))
+    wanted = {word for term in terms if not term.is_excluded for word in term.words}
+    # What private videos alone say is unknown to others: whether something is corrected tells them nothing of it.
+    standing = {word for word, row in known.items() if (row.documents if owned else row.listed) > 0}
+    corrected = await _corrections(db, {word for word in wanted if standing.isdisjoint(lexemes[word])})
+    lexemes |= {word: [other.word] for word, other in corrected.items()}
+    known |= {other.word: other for other in corrected.values()}
+    counts = [sum(known[one].documents for one in lexemes[word] if one in known) for word in wanted]
+    counts += [known[tag].documents if tag in known else 0] if tag else []
     sentence = " ".join(
-        ("-" if term.is_excluded else "") + " ".join(corrected.get(word, word) for word in term.words)
+        ("-" if term.is_excluded else "")
+        + " ".join(corrected[word].word if word in corrected else word for word in term.words)
         for term in terms
     )
     return _Meant(terms, lexemes, min(counts, default=None), sentence if corrected else None)
 
 
-async def _correction(db: Connection, word: str) -> WordRow | None:
-    """The word of public videos that was probably meant: only those, for others tell what private ones say."""
-    if len(word) < SHORTEST_CORRECTED:
-        return None
-    near = [row for row in (await repository.find_words(db, neighbours(word))).values() if row.listed > 0]
-    near = near or [row for row in await repository.list_alike(db, word) if row.word[0] not in "~#"]
-    best = nearest(word, [(row.word, row.listed) for row in near])
-    return next((row for row in near if row.word == best), None)
+async def _corrections(db: Connection, unknown: Collection[str]) -> dict[str, WordRow]:
+    """The words of public videos that were probably meant: a slip away or, where none is, two."""
+    missed = [word for word in unknown if len(word) >= SHORTEST_CORRECTED]
+    if not missed:
+        return {}
+    one_away = await repository.find_words(db, {other for word in missed for other in neighbours(word)})
+    near = [row for row in one_away.values() if row.listed > 0]
+    found = _nearest(missed, near)
+    left = [word for word in missed if word not in found]
+    return found | (_nearest(left, await repository.list_alike(db, left)) if left else {})
+
+
+def _nearest(words: Iterable[str], near: Iterable[WordRow]) -> dict[str, WordRow]:
+    rows = {row.word: row for row in near if row.word[0] not in "~#"}
+    known = [(row.word, row.listed) for row in rows.values()]
+    return {word: rows[best] for word in words if (best := nearest(word, known)) is not None}
 
 
 def _is_his(viewer: Viewer, owner_id: UUID) -> bool:

@@ -1,10 +1,12 @@
 """Finding videos: by words, whatever their case, accents and endings; and nothing that may not be seen."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 from tests.integration.conftest import Person, problem
 
@@ -178,7 +180,10 @@ class TestOrder:
             assert sorted(listed) == sorted(titles)
 
     async def test_a_made_up_cursor_is_refused(self, ada: Person) -> None:
-        problem(await ada.get(SEARCH, params={"cursor": "nonsense"}), 422, "invalid_cursor")
+        """Also one whose numbers are too large."""
+        large = base64.urlsafe_b64encode(msgspec.msgpack.encode([datetime.now(UTC), uuid4(), 2**60])).decode()
+        for cursor in ("nonsense", large.rstrip("=")):
+            problem(await ada.get(SEARCH, params={"cursor": cursor}), 422, "invalid_cursor")
 
 
 class TestPrivacy:
@@ -195,6 +200,8 @@ class TestPrivacy:
         assert (await shelf.page("zanzibra", bob))["corrected"] is None
         assert (await bob.get(f"{SEARCH}/suggestions", params={"q": "zanz"})).json() == {"items": []}
         assert await shelf.found("zanzibar", ada, owner=str(ada.id)) == ["Zanzibar"]
+        await shelf.put(ada, "Zanzibat")  # what is private does not keep its word from being corrected
+        assert (await shelf.page("zanzibar", bob))["corrected"] == "zanzibat"
 
     async def test_what_is_hidden_is_not_found_before_the_index_knows(
         self, shelf: Shelf, services: Services, ada: Person, api: httpx.AsyncClient

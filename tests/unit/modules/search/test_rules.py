@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from matinee.modules.search.rules import (
     MOST_CHARACTERS,
-    MOST_TERMS,
+    MOST_WORDS,
     SNIPPET,
     Line,
     Term,
@@ -65,7 +65,8 @@ class TestQuery:
         ]
         assert read_query("sea ") == [Term(("sea",))]
         assert read_query('"" - !') == []
-        assert len(read_query("a " * 100)) == MOST_TERMS
+        for text in ("a " * 100, f'"{"a " * 100}"'):
+            assert sum(len(term.words) for term in read_query(text)) == MOST_WORDS
 
     def test_is_written_for_the_index(self) -> None:
         """A word is any of its lexemes; a phrase that is not wanted excludes no word of it."""
