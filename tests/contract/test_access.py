@@ -111,6 +111,7 @@ ROWS: dict[str, Row] = {
     "lift_suspension": Row(Who.ADMIN),
     "end_sessions": Row(Who.ADMIN, path={"user_id": "5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11"}),
     "reset_second_factor": Row(Who.ADMIN, {"password": "not this one"}),
+    "foresee_deletion": Row(Who.ACCOUNT),
     "close_account": Row(Who.ACCOUNT, {"password": "not this one"}),
     "export_account": Row(Who.ACCOUNT, _PROOF),
     "get_account_export": Row(Who.ACCOUNT),

@@ -74,6 +74,7 @@ def _take_all_of_it_away_and_come_back(page: Page) -> None:
     panel.get_by_role("button", name="Send the letter", exact=True).click()
     panel.get_by_text("A letter is on its way to nora@example.net").wait_for()
     panel.get_by_role("button", name="Delete account").click()
+    panel.get_by_text("You can sign in and keep it until 20").wait_for()
     panel.get_by_label("Your password").fill(PASSWORD)
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     panel.get_by_role("button", name="Delete my account").click()

@@ -1,6 +1,6 @@
 /** Every call about one's own account: password, address, devices. */
 import { API, ApiError, send } from "./http";
-import type { AccountExport, Deletion, Profile, Proof, SessionPage } from "./types";
+import type { AccountExport, Deletion, Foreseen, Profile, Proof, SessionPage } from "./types";
 import { authorized } from "./videos";
 
 const AUTH = `${API}/auth`;
@@ -67,6 +67,12 @@ export async function getExport(): Promise<AccountExport | null> {
 /** Has all that is one's own put into one file. */
 export async function askExport(include_files: boolean, proof: Proof): Promise<void> {
   await authorized(EXPORT, { method: "POST", body: { ...proof, include_files } });
+}
+
+/** The day until which an account could be kept that is deleted now. */
+export async function foreseeDeletion(): Promise<string> {
+  const response = await authorized(`${API}/user/deletion`);
+  return ((await response.json()) as Foreseen).erase_at.slice(0, 10);
 }
 
 /** Ends every session, and the account when its time of grace is over. */

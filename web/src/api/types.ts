@@ -22,6 +22,7 @@ export type Downloads = Schemas["Downloads"];
 export type Encoding = Schemas["Encoding"];
 /** The media types that an upload may have. */
 export type FileType = Schemas["NewUpload"]["filetype"];
+export type Foreseen = Schemas["Foreseen"];
 export type HistoryPage = Schemas["HistoryPage"];
 export type ItemPage = Schemas["ItemPage"];
 export type ImportProgress = Schemas["ImportProgress"];

@@ -1,4 +1,4 @@
-import { askExport, changeEmail, deleteAccount, getExport } from "../api/account";
+import { askExport, changeEmail, deleteAccount, foreseeDeletion, getExport } from "../api/account";
 import { signOut } from "../api/session";
 import type { AccountExport, Proof } from "../api/types";
 import { el } from "../ui/dom";
@@ -39,7 +39,7 @@ export class WholeAccount {
     );
     this.#end.append(
       about("Delete the account", "Nobody sees your videos any more, and every device is signed out."),
-      button("Delete account", () => this.#askDeletion(), "danger"),
+      button("Delete account", () => void this.#around.attempt(() => this.#askDeletion()), "danger"),
     );
   }
 
@@ -104,9 +104,9 @@ export class WholeAccount {
     });
   }
 
-  #askDeletion(): void {
-    const hint =
-      "You can sign in and keep it until the day that you will be told. Then everything is deleted for good: videos, comments, playlists, all of it.";
+  async #askDeletion(): Promise<void> {
+    const until = await foreseeDeletion();
+    const hint = `You can sign in and keep it until ${until}. Then everything is deleted for good: videos, comments, playlists, all of it.`;
     this.#ask(this.#end, "Delete my account", [el("p", { class: "form-hint" }, hint)], async (proof) => {
       const { erase_at } = await deleteAccount(proof);
       await signOut().catch(() => null); // the server has done so already

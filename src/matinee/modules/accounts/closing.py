@@ -1,6 +1,7 @@
 """Decisions about the end of accounts: closing one, restoring it, erasing everything."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from matinee.common.database import Connection, Database
@@ -10,6 +11,7 @@ from matinee.modules import audit
 from matinee.modules.accounts import repository
 from matinee.modules.accounts.export import Exports
 from matinee.modules.accounts.jobs import erasing
+from matinee.modules.accounts.schemas import Foreseen
 from matinee.modules.administration.schemas import Deletion
 from matinee.modules.administration.service import ensure_administered
 from matinee.modules.auth import letters
@@ -55,6 +57,10 @@ class Closing:
         self._exports = exports
         self._notices = notices
         self._grace_days = grace_days
+
+    def foresee(self) -> Foreseen:
+        """Until when an account could be restored that is closed now."""
+        return Foreseen(datetime.now(UTC) + timedelta(days=self._grace_days))
 
     async def close_own(self, begin: Callable[[], Awaitable[Connection]], caller: Caller, proof: Proof) -> Deletion:
         """Closes the account of whoever shows once more that it is his. `begin` opens the transaction that does.

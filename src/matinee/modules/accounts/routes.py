@@ -8,7 +8,7 @@ from matinee.common.storage.port import StorageUnavailable
 from matinee.modules.accounts.closing import Closing
 from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.export import Exports
-from matinee.modules.accounts.schemas import AccountExport, NewExport
+from matinee.modules.accounts.schemas import AccountExport, Foreseen, NewExport
 from matinee.modules.administration.errors import LastAdministrator
 from matinee.modules.administration.schemas import Deletion, UserId
 from matinee.modules.auth.schemas import Proof
@@ -16,6 +16,7 @@ from matinee.modules.quotas.errors import UserNotFound
 from matinee.modules.second_factor.routes import GUARDED
 from matinee.modules.teams.errors import LastOwner
 
+DELETION = "/api/v1/user/deletion"
 OF_USER = "/api/v1/users/{user_id}/deletion"
 EXPORT = "/api/v1/user/export"
 EXPORT_OF_USER = "/api/v1/users/{user_id}/export"
@@ -29,9 +30,14 @@ class AccountRoutes:
         self._closing = closing
         self._exports = exports
 
+    @operation("GET", DELETION, tag="users", access=Access.PERSON)
+    async def foresee_deletion(self) -> Foreseen:
+        """Until when you could come back, if you deleted your account now."""
+        return self._closing.foresee()
+
     @operation(
         "POST",
-        "/api/v1/user/deletion",
+        DELETION,
         tag="users",
         access=Access.PERSON,
         errors=(*GUARDED, LastAdministrator, LastOwner, UserNotFound),

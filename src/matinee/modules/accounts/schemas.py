@@ -18,6 +18,12 @@ class NewExport(Proof, kw_only=True, forbid_unknown_fields=True):
     ] = False
 
 
+class Foreseen(msgspec.Struct, frozen=True):
+    """What would become of an account that is deleted now."""
+
+    erase_at: Annotated[datetime, Meta(description="Until then it could be restored; then everything goes.")]
+
+
 class AccountExport(msgspec.Struct, frozen=True):
     """All of an account as one ZIP archive."""
 

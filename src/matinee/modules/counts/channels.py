@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (
         UNION ALL SELECT subscribers, videos FROM channel_count_changes WHERE channel_id = u.id
     ) c) n
 """
-_SUBSCRIBERS = f"SELECT n.subscribers FROM users u {OF_ACCOUNT} WHERE u.id = %s"  # noqa: S608
+_SUBSCRIBERS = f"SELECT n.subscribers FROM users u {OF_ACCOUNT} WHERE u.id = %s AND u.shut_at IS NULL"  # noqa: S608
 # What is locked is being added up by another. Of an account that is gone nothing is kept.
 _FOLD = """
 WITH taken AS (
@@ -34,7 +34,7 @@ SELECT count(*) FROM taken
 
 
 async def count_subscribers(db: Connection, channel_id: UUID) -> int:
-    """How many there are now."""
+    """How many there are now; of who is shut out none are told."""
     return int(await fetch_value(db, _SUBSCRIBERS, (channel_id,)) or 0)
 
 

@@ -16,6 +16,7 @@ class SubscribedRow(msgspec.Struct, frozen=True):
     """A channel that an account is subscribed to."""
 
     id: UUID
+    is_shut_out: bool
     handle: str | None
     name: str
     avatar: str | None
@@ -41,14 +42,14 @@ DELETE FROM subscriptions WHERE channel_id = %(channel)s AND subscriber_id IN (
     SELECT subscriber_id FROM subscriptions WHERE channel_id = %(channel)s LIMIT %(most)s)
 """
 _LIST = f"""
-SELECT u.id, u.handle, u.name, a.version AS avatar,
+SELECT u.id, u.shut_at IS NOT NULL AS is_shut_out, u.handle, u.name, a.version AS avatar,
     (SELECT count(*)::int FROM (
         SELECT FROM videos v WHERE v.owner_id = s.channel_id AND {PUBLISHED} AND v.published_at > s.seen_at
         LIMIT {MOST_NEW}) later) AS new,
     s.created_at
 FROM subscriptions s JOIN users u ON u.id = s.channel_id
 LEFT JOIN channel_pictures a ON a.account_id = u.id AND a.kind = 'avatar'
-WHERE s.subscriber_id = %(user)s AND u.shut_at IS NULL
+WHERE s.subscriber_id = %(user)s
 """  # noqa: S608
 _BEFORE = "AND (s.created_at, s.channel_id) < (%(created_at)s, %(id)s)"
 _NEWEST = "ORDER BY s.created_at DESC, s.channel_id DESC LIMIT %(limit)s"
@@ -98,9 +99,9 @@ async def add_subscription(db: Connection, user_id: UUID, channel_id: UUID) -> N
     await execute(db, _ADD, {"subscriber": user_id, "channel": channel_id})
 
 
-async def remove_subscription(db: Connection, user_id: UUID, channel_id: UUID) -> None:
-    """The account, which is held, is not subscribed any more."""
-    await execute(db, _REMOVE, (user_id, channel_id))
+async def remove_subscription(db: Connection, user_id: UUID, channel_id: UUID) -> bool:
+    """The account, which is held, is not subscribed any more; False where it was not."""
+    return await execute(db, _REMOVE, (user_id, channel_id)) == 1
 
 
 async def mark_seen(db: Connection, user_id: UUID, channel_id: UUID) -> None:

@@ -46,7 +46,10 @@ class SubscriptionRoutes:
 
     @operation("DELETE", SUBSCRIPTION, tag=TAG, access=Access.PERSON, errors=(ChannelNotFound,), limit=SUBSCRIBING)
     async def unsubscribe(self, call: Call, db: Connection, channel: ChannelRef) -> Subscription:
-        """End a subscription; harmless where there is none."""
+        """End a subscription; harmless where there is none.
+
+        By its id also one to a channel that is not available any more.
+        """
         return await self._subscriptions.unsubscribe(db, call.user, channel)
 
     @operation("PUT", f"{SUBSCRIPTION}/seen", tag=TAG, access=Access.PERSON, errors=(ChannelNotFound,))
@@ -56,7 +59,10 @@ class SubscriptionRoutes:
 
     @operation("GET", MINE, tag=TAG, scope="account:read", errors=(InvalidCursor,))
     async def list_subscriptions(self, call: Call, db: Connection, query: PageQuery) -> SubscriptionPage:
-        """The channels that you are subscribed to, and what is new of each."""
+        """The channels that you are subscribed to, and what is new of each.
+
+        Also those that are not available now: they count among the 2,000 that there may be.
+        """
         return await self._subscriptions.page(db, call.user, query)
 
     @operation("GET", f"{MINE}/feed", tag=TAG, scope="account:read", errors=(InvalidCursor,))

@@ -21,6 +21,13 @@ class SubscribedChannel(msgspec.Struct, kw_only=True):
     """A channel that the caller is subscribed to."""
 
     id: ChannelId
+    available: Annotated[
+        bool,
+        Meta(
+            description="false: its account is suspended, or about to be deleted. Nothing is told of it but its id, "
+            "by which the subscription can be ended."
+        ),
+    ]
     handle: HandleField
     name: NameField
     avatar: Avatar

@@ -11,6 +11,7 @@ from matinee.modules.channels.views import picture_path
 from matinee.modules.counts.channels import count_subscribers
 from matinee.modules.subscriptions import repository
 from matinee.modules.subscriptions.errors import OwnChannel, TooManySubscriptions
+from matinee.modules.subscriptions.repository import SubscribedRow
 from matinee.modules.subscriptions.rules import MOST_SUBSCRIPTIONS
 from matinee.modules.subscriptions.schemas import SubscribedChannel, Subscription, SubscriptionPage
 from matinee.modules.videos.schemas import VideoPage
@@ -39,10 +40,14 @@ class SubscriptionService:
         return await self._told(db, caller, channel_id)
 
     async def unsubscribe(self, db: Connection, caller: Caller, channel: str) -> Subscription:
-        """The caller is subscribed no more; harmless where he was not. Raises ChannelNotFound."""
-        channel_id = await self._channels.find(db, channel)
+        """The caller is subscribed no more; harmless where he was not. Raises ChannelNotFound.
+
+        By its id also to one that is shut out: only who was subscribed hears of that.
+        """
+        channel_id = await self._channels.find(db, channel) if channel.startswith("@") else UUID(channel)
         await _hold(db, caller)
-        await repository.remove_subscription(db, caller.user_id, channel_id)
+        if not await repository.remove_subscription(db, caller.user_id, channel_id):
+            channel_id = await self._channels.find(db, channel)
         return await self._told(db, caller, channel_id)
 
     async def see(self, db: Connection, caller: Caller, channel: str) -> None:
@@ -54,17 +59,7 @@ class SubscriptionService:
         rows = await repository.list_subscribed(db, caller.user_id, query.limit, decode_cursor(query.cursor))
         shown = rows[: query.limit]
         return SubscriptionPage(
-            items=[
-                SubscribedChannel(
-                    id=str(row.id),
-                    handle=row.handle,
-                    name=row.name,
-                    avatar=picture_path(row.id, "avatar", row.avatar),
-                    new=row.new,
-                    subscribed_at=row.created_at,
-                )
-                for row in shown
-            ],
+            items=[_shown(row) for row in shown],
             next_cursor=encode_cursor(Cursor(shown[-1].created_at, shown[-1].id))
             if len(rows) > query.limit
             else None,
@@ -84,6 +79,28 @@ class SubscriptionService:
             subscribed=await repository.is_subscribed(db, caller.user_id, channel_id),
             subscribers=await count_subscribers(db, channel_id),
         )
+
+
+def _shown(row: SubscribedRow) -> SubscribedChannel:
+    if row.is_shut_out:
+        return SubscribedChannel(
+            id=str(row.id),
+            available=False,
+            handle=None,
+            name="",
+            avatar=None,
+            new=0,
+            subscribed_at=row.created_at,
+        )
+    return SubscribedChannel(
+        id=str(row.id),
+        available=True,
+        handle=row.handle,
+        name=row.name,
+        avatar=picture_path(row.id, "avatar", row.avatar),
+        new=row.new,
+        subscribed_at=row.created_at,
+    )
 
 
 async def _hold(db: Connection, caller: Caller) -> None:

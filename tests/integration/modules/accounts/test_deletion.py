@@ -1,5 +1,6 @@
 """An account is closed at once, can be restored for a while, and then everything goes."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -66,7 +67,9 @@ class TestClosing:
         """Everywhere, and its videos for everybody; who signs in is told until when he can come back."""
         video_id = (await ada.init())["video"]["id"]
         await ada.post(f"/api/v1/videos/{video_id}/viewers", {"email": bob.email})
+        foreseen = (await ada.get(DELETION)).json()["erase_at"]
         deletion = (await ada.post(DELETION, {"password": PASSWORD})).json()
+        assert datetime.fromisoformat(deletion["erase_at"]) - datetime.fromisoformat(foreseen) < timedelta(minutes=1)
         clock.offset += 1
         problem(await ada.get(ME), 401, "invalid_token")
         problem(await bob.get(f"/api/v1/videos/{video_id}"), 404, "video_not_found")

@@ -102,10 +102,28 @@ class TestSubscribing:
         assert await subscribers() == 2
         assert await feed(admin) == [video]
         await shut(ada)
-        assert (await feed(admin), await mine(admin)) == ([], [])
+        assert await feed(admin) == []
         problem(await subscribe(admin, ada), 404, "channel_not_found")
         await admin.delete(f"/api/v1/users/{ada.id}/suspension")
         assert (await feed(admin), len(await mine(admin))) == ([video], 1)
+
+    async def test_ends_also_where_the_channel_is_shut_out(
+        self, ada: Person, bob: Person, sign_up: SignUp, services: Services
+    ) -> None:
+        """It still counts among those that one may have; nothing is told but that it is there, and to nobody else."""
+        carol = await sign_up(name="Carol")
+        await ada.patch(of(ada), {"handle": "ada"})
+        await subscribe(bob, ada)
+        await playable(services, ada, visibility="public")
+        await close(services, ada)
+        [told] = await mine(bob)
+        assert told.pop("subscribed_at")
+        assert told == {"id": ada.id, "available": False, "handle": None, "name": "", "avatar": None, "new": 0}
+        problem(await unsubscribe(carol, ada), 404, "channel_not_found")
+        problem(await bob.delete("/api/v1/channels/@ada/subscription"), 404, "channel_not_found")
+        assert (await unsubscribe(bob, ada)).json() == {"subscribed": False, "subscribers": 0}
+        assert await mine(bob) == []
+        problem(await unsubscribe(bob, ada), 404, "channel_not_found")
 
     async def test_goes_with_either_account(
         self, ada: Person, bob: Person, sign_up: SignUp, services: Services
