@@ -1,10 +1,11 @@
 """Every query about channels."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.common.http.pagination import Cursor
@@ -37,6 +38,20 @@ class PublishedRow(msgspec.Struct, frozen=True):
 
     id: UUID
     published_at: datetime
+
+
+class WatchedRow(msgspec.Struct, frozen=True):
+    """A video that everybody is shown, by its place among the most watched."""
+
+    id: UUID
+    popularity: int
+    created_at: datetime
+
+
+class WatchedPlace(Cursor, frozen=True, array_like=True):
+    """A place among the most watched."""
+
+    popularity: Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class PictureRow(msgspec.Struct, frozen=True):
@@ -94,6 +109,13 @@ ORDER BY c.place LIMIT 1
 _LIST = f"SELECT v.id, v.published_at FROM videos v WHERE v.owner_id = %(channel)s AND {PUBLISHED}"  # noqa: S608
 _AFTER = "AND (v.published_at, v.id) < (%(created_at)s, %(id)s)"
 _NEWEST = "ORDER BY v.published_at DESC, v.id DESC LIMIT %(limit)s"
+# Views are counted each minute: what is sorted by them is written anew at each ninth more alone, as search has it.
+_LIST_WATCHED = f"""
+SELECT v.id, d.popularity, d.created_at FROM search_documents d JOIN videos v ON v.id = d.video_id
+WHERE d.owner_id = %(channel)s AND d.is_listed AND v.owner_id = d.owner_id AND {PUBLISHED}
+"""  # noqa: S608
+_WATCHED_LESS = "AND (d.popularity, d.created_at, d.video_id) < (%(popularity)s, %(created_at)s, %(id)s)"
+_MOST_WATCHED = "ORDER BY d.popularity DESC, d.created_at DESC, d.video_id DESC LIMIT %(limit)s"
 _FIND_PICTURE = "SELECT version, jpeg FROM channel_pictures WHERE account_id = %s AND kind = %s"
 _SET_PICTURE = """
 INSERT INTO channel_pictures (account_id, kind, version, jpeg)
@@ -163,6 +185,17 @@ async def list_published(db: Connection, channel_id: UUID, limit: int, after: Cu
         return await fetch_all(db, PublishedRow, f"{_LIST} {_NEWEST}", params)
     params |= {"created_at": after.created_at, "id": after.id}
     return await fetch_all(db, PublishedRow, f"{_LIST} {_AFTER} {_NEWEST}", params)
+
+
+async def list_most_watched(
+    db: Connection, channel_id: UUID, limit: int, after: WatchedPlace | None
+) -> list[WatchedRow]:
+    """The same, the most watched first."""
+    params: dict[str, object] = {"channel": channel_id, "limit": limit + 1}
+    if after is None:
+        return await fetch_all(db, WatchedRow, f"{_LIST_WATCHED} {_MOST_WATCHED}", params)
+    params |= {"popularity": after.popularity, "created_at": after.created_at, "id": after.id}
+    return await fetch_all(db, WatchedRow, f"{_LIST_WATCHED} {_WATCHED_LESS} {_MOST_WATCHED}", params)
 
 
 async def find_picture(db: Connection, channel_id: UUID, kind: Picture) -> PictureRow | None:

@@ -9,7 +9,7 @@ from matinee.common.database import Connection
 from matinee.common.http.answers import IF_NONE_MATCH, NOT_MODIFIED, Answer
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
-from matinee.common.http.pagination import InvalidCursor, PageQuery
+from matinee.common.http.pagination import InvalidCursor
 from matinee.common.http.rate_limits import RateLimit
 from matinee.media.ffmpeg import MIB
 from matinee.media.picture_argv import IMAGE_DEMUXERS
@@ -22,7 +22,13 @@ from matinee.modules.channels.errors import (
     TooManyHandles,
 )
 from matinee.modules.channels.rules import Picture
-from matinee.modules.channels.schemas import Channel, ChannelChange, ChannelRef, HandleSuggestion
+from matinee.modules.channels.schemas import (
+    Channel,
+    ChannelChange,
+    ChannelRef,
+    ChannelVideosQuery,
+    HandleSuggestion,
+)
 from matinee.modules.channels.service import ChannelService
 from matinee.modules.pictures.errors import BadImage, PictureFailed, TooManyPictures
 from matinee.modules.pictures.schemas import VersionQuery
@@ -76,8 +82,11 @@ class ChannelRoutes:
         return await self._channels.suggest(db, call.user, channel)
 
     @operation("GET", f"{CHANNEL}/videos", tag=TAG, access=Access.PUBLIC, errors=(ChannelNotFound, InvalidCursor))
-    async def list_channel_videos(self, db: Connection, channel: ChannelRef, query: PageQuery) -> VideoPage:
-        """The public videos of a channel, the latest published first."""
+    async def list_channel_videos(self, db: Connection, channel: ChannelRef, query: ChannelVideosQuery) -> VideoPage:
+        """The public videos of a channel, the latest published first.
+
+        Or the most watched: one that was published, or watched more, a minute ago may stand where it stood before.
+        """
         return await self._channels.videos(db, channel, query)
 
     @operation(

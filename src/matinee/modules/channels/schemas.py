@@ -1,11 +1,12 @@
 """Wire types of channels."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from matinee.common.http.pagination import PageQuery
 from matinee.common.text import END, LINE, Text
 from matinee.modules.channels.rules import HANDLE, MOST_LINKS, Kind
 
@@ -59,6 +60,17 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 _Links = Annotated[
     list[Link], Meta(max_length=MOST_LINKS, description=f"{MOST_LINKS} at most, in the order that they are shown in.")
 ]
+
+
+class ChannelVideosQuery(PageQuery, kw_only=True):
+    """Which page of a channel's videos."""
+
+    sort: Annotated[
+        Literal["newest", "views"],
+        Meta(
+            description="`newest`: the latest published first · `views`: the most watched first, in steps of a ninth."
+        ),
+    ] = "newest"
 
 
 class Channel(msgspec.Struct, kw_only=True):

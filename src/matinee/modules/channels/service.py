@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
 from matinee.common.http.viewer import ANYBODY
 from matinee.media.encode import EncoderOptions
 from matinee.media.pictures import BadImage as BadPicture
@@ -23,9 +23,9 @@ from matinee.modules.channels.errors import (
     NotYourChannel,
     TooManyHandles,
 )
-from matinee.modules.channels.repository import PictureRow, PublishedRow
+from matinee.modules.channels.repository import PictureRow, PublishedRow, WatchedPlace
 from matinee.modules.channels.rules import MOST_KEPT, RESERVED, SIZES, Picture, suggestions
-from matinee.modules.channels.schemas import Channel, ChannelChange, HandleSuggestion
+from matinee.modules.channels.schemas import Channel, ChannelChange, ChannelVideosQuery, HandleSuggestion
 from matinee.modules.channels.views import shown
 from matinee.modules.pictures.errors import BadImage
 from matinee.modules.pictures.workshop import Workshop
@@ -80,9 +80,12 @@ class ChannelService:
             raise HandleTaken
         return HandleSuggestion(handle=handle)
 
-    async def videos(self, db: Connection, channel: str, query: PageQuery) -> VideoPage:
-        """What a channel has published, the newest first. Raises ChannelNotFound."""
-        account_id, after = await self.find(db, channel), decode_cursor(query.cursor)
+    async def videos(self, db: Connection, channel: str, query: ChannelVideosQuery) -> VideoPage:
+        """What a channel has published, the newest or the most watched first. Raises ChannelNotFound."""
+        account_id = await self.find(db, channel)
+        if query.sort == "views":
+            return await self._most_watched(db, account_id, query)
+        after = decode_cursor(query.cursor)
         rows = await repository.list_published(db, account_id, query.limit, after)
         return await self.page_of(db, rows, query.limit)
 
@@ -93,6 +96,21 @@ class ChannelService:
         return VideoPage(
             items=[videos[row.id] for row in page if row.id in videos],
             next_cursor=encode_cursor(Cursor(page[-1].published_at, page[-1].id)) if len(rows) > limit else None,
+        )
+
+    async def _most_watched(self, db: Connection, account_id: UUID, query: ChannelVideosQuery) -> VideoPage:
+        after = decode_cursor(query.cursor, WatchedPlace)
+        rows = await repository.list_most_watched(db, account_id, query.limit, after)
+        page = rows[: query.limit]
+        videos = await self._videos.summaries(db, ANYBODY, [row.id for row in page])
+        shown = [videos[row.id] for row in page if row.id in videos]
+        cursor = None
+        if len(rows) > query.limit:
+            last = page[-1]
+            cursor = encode_cursor(WatchedPlace(last.created_at, last.id, last.popularity))
+        return VideoPage(
+            items=sorted(shown, key=lambda video: -video.views),  # within a page they stand exactly
+            next_cursor=cursor,
         )
 
     async def picture(self, db: Connection, channel: str, kind: Picture) -> PictureRow:

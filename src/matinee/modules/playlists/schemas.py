@@ -36,9 +36,11 @@ class Playlist(msgspec.Struct, kw_only=True):
     description: Description
     visibility: VisibilityField
     items: Annotated[int, Meta(description="How many there are, places of videos that the caller may not see too.")]
-    poster: Annotated[
-        str | None, Meta(description="Of the first of its videos, if he may see one of the first five.")
+    first_video: Annotated[
+        Annotated[str, Meta(extra_json_schema=_UUID)] | None,
+        Meta(description="The first of its videos, if he may see one of the first five: where to begin."),
     ]
+    poster: Annotated[str | None, Meta(description="Of the first of those that has one.")]
     placeholder: Annotated[str | None, Meta(description="The poster's BlurHash, to be painted until it is there.")]
     created_at: Annotated[datetime, Meta(description="When it was made.")]
     updated_at: Annotated[datetime, Meta(description="When a video was added, or something else said of it.")]

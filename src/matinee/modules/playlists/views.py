@@ -28,8 +28,8 @@ def item_of(row: ItemRow, position: int, videos: Videos) -> PlaylistItem:
 
 
 def _fields(row: PlaylistRow, videos: Videos) -> dict[str, Any]:
-    seen = (videos[video_id].playback for video_id in row.first_videos if video_id in videos)
-    cover = next((playback for playback in seen if playback and playback.poster), None)
+    seen = [videos[video_id] for video_id in row.first_videos if video_id in videos]
+    cover = next((video.playback for video in seen if video.playback and video.playback.poster), None)
     return {
         "id": str(row.id),
         "owner": Owner(str(row.owner_id), row.owner_name, row.owner_handle),
@@ -38,6 +38,7 @@ def _fields(row: PlaylistRow, videos: Videos) -> dict[str, Any]:
         "description": row.description,
         "visibility": row.visibility,
         "items": row.items,
+        "first_video": seen[0].id if seen else None,
         "poster": cover and cover.poster,
         "placeholder": cover and cover.placeholder,
         "created_at": row.created_at,

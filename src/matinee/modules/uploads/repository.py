@@ -72,8 +72,8 @@ WITH v AS (
 SELECT v.id, v.owner_id, u.name AS owner_name, u.handle AS owner_handle, v.title, v.description, v.tags, v.language,
     v.visibility, v.encryption, v.status, v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width,
     v.height, v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster, v.placeholder,
-    v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
-    v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld, 0::bigint AS views
+    v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at,
+    v.published_at, v.edition, v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld, 0::bigint AS views
 FROM v JOIN users u ON u.id = v.owner_id
 """
 # It has the whole of the first one's file, and keeps nothing of its own.

@@ -45,6 +45,7 @@ class VideoRow(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     ready_at: datetime | None
+    published_at: datetime | None
     edition: int
     viewers: list[UUID]
     password_id: UUID | None
@@ -66,8 +67,9 @@ v.id, v.owner_id, u.name AS owner_name, u.handle AS owner_handle, v.title, v.des
 v.visibility, v.encryption, v.status, v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width,
 v.height, v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster,
 coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
-v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at, v.edition,
-v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld, coalesce(c.views, 0) AS views
+v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at,
+v.published_at, v.edition, v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld,
+coalesce(c.views, 0) AS views
 """
 _FROM = "FROM videos v JOIN users u ON u.id = v.owner_id LEFT JOIN video_counts c ON c.video_id = v.id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE v.id = %s AND v.deleted_at IS NULL"

@@ -192,6 +192,10 @@ class VideoSummary(msgspec.Struct):
     created_at: Annotated[datetime, Meta(description="When its upload was begun.")]
     updated_at: Annotated[datetime, Meta(description="When it was last changed.")]
     ready_at: Annotated[datetime | None, Meta(description="When it became playable.")]
+    published_at: Annotated[
+        datetime | None,
+        Meta(description="When it first was public and playable: what channels and feeds go by; null: it never was."),
+    ]
     views: Annotated[
         int,
         Meta(description="How often it was watched, up to a minute ago; `GET videos/{video_id}/counts` is exact."),

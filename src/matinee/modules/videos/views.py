@@ -40,6 +40,7 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
         row.created_at,
         row.updated_at,
         row.ready_at,
+        row.published_at,
         row.views,
     )
 
@@ -76,6 +77,7 @@ def receipt(video: Video) -> Video:
         playback=None,
         updated_at=video.created_at,
         ready_at=None,
+        published_at=None,
         views=0,
         duplicate_of=None,
         encoding=None,

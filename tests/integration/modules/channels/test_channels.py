@@ -15,6 +15,7 @@ from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
 from matinee.modules.channels.repository import delete_former_handles
 from matinee.modules.counts.channels import fold_channels
+from matinee.modules.search.indexing import Indexer
 
 _LATER = "UPDATE handles SET kept_until = now() WHERE kept_until IS NOT NULL"
 
@@ -105,6 +106,36 @@ class TestAChannel:
         assert await listed() == [second, third]
         owner = (await api.get(f"/api/v1/videos/{third}")).json()["owner"]
         assert owner == {"id": ada.id, "name": "Ada", "handle": None}
+
+    async def test_lists_what_was_watched_most(
+        self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """On every page what is public alone, exactly by its views within a page, and each video once."""
+        counts = (0, 7, 1001, 1000, 7, 300_000)
+        views = {await playable(services, ada, visibility="public"): count for count in counts}
+        hidden = [await playable(services, ada, visibility=each) for each in ("unlisted", "private", "public")]
+        other = await playable(services, bob, visibility="public")
+        async with services.database.connection() as db:
+            for video, count in {**views, **dict.fromkeys([*hidden, other], 9000)}.items():
+                await execute(db, "INSERT INTO video_counts (video_id, views) VALUES (%s, %s)", (video, count))
+        while await Indexer(services.database, services.storage).index_some():
+            pass
+        await ada.patch(f"/api/v1/videos/{hidden[-1]}", {"visibility": "private"})  # and not indexed yet
+
+        async def listed(limit: int) -> list[str]:
+            items, cursor = [], ""
+            while True:
+                page = (await api.get(f"{of(ada)}/videos?sort=views&limit={limit}{cursor}")).json()
+                items += [video["id"] for video in page["items"]]
+                if page["next_cursor"] is None:
+                    return items
+                cursor = f"&cursor={page['next_cursor']}"
+
+        assert [views[video] for video in await listed(20)] == [300_000, 1001, 1000, 7, 7, 0]
+        for limit in (1, 2):
+            assert sorted(await listed(limit)) == sorted(views)
+        for cursor in ("sea", (await api.get(f"{of(ada)}/videos?limit=1")).json()["next_cursor"]):
+            problem(await api.get(f"{of(ada)}/videos?sort=views&cursor={cursor}"), 422, "invalid_cursor")
 
     async def test_of_who_is_suspended_is_none(
         self, ada: Person, sign_up: SignUp, api: httpx.AsyncClient, services: Services
