@@ -303,7 +303,7 @@ _OF_HEAD = {401: SIGN_IN, 403: NO_SCOPE, 404: NO_VIDEO}
 
 def expected(operation: Operation, who: Who, caller: str, visibility: str) -> str:
     """What becomes of a request. A key has every scope and acts as its user; an administrator's as any user."""
-    if caller.startswith("key") and operation.access in (Access.PERSON, Access.ADMIN):
+    if caller.startswith("key") and operation.access is not Access.PUBLIC and operation.scope is None:
         return NO_KEY
     if who in (Who.TEAM_MEMBER, Who.TEAM_OWNER) or (who is Who.GIVER and caller == "team editor"):
         return _expected_of_team(who, caller)

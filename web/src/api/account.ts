@@ -1,5 +1,6 @@
 /** Every call about one's own account: password, address, devices. */
 import { API, ApiError, send } from "./http";
+import { renewToken } from "./session";
 import type { AccountExport, Deletion, Foreseen, Profile, Proof, SessionPage } from "./types";
 import { authorized } from "./videos";
 
@@ -45,8 +46,10 @@ export async function askVerification(email: string): Promise<void> {
   await send(`${AUTH}/email/verification`, { method: "POST", body: { email } });
 }
 
-export async function verifyEmail(token: string): Promise<void> {
-  await send(`${AUTH}/email/verify`, { method: "POST", body: { token } });
+/** For whoever is signed in to the account, or else by its password. */
+export async function verifyEmail(token: string, password: string | null): Promise<void> {
+  await authorized(`${AUTH}/email/verify`, { method: "POST", body: { token, password } });
+  await renewToken();
 }
 
 /** Has a letter sent to another address; its link makes that the account's. */

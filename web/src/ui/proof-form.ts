@@ -37,7 +37,7 @@ export function proofForm(
   return form;
 }
 
-const CODE = /^(\d{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$/i;
+const CODE = /^(\d{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3}|[a-z2-7]{4}(-[a-z2-7]{4}){5})$/i;
 
 /** What was typed: a code, if it looks like one, else the password, if there is any. Pure. */
 export function proofOf(typed: string): Proof {

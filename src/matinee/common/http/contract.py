@@ -49,12 +49,14 @@ class Access(enum.Enum):
 
     PUBLIC = "anyone"
     OPTIONAL = "anyone; a signed-in caller may see more"
+    EITHER = "anyone; a signed-in user, by no API key, has less to prove"
     USER = "a signed-in user"
     PERSON = "a signed-in user, by no API key"
     ADMIN = "an administrator, by no API key"
 
 
 _BY_API_KEY = (Access.OPTIONAL, Access.USER)
+_SIGNED_IN_OR_NOT = (Access.OPTIONAL, Access.EITHER)
 # What somebody does about his own account, who may not have verified its address.
 _OWN = ("/api/v1/auth/", "/api/v1/user/", "/api/v1/api-keys")
 
@@ -309,7 +311,7 @@ class Endpoint:
                 if self.operation.scope is None:
                     raise NotForApiKeys
                 call.caller.require(self.operation.scope)
-        elif self.operation.access is not Access.OPTIONAL:
+        elif self.operation.access not in _SIGNED_IN_OR_NOT:
             raise errors.Unauthenticated
         if self._wants_verified and not call.user.is_verified:
             raise EmailNotVerified

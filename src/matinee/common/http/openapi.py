@@ -83,7 +83,7 @@ def _operation(op: Operation) -> dict[str, Any]:
         document["requestBody"] = _request_body(op)
     document["responses"] = describe_responses(op)
     if op.access is not Access.PUBLIC:
-        nobody: list[dict[str, list[str]]] = [{}] if op.access is Access.OPTIONAL else []
+        nobody: list[dict[str, list[str]]] = [{}] if op.access in (Access.OPTIONAL, Access.EITHER) else []
         by_key: list[dict[str, list[str]]] = [{"api_key": [op.scope]}] if op.scope else []
         document["security"] = [*nobody, {"bearer": []}, *by_key]
     return document

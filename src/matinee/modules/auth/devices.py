@@ -50,7 +50,7 @@ class Devices:
     def read(self, carried: str | None, ip: str | None) -> Device:
         """Who asks; a note that is not ours, or is too old, is none."""
         try:
-            note = msgspec.json.decode(self._seal.decrypt(carried or "", SECONDS), type=_Note)
+            note = msgspec.json.decode(self._seal.decrypt((carried or "").encode(), SECONDS), type=_Note)
         except InvalidToken:
             return Device(ip)
         return Device(ip, note.id, note.accounts)

@@ -77,6 +77,12 @@ class LinkExpired(Invalid):
     code = "link_expired"
 
 
+class SignInToVerify(Forbidden):
+    """Sign in to the account that this link is for, or send its password; if you made none, leave the link."""
+
+    code = "sign_in_to_verify"
+
+
 class AccountClosed(Forbidden):
     """This account is to be deleted; sign in with `restore` to keep it."""
 

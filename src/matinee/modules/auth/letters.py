@@ -21,7 +21,8 @@ Somebody made an account with this address. If it was you, please say so:
 
 [Yes, it is mine]($link)
 
-The link works once, for two days. If it was not you, there is nothing to do.
+The link works once, for two days, for who is signed in to the account or knows its password. If it was not you, there
+is nothing to do.
 """,
 )
 CHANGE_EMAIL = LetterTemplate(
@@ -31,7 +32,8 @@ Somebody wants this to be the address of an account. If it was you, please say s
 
 [Yes, use this address]($link)
 
-The link works once, for two days. If it was not you, there is nothing to do.
+The link works once, for two days, for who is signed in to the account or knows its password. If it was not you, there
+is nothing to do.
 """,
 )
 EMAIL_CHANGE_ASKED = LetterTemplate(

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from cryptography.fernet import InvalidToken
@@ -15,7 +16,7 @@ from matinee.common.mail.post import Post
 from matinee.common.sealing import seal_for
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository, token_repository
-from matinee.modules.auth.errors import LinkExpired, WrongPassword
+from matinee.modules.auth.errors import LinkExpired, SignInToVerify, WrongPassword
 from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.reauthentication import Reauthentication
@@ -165,9 +166,24 @@ class Recovery:
             await self._post.send(db, wanted, letters.CHANGE_EMAIL, link=link)
             await self._notices.tell(db, caller.user_id, letters.EMAIL_CHANGE_ASKED)
 
-    async def verify_email(self, db: Connection, token: str) -> None:
-        """The address of a link is the account's, and verified. Raises LinkExpired, EmailTaken."""
-        holder = _holding(await token_repository.find_holder(db, _hash(token), "email"))
+    async def verify_email(
+        self, begin: Callable[[], Awaitable[Connection]], caller: Caller | None, token: str, password: str | None
+    ) -> None:
+        """The address of a link is the account's, and verified.
+
+        Who reads its letters may be another than who made the account, and must not own up for him. Raises
+        LinkExpired, SignInToVerify, WrongPassword and EmailTaken.
+        """
+        async with self._database.connection() as db:
+            holder = _holding(await token_repository.find_holder(db, _hash(token), "email"))
+        verified = None
+        if caller is None or caller.user_id != holder.user_id:
+            if password is None:
+                raise SignInToVerify
+            verified = await self._reauthentication.by_password(holder.user_id, password)
+        db = await begin()
+        if verified is not None and await repository.hold(db, holder.user_id, verified) is None:
+            raise WrongPassword
         await token_repository.set_email(db, holder.user_id, holder.email)
         if not await token_repository.take_token(db, _hash(token), "email"):
             raise LinkExpired
@@ -188,7 +204,7 @@ class Recovery:
 
     async def _ask(self, job: str, email: str) -> None:
         self._post.ensure_on()
-        await self._limit(email)
+        await self._limit(spellings(email)[0])
         # sealed as letters are: who reads the database does not find whoever has forgotten a password
         args = {"sealed": self._seal.encrypt(email.encode()).decode()}
         async with self._database.transaction() as db:

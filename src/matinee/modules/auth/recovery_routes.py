@@ -12,6 +12,7 @@ from matinee.modules.auth.errors import (
     InvalidEmail,
     InvitationNotFound,
     LinkExpired,
+    SignInToVerify,
     WrongPassword,
 )
 from matinee.modules.auth.invitations import Invitations
@@ -109,16 +110,17 @@ class RecoveryRoutes:
         "POST",
         f"{BASE}/email/verify",
         tag=TAG,
-        access=Access.PUBLIC,
-        errors=(LinkExpired, EmailTaken),
+        access=Access.EITHER,
+        errors=(LinkExpired, SignInToVerify, WrongPassword, EmailTaken),
         limit=_FOLLOWED,
     )
-    async def verify_email(self, call: Call, db: Connection, body: VerifyEmail) -> None:
+    async def verify_email(self, call: Call, body: VerifyEmail) -> None:
         """Verify an address by the token of a link.
 
-        A token works once, within two days.
+        Signed in to the account, or by its password: somebody else may have made it with your address. A token works
+        once, within two days.
         """
-        await self._recovery.verify_email(db, body.token)
+        await self._recovery.verify_email(call.begin, call.caller, body.token, body.password)
 
     @operation("POST", f"{BASE}/invitations", tag=TAG, access=Access.ADMIN, status=201, errors=(InvalidEmail,))
     async def invite_to_register(self, call: Call, db: Connection, body: Invite) -> MadeInvitation:

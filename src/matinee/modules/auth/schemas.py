@@ -173,9 +173,12 @@ class ResetPassword(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class VerifyEmail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """That somebody reads the letters to an address."""
+    """That somebody reads the letters to an address, and is whose account it is for."""
 
     token: LinkToken
+    password: Annotated[
+        OwnPassword | None, Meta(description="The account's password, where the call does not come signed in to it.")
+    ] = None
 
 
 class ChangeEmail(Proof, kw_only=True, forbid_unknown_fields=True):

@@ -19,7 +19,7 @@ CHALLENGE_SECONDS = 300
 MOST_WRONG = 5  # codes for a challenge
 MOST_WRONG_AN_HOUR = 20  # codes for an account: of a million, three fit at a time. One in 700 days guesses one
 _SECRET_BYTES = 20  # as RFC 4226 wants: the digest's size
-_RECOVERY_BYTES = 10
+_RECOVERY_BYTES = 15  # 120 bits: a fast hash without a salt is enough to store them
 _GROUP = 4  # letters of a recovery code that are written together
 
 
@@ -51,7 +51,7 @@ def is_of_an_app(code: str) -> bool:
 
 
 def new_recovery_codes() -> list[str]:
-    """Ten codes such as `k3vq-7wma-x2ud-pe5n`; base32 has no 0, 1, 8 and 9 to be misread."""
+    """Ten codes such as `k3vq-7wma-x2ud-pe5n-q6tb-4hcz`; base32 has no 0, 1, 8 and 9 to be misread."""
     return [_grouped(base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode()) for _ in range(RECOVERY_CODES)]
 
 

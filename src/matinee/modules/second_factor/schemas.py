@@ -47,5 +47,7 @@ class RecoveryCodes(msgspec.Struct, kw_only=True):
 
     codes: Annotated[
         list[str],
-        Meta(description="Each works once. They can never be seen again.", examples=[["k3vq-7wma-x2ud-pe5n"]]),
+        Meta(
+            description="Each works once. They can never be seen again.", examples=[["k3vq-7wma-x2ud-pe5n-q6tb-4hcz"]]
+        ),
     ]

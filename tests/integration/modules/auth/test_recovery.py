@@ -238,10 +238,12 @@ class TestRaces:
         self, ada: Person, api: httpx.AsyncClient, services: Services, meanwhile: Callable[..., None]
     ) -> None:
         """Not even where it was the present one when it was read."""
+        token = token_in((await letters(services))[0])
         fresh = await services.passwords.hash(OTHER)
         for attempt in (
             lambda: ada.post(f"{AUTH}/password", {"present_password": PASSWORD, "new_password": "six quiet kettles"}),
             lambda: ada.post(f"{AUTH}/email", {"email": "new@example.org", "password": PASSWORD}),
+            lambda: api.post(f"{AUTH}/email/verify", json={"token": token, "password": PASSWORD}),
             lambda: log_in(api, ada.email, PASSWORD),
         ):
             async with services.database.connection() as db:
@@ -251,6 +253,7 @@ class TestRaces:
         async with services.database.connection() as db:
             assert await fetch_value(db, "SELECT password_hash FROM users") == fresh
             assert await fetch_value(db, "SELECT count(*) FROM sessions") == 1
+            assert await fetch_value(db, "SELECT email_verified_at FROM users") is None
 
     async def test_a_former_role_is_not_given(
         self, sign_up: SignUp, api: httpx.AsyncClient, meanwhile: Callable[..., None]
@@ -272,10 +275,10 @@ class TestEmail:
         await api.post(f"{AUTH}/email/verification", json={"email": ada.email})
         (second,) = await letters(services)
         assert (await ada.get("/api/v1/user/profile")).json()["email_verified"] is False
-        assert (await api.post(f"{AUTH}/email/verify", json={"token": token_in(second)})).status_code == 204
+        assert (await ada.post(f"{AUTH}/email/verify", {"token": token_in(second)})).status_code == 204
         assert (await ada.get("/api/v1/user/profile")).json()["email_verified"] is True
-        problem(await api.post(f"{AUTH}/email/verify", json={"token": token_in(second)}), 422, "link_expired")
-        assert (await api.post(f"{AUTH}/email/verify", json={"token": token_in(first)})).status_code == 204
+        problem(await ada.post(f"{AUTH}/email/verify", {"token": token_in(second)}), 422, "link_expired")
+        assert (await ada.post(f"{AUTH}/email/verify", {"token": token_in(first)})).status_code == 204
         await api.post(f"{AUTH}/email/verification", json={"email": ada.email})
         assert await letters(services) == []
 
@@ -290,7 +293,7 @@ class TestEmail:
         asked, warned = await letters(services)
         assert (asked["To"], warned["To"]) == ("new@example.org", ada.email)
         assert (await ada.get(f"{AUTH}/me")).json()["email"] == ada.email
-        assert (await api.post(f"{AUTH}/email/verify", json={"token": token_in(asked)})).status_code == 204
+        assert (await ada.post(f"{AUTH}/email/verify", {"token": token_in(asked)})).status_code == 204
         (told,) = await letters(services)
         assert told["To"] == ada.email
         assert (await log_in(api, "new@example.org", PASSWORD)).status_code == 200
@@ -303,7 +306,24 @@ class TestEmail:
         await letters(services)
         assert (await ada.post(f"{AUTH}/email", {"email": bob.email, "password": PASSWORD})).status_code == 204
         asked, _ = await letters(services)
-        problem(await api.post(f"{AUTH}/email/verify", json={"token": token_in(asked)}), 409, "email_taken")
+        problem(await ada.post(f"{AUTH}/email/verify", {"token": token_in(asked)}), 409, "email_taken")
+
+    async def test_who_reads_the_letters_of_another_s_account_does_not_own_up_for_him(
+        self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Somebody has registered with his address, or gives it for his account: a click makes neither verified."""
+        await ada.post(f"{AUTH}/email", {"email": "new@example.org", "password": PASSWORD})
+        sent = await letters(services)
+        for to in (ada.email, "new@example.org"):
+            token = token_in(next(letter for letter in sent if letter["To"] == to))
+            problem(await api.post(f"{AUTH}/email/verify", json={"token": token}), 403, "sign_in_to_verify")
+            problem(await bob.post(f"{AUTH}/email/verify", {"token": token}), 403, "sign_in_to_verify")
+            wrong = await bob.post(f"{AUTH}/email/verify", {"token": token, "password": OTHER})
+            problem(wrong, 403, "wrong_account_password")
+            profile = (await ada.get("/api/v1/user/profile")).json()
+            assert (profile["email"], profile["email_verified"]) == (ada.email, to != ada.email)
+            right = await api.post(f"{AUTH}/email/verify", json={"token": token, "password": PASSWORD})
+            assert right.status_code == 204
 
     async def test_it_needs_the_password(self, ada: Person) -> None:
         """An open session is not enough."""
@@ -324,6 +344,9 @@ class TestNewDevices:
         assert (told["To"], told["Subject"]) == (ada.email, "Your account was signed in to on a new device")
         assert "192.0.2.7" in text_of(told)
         known = {"matinee_device": elsewhere.cookies["matinee_device"]}
+        odd = {"email": ada.email, "password": "not the one"}
+        made_up = await api.post(f"{AUTH}/login", json=odd, headers=[(b"cookie", b"matinee_device=\xe9")])
+        problem(made_up, 401, "invalid_credentials")
         assert (await log_in(api, ada.email, PASSWORD, "192.0.2.99", known)).status_code == 200
         assert (await log_in(api, ada.email, PASSWORD, "192.0.2.7")).status_code == 200
         assert await letters(services) == []
