@@ -149,7 +149,7 @@ class Services:
         reauthentication = Reauthentication(self.database, self.passwords)
         codes = Codes(settings.secret_key, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
-        guard = Guard(self.database, reauthentication, codes)
+        self.guard = guard = Guard(self.database, reauthentication, codes)
         self.authenticator = Authenticator(guard, codes, self.notices, host=settings.host_name())
         self.recovery = Recovery(
             self.database,
@@ -343,6 +343,9 @@ class Services:
             self.videos,
             self.video_playlists,
             self.subscriptions,
+            self.reactions,
+            self.comments,
+            self.history,
             self.exports,
             self.notices,
             grace_days=settings.account_grace_days,

@@ -91,7 +91,7 @@ def sign_in(base_url: str, email: str) -> Person:
 
 def make_key(base_url: str, person: Person, scopes: Sequence[str]) -> Person:
     """The person, calling by an API key."""
-    body = {"name": "contract", "scopes": scopes}
+    body = {"password": PASSWORD, "name": "contract", "scopes": scopes}
     made = httpx.post(f"{base_url}/api/v1/api-keys", json=body, headers=person.headers).raise_for_status()
     return Person(person.id, {"Authorization": f"Bearer {made.json()['secret']}"})
 

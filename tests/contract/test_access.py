@@ -99,7 +99,7 @@ ROWS: dict[str, Row] = {
     "link_provider": Row(Who.ACCOUNT, {"code": "x", "state": "x"}),
     "list_linked_sign_ins": Row(Who.ACCOUNT),
     "unlink_provider": Row(Who.ACCOUNT, _PROOF),
-    "create_api_key": Row(Who.ACCOUNT, {"name": "Import", "scopes": ["videos:read"]}),
+    "create_api_key": Row(Who.ACCOUNT, {**_PROOF, "name": "Import", "scopes": ["videos:read"]}),
     "list_api_keys": Row(Who.ACCOUNT),
     "revoke_api_key": Row(Who.ACCOUNT),
     "list_audit_events": Row(Who.ADMIN),

@@ -241,7 +241,7 @@ class TestUpload:
         env = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
         ended = []
         for scopes in (["videos:read"], ["videos:read", "uploads:write"]):
-            body = {"name": "Shell", "scopes": scopes}
+            body = {"password": PASSWORD, "name": "Shell", "scopes": scopes}
             made = installation.client.post("/api/v1/api-keys", json=body, headers=installation.headers).json()
             env["MATINEE_API_KEY"] = made["secret"]
             ended.append(matinee("upload", str(other), "--url", installation.url, env=env))

@@ -2,6 +2,7 @@ import { createApiKey, listApiKeys, revokeApiKey } from "../api/api-keys";
 import { explain } from "../api/http";
 import type { ApiKey, NewApiKey } from "../api/types";
 import { el } from "../ui/dom";
+import { proofOf } from "../ui/proof-form";
 import { keyFacts, works } from "./key-facts";
 
 const SCOPES: [NewApiKey["scopes"][number], string, boolean][] = [
@@ -40,6 +41,12 @@ export class ApiKeysPanel {
     { id: "key-lifetime" },
     ...LIFETIMES.map(([value, label]) => el("option", { value, selected: value === "90" }, label)),
   );
+  readonly #proof = el("input", {
+    id: "key-proof",
+    type: "password",
+    autocomplete: "current-password",
+    maxlength: 128,
+  });
   readonly #make = el("button", { type: "submit", class: "button primary" }, "Make key");
   readonly #made = el("div", { class: "fold-result", role: "status", hidden: true });
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
@@ -58,6 +65,7 @@ export class ApiKeysPanel {
       field("key-name", "Name", this.#name),
       scopes,
       field("key-lifetime", "It expires", this.#lifetime),
+      field("key-proof", "Your password, or a code", this.#proof),
       el("div", { class: "form-buttons" }, this.#make),
     );
     const intro =
@@ -111,8 +119,9 @@ export class ApiKeysPanel {
       name: this.#name.value.trim(),
       scopes,
       expires_in_days: days ? Number(days) : null,
+      ...proofOf(this.#proof.value),
     });
-    this.#name.value = "";
+    this.#name.value = this.#proof.value = "";
     this.#list.prepend(this.#row(key));
     this.#showSecret(key.secret);
   }

@@ -18,8 +18,11 @@ from matinee.modules.auth import letters
 from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.schemas import Proof
 from matinee.modules.auth.sessions import Sessions
+from matinee.modules.comments.service import CommentService
+from matinee.modules.history.service import HistoryService
 from matinee.modules.playlists.service import PlaylistService
 from matinee.modules.quotas.errors import UserNotFound
+from matinee.modules.reactions.service import ReactionService
 from matinee.modules.second_factor.guard import Guard
 from matinee.modules.subscriptions.service import SubscriptionService
 from matinee.modules.teams.service import ensure_owned_without
@@ -27,7 +30,7 @@ from matinee.modules.videos.service import VideoService
 
 _BATCH = 100  # videos a transaction
 _LISTS = 10  # playlists a transaction, of five thousand items each
-_SUBSCRIBERS = 10_000  # a transaction: a second
+_ROWS = 10_000  # of anything else a transaction: a second
 
 
 class Closing:
@@ -42,6 +45,9 @@ class Closing:
         videos: VideoService,
         playlists: PlaylistService,
         subscriptions: SubscriptionService,
+        reactions: ReactionService,
+        comments: CommentService,
+        history: HistoryService,
         exports: Exports,
         notices: Notices,
         *,
@@ -54,6 +60,9 @@ class Closing:
         self._videos = videos
         self._playlists = playlists
         self._subscriptions = subscriptions
+        self._reactions = reactions
+        self._comments = comments
+        self._history = history
         self._exports = exports
         self._notices = notices
         self._grace_days = grace_days
@@ -109,16 +118,23 @@ class Closing:
                 await ensure_owned(db, run)
                 if not await repository.hold_due(db, account):
                     return
-                if await self._videos.delete_some_of(db, account, _BATCH):
+                if await self._erase_some(db, account):
                     continue
-                if await self._playlists.delete_some_of(db, account, _LISTS):
-                    continue
-                if await self._subscriptions.remove_some_of_channel(db, account, _SUBSCRIBERS):
-                    continue
-                await repository.unshare(db, account)
                 if await repository.remove(db, account):
                     await audit.record(db, "account.erased", account)
                 return
+
+    async def _erase_some(self, db: Connection, account: UUID) -> int:
+        """As much as a transaction may take of what there may be without end; 0 where nothing of it is left."""
+        return (
+            await self._videos.delete_some_of(db, account, _BATCH)
+            or await self._playlists.delete_some_of(db, account, _LISTS)
+            or await self._subscriptions.remove_some_of_channel(db, account, _ROWS)
+            or await self._reactions.remove_some_of(db, account, _ROWS)
+            or await self._comments.forget_some_of(db, account, _ROWS)
+            or await self._history.forget_some_of(db, account, _ROWS)
+            or await repository.unshare_some(db, account, _BATCH)
+        )
 
 
 async def _found(db: Connection, user_id: UUID) -> Deletion:

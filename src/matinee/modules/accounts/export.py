@@ -7,8 +7,6 @@ from pathlib import PurePath
 from typing import Literal
 from uuid import UUID
 
-import msgspec
-
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
@@ -19,7 +17,7 @@ from matinee.modules.accounts import repository
 from matinee.modules.accounts.archive import Archive
 from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.jobs import exporting
-from matinee.modules.accounts.listings import ReadPage, as_json
+from matinee.modules.accounts.listings import ReadPage, as_json, items_of
 from matinee.modules.accounts.repository import ExportRow, FileRow
 from matinee.modules.accounts.schemas import AccountExport, LinkedFile, NewExport
 from matinee.modules.auth import letters
@@ -95,7 +93,7 @@ class Exports:
         await self._storage.delete_prefix(_prefix(account))  # the export before this one
         archive = await Archive.begin(self._storage, _key(account, wanted))
         for name, read in self._listings.items():
-            await archive.add(f"{name}.json", as_json(self._database, read, account))
+            await archive.add(f"{name}.json", as_json(items_of(self._database, read, account)))
         await self._add_files(run, archive, account, row)
         size = await archive.close()
         async with self._database.transaction() as db:
@@ -130,7 +128,6 @@ class Exports:
         """Text tracks; files of videos, or where they are."""
         async with self._database.connection() as db:
             total = await repository.count_files(db, account)
-        links: list[bytes] = []
         done, told = 0, time.monotonic()
         async for file in self._files(account):
             if file.language is not None:
@@ -138,8 +135,6 @@ class Exports:
                 await self._add(archive, f"captions/{file.video_id}/{file.language}-{file.id}.vtt", key)
             elif row.include_files:
                 await self._add(archive, f"files/{file.id}{_suffix(file.name)}", _source(file), compress=False)
-            else:
-                links.append(msgspec.json.encode(await self._link(file)))
             done += 1
             if time.monotonic() - told >= _TELL_SECONDS:
                 told = time.monotonic()
@@ -147,7 +142,7 @@ class Exports:
                     await ensure_owned(db, run)
                     await repository.tell_percent(db, account, row.id, min(99, 100 * done // max(total, 1)))
         if not row.include_files:
-            await archive.add("files.json", _lines(links))
+            await archive.add("files.json", as_json(self._links(account)))
 
     async def _files(self, account: UUID) -> AsyncIterator[FileRow]:
         after: tuple[UUID, UUID] | None = None
@@ -167,9 +162,11 @@ class Exports:
             return
         await archive.add(name, self._storage.stream(key), compress=compress)
 
-    async def _link(self, file: FileRow) -> LinkedFile:
-        url = await self._storage.get_url(_source(file), _FILE_SECONDS)
-        return LinkedFile(file.video_id, file.name, file.size, url)
+    async def _links(self, account: UUID) -> AsyncIterator[LinkedFile]:
+        async for file in self._files(account):
+            if file.language is None:
+                url = await self._storage.get_url(_source(file), _FILE_SECONDS)
+                yield LinkedFile(file.video_id, file.name, file.size, url)
 
 
 def _prefix(user_id: UUID) -> str:
@@ -188,7 +185,3 @@ def _suffix(name: str) -> str:
     """What a file's name ends with, where that is a plain word."""
     suffix = PurePath(name).suffix
     return suffix if suffix[1:].isascii() and suffix[1:].isalnum() else ""
-
-
-async def _lines(items: list[bytes]) -> AsyncIterator[bytes]:
-    yield b"[\n" + b",\n".join(items) + b"\n]\n"

@@ -26,17 +26,23 @@ ReadPage = Callable[[Connection, UUID, PageQuery], Awaitable[Page]]
 """A page of what an account has. A feature that has something of accounts gives one in `bootstrap.py`."""
 
 
-async def as_json(database: Database, read: ReadPage, user_id: UUID) -> AsyncIterator[bytes]:
-    """All of it, as a JSON array; no connection is held between two pages."""
+async def items_of(database: Database, read: ReadPage, user_id: UUID) -> AsyncIterator[msgspec.Struct]:
+    """All of it; no connection is held between two pages."""
     cursor: str | None = None
-    before = b"[\n"
     while True:
         async with database.connection() as db:
             page = await read(db, user_id, PageQuery(limit=_PAGE, cursor=UNSET if cursor is None else cursor))
         for item in page.items:
-            yield before + msgspec.json.encode(item)
-            before = b",\n"
+            yield item
         cursor = page.next_cursor
         if cursor is None:
-            yield b"\n]\n" if before == b",\n" else b"[]\n"
             return
+
+
+async def as_json(items: AsyncIterator[msgspec.Struct]) -> AsyncIterator[bytes]:
+    """A JSON array, as it comes."""
+    before = b"[\n"
+    async for item in items:
+        yield before + msgspec.json.encode(item)
+        before = b",\n"
+    yield b"\n]\n" if before == b",\n" else b"[]\n"

@@ -47,9 +47,9 @@ _FIND_DELETION = "SELECT closed_at AS asked_at, erase_at FROM users WHERE id = %
 _LIST_DUE = "SELECT id FROM users WHERE erase_at <= now() ORDER BY erase_at LIMIT 500"
 # Held, so that nothing is added to it meanwhile; restored it cannot be any more.
 _HOLD_DUE = "SELECT id FROM users WHERE id = %s AND erase_at <= now() FOR UPDATE"
-_UNSHARE = """
-UPDATE videos SET viewers = array_remove(viewers, %(user)s::uuid), updated_at = now()
-WHERE viewers <> '{}' AND viewers @> ARRAY[%(user)s::uuid]
+_UNSHARE_SOME = """
+UPDATE videos SET viewers = array_remove(viewers, %(user)s::uuid), updated_at = now() WHERE id IN (
+    SELECT id FROM videos WHERE viewers <> '{}' AND viewers @> ARRAY[%(user)s::uuid] LIMIT %(most)s)
 """
 # Its sessions, keys and all else that refers to it go with it. Rows of videos go when nothing is stored of them.
 _REMOVE = "DELETE FROM users WHERE id = %s AND NOT EXISTS (SELECT FROM videos WHERE owner_id = users.id)"
@@ -120,9 +120,9 @@ async def hold_due(db: Connection, user_id: UUID) -> bool:
     return await fetch_value(db, _HOLD_DUE, (user_id,)) is not None
 
 
-async def unshare(db: Connection, user_id: UUID) -> None:
-    """Nobody's videos are shared with the account any longer."""
-    await execute(db, _UNSHARE, {"user": user_id})
+async def unshare_some(db: Connection, user_id: UUID, most: int) -> int:
+    """So many videos are shared with the account no longer; returns how many."""
+    return await execute(db, _UNSHARE_SOME, {"user": user_id, "most": most})
 
 
 async def remove(db: Connection, user_id: UUID) -> bool:

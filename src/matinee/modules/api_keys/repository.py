@@ -37,8 +37,6 @@ class WorkingKey(msgspec.Struct, frozen=True):
 
 _COLUMNS = "id, name, scopes, created_at, expires_at, last_used_at, revoked_at"
 _FROM = "FROM api_keys"
-# Whoever makes a key holds it until that is stored: of many at once each counts what the others have made.
-_LOCK_OWNER = "SELECT id FROM users WHERE id = %s FOR NO KEY UPDATE"
 _COUNT_WORKING = """
 SELECT count(*) FROM api_keys WHERE user_id = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 """
@@ -75,11 +73,6 @@ DELETE FROM api_keys WHERE id IN (
     SELECT id FROM api_keys WHERE least(revoked_at, expires_at) < now() - interval '30 days'
     ORDER BY least(revoked_at, expires_at) LIMIT %s FOR UPDATE SKIP LOCKED)
 """
-
-
-async def lock_owner(db: Connection, user_id: UUID) -> bool:
-    """Nobody else makes keys for the account until the transaction ends; False where there is no such account."""
-    return await fetch_value(db, _LOCK_OWNER, (user_id,)) is not None
 
 
 async def count_working(db: Connection, user_id: UUID) -> int:

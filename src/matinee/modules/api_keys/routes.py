@@ -4,11 +4,12 @@ from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
-from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.api_keys import service
 from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
 from matinee.modules.api_keys.schemas import ApiKeyPage, CreatedApiKey, KeyId, NewApiKey
 from matinee.modules.auth.notices import Notices
+from matinee.modules.second_factor.guard import Guard
+from matinee.modules.second_factor.routes import GUARDED, PROOFS
 
 TAG = "api keys"
 BASE = "/api/v1/api-keys"
@@ -17,7 +18,8 @@ BASE = "/api/v1/api-keys"
 class ApiKeyRoutes:
     """Operations on the signed-in user's API keys."""
 
-    def __init__(self, notices: Notices) -> None:
+    def __init__(self, guard: Guard, notices: Notices) -> None:
+        self._guard = guard
         self._notices = notices
 
     # not idempotent: the answer is kept with its key, and this one has a secret in it
@@ -27,16 +29,17 @@ class ApiKeyRoutes:
         tag=TAG,
         access=Access.PERSON,
         status=201,
-        errors=(TooManyApiKeys,),
-        limit=RateLimit("create_api_key", 30, 3600, by="user"),
+        errors=(*GUARDED, TooManyApiKeys),
+        limit=PROOFS,
     )
-    async def create_api_key(self, call: Call, db: Connection, body: NewApiKey) -> CreatedApiKey:
-        """Make an API key.
+    async def create_api_key(self, call: Call, body: NewApiKey) -> CreatedApiKey:
+        """Make an API key, by the password or a code.
 
         A program that sends it acts as you, within its scopes; an administrator's key has no administrator's rights.
         The secret is in this answer and can never be seen again.
         """
-        return await service.create(db, self._notices, call.user.user_id, body)
+        async with self._guard.changing(call.user, body) as db:
+            return await service.create(db, self._notices, call.user.user_id, body)
 
     @operation("GET", BASE, tag=TAG, access=Access.PERSON, errors=(InvalidCursor,))
     async def list_api_keys(self, call: Call, db: Connection, query: PageQuery) -> ApiKeyPage:

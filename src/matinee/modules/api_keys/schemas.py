@@ -9,12 +9,13 @@ from msgspec import Meta
 
 from matinee.common.http.authentication import KeyScope
 from matinee.common.text import LINE
+from matinee.modules.auth.schemas import Proof
 
 KeyId = Annotated[UUID, Meta(description="The key's id.")]
 
 
-class NewApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A key to make."""
+class NewApiKey(Proof, kw_only=True, forbid_unknown_fields=True):
+    """A key to make, and the proof that it is you who asks."""
 
     name: Annotated[
         str,

@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 from msgspec.structs import asdict
 
 from matinee.common.database import Connection
-from matinee.common.errors import Unauthenticated
 from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
 from matinee.modules import audit
 from matinee.modules.api_keys import repository
@@ -17,9 +16,10 @@ from matinee.modules.auth.notices import Notices
 
 
 async def create(db: Connection, notices: Notices, user_id: UUID, wanted: NewApiKey) -> CreatedApiKey:
-    """A new key, of which its owner is told; its secret is nowhere but in this answer. Raises TooManyApiKeys."""
-    if not await repository.lock_owner(db, user_id):
-        raise Unauthenticated("This account no longer exists.")
+    """A new key of an account that is held, whose owner is told; its secret is in this answer alone.
+
+    Raises TooManyApiKeys.
+    """
     if await repository.count_working(db, user_id) >= MOST_KEYS:
         raise TooManyApiKeys
     key_id = uuid4()

@@ -203,6 +203,20 @@ _PIN = "UPDATE videos SET pinned_comment = %s WHERE id = %s AND deleted_at IS NU
 _ORPHANED = """
 SELECT id, video_id FROM comments WHERE author_id IS NULL AND state <> 'deleted' LIMIT %s
 """
+# Of comments that nobody holds: whoever changes one holds its thread as well, and would wait for us, and we for him.
+_UNLIKE_SOME = """
+WITH held AS (
+    SELECT id FROM comments WHERE id IN (SELECT comment_id FROM comment_likes WHERE user_id = %(user)s LIMIT %(most)s)
+    FOR UPDATE SKIP LOCKED
+), unliked AS (
+    DELETE FROM comment_likes WHERE user_id = %(user)s AND comment_id IN (SELECT id FROM held) RETURNING comment_id
+)
+UPDATE comments SET likes = likes - 1 WHERE id IN (SELECT comment_id FROM unliked)
+"""
+_DISOWN_SOME = """
+UPDATE comments SET author_id = NULL WHERE id IN (
+    SELECT id FROM comments WHERE author_id = %(user)s ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+"""
 
 
 async def find_video(db: Connection, video_id: UUID) -> DiscussedVideo | None:
@@ -340,6 +354,16 @@ async def change_policy(db: Connection, video_id: UUID, policy: Policy) -> bool:
 async def pin(db: Connection, video_id: UUID, comment_id: UUID | None) -> bool:
     """False where the video was deleted."""
     return await execute(db, _PIN, (comment_id, video_id)) == 1
+
+
+async def unlike_some(db: Connection, user_id: UUID, most: int) -> int:
+    """Takes back so many likes of an account; returns how many."""
+    return await execute(db, _UNLIKE_SOME, {"user": user_id, "most": most})
+
+
+async def disown_some(db: Connection, user_id: UUID, most: int) -> int:
+    """So many comments are nobody's from now on; returns how many."""
+    return await execute(db, _DISOWN_SOME, {"user": user_id, "most": most})
 
 
 async def list_orphans(db: Connection, most: int) -> list[Orphan]:

@@ -166,6 +166,11 @@ class CommentService:
         video = await self._owned(db, caller, video_id)
         return CommentSettings(policy=video.policy, pinned=str(video.pinned) if video.pinned else None)
 
+    async def forget_some_of(self, db: Connection, user_id: UUID, most: int) -> int:
+        """Takes back so many likes of an account that is to go, or leaves its comments to `delete_orphans`."""
+        unliked = await repository.unlike_some(db, user_id, most)
+        return unliked or await repository.disown_some(db, user_id, most)
+
     async def delete_orphans(self, db: Connection, most: int) -> int:
         """Periodic: what accounts have said that are gone."""
         orphans = await repository.list_orphans(db, most)

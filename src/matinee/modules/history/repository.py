@@ -29,6 +29,10 @@ _BEFORE = "AND (watched_at, video_id) < (%(created_at)s, %(id)s)"
 _NEWEST = "ORDER BY watched_at DESC, video_id DESC LIMIT %(limit)s"
 _FORGET = "DELETE FROM watch_history WHERE user_id = %s AND video_id = %s"
 _CLEAR = "DELETE FROM watch_history WHERE user_id = %s"
+_FORGET_SOME = """
+DELETE FROM watch_history WHERE user_id = %(user)s
+  AND video_id IN (SELECT video_id FROM watch_history WHERE user_id = %(user)s LIMIT %(most)s)
+"""
 _PAUSE = "UPDATE users SET history_paused = %s WHERE id = %s"
 _IS_PAUSED = "SELECT history_paused FROM users WHERE id = %s"
 
@@ -61,6 +65,11 @@ async def forget_watched(db: Connection, user_id: UUID, video_id: UUID) -> None:
 async def clear_history(db: Connection, user_id: UUID) -> None:
     """As if it had never watched anything."""
     await execute(db, _CLEAR, (user_id,))
+
+
+async def forget_some(db: Connection, user_id: UUID, most: int) -> int:
+    """Forgets so many videos that the account has watched; returns how many."""
+    return await execute(db, _FORGET_SOME, {"user": user_id, "most": most})
 
 
 async def pause_history(db: Connection, user_id: UUID, *, paused: bool) -> None:

@@ -48,6 +48,10 @@ class HistoryService:
             paused=await repository.is_paused(db, caller.user_id),
         )
 
+    async def forget_some_of(self, db: Connection, user_id: UUID, most: int) -> int:
+        """Forgets so much of what an account has watched that is to go; returns how much."""
+        return await repository.forget_some(db, user_id, most)
+
     async def change(self, db: Connection, caller: Caller, change: HistoryChange) -> HistorySettings:
         """Has nothing noted from now on, or everything; what was noted stays."""
         if change.paused is not UNSET:

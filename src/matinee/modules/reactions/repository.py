@@ -14,6 +14,17 @@ UPDATE reactions SET kind = %(kind)s, created_at = now()
 WHERE video_id = %(video)s AND user_id = %(user)s AND kind <> %(kind)s RETURNING kind
 """
 _REMOVE = "DELETE FROM reactions WHERE video_id = %s AND user_id = %s RETURNING kind"
+_REMOVE_SOME = """
+WITH gone AS (
+    DELETE FROM reactions WHERE user_id = %(user)s
+      AND video_id IN (SELECT video_id FROM reactions WHERE user_id = %(user)s LIMIT %(most)s)
+    RETURNING video_id, kind
+), counted AS (
+    INSERT INTO count_changes (video_id, likes, dislikes)
+    SELECT video_id, -(kind = 'like')::int, -(kind = 'dislike')::int FROM gone
+)
+SELECT count(*) FROM gone
+"""
 
 
 async def find_reaction(db: Connection, video_id: UUID, user_id: UUID) -> Kind | None:
@@ -36,3 +47,8 @@ async def remove_reaction(db: Connection, video_id: UUID, user_id: UUID) -> Kind
     """What it was."""
     kind: Kind | None = await fetch_value(db, _REMOVE, (video_id, user_id))
     return kind
+
+
+async def remove_some(db: Connection, user_id: UUID, most: int) -> int:
+    """Removes so many of an account's reactions, from the counts too; returns how many."""
+    return int(await fetch_value(db, _REMOVE_SOME, {"user": user_id, "most": most}))

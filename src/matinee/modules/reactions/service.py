@@ -41,6 +41,10 @@ class ReactionService:
             await counts.change(db, video_id, _one(kind, -1))
         return await self._counts(db, caller, video_id)
 
+    async def remove_some_of(self, db: Connection, user_id: UUID, most: int) -> int:
+        """Withdraws so many reactions of an account that is to go; returns how many."""
+        return await repository.remove_some(db, user_id, most)
+
     async def _counts(self, db: Connection, caller: Caller | None, video_id: UUID) -> VideoCounts:
         found = await counts.find(db, video_id)
         own = await repository.find_reaction(db, video_id, caller.user_id) if caller else None

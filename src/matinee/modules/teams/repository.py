@@ -53,17 +53,23 @@ WHERE m.user_id = %s AND u.shut_at IS NULL ORDER BY lower(u.name), u.id LIMIT 50
 _FIND = """
 SELECT u.id, u.name, u.bio AS description, m.role, u.created_at
 FROM users u LEFT JOIN team_members m ON m.team_id = u.id AND m.user_id = %(user)s AND u.shut_at IS NULL
-WHERE u.id = %(team)s AND u.kind = 'team'
+WHERE u.id = %(team)s AND u.kind = 'team' AND u.closed_at IS NULL
 """
 # Whoever decides about a team holds it: of two owners who leave at once the second sees that he is the last.
 _HOLD = "SELECT id FROM users WHERE id = %s AND kind = 'team' FOR NO KEY UPDATE"
 _HOLD_TO_DELETE = "SELECT id FROM users WHERE id = %s AND kind = 'team' FOR UPDATE"  # nothing is uploaded meanwhile
 _CHANGE = "UPDATE users SET name = coalesce(%s, name), bio = coalesce(%s, bio), updated_at = now() WHERE id = %s"
-# What is being removed from the storage must keep its rows until that is done, and these an owner.
-_HAND_OVER_REMAINS = "UPDATE videos SET owner_id = %(user)s WHERE owner_id = %(team)s AND deleted_at IS NOT NULL"
-_DELETE = """
-DELETE FROM users WHERE id = %(team)s AND kind = 'team'
-  AND NOT EXISTS (SELECT FROM videos WHERE owner_id = %(team)s)
+# Nobody sees or belongs to it from now on. What is left of it may be much, and is erased as of any account, by a job.
+_CLOSE = """
+WITH closed AS (
+    UPDATE users SET closed_at = now(), erase_at = now(), updated_at = now()
+    WHERE id = %(team)s AND kind = 'team' AND closed_at IS NULL
+      AND NOT EXISTS (SELECT FROM videos WHERE owner_id = %(team)s AND deleted_at IS NULL)
+    RETURNING id
+), members AS (
+    DELETE FROM team_members WHERE team_id IN (SELECT id FROM closed)
+)
+SELECT id FROM closed
 """
 _LIST_MEMBERS = """
 SELECT u.id, u.name, m.role, m.since FROM team_members m JOIN users u ON u.id = m.user_id WHERE m.team_id = %(team)s
@@ -152,11 +158,9 @@ async def change_team(db: Connection, team_id: UUID, change: TeamChange) -> None
     await execute(db, _CHANGE, (name, description, team_id))
 
 
-async def delete_team(db: Connection, team_id: UUID, user_id: UUID) -> bool:
-    """Deletes a team that is held; False where it has videos. What is left of deleted ones is the user's then."""
-    who = {"team": team_id, "user": user_id}
-    await execute(db, _HAND_OVER_REMAINS, who)
-    return await execute(db, _DELETE, who) == 1
+async def close_team(db: Connection, team_id: UUID) -> bool:
+    """Has a team that is held erased; False where it has videos."""
+    return await fetch_value(db, _CLOSE, {"team": team_id}) is not None
 
 
 async def list_members(db: Connection, team_id: UUID, limit: int, after: Cursor | None) -> list[MemberRow]:

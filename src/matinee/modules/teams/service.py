@@ -55,7 +55,7 @@ async def delete(db: Connection, caller: Caller, team_id: UUID) -> None:
     """Deletes a team that has no videos. Raises TeamNotFound, TeamRoleNeeded and TeamHasVideos."""
     await repository.hold_team(db, team_id, to_delete=True)
     await _find(db, caller, team_id, OWNERS)
-    if not await repository.delete_team(db, team_id, caller.user_id):
+    if not await repository.close_team(db, team_id):
         raise TeamHasVideos
     await audit.record(db, "team.deleted", team_id, account=caller.user_id)
 

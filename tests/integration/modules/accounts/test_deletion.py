@@ -125,12 +125,20 @@ class TestClosing:
 
 class TestErasing:
     async def test_everything_goes(self, ada: Person, bob: Person, services: Services) -> None:
-        """Videos with their objects, keys, what was shared with it; the address is free, the log stays."""
+        """Videos with their objects, keys, likes, what was shared with it; the address is free, the log stays."""
         video_id = UUID(await ada.upload(b"film" * 100))
         await services.storage.put(keys.source_key(video_id), b"film", "video/mp4")
-        await ada.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:read"]})
-        others = (await bob.init())["video"]["id"]
-        await bob.post(f"/api/v1/videos/{others}/viewers", {"email": ada.email})
+        await ada.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": ["videos:read"]})
+        others = f"/api/v1/videos/{(await bob.init(visibility='public'))['video']['id']}"
+        await bob.post(f"{others}/viewers", {"email": ada.email})
+        said = (await bob.post(f"{others}/comments", {"text": "His."})).json()["id"]
+        await ada.post(f"{others}/comments", {"text": "Hers."})
+        for path, body in (
+            ("reaction", {"kind": "like"}),
+            (f"comments/{said}/like", None),
+            ("position", {"position": 1}),
+        ):
+            assert (await ada.client.put(f"{others}/{path}", json=body, headers=ada.headers)).is_success
         await close(services, ada)
         await erase(services, ada)
         assert await remove_deleted(services) == [str(video_id)]
@@ -143,7 +151,10 @@ class TestErasing:
         await services.closing.begin_erasing()
         await erase(services, ada)
         assert not await is_there(services, ada)
-        assert (await bob.get(f"/api/v1/videos/{others}/viewers")).json() == {"items": []}
+        assert (await bob.get(f"{others}/viewers")).json() == {"items": []}
+        assert (await bob.get(f"{others}/counts")).json()["likes"] == 0
+        shown = (await bob.get(f"{others}/comments")).json()["items"]
+        assert [(comment["text"], comment["likes"]) for comment in shown] == [("", 0), ("His.", 0)]
         again = {"email": ada.email, "password": PASSWORD, "name": "Ada"}
         assert (await ada.client.post("/api/v1/auth/register", json=again)).status_code == 201
         async with services.database.connection() as db:

@@ -77,7 +77,9 @@ async def test_all_that_is_ones_own_is_in_it(ada: Person, bob: Person, services:
     """As JSON, captions as they are, files by their addresses; no secret, and nothing of others."""
     video_id = await stored_video(services, ada)
     await stored_video(services, bob)
-    key = (await ada.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:read"]})).json()
+    key = (
+        await ada.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": ["videos:read"]})
+    ).json()
     await ada.client.put(f"/api/v1/videos/{video_id}/reaction", json={"kind": "like"}, headers=ada.headers)
     await ada.client.put(f"/api/v1/videos/{video_id}/position", json={"position": 7.5}, headers=ada.headers)
     team = (await ada.post("/api/v1/teams", {"name": "Film club"})).json()

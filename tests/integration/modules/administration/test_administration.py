@@ -101,7 +101,9 @@ class TestSuspending:
     ) -> None:
         """Access token, refresh token, API key, playback tokens of both."""
         video = await shared_video(ada, bob)
-        key = (await bob.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:read"]})).json()
+        key = (
+            await bob.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": ["videos:read"]})
+        ).json()
         by_key = {"Authorization": f"Bearer {key['secret']}"}
         tokens = [
             (await api.post(f"{video}/playback-tokens", json={"holder": "me"}, headers=headers)).json()["token"]
@@ -130,7 +132,9 @@ class TestSuspending:
         self, admin: Person, bob: Person, api: httpx.AsyncClient, clock: Clock
     ) -> None:
         """But for its sessions; the reason is forgotten, the log is not."""
-        key = (await bob.post("/api/v1/api-keys", {"name": "Import", "scopes": ["account:read"]})).json()
+        key = (
+            await bob.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": ["account:read"]})
+        ).json()
         await suspend(admin, bob, clock)
         answer = await admin.delete(f"{USERS}/{bob.id}/suspension")
         assert answer.json()["suspension"] is None

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import structlog
-from tests.integration.conftest import Clock, Person, SignUp, new_video, problem, sha256
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, new_video, problem, sha256
 
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
@@ -31,7 +31,7 @@ SELECT gen_random_uuid(), %s, sha256(i::text::bytea), 'Import', '{videos:read}' 
 
 async def make(person: Person, *scopes: str, **fields: Any) -> dict[str, Any]:
     """A key with those scopes."""
-    body = {"name": "Import", "scopes": scopes or ["account:read"], **fields}
+    body = {"password": PASSWORD, "name": "Import", "scopes": scopes or ["account:read"], **fields}
     answer = await person.post(KEYS, body)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
@@ -70,13 +70,20 @@ class TestMaking:
         """Of many made at once too; one that is revoked makes room."""
         async with services.database.connection() as db:
             await execute(db, _FILL, (UUID(ada.id), MOST_KEYS - 2))
-        body = {"name": "Import", "scopes": ["videos:read"]}
+        body = {"password": PASSWORD, "name": "Import", "scopes": ["videos:read"]}
         answers = await asyncio.gather(*(ada.post(KEYS, body) for _ in range(6)))
         assert sorted(answer.status_code for answer in answers) == [201] * 2 + [409] * 4
         problem(await ada.post(KEYS, body), 409, "too_many_api_keys")
         made = next(answer.json() for answer in answers if answer.status_code == 201)
         assert (await ada.delete(f"{KEYS}/{made['id']}")).status_code == 204
         await make(ada)
+
+    async def test_an_open_session_is_not_enough(self, ada: Person) -> None:
+        """What it makes would outlive it."""
+        body = {"name": "Import", "scopes": ["videos:read"]}
+        problem(await ada.post(KEYS, body), 403, "proof_required")
+        problem(await ada.post(KEYS, {**body, "password": "not the one"}), 403, "wrong_account_password")
+        assert (await ada.get(KEYS)).json()["items"] == []
 
     @pytest.mark.parametrize(
         ("fields", "path"),

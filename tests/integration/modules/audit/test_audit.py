@@ -67,7 +67,9 @@ class TestRecording:
             f"/api/v1/videos/{video_id}/password", json={"password": "winter garden"}, headers=ada.headers
         )
         await ada.delete(f"/api/v1/videos/{video_id}")
-        key = (await ada.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:read"]})).json()
+        key = (
+            await ada.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": ["videos:read"]})
+        ).json()
         await ada.delete(f"/api/v1/api-keys/{key['id']}")
         signing = (await ada.post("/api/v1/signing-keys", {"name": "shop"})).json()
         await ada.delete(f"/api/v1/signing-keys/{signing['id']}")
@@ -109,7 +111,9 @@ class TestRecording:
 
     async def test_an_api_key_is_named(self, ada: Person, admin: Person) -> None:
         """Beside the account that it acts as."""
-        key = (await ada.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:write"]})).json()
+        key = (
+            await ada.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": ["videos:write"]})
+        ).json()
         video_id = (await ada.init())["video"]["id"]
         await ada.client.delete(f"/api/v1/videos/{video_id}", headers={"Authorization": f"Bearer {key['secret']}"})
         [event] = await events(admin, what="video.deleted")
@@ -181,7 +185,7 @@ class TestReading:
     async def test_it_comes_in_pages_and_by_filters(self, ada: Person, bob: Person, admin: Person) -> None:
         """Each filter by itself and together, newest first, no event twice."""
         for person in (ada, bob, ada):
-            await person.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:read"]})
+            await person.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": ["videos:read"]})
         made = await events(admin, what="api_key.created")
         assert [event["by"]["account"]["id"] for event in made] == [ada.id, bob.id, ada.id]
         assert await events(admin, what="api_key.created", by=bob.id) == [made[1]]
@@ -209,7 +213,7 @@ class TestReading:
     async def test_an_account_sees_what_concerns_it(self, ada: Person, bob: Person, admin: Person) -> None:
         """Not others', and of an administrator neither who nor from where."""
         await admin.client.put(f"/api/v1/users/{ada.id}/quota", json={"minutes": 5}, headers=admin.headers)
-        await bob.post("/api/v1/api-keys", {"name": "Import", "scopes": ["videos:read"]})
+        await bob.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": ["videos:read"]})
         page = (await ada.get(OWN)).json()
         assert [(event["what"], event["by"], event["ip"]) for event in page["items"]] == [
             ("account.quota_changed", "administrator", None),
@@ -240,7 +244,7 @@ class TestReading:
 class TestExporting:
     async def test_as_lines_and_as_a_table(self, ada: Person, admin: Person) -> None:
         """The same events by both, with what was asked for; that they were exported is recorded."""
-        await ada.post("/api/v1/api-keys", {"name": '=1+1,"x"', "scopes": ["videos:read"]})
+        await ada.post("/api/v1/api-keys", {"password": PASSWORD, "name": '=1+1,"x"', "scopes": ["videos:read"]})
         lines = await admin.get(f"{AUDIT}/export", params={"by": ada.id})
         table = await admin.get(f"{AUDIT}/export", params={"by": ada.id, "format": "csv"})
         assert lines.headers["content-type"] == "application/x-ndjson"

@@ -195,7 +195,9 @@ class TestResetPassword:
     ) -> None:
         """Second factor and keys end where the address was not verified; else they stay."""
         await letters(services)
-        key = (await ada.post("/api/v1/api-keys", {"name": "k", "scopes": ["account:read"]})).json()
+        key = (
+            await ada.post("/api/v1/api-keys", {"password": PASSWORD, "name": "k", "scopes": ["account:read"]})
+        ).json()
         async with services.database.connection() as db:
             await execute(db, "UPDATE users SET email_verified_at = CASE WHEN %s THEN now() END", (verified,))
             await execute(db, "INSERT INTO totp (user_id, secret, confirmed_at) SELECT id, '', now() FROM users")
@@ -546,7 +548,9 @@ class TestRegistration:
         self, settings: Settings, storage: S3Storage, ada: Person
     ) -> None:
         """Neither by a session nor by a key; what is of his own account he changes, and once verified all."""
-        made = await ada.post("/api/v1/api-keys", {"name": "k", "scopes": ["uploads:write", "account:read"]})
+        made = await ada.post(
+            "/api/v1/api-keys", {"password": PASSWORD, "name": "k", "scopes": ["uploads:write", "account:read"]}
+        )
         async with (
             await self.open(settings, storage, email_verification="required") as strict,
             client_of(create_app(strict)) as api,

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import Person, new_video, problem
+from tests.integration.conftest import PASSWORD, Person, new_video, problem
 
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_all, fetch_one, fetch_value
@@ -280,7 +280,9 @@ class TestDuplicates:
         new = new_video(filesize=len(SEA), sha256=hexed(SEA), visibility="public")
 
         async def ask(*scopes: str, **fields: str) -> httpx.Response:
-            key = (await ada.post("/api/v1/api-keys", {"name": "Import", "scopes": scopes})).json()
+            key = (
+                await ada.post("/api/v1/api-keys", {"password": PASSWORD, "name": "Import", "scopes": scopes})
+            ).json()
             return await api.post(INIT, json={**new, **fields}, headers={"Authorization": f"Bearer {key['secret']}"})
 
         refused = problem(await ask("uploads:write"), 409, "duplicate_file")

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import Clock, Person, SignUp, new_video, problem
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, new_video, problem
 from tests.integration.modules.teams.staff import TEAMS, join, make_team, refresh
 from tests.unit.media.plans import plan, sound
 
@@ -186,7 +186,7 @@ class TestFormerMembers:
         self, ada: Person, bob: Person, team: str, services: Services, clock: Clock
     ) -> None:
         """Where "at once" is as long as a revoked key works: seconds."""
-        body = {"name": "Import", "scopes": ["videos:read", "videos:write"]}
+        body = {"password": PASSWORD, "name": "Import", "scopes": ["videos:read", "videos:write"]}
         secret = (await bob.post("/api/v1/api-keys", body)).json()["secret"]
         await join(ada, team, bob)
         video_id = await playable(services, ada, owner=team)

@@ -1,6 +1,7 @@
 """Teams and their members."""
 
 import asyncio
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -8,7 +9,8 @@ from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, problem,
 from tests.integration.modules.teams.staff import TEAMS, join, make_team, refresh, roles
 
 from matinee.bootstrap import Services
-from matinee.common.database import execute, fetch_value
+from matinee.common.database import execute
+from matinee.modules.accounts.repository import list_due
 from matinee.modules.teams.rules import MOST_TEAMS
 
 _FILL = """
@@ -61,10 +63,26 @@ class TestATeam:
         assert (await ada.delete(f"/api/v1/videos/{video_id}")).status_code == 204
         assert (await ada.delete(f"{TEAMS}/{team}")).status_code == 204
         problem(await ada.get(f"{TEAMS}/{team}"), 404, "team_not_found")
-        async with services.database.connection() as db:
-            owner = await fetch_value(db, "SELECT owner_id FROM videos WHERE id = %s", (video_id,))
-        assert str(owner) == ada.id
         assert await remove_deleted(services) == [video_id]
+
+    async def test_that_is_deleted_is_nobody_s_at_once_and_erased_as_any_account(
+        self, ada: Person, bob: Person, sign_up: SignUp, services: Services, clock: Clock
+    ) -> None:
+        """However many follow it: that takes a job its time, and none of its members' accounts waits for it."""
+        admin, team = await sign_up(role="ADMIN"), await make_team(ada)
+        await refresh(ada)
+        assert (await bob.client.put(f"/api/v1/channels/{team}/subscription", headers=bob.headers)).is_success
+        await ada.post("/api/v1/playlists", {"title": "Ours", "owner": team})
+        assert (await ada.delete(f"{TEAMS}/{team}")).status_code == 204
+        clock.offset += 2
+        problem(await ada.get(TEAMS), 401, "invalid_token")  # it says that she belongs to it
+        await refresh(ada)
+        assert (await ada.get(TEAMS)).json() == {"items": []}
+        problem(await admin.get(f"{TEAMS}/{team}"), 404, "team_not_found")
+        problem(await bob.get(f"/api/v1/channels/{team}"), 404, "channel_not_found")
+        async with services.database.connection() as db:
+            assert await list_due(db) == [UUID(team)]
+        assert (await ada.post("/api/v1/user/deletion", {"password": PASSWORD})).status_code == 200
 
     async def test_one_belongs_to_fifty_at_most_however_many_are_made_at_once(
         self, ada: Person, services: Services

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.integration.conftest import Person, age, client_of, new_video, problem, remove_deleted
+from tests.integration.conftest import PASSWORD, Person, age, client_of, new_video, problem, remove_deleted
 
 from matinee.app import create_app
 from matinee.bootstrap import Services
@@ -271,7 +271,9 @@ class TestComplete:
         """Neither at first nor when it asks again: that the file has arrived, and no more."""
         video_id = await ada.upload(b"x" * 100)
         await ada.patch(f"/api/v1/videos/{video_id}", {"title": "Secret", "visibility": "public"})
-        created = await ada.post("/api/v1/api-keys", {"name": "CI", "scopes": ["uploads:write"]})
+        created = await ada.post(
+            "/api/v1/api-keys", {"password": PASSWORD, "name": "CI", "scopes": ["uploads:write"]}
+        )
         headers = {"Authorization": f"Bearer {created.json()['secret']}"}
         for _ in range(2):
             answer = await ada.client.post(f"{COMPLETE}/{video_id}", json={}, headers=headers)
