@@ -204,6 +204,7 @@ _REVOKE_OWN = """
 UPDATE sessions SET revoked_at = coalesce(revoked_at, now()), revoked_why = coalesce(revoked_why, 'revoked')
 WHERE id = %s AND user_id = %s
 """
+_IS_SIGNED_IN = "SELECT 1 FROM sessions WHERE id = %s AND revoked_at IS NULL"
 # Those that can be refreshed, and for a week those that were ended.
 _LIST = """
 SELECT id, device_name, host(ip) AS ip, created_at, last_used_at, revoked_at AS ended_at, revoked_why AS ended_why
@@ -357,6 +358,11 @@ async def revoke_by_token(db: Connection, token_hash: bytes) -> EndedSession | N
 async def revoke_all(db: Connection, user_id: UUID, why: EndedWhy, kept: UUID | None) -> int:
     """Ends every session of a user but the one that is kept; returns how many there were."""
     return await execute(db, _REVOKE_ALL, {"user": user_id, "why": why, "kept": kept})
+
+
+async def is_signed_in(db: Connection, session_id: UUID | None) -> bool:
+    """Whether a session has not ended."""
+    return await fetch_value(db, _IS_SIGNED_IN, (session_id,)) is not None
 
 
 async def was_used_from(db: Connection, user_id: UUID, network: str) -> bool:

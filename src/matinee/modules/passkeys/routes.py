@@ -65,7 +65,7 @@ class PasskeyRoutes:
         From now on it signs in without a password, and signing in by the password asks for a second factor. Where it
         is the first one of the account, the answer holds ten recovery codes, which cannot be seen again.
         """
-        return await self._passkeys.register(call.user.user_id, body)
+        return await self._passkeys.register(call.user, body)
 
     @operation("GET", PATH, tag=TAG, access=Access.PERSON)
     async def list_passkeys(self, call: Call, db: Connection) -> Passkeys:

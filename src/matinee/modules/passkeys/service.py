@@ -78,14 +78,16 @@ class PasskeyService:
             await repository.insert_challenge(db, challenge, "register", user_id, CHALLENGE_SECONDS)
         return self._relying_party.creation_options(user, challenge, known)
 
-    async def register(self, user_id: UUID, wanted: NewPasskey) -> RegisteredPasskey:
+    async def register(self, caller: Caller, wanted: NewPasskey) -> RegisteredPasskey:
         """The passkey, asked for from now on. Raises PasskeyRefused, PasskeyTaken and TooManyPasskeys."""
+        user_id = caller.user_id
         challenge = signed_challenge(wanted.credential)
         async with self._database.connection() as db:
             if not await repository.take_challenge(db, challenge, "register", user_id):
                 raise PasskeyRefused
         verified = self._relying_party.verify_new(wanted.credential, challenge)
         async with self._database.transaction() as db:
+            await self._guard.hold(db, caller)
             codes = await self._codes.first(db, user_id)
             if len(await repository.credential_ids(db, user_id)) >= MOST_PASSKEYS:
                 raise TooManyPasskeys

@@ -1,7 +1,5 @@
 """Setting up codes of an app, and turning them off."""
 
-from uuid import UUID
-
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
@@ -37,8 +35,10 @@ class Authenticator:
                 raise TotpIsOn
         return TotpSecret(secret=rules.typed(secret), uri=rules.address(secret, user.email, self._issuer))
 
-    async def confirm(self, db: Connection, user_id: UUID, code: str) -> RecoveryCodes:
+    async def confirm(self, db: Connection, caller: Caller, code: str) -> RecoveryCodes:
         """From now on codes are asked for. Raises TotpNotBegun and WrongCode."""
+        user_id = caller.user_id
+        await self._guard.hold(db, caller)
         found = await repository.find_totp(db, user_id)
         if found is None or found.is_confirmed:
             raise TotpNotBegun

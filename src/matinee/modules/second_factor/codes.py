@@ -53,8 +53,7 @@ class Codes:
         return codes
 
     async def first(self, db: Connection, user_id: UUID) -> list[str] | None:
-        """Recovery codes with an account's first second factor; None where it has one. Holds the account."""
-        await repository.lock_owner(db, user_id)
+        """Recovery codes with the first second factor of an account that is held; None where it has one."""
         return None if (await repository.find_state(db, user_id)).is_on else await self.renew(db, user_id)
 
     async def forget_needless(self, db: Connection, user_id: UUID) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from matinee.common.database import Connection, Database
+from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.modules.auth import repository as accounts
 from matinee.modules.auth.errors import WrongPassword
@@ -46,6 +47,15 @@ class Guard:
         """Returns where somebody has shown once more that the account is his; uses up a code. Raises the same."""
         async with self.changing(caller, proof):
             pass
+
+    async def hold(self, db: Connection, caller: Caller) -> None:
+        """Holds the account for the second half of what was proven in the first.
+
+        Raises Unauthenticated where the session has ended since: whoever began it may be the one who was signed out.
+        """
+        await repository.lock_owner(db, caller.user_id)
+        if not await accounts.is_signed_in(db, caller.session_id):
+            raise Unauthenticated("You were signed out meanwhile; sign in again.")
 
     async def _check(self, caller: Caller, proof: Proof) -> str | None:
         """The password, whose hash it returns, before any connection is held; of an account that has none, that it

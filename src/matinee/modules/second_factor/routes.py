@@ -90,7 +90,7 @@ class SecondFactorRoutes:
 
         From now on signing in asks for a code. The answer holds ten recovery codes, which cannot be seen again.
         """
-        return await self._authenticator.confirm(db, call.user.user_id, body.code)
+        return await self._authenticator.confirm(db, call.user, body.code)
 
     @operation(
         "POST",

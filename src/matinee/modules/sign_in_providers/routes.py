@@ -135,7 +135,7 @@ class SignInProviderRoutes:
     )
     async def link_provider(self, call: Call, provider_id: ProviderId, body: Return) -> LinkedSignIn:
         """Link a provider to the account: its word signs in from now on."""
-        made = await self._providers.link(call.user.user_id, provider_id, body, call.cookie(_COOKIE))
+        made = await self._providers.link(call.user, provider_id, body, call.cookie(_COOKIE))
         self._carry(call, "", 0)
         return made
 

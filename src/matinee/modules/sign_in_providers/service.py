@@ -94,10 +94,12 @@ class SignInProviders:
         # raised after the commit, which keeps the challenge
         raise SecondFactorRequired(pending)
 
-    async def link(self, user_id: UUID, provider_id: str, returned: Return, carried: str | None) -> LinkedSignIn:
+    async def link(self, caller: Caller, provider_id: str, returned: Return, carried: str | None) -> LinkedSignIn:
         """From now on the provider's word signs in to this account. Raises LinkedElsewhere."""
+        user_id = caller.user_id
         identity, issuer, _ = await self._identity(provider_id, returned, carried, user_id)
         async with self._database.transaction() as db:
+            await self._guard.hold(db, caller)
             made = await self._link(db, user_id, issuer, identity)
             await self._notices.tell(db, user_id, letters.SIGN_IN_LINKED)
         return made

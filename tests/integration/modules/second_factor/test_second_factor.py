@@ -122,6 +122,18 @@ class TestSettingUp:
         problem(await ada.post(f"{TOTP_PATH}/confirm", {"code": "not a code"}), 403, "wrong_code")
         assert not (await ada.get(FACTOR)).json()["totp"]
 
+    async def test_who_was_signed_out_meanwhile_confirms_nothing(
+        self, ada: Person, clock: Clock, services: Services
+    ) -> None:
+        """Else who was shut out by another password would leave his app behind; nor is it a matter of a second."""
+        begun = (await ada.post(TOTP_PATH, PROOF)).json()
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE sessions SET revoked_at = now(), revoked_why = 'password_reset'")
+        code = app_of(begun["secret"], clock)()
+        assert (await ada.post(f"{TOTP_PATH}/confirm", {"code": code})).status_code == 401
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT count(*) FROM totp WHERE confirmed_at IS NOT NULL") == 0
+
     async def test_it_is_set_up_once(self, guarded: Guarded) -> None:
         """Another app comes after the first was turned off."""
         problem(await guarded.person.post(TOTP_PATH, PROOF), 409, "totp_is_on")
