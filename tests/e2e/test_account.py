@@ -47,7 +47,7 @@ def test_devices_and_a_forgotten_password(browser: Browser, installation: Instal
     until(lambda: _link(mail_folder, "reset-password") is not None)
     page.goto(_link(mail_folder, "reset-password") or "")
     assert "#" not in page.evaluate("() => location.href")
-    page.get_by_label("New password").fill("password123")
+    page.get_by_label("New password").fill("password1234")
     page.get_by_role("button", name="Set the password").click()
     page.get_by_text("too easily guessed").wait_for()
     page.get_by_label("New password").fill(OTHER)

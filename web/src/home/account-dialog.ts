@@ -22,7 +22,7 @@ export class AccountDialog {
   readonly #title = el("h2", { id: "account-title" });
   readonly #name = field("name", "Name", { autocomplete: "name", maxlength: 80 });
   readonly #email = field("email", "Email", { type: "email", autocomplete: "email" });
-  readonly #password = field("password", "Password", { type: "password", minlength: 8, maxlength: 128 });
+  readonly #password = field("password", "Password", { type: "password", minlength: 12, maxlength: 128 });
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #submit = el("button", { type: "submit", class: "button primary" });
   readonly #other = el("button", { type: "button", class: "button quiet" });

@@ -10,7 +10,7 @@ const password = el("input", {
   id: "new-password",
   type: "password",
   required: true,
-  minlength: 8,
+  minlength: 12,
   maxlength: 128,
   autocomplete: "new-password",
 });

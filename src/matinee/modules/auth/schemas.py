@@ -24,7 +24,7 @@ Email = Annotated[
 ]
 Password = Annotated[
     str,
-    Meta(min_length=8, max_length=128, description="8 to 128 characters.", examples=["correct horse battery"]),
+    Meta(min_length=12, max_length=128, description="12 to 128 characters.", examples=["correct horse battery"]),
 ]
 OwnPassword = Annotated[str, Meta(min_length=1, max_length=128, description="The account's password.")]
 Code = Annotated[

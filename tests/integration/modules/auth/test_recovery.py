@@ -370,7 +370,15 @@ class TestNewDevices:
 class TestStrength:
     @pytest.mark.parametrize(
         "password",
-        ["password1", "qwertyuiop", "ada@example.org", "Lovelace1815", "matinee1", "aaaaaaaaaaaa", "Summer2024"],
+        [
+            "password1234",
+            "qwertyuiop12",
+            "ada@example.org",
+            "Lovelace1815",
+            "matinee12345",
+            "aaaaaaaaaaaa",
+            "Summer202425",
+        ],
     )
     async def test_what_is_easily_guessed_is_refused(self, api: httpx.AsyncClient, password: str) -> None:
         """Known passwords, rows of keys, and what is known of the account; with what would be better."""
@@ -378,6 +386,17 @@ class TestStrength:
         answer = problem(await api.post(f"{AUTH}/register", json=body), 422, "weak_password")
         assert "Several words" in answer["detail"]
         assert answer["errors"][0]["path"] == "password"
+
+    async def test_it_may_have_any_characters_and_counts_to_the_last(self, api: httpx.AsyncClient) -> None:
+        """12 to 128 of them, blanks and what is not in any keyboard."""
+        longest = "  grüße 🗝 \t" * 10 + "and so on, to here"
+        body = {"email": "ada@example.org", "name": "Ada", "password": longest}
+        for password in (longest + "x", "6 ü🗝 h&q~1!"):
+            refused = await api.post(f"{AUTH}/register", json={**body, "password": password})
+            assert problem(refused, 422, "validation_failed")["errors"][0]["path"] == "password"
+        assert (await api.post(f"{AUTH}/register", json=body)).status_code == 201
+        problem(await log_in(api, "ada@example.org", longest[:-1] + "x"), 401, "invalid_credentials")
+        assert (await log_in(api, "ada@example.org", longest)).status_code == 200
 
     async def test_the_longest_costs_no_more_than_others(self, services: Services) -> None:
         """What is behind the fortieth character is not judged."""
