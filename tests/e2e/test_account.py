@@ -36,7 +36,7 @@ def test_devices_and_a_forgotten_password(browser: Browser, installation: Instal
     page.get_by_role("button", name="Sign out", exact=True).click()
     until(lambda: _link(mail_folder, "verify-email") is not None)
     page.goto(_link(mail_folder, "verify-email") or "")
-    page.get_by_label("Its password").fill(PASSWORD)
+    page.get_by_label("The account's password").fill(PASSWORD)
     page.get_by_role("button", name="Yes, it is mine").click()
     page.get_by_role("heading", name="Thank you").wait_for()
 

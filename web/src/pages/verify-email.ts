@@ -14,7 +14,12 @@ const password = el("input", {
   maxlength: 128,
   autocomplete: "current-password",
 });
-const field = el("div", { class: "field" }, el("label", { for: "password" }, "Its password"), password);
+const field = el(
+  "div",
+  { class: "field" },
+  el("label", { for: "password" }, "The account's password"),
+  password,
+);
 const error = el("p", { class: "form-error", role: "alert", hidden: true });
 // A button: programs that open every link of a letter press none.
 const yes = el("button", { type: "submit", class: "button primary" }, "Yes, it is mine");
