@@ -7,10 +7,9 @@ import msgspec
 import psycopg
 
 from bench.load import Lane, Shots, compare
-from bench.seed import fresh_database, sample_plan
-from bench.servers import JWT_SECRET, Server, Site
+from bench.seed import fresh_database, sample_plan, tokens_of
+from bench.servers import Server, Site
 from bench.tables import Row, Target, median, report
-from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.pagination import Cursor, encode_cursor
 from matinee.embedded.postgres import PostgresEndpoint
 from matinee.modules.videos import repository
@@ -87,11 +86,17 @@ def _places(url: str) -> list[Place]:
         assert counted is not None
         everywhere = _middle(db, "", (counted[0] // 2,))
         inside = _middle(db, "WHERE owner_id = %s", (owner[0], counted[0] // _OWNERS // 2))
-    token = AccessTokens({"bench": JWT_SECRET}, lifetime=24 * 3600).issue(Caller(owner[0], "USER", owner[0]))
     places = []
     for figure, path, tokens, select, params, deep in (
         ("GET videos", "/api/v1/videos", [], repository._PUBLIC, {}, everywhere),
-        ("GET videos/mine", "/api/v1/videos/mine", [token], repository._MINE, {"owner": owner[0]}, inside),
+        (
+            "GET videos/mine",
+            "/api/v1/videos/mine",
+            tokens_of([owner[0]]),
+            repository._MINE,
+            {"owner": owner[0]},
+            inside,
+        ),
     ):
         first = {**params, "limit": 21}
         after = {**first, "created_at": deep.created_at, "id": deep.id}

@@ -6,8 +6,9 @@ videos of five are READY, of which every fourth is still being encoded; each has
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -25,7 +26,6 @@ from matinee.media.model import AudioRendition, Plan, Rate, Source
 
 USERS, VIDEOS = 10_000, 200_000
 _HEAVY_USERS, _IDS, _PLAYABLE = 64, 5_000, 6_000
-_TOKEN_SECONDS = 24 * 3600
 UPLOADED_HERE = "holiday.mp4"  # the filename that marks what a bench inserts
 
 _MAKE_USERS = """
@@ -122,6 +122,12 @@ def sample_plan() -> Plan:
     )  # fmt: skip
 
 
+def tokens_of(users: Sequence[UUID]) -> list[str]:
+    """An access token each."""
+    issuer = AccessTokens({"bench": JWT_SECRET}, lifetime=24 * 3600)
+    return [issuer.issue(Caller(user, "USER", user)) for user in users]
+
+
 def _fill(url: str, videos: int) -> None:
     plan = sample_plan()
     names = [rendition.name for rendition in plan.renditions]
@@ -141,11 +147,9 @@ def _choose(url: str, db: psycopg.Connection) -> Population:
     ).fetchall()
     if len(owners) < _HEAVY_USERS:
         owners = db.execute("SELECT owner_id FROM videos GROUP BY 1 ORDER BY count(*) DESC LIMIT 64").fetchall()
-    issuer = AccessTokens({"bench": JWT_SECRET}, lifetime=_TOKEN_SECONDS)
     dice = random.Random(1)
-    tokens, cursors = [], []
+    cursors = []
     for owner, *_ in owners:
-        tokens.append(issuer.issue(Caller(owner, "USER", owner)))
         place = db.execute(
             "SELECT created_at, id FROM videos WHERE owner_id = %s "
             "ORDER BY created_at DESC, id DESC OFFSET %s LIMIT 1",
@@ -160,7 +164,7 @@ def _choose(url: str, db: psycopg.Connection) -> Population:
     return Population(
         url,
         [str(owner) for owner, *_ in owners],
-        tokens,
+        tokens_of([owner for owner, *_ in owners]),
         cursors,
         [video for (video,) in ids],
         [video for (video,) in playable.fetchall()],
