@@ -17,25 +17,23 @@ FEW = 1500
 """As many are found by their words and sorted; of more, those that come first are looked for in their order."""
 
 _KNOWN = "SELECT word, documents, listed FROM search_words WHERE word = ANY(%s::text[]) LIMIT 10000"
+# The commonest first, where many begin so; or all that do, where few can.
 _BEGUN = """
 SELECT word, documents, listed FROM search_words
 WHERE left(word, 2) = left(%(start)s, 2) AND starts_with(word, %(start)s) AND listed > 0
 ORDER BY listed DESC LIMIT %(most)s
 """
+_BEGUN_LONGER = """
+SELECT word, documents, listed FROM search_words
+WHERE word >= %(start)s AND word < %(start)s || chr(1114111) AND listed > 0
+ORDER BY listed DESC LIMIT %(most)s
+"""
+_FEW_BEGIN_SO = 4  # letters
 _ALIKE = """
 SELECT DISTINCT near.word, near.documents, near.listed FROM unnest(%s::text[]) AS wanted (word)
 CROSS JOIN LATERAL (
     SELECT word, documents, listed FROM search_words w WHERE w.word %% wanted.word AND w.listed > 0
     ORDER BY similarity(w.word, wanted.word) DESC LIMIT 50) near
-"""
-_FILTERS = """
-    AND (%(owner)s::uuid IS NULL OR d.owner_id = %(owner)s)
-    AND (%(language)s::text IS NULL OR d.language = %(language)s)
-    AND (%(captions)s::text IS NULL OR d.captions @> ARRAY[%(captions)s::text])
-    AND (%(shortest)s::float8 IS NULL OR d.duration >= %(shortest)s)
-    AND (%(longest)s::float8 IS NULL OR d.duration <= %(longest)s)
-    AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
-    AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
 """
 _LISTED = "v.visibility = 'public' AND v.status = 'READY' AND v.deleted_at IS NULL AND u.shut_at IS NULL"
 _OWNED = "v.owner_id = %(owner)s AND v.deleted_at IS NULL AND u.shut_at IS NULL"
@@ -44,10 +42,21 @@ _FOLLOWING = """
     (d.head @@ {query}::text::tsquery OR d.body @@ {query}::text::tsquery
         OR EXISTS (SELECT FROM search_passages p WHERE p.video_id = d.video_id AND p.words @@ {query}::text::tsquery))
 """
-_MATCH = f"""
-    (%(words)s::text IS NULL OR d.whole @@ %(words)s::text::tsquery)
-    AND (%(phrases)s::text IS NULL OR {_FOLLOWING.format(query="%(phrases)s")})
-    AND (%(banned)s::text IS NULL OR NOT {_FOLLOWING.format(query="%(banned)s")})
+# What is not asked for is not in the statement: so its plan is found once, and kept.
+_CONDITIONS = {
+    "words": "d.whole @@ %(words)s::text::tsquery",
+    "owner": "d.owner_id = %(owner)s",
+    "language": "d.language = %(language)s",
+    "captions": "d.captions @> ARRAY[%(captions)s::text]",
+    "phrases": _FOLLOWING.format(query="%(phrases)s"),
+    "banned": f"NOT {_FOLLOWING.format(query='%(banned)s')}",
+}
+# These decide about no plan.
+_RANGES = """
+    (%(shortest)s::float8 IS NULL OR d.duration >= %(shortest)s)
+    AND (%(longest)s::float8 IS NULL OR d.duration <= %(longest)s)
+    AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
 """
 _SCORE = "(CASE WHEN d.head @@ %(words)s::text::tsquery THEN 1000000 ELSE 0 END + d.popularity)"
 
@@ -67,7 +76,7 @@ class FoundRow(msgspec.Struct, frozen=True):
     score: int
     created_at: datetime
     is_met: bool
-    """False of the last document that was looked at, where it is none: the next page begins behind it."""
+    """False of what only the index still shows, and of the last document that was looked at, if that is none."""
 
 
 class Place(Cursor, frozen=True, array_like=True):
@@ -91,7 +100,8 @@ async def find_words(db: Connection, words: Collection[str]) -> dict[str, WordRo
 
 async def list_begun(db: Connection, start: str, most: int) -> list[WordRow]:
     """The commonest words of public videos that begin so."""
-    return await fetch_all(db, WordRow, _BEGUN, {"start": start, "most": most})
+    statement = _BEGUN if len(start) < _FEW_BEGIN_SO else _BEGUN_LONGER
+    return await fetch_all(db, WordRow, statement, {"start": start, "most": most})
 
 
 async def list_alike(db: Connection, words: Collection[str]) -> list[WordRow]:
@@ -107,11 +117,16 @@ async def find_few(
     statement = f"""
 WITH found AS MATERIALIZED (
     SELECT d.video_id, {score} AS score, d.created_at FROM search_documents d
-    JOIN videos v ON v.id = d.video_id JOIN users u ON u.id = v.owner_id
-    WHERE {_MATCH} {_FILTERS} AND {_OWNED if owned else _LISTED})
-SELECT video_id, score, created_at, true AS is_met FROM found
-{"" if after is None else "WHERE (score, created_at, video_id) < (%(score)s, %(created_at)s, %(id)s)"}
-ORDER BY score DESC, created_at DESC, video_id DESC LIMIT %(limit)s
+    WHERE {_met(params)} {"" if owned else "AND d.is_listed"}
+), page AS MATERIALIZED (
+    SELECT * FROM found
+    {"" if after is None else "WHERE (score, created_at, video_id) < (%(score)s, %(created_at)s, %(id)s)"}
+    ORDER BY score DESC, created_at DESC, video_id DESC LIMIT %(limit)s
+)
+SELECT p.video_id, p.score, p.created_at, EXISTS (
+    SELECT FROM videos v JOIN users u ON u.id = v.owner_id
+    WHERE v.id = p.video_id AND {_OWNED if owned else _LISTED}) AS is_met
+FROM page p ORDER BY p.score DESC, p.created_at DESC, p.video_id DESC LIMIT %(limit)s
 """  # noqa: S608
     return await fetch_all(db, FoundRow, statement, _placed(params, limit, after))
 
@@ -134,7 +149,7 @@ WITH near AS MATERIALIZED (
 ), met AS (
     SELECT d.video_id, {score} AS score, d.created_at FROM near d
     JOIN videos v ON v.id = d.video_id JOIN users u ON u.id = v.owner_id
-    WHERE {_MATCH} {_FILTERS} AND {_OWNED if owned else _LISTED} ORDER BY {order} LIMIT %(limit)s
+    WHERE {_met(params)} AND {_OWNED if owned else _LISTED} ORDER BY {order} LIMIT %(limit)s
 ), last AS (
     SELECT d.video_id, {score} AS score, d.created_at FROM near d ORDER BY {order} OFFSET {WINDOW - 1} LIMIT 1)
 SELECT video_id, score, created_at, true AS is_met FROM met
@@ -153,6 +168,10 @@ CROSS JOIN LATERAL (
 JOIN text_tracks t ON t.id = p.track_id
 """
     return await fetch_all(db, PassageRow, statement, {"videos": list(video_ids), "words": words})
+
+
+def _met(params: dict[str, object]) -> str:
+    return " AND ".join([*(text for name, text in _CONDITIONS.items() if params[name] is not None), _RANGES])
 
 
 def _placed(params: dict[str, object], limit: int, after: Place | None) -> dict[str, object]:

@@ -57,6 +57,8 @@ class Term(NamedTuple):
 
 def fold(text: str) -> str:
     """Without case and accents, so that what is typed in haste is found."""
+    if text.isascii():
+        return text.lower()
     bare = _ACCENT.sub("", unicodedata.normalize("NFKD", text.casefold()))
     return unicodedata.normalize("NFC", bare).translate(_LETTERS)
 
@@ -161,16 +163,28 @@ class Ranges(NamedTuple):
     ranges: list[tuple[int, int]]
 
 
-def mark(text: str, is_met: Callable[[str], bool]) -> list[tuple[int, int]]:
-    """Where a text holds words that are met: from which character to which."""
-    marked: list[tuple[int, int]] = []
-    for token in tokens(text):
-        if is_met(token.word):
-            if marked and token.start < marked[-1][1]:  # of scripts without spaces, words overlap
-                marked[-1] = (marked[-1][0], token.end)
-            else:
-                marked.append((token.start, token.end))
-    return marked
+class Marker:
+    """Knows the words that a query meets: these, and those that begin so. Most texts have none: that is soon seen."""
+
+    def __init__(self, words: Iterable[str], starts: Iterable[str]) -> None:
+        self._words = frozenset(words)
+        self._starts = tuple(starts)
+
+    def mark(self, text: str, most: int | None = None) -> list[tuple[int, int]]:
+        """Where a text holds them, from which character to which, at most so many characters from the first on."""
+        marked: list[tuple[int, int]] = []
+        folded = fold(text)
+        if not any(part in folded for part in (*self._words, *self._starts)):
+            return marked
+        for token in tokens(text):
+            if marked and most is not None and token.end > marked[0][0] + most:
+                break
+            if token.word in self._words or token.word.startswith(self._starts):
+                if marked and token.start < marked[-1][1]:  # of scripts without spaces, words overlap
+                    marked[-1] = (marked[-1][0], token.end)
+                else:
+                    marked.append((token.start, token.end))
+        return marked
 
 
 SNIPPET = 160  # characters

@@ -1,6 +1,6 @@
 """Decisions about searching: what was meant, by which way it is found, and what is shown of why."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -13,9 +13,10 @@ from matinee.modules.search import index_repository, repository
 from matinee.modules.search.repository import FEW, FoundRow, Place, WordRow
 from matinee.modules.search.rules import (
     SHORTEST_CORRECTED,
+    SNIPPET,
+    Marker,
     Term,
     fold,
-    mark,
     nearest,
     neighbours,
     phrase_query,
@@ -92,16 +93,16 @@ class SearchService:
     async def _hits(self, db: Connection, viewer: Viewer, shown: Sequence[FoundRow], meant: _Meant) -> list[Hit]:
         ids = [row.video_id for row in shown]
         videos = await self._videos.summaries(db, viewer, ids)
-        is_met = _matcher(meant)
+        marker = _marker(meant)
         spoken: dict[UUID, list[Spoken]] = {}
         anything = phrase_query([term for term in meant.terms if not term.is_excluded], meant.lexemes, " | ")
         if anything is not None:
             for passage in await repository.list_spoken(db, list(videos), anything):
                 lines = spoken.setdefault(passage.video_id, [])
                 for line in read_lines(passage.lines):
-                    if len(lines) < _MOST_SPOKEN and (ranges := mark(line.text, is_met)):
+                    if len(lines) < _MOST_SPOKEN and (ranges := marker.mark(line.text)):
                         lines.append(Spoken(line.milliseconds / 1000, passage.language, _snippet(line.text, ranges)))
-        return [_hit(videos[video_id], is_met, spoken.get(video_id, [])) for video_id in ids if video_id in videos]
+        return [_hit(videos[video_id], marker, spoken.get(video_id, [])) for video_id in ids if video_id in videos]
 
 
 async def _meant(db: Connection, terms: list[Term], language: str | None, tag: str | None, *, owned: bool) -> _Meant:
@@ -175,7 +176,7 @@ def _last(found: Sequence[FoundRow], limit: int) -> FoundRow | None:
     return found[-1] if found and not found[-1].is_met else None
 
 
-def _matcher(meant: _Meant) -> Callable[[str], bool]:
+def _marker(meant: _Meant) -> Marker:
     wanted = {
         lexeme
         for term in meant.terms
@@ -183,8 +184,9 @@ def _matcher(meant: _Meant) -> Callable[[str], bool]:
         for word in term.words
         for lexeme in meant.lexemes[word]
     }
-    starts = tuple(lexeme[1:] for lexeme in wanted if lexeme[0] == "~")
-    return lambda word: word in wanted or (bool(starts) and word.startswith(starts))
+    return Marker(
+        (lexeme for lexeme in wanted if lexeme[0] not in "~#"), (lexeme[1:] for lexeme in wanted if lexeme[0] == "~")
+    )
 
 
 def _snippet(text: str, ranges: Iterable[tuple[int, int]]) -> Snippet:
@@ -192,11 +194,11 @@ def _snippet(text: str, ranges: Iterable[tuple[int, int]]) -> Snippet:
     return Snippet(part.text, [list(span) for span in part.ranges])
 
 
-def _hit(video: VideoSummary, is_met: Callable[[str], bool], spoken: list[Spoken]) -> Hit:
-    ranges = mark(video.description, is_met)
+def _hit(video: VideoSummary, marker: Marker, spoken: list[Spoken]) -> Hit:
+    ranges = marker.mark(video.description, SNIPPET)
     return Hit(
         video,
-        [list(span) for span in mark(video.title, is_met)],
+        [list(span) for span in marker.mark(video.title)],
         _snippet(video.description, ranges) if ranges else None,
         spoken,
     )

@@ -9,9 +9,9 @@ from matinee.modules.search.rules import (
     MOST_WORDS,
     SNIPPET,
     Line,
+    Marker,
     Term,
     fold,
-    mark,
     nearest,
     neighbours,
     passages,
@@ -100,11 +100,26 @@ class TestSlips:
         assert nearest("sae", [("sea", 1), ("same", 9)]) == "same"
 
 
+class TestMarker:
+    def test_meets_words_and_those_that_begin_so(self) -> None:
+        """At their places, as far from the first as is asked for."""
+        marker = Marker(["sea"], ["walk"])
+        assert marker.mark("Walking, by the SEA, the seal") == [(0, 7), (16, 19)]
+        assert marker.mark("Walking, by the SEA, the seal", 10) == [(0, 7)]
+        assert Marker(["京の"], ["東京"]).mark("東京の夜") == [(0, 3)]
+
+    @given(st.text())
+    def test_finds_whatever_a_text_says(self, text: str) -> None:
+        """In any script."""
+        for word in words_of(text):
+            assert Marker([word], []).mark(text)
+
+
 class TestSnippet:
     @given(st.lists(st.sampled_from(["sea", "far", "夜景", "x" * 90]), max_size=60).map(" ".join))
     def test_holds_the_first_match(self, text: str) -> None:
         """In 160 characters, at its place."""
-        ranges = mark(text, lambda word: word == "sea")
+        ranges = Marker(["sea"], []).mark(text)
         part = snippet(text, ranges)
         assert len(part.text) <= SNIPPET
         assert all(part.text[start:end] == "sea" for start, end in part.ranges)
