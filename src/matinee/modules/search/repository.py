@@ -142,11 +142,12 @@ async def walk(
         order, score = f"d.popularity DESC, {order}", "d.popularity"
         place = "(d.popularity, d.created_at, d.video_id) < (%(score)s, %(created_at)s, %(id)s)"
     among = "d.is_listed" if params["owner"] is None else "d.owner_id = %(owner)s"
+    # Not materialized: it is read as far as a page needs, and for the last one only the index is.
     statement = f"""
-WITH near AS MATERIALIZED (
+WITH near AS NOT MATERIALIZED (
     SELECT * FROM search_documents d WHERE {among} {"" if after is None else f"AND {place}"}
     ORDER BY {order} LIMIT {WINDOW}
-), met AS (
+), met AS MATERIALIZED (
     SELECT d.video_id, {score} AS score, d.created_at FROM near d
     JOIN videos v ON v.id = d.video_id JOIN users u ON u.id = v.owner_id
     WHERE {_met(params)} AND {_OWNED if owned else _LISTED} ORDER BY {order} LIMIT %(limit)s
