@@ -36,6 +36,7 @@ from matinee.embedded.postgres import EmbeddedPostgres
 from matinee.embedded.seaweedfs import EmbeddedSeaweedFS
 
 FOLDER = Path(".matinee/bench")
+_SHARED_BUFFERS = "2GB"  # as a server has that holds millions of rows; the demo's has less
 Bench = Callable[..., None]
 BENCHES: dict[str, Bench] = {
     "api": api.run,
@@ -95,7 +96,8 @@ def _measure(folder: Path, names: list[str], **effort: Any) -> None:
     for part in ("postgres", "s3"):
         (folder / part).mkdir(mode=0o755, parents=True, exist_ok=True)
     # not synced to the disk at each commit: the software is measured, and the disk is the same for all
-    with EmbeddedPostgres(folder / "postgres", durable=False) as postgres, EmbeddedSeaweedFS(folder / "s3") as s3:
+    server = EmbeddedPostgres(folder / "postgres", durable=False, settings={"shared_buffers": _SHARED_BUFFERS})
+    with server as postgres, EmbeddedSeaweedFS(folder / "s3") as s3:
         site = Site(folder, postgres.endpoint, s3.endpoint)
         for name in names:
             started = time.monotonic()

@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
@@ -110,6 +111,7 @@ class EmbeddedPostgres(SharedServer[PostgresEndpoint]):
         *,
         database: str = "matinee",
         durable: bool = True,
+        settings: Mapping[str, str] | None = None,
         port: int | None = None,
         linger: float = 0.0,
         start_timeout: float = 60.0,
@@ -118,6 +120,7 @@ class EmbeddedPostgres(SharedServer[PostgresEndpoint]):
         """`database` is created if it does not exist.
 
         `durable=False` is for tests: committed rows survive the server's death, but not the machine's.
+        `settings` are PostgreSQL's, in the place of ours.
         `port` is the last one used or any free one, unless given. `linger` and `start_timeout` are in seconds;
         see `sharing.py`. `relocation_root` is where a root process keeps what its server cannot reach in `folder`.
         What the owner chose holds for those who attach, except `database`.
@@ -125,6 +128,7 @@ class EmbeddedPostgres(SharedServer[PostgresEndpoint]):
         super().__init__(folder, start_timeout=start_timeout, linger=linger)
         self._database = database
         self._durable = durable
+        self._settings = settings or {}
         self._port = port
         self._relocation_root = relocation_root
 
@@ -158,6 +162,7 @@ class EmbeddedPostgres(SharedServer[PostgresEndpoint]):
         settings = {
             **_SETTINGS,
             **({} if self._durable else _DISPOSABLE),
+            **self._settings,
             "listen_addresses": LOOPBACK,
             "port": str(port),
             "unix_socket_directories": str(sockets),

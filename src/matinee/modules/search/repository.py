@@ -13,8 +13,9 @@ from matinee.common.http.pagination import Cursor
 
 WINDOW = 3000
 """Documents that one request looks at in the order of an index: 3 to 11 ms."""
-FEW = 1500
-"""As many are found by their words and sorted; of more, those that come first are looked for in their order."""
+FEW, FEW_PHRASES = 1500, 500
+"""As many are found by their words and sorted; of more, those that come first are looked for in their order. Phrases are
+looked for in what is said, too, minute by minute."""
 
 _KNOWN = "SELECT word, documents, listed FROM search_words WHERE word = ANY(%s::text[]) LIMIT 10000"
 # The commonest first, where many begin so; or all that do, where few can.
@@ -37,14 +38,17 @@ CROSS JOIN LATERAL (
 """
 _LISTED = "v.visibility = 'public' AND v.status = 'READY' AND v.deleted_at IS NULL AND u.shut_at IS NULL"
 _OWNED = "v.owner_id = %(owner)s AND v.deleted_at IS NULL AND u.shut_at IS NULL"
-# Words that follow one another are looked for where places are kept: not in `whole`.
+# Words that follow one another are looked for where places are kept: not in `whole`. OFFSET keeps PostgreSQL from
+# reading all passages there are, to have those at hand that are met.
 _FOLLOWING = """
-    (d.head @@ {query}::text::tsquery OR d.body @@ {query}::text::tsquery
-        OR EXISTS (SELECT FROM search_passages p WHERE p.video_id = d.video_id AND p.words @@ {query}::text::tsquery))
+    (d.head @@ (SELECT {query}::text::tsquery) OR d.body @@ (SELECT {query}::text::tsquery)
+        OR EXISTS (SELECT FROM search_passages p
+            WHERE p.video_id = d.video_id AND p.words @@ (SELECT {query}::text::tsquery) OFFSET 0))
 """
+# A query is read once, by a SELECT of its own: in a plan that is kept the cast would be made for each row.
 # What is not asked for is not in the statement: so its plan is found once, and kept.
 _CONDITIONS = {
-    "words": "d.whole @@ %(words)s::text::tsquery",
+    "words": "d.whole @@ (SELECT %(words)s::text::tsquery)",
     "owner": "d.owner_id = %(owner)s",
     "language": "d.language = %(language)s",
     "captions": "d.captions @> ARRAY[%(captions)s::text]",
@@ -58,7 +62,7 @@ _RANGES = """
     AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
 """
-_SCORE = "(CASE WHEN d.head @@ %(words)s::text::tsquery THEN 1000000 ELSE 0 END + d.popularity)"
+_SCORE = "(CASE WHEN d.head @@ (SELECT %(words)s::text::tsquery) THEN 1000000 ELSE 0 END + d.popularity)"
 
 
 class WordRow(msgspec.Struct, frozen=True):
@@ -112,11 +116,16 @@ async def list_alike(db: Connection, words: Collection[str]) -> list[WordRow]:
 async def find_few(
     db: Connection, params: dict[str, object], limit: int, after: Place | None, *, by: str, owned: bool
 ) -> list[FoundRow]:
-    """All that the words find, sorted: where there are few."""
+    """All that the words find, sorted: where few have the rarest of them.
+
+    Those are looked up by that word alone. To meet the others in the index takes longer than to read so few
+    documents: OFFSET keeps PostgreSQL from it.
+    """
     score = {"relevance": _SCORE, "views": "d.popularity", "newest": "0"}[by]
     statement = f"""
 WITH found AS MATERIALIZED (
-    SELECT d.video_id, {score} AS score, d.created_at FROM search_documents d
+    SELECT d.video_id, {score} AS score, d.created_at FROM (
+        SELECT * FROM search_documents WHERE whole @@ (SELECT %(rarest)s::text::tsquery) OFFSET 0) d
     WHERE {_met(params)} {"" if owned else "AND d.is_listed"}
 ), page AS MATERIALIZED (
     SELECT * FROM found
@@ -164,7 +173,7 @@ async def list_spoken(db: Connection, video_ids: Collection[UUID], words: str) -
     statement = """
 SELECT p.video_id, t.language, p.lines FROM unnest(%(videos)s::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT * FROM search_passages s WHERE s.video_id = wanted.id AND s.words @@ %(words)s::text::tsquery
+    SELECT * FROM search_passages s WHERE s.video_id = wanted.id AND s.words @@ (SELECT %(words)s::text::tsquery)
     ORDER BY s.track_id, s.number LIMIT 3) p
 JOIN text_tracks t ON t.id = p.track_id
 """

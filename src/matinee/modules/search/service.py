@@ -10,7 +10,7 @@ from matinee.common.database import Connection
 from matinee.common.http.pagination import decode_cursor, encode_cursor
 from matinee.common.http.viewer import Viewer
 from matinee.modules.search import index_repository, repository
-from matinee.modules.search.repository import FEW, FoundRow, Place, WordRow
+from matinee.modules.search.repository import FEW, FEW_PHRASES, FoundRow, Place, WordRow
 from matinee.modules.search.rules import (
     SHORTEST_CORRECTED,
     SNIPPET,
@@ -42,8 +42,10 @@ class _Meant(msgspec.Struct, frozen=True):
 
     terms: list[Term]
     lexemes: dict[str, list[str]]
-    documents: int | None
-    """How many documents have its rarest word; None: it names none."""
+    rarest: str | None
+    """The word, or the tag, that the fewest documents have; None: it names none."""
+    documents: int
+    """How many have that one."""
     corrected: str | None
 
 
@@ -71,7 +73,8 @@ class SearchService:
             "banned": phrase_query([one for one in phrases if one.is_excluded], meant.lexemes, " | "),
         }
         by = query.sort if words is not None or query.sort != "relevance" else "views"
-        if meant.documents is not None and meant.documents <= FEW:
+        if meant.rarest is not None and meant.documents <= (FEW_PHRASES if phrases else FEW):
+            params["rarest"] = words_query([Term((meant.rarest,))], meant.lexemes)
             found = await repository.find_few(db, params, query.limit + 1, after, by=by, owned=owned)
         else:
             found = await repository.walk(db, params, query.limit + 1, after, by=by, owned=owned)
@@ -121,14 +124,17 @@ async def _meant(db: Connection, terms: list[Term], language: str | None, tag: s
     corrected = await _corrections(db, {word for word in wanted if standing.isdisjoint(lexemes[word])})
     lexemes |= {word: [other.word] for word, other in corrected.items()}
     known |= {other.word: other for other in corrected.values()}
-    counts = [sum(known[one].documents for one in lexemes[word] if one in known) for word in wanted]
-    counts += [known[tag].documents if tag in known else 0] if tag else []
+    counts = {word: sum(known[one].documents for one in lexemes[word] if one in known) for word in wanted}
+    if tag:
+        counts[tag] = known[tag].documents if tag in known else 0
+    rarest = min(counts, key=lambda word: counts[word], default=None)
     sentence = " ".join(
         ("-" if term.is_excluded else "")
         + " ".join(corrected[word].word if word in corrected else word for word in term.words)
         for term in terms
     )
-    return _Meant(terms, lexemes, min(counts, default=None), sentence if corrected else None)
+    documents = 0 if rarest is None else counts[rarest]
+    return _Meant(terms, lexemes, rarest, documents, sentence if corrected else None)
 
 
 async def _corrections(db: Connection, unknown: Collection[str]) -> dict[str, WordRow]:
