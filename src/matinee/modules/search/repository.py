@@ -14,8 +14,8 @@ from matinee.common.http.pagination import Cursor
 WINDOW = 3000
 """Documents that one request looks at in the order of an index: 3 to 11 ms."""
 FEW, FEW_PHRASES = 1500, 500
-"""As many are found by their words and sorted; of more, those that come first are looked for in their order. Phrases are
-looked for in what is said, too, minute by minute."""
+"""As many are found by their rarest word and sorted; of more, those that come first are looked for in their order.
+Phrases are looked for in what is said, too, minute by minute."""
 
 _KNOWN = "SELECT word, documents, listed FROM search_words WHERE word = ANY(%s::text[]) LIMIT 10000"
 # The commonest first, where many begin so; or all that do, where few can.
