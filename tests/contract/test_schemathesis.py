@@ -9,6 +9,9 @@ from schemathesis.checks import CheckContext, load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
+from schemathesis.generation.feedback import NO_FEEDBACK
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.contract.stage import Person, Stage
 
@@ -28,10 +31,12 @@ OPTIONS = {
         "negative_data_rejection": {"expected-statuses": ["4xx", "5xx"]},
     },
 }
-schema = schemathesis.openapi.from_dict(export_contract(), config=SchemathesisConfig.from_dict(OPTIONS))
+CONTRACT = export_contract()
+OPERATIONS = [operation["operationId"] for methods in CONTRACT["paths"].values() for operation in methods.values()]
+schema = schemathesis.openapi.from_dict(CONTRACT, config=SchemathesisConfig.from_dict(OPTIONS))
 # Others are refused before anything is read, or let in as an administrator is: their bounds need no trying besides.
 without_bounds = schemathesis.openapi.from_dict(
-    export_contract(), config=SchemathesisConfig.from_dict({**OPTIONS, "phases": {"coverage": {"enabled": False}}})
+    CONTRACT, config=SchemathesisConfig.from_dict({**OPTIONS, "phases": {"coverage": {"enabled": False}}})
 )
 
 
@@ -48,33 +53,43 @@ def well_formed_data_is_understood(ctx: CheckContext, response: Response, case: 
         raise Failure(operation=case.operation.label, title="Refused what the contract allows", message=response.text)
 
 
-@schema.parametrize()
-@settings(suppress_health_check=list(HealthCheck), max_examples=6)  # bounds are tried besides
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_answers_are_as_documented(
-    case: schemathesis.Case[Any], base_url: str, people: dict[str, Person | None], stage: Stage
+    operation: str, base_url: str, people: dict[str, Person | None], stage: Stage
 ) -> None:
     """No crash, nothing undocumented, whatever an administrator asks for."""
-    _validate(case, people["admin"], base_url, stage)
+    _try(schema.find_operation_by_id(operation), people["admin"], base_url, stage, max_examples=6)
 
 
 # What a key may do is in the matrix, for every operation.
 @pytest.mark.parametrize("role", ["anonymous", "user", pytest.param("key", marks=pytest.mark.soak)])
-@without_bounds.parametrize()
-@settings(suppress_health_check=list(HealthCheck), max_examples=2)
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_others_are_answered_as_documented(
-    case: schemathesis.Case[Any], role: str, base_url: str, people: dict[str, Person | None], stage: Stage
+    operation: str, role: str, base_url: str, people: dict[str, Person | None], stage: Stage
 ) -> None:
     """Nobody in particular, a user, and a user's key with every scope."""
-    _validate(case, people[role], base_url, stage)
+    _try(without_bounds.find_operation_by_id(operation), people[role], base_url, stage, max_examples=2)
 
 
-def _validate(case: schemathesis.Case[Any], person: Person | None, base_url: str, stage: Stage) -> None:
-    stage.aim(case)
-    if person:
-        case.headers.update(person.headers)  # else its checks think that a generated case is without Authorization
-    case.call_and_validate(
-        base_url=base_url,
-        headers=person.headers if person else None,
-        additional_checks=[well_formed_data_is_understood],
-        excluded_checks=[positive_data_acceptance],
-    )
+def _try(operation: APIOperation, person: Person | None, base_url: str, stage: Stage, max_examples: int) -> None:
+    """What `schema.parametrize()` does, but it would think of all requests before the first test, in each process."""
+
+    def validate(case: schemathesis.Case[Any]) -> None:
+        stage.aim(case)
+        if person:
+            case.headers.update(person.headers)  # else its checks think that a case is without Authorization
+        case.call_and_validate(
+            base_url=base_url,
+            headers=person.headers if person else None,
+            additional_checks=[well_formed_data_is_understood],
+            excluded_checks=[positive_data_acceptance],
+        )
+
+    build_operation_test(
+        config=operation.schema.config,
+        operation=operation,
+        test_func=validate,
+        given_kwargs={},
+        feedback=NO_FEEDBACK,
+        explicit_settings=settings(suppress_health_check=list(HealthCheck), max_examples=max_examples),
+    )()
