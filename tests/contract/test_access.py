@@ -297,6 +297,7 @@ LIKE = {
 REFUSED = {Who.OWNER: NO_VIDEO, Who.GIVER: NO_VIDEO, Who.OPERATOR: NO_VIDEO, Who.CHANNEL: NOT_YOURS}
 """What whoever is signed in hears, of what is another's."""
 VISIBILITIES = ("public", "private", "password")
+NAMES_OF_STAGE = ("{video_id}", "{playlist_id}", "{channel}")  # without one a path asks the same for all of these
 SCOPES = get_args(KeyScope)
 _OF_HEAD = {401: SIGN_IN, 403: NO_SCOPE, 404: NO_VIDEO}
 
@@ -420,10 +421,11 @@ def test_who_is_let_in(
     assert owner is not None
     assert friend is not None
     connection.execute("UPDATE sessions SET revoked_at = NULL, revoked_why = NULL")  # another operation signs out
+    of_owner = VISIBILITIES if any(name in operation.path for name in NAMES_OF_STAGE) else VISIBILITIES[:1]
     stage: Stage | None = None
     with httpx.Client(base_url=base_url, timeout=30) as client:
         for caller in (*CALLERS, *IN_TEAM):
-            whose, visibilities = (team, ("private",)) if caller in IN_TEAM else (owner, VISIBILITIES)
+            whose, visibilities = (team, ("private",)) if caller in IN_TEAM else (owner, of_owner)
             if stage is None or stage.owner is not whose or operation.method != "GET":
                 # what the caller before was let in to may be gone
                 _join(connection, callers, team)
