@@ -1,11 +1,9 @@
 """The page of administrators."""
 
-import subprocess
-import sys
-
 from playwright.sync_api import Browser
 from tests.e2e.installation import PASSWORD, Installation
 from tests.e2e.visiting import Visit
+from tests.forks import matinee
 
 ADMIN = "chief@example.org"
 EMAIL = "vera@example.org"
@@ -19,8 +17,7 @@ def test_an_account_is_suspended_and_let_in_again(browser: Browser, installation
     credentials = {"email": EMAIL, "password": PASSWORD}
     for email, name in ((ADMIN, "Root"), (EMAIL, "Vera")):
         assert api.post("/api/v1/auth/register", data={"email": email, "password": PASSWORD, "name": name}).ok
-    command = [sys.executable, "-m", "matinee.cli", "user", "role", ADMIN, "admin"]
-    subprocess.run(command, env=installation.environment(), check=True, capture_output=True)
+    assert matinee("user", "role", ADMIN, "admin", env=installation.environment()).returncode == 0
 
     page.goto("/administration")
     page.get_by_text("This page is for administrators").wait_for()

@@ -14,16 +14,8 @@ import httpx
 import psutil
 import pytest
 from tests.e2e.installation import PASSWORD, Installation
+from tests.forks import matinee
 from tests.open_folders import open_folder
-
-
-def matinee(
-    *arguments: str, env: dict[str, str] | None = None, timeout: float = 150
-) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
-    command = [sys.executable, "-m", "matinee.cli", *arguments]
-    return subprocess.run(command, env=env or clean, capture_output=True, text=True, timeout=timeout, check=False)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The home page of somebody who is signed in."""
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -13,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.visiting import Visit, wait_for
+from tests.forks import matinee
 
 EMAIL = "quinn@example.org"
 NEW = {"title": "Sea", "filename": "sea.mp4", "filesize": 1_500_000_000, "filetype": "video/mp4"}
@@ -98,8 +97,8 @@ class TestQuota:
         assert page.locator(".usage").is_hidden()
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert api.post("/api/v1/videos/init", data=NEW, headers=headers).ok
-        command = [sys.executable, "-m", "matinee.cli", "user", "quota", EMAIL, "--bytes", "2000000000"]
-        subprocess.run([*command, "--minutes", "90"], env=installation.environment(), check=True)
+        quota = ("user", "quota", EMAIL, "--bytes", "2000000000", "--minutes", "90")
+        assert matinee(*quota, env=installation.environment()).returncode == 0
         page.reload()
         wait_for(page, "() => document.querySelectorAll('.usage-part').length === 2")
         assert page.locator(".usage-part span").all_inner_texts() == ["1.5 GB of 2.0 GB", "0 of 90 min"]

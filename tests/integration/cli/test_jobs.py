@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -11,6 +10,7 @@ from uuid import uuid4
 import msgspec
 import psycopg
 import pytest
+from tests.forks import matinee
 from tests.serving import environment_of
 from tests.unit.media.plans import plan, sound
 
@@ -52,9 +52,7 @@ class Terminal:
         db.execute(_ADD_JOB, [self.video_id, 1, "todo", None])
 
     def type(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "matinee.cli", *words]
-        environment = {**os.environ, **self._environment, "COLUMNS": "200"}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+        return matinee(*words, env={**os.environ, **self._environment, "COLUMNS": "200"})
 
     def json(self, *words: str) -> Any:
         ended = self.type(*words, "--json")

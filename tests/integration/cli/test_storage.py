@@ -15,6 +15,7 @@ import click
 import msgspec
 import psycopg
 import pytest
+from tests.forks import matinee
 from tests.serving import environment_of
 
 from matinee.cli.moving import move
@@ -75,17 +76,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 async def run(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """The command's end."""
-    command = [sys.executable, "-m", "matinee.cli", "storage", *words]
-    return await asyncio.to_thread(
-        subprocess.run,
-        command,
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    return await asyncio.to_thread(matinee, "storage", *words, env=environment(settings))
 
 
 def moving_from(former: S3Storage, second: Settings) -> Settings:

@@ -1,7 +1,6 @@
 """What the encoding tests stand on."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,6 +12,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import psutil
+from tests.forks import FORKS
 from tests.integration.modules.encoding.forked_worker import work
 
 from matinee.common.config import Settings, variable_name
@@ -38,8 +38,6 @@ from matinee.modules.uploads.service import UploadService
 from matinee.modules.videos.service import DELETE_JOB, VideoService
 from matinee.worker import Worker
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([work.__module__])
 PATIENCE = 60.0  # seconds until a test calls something stuck
 _SELDOM = 0.1  # seconds; each look takes its part of the processors that are waited for
 
@@ -318,7 +316,7 @@ class WorkerProcess:
         """`command`: what runs instead of `matinee worker`."""
         self.log = log
         arguments = (str(log), _environment(settings), command)
-        self._process = _FORKS.Process(target=work, args=arguments, daemon=True)
+        self._process = FORKS.Process(target=work, args=arguments, daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
