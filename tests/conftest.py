@@ -1,6 +1,7 @@
 """The real servers, shared by every test of a run, and a fresh database for each test that asks for one."""
 
 import contextlib
+import gc
 import hashlib
 import os
 import shutil
@@ -48,6 +49,12 @@ def run_folder(request: pytest.FixtureRequest) -> Path:
     if run is None:
         request.config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected by now stays to the end, and is not looked through for garbage again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
