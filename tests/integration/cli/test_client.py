@@ -35,7 +35,7 @@ def a_video(state: str, percent: int) -> Video:
     encoding |= {"renditions": [], "notes": []}
     rest = {"filesize": 1, "filetype": "video/mp4", "created_at": moment, "updated_at": moment, "encoding": encoding}
     rest |= {"tags": [], "views": 0}
-    owner = {"id": str(UUID(int=8)), "name": "Ada", "handle": None}
+    owner = {"id": str(UUID(int=8)), "name": "Ada", "handle": None, "avatar": None}
     return msgspec.convert({"id": str(VIDEO_ID), "owner": owner, **text, **unknown, **rest}, Video)
 
 

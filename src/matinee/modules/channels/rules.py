@@ -35,3 +35,8 @@ def suggestions(name: str, account_id: UUID) -> list[str]:
     numbered = [f"{stem}-{number}" for number in range(2, 6)]
     candidates = [stem, *numbered, f"{stem}-{account_id.hex[:8]}"]
     return [handle for handle in candidates if re.fullmatch(HANDLE, handle) and handle not in RESERVED]
+
+
+def picture_path(channel_id: UUID, kind: Picture, version: str | None) -> str | None:
+    """Where a version of a picture is: another address for each."""
+    return None if version is None else f"/api/v1/channels/{channel_id}/pictures/{kind}?v={version}"

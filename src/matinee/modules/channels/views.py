@@ -1,11 +1,9 @@
 """Rows → what is shown of them."""
 
-from uuid import UUID
-
 import msgspec
 
 from matinee.modules.channels.repository import ChannelRow
-from matinee.modules.channels.rules import Picture
+from matinee.modules.channels.rules import picture_path
 from matinee.modules.channels.schemas import Channel, Link
 
 _read_links = msgspec.json.Decoder(list[Link]).decode
@@ -26,8 +24,3 @@ def shown(row: ChannelRow) -> Channel:
         videos=row.videos,
         created_at=row.created_at,
     )
-
-
-def picture_path(channel_id: UUID, kind: Picture, version: str | None) -> str | None:
-    """Where a version of a picture is: another address for each."""
-    return None if version is None else f"/api/v1/channels/{channel_id}/pictures/{kind}?v={version}"

@@ -11,6 +11,7 @@ from matinee.common.database import Connection, execute, fetch_all, fetch_one, f
 from matinee.common.http.pagination import Cursor
 from matinee.modules.playlists.rules import GAP, Kind, Visibility
 from matinee.modules.playlists.schemas import NewPlaylist, PlaylistChange
+from matinee.modules.videos.repository import OWNER
 
 
 class PlaceCursor(Cursor, frozen=True, array_like=True):
@@ -21,12 +22,13 @@ class PlaceCursor(Cursor, frozen=True, array_like=True):
 
 
 class PlaylistRow(msgspec.Struct, frozen=True):
-    """A playlist with its owner's name and handle."""
+    """A playlist with its owner's channel."""
 
     id: UUID
     owner_id: UUID
     owner_name: str
     owner_handle: str | None
+    owner_avatar: str | None
     kind: Kind
     title: str
     description: str
@@ -61,11 +63,11 @@ class Neighbours(msgspec.Struct, frozen=True):
     high: int | None
 
 
-_COLUMNS = """
-p.id, p.owner_id, u.name AS owner_name, u.handle AS owner_handle, p.kind, p.title, p.description, p.visibility,
+_COLUMNS = f"""
+p.id, p.owner_id, {OWNER}, p.kind, p.title, p.description, p.visibility,
 p.items, p.created_at, p.updated_at, u.shut_at IS NOT NULL AS is_withheld,
 ARRAY(SELECT i.video_id FROM playlist_items i WHERE i.playlist_id = p.id ORDER BY i.place LIMIT 5) AS first_videos
-"""
+"""  # noqa: S608
 _FROM = "FROM playlists p JOIN users u ON u.id = p.owner_id"
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE p.id = %s"
 _HOLDING = """

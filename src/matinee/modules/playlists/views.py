@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from matinee.modules.channels.rules import picture_path
 from matinee.modules.playlists.repository import ItemRow, OwnRow, PlaylistRow
 from matinee.modules.playlists.schemas import OwnPlaylist, Playlist, PlaylistItem
 from matinee.modules.videos.schemas import Owner, VideoSummary
@@ -32,7 +33,12 @@ def _fields(row: PlaylistRow, videos: Videos) -> dict[str, Any]:
     cover = next((video.playback for video in seen if video.playback and video.playback.poster), None)
     return {
         "id": str(row.id),
-        "owner": Owner(str(row.owner_id), row.owner_name, row.owner_handle),
+        "owner": Owner(
+            str(row.owner_id),
+            row.owner_name,
+            row.owner_handle,
+            picture_path(row.owner_id, "avatar", row.owner_avatar),
+        ),
         "kind": row.kind,
         "title": row.title,
         "description": row.description,

@@ -6,8 +6,8 @@ from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.modules.channels.rules import picture_path
 from matinee.modules.channels.service import ChannelService
-from matinee.modules.channels.views import picture_path
 from matinee.modules.counts.channels import count_subscribers
 from matinee.modules.subscriptions import repository
 from matinee.modules.subscriptions.errors import OwnChannel, TooManySubscriptions

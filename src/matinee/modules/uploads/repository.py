@@ -11,7 +11,7 @@ from matinee.media import keys
 from matinee.modules.uploads.errors import UPLOAD_GONE
 from matinee.modules.uploads.rules import PartPlan
 from matinee.modules.uploads.schemas import NewUpload
-from matinee.modules.videos.repository import VideoRow
+from matinee.modules.videos.repository import OWNER, VideoRow
 from matinee.modules.videos.rules import Status, distinct_tags
 
 
@@ -57,7 +57,7 @@ class UploadRow(msgspec.Struct, frozen=True):
 
 
 # With `unlimited_only` by one statement, for whom no quota was set; else the caller has looked at it.
-_INSERT = """
+_INSERT = f"""
 WITH v AS (
     INSERT INTO videos (id, fragment_of, owner_id, title, description, tags, language, visibility, filename,
         filesize, filetype, part_size, encode_policy, codecs, encryption, announced_sha256)
@@ -69,13 +69,13 @@ WITH v AS (
     FOR KEY SHARE
     RETURNING *
 )
-SELECT v.id, v.owner_id, u.name AS owner_name, u.handle AS owner_handle, v.title, v.description, v.tags, v.language,
-    v.visibility, v.encryption, v.status, v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width,
-    v.height, v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster, v.placeholder,
+SELECT v.id, v.owner_id, {OWNER}, v.title, v.description, v.tags, v.language, v.visibility, v.encryption, v.status,
+    v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height, v.failure_code,
+    v.failure_detail, v.has_poster, v.chosen_poster, v.placeholder,
     v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at,
     v.published_at, v.edition, v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld, 0::bigint AS views
 FROM v JOIN users u ON u.id = v.owner_id
-"""
+"""  # noqa: S608
 # It has the whole of the first one's file, and keeps nothing of its own.
 _INSERT_SHARING = """
 INSERT INTO videos (owner_id, title, description, tags, language, visibility, status, filename, filesize, filetype,

@@ -15,12 +15,13 @@ from matinee.modules.videos.schemas import VideoChange
 
 
 class VideoRow(msgspec.Struct, frozen=True):
-    """A video that is not deleted, with its owner's name and handle."""
+    """A video that is not deleted, with its owner's channel."""
 
     id: UUID
     owner_id: UUID
     owner_name: str
     owner_handle: str | None
+    owner_avatar: str | None
     title: str
     description: str
     tags: list[str]
@@ -62,10 +63,15 @@ class DetailRow(VideoRow, frozen=True):
     """An ImportProgress as JSON, while a file is fetched."""
 
 
-_COLUMNS = """
-v.id, v.owner_id, u.name AS owner_name, u.handle AS owner_handle, v.title, v.description, v.tags, v.language,
-v.visibility, v.encryption, v.status, v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width,
-v.height, v.failure_code, v.failure_detail, v.has_poster, v.chosen_poster,
+# Of the account `u` that something belongs to.
+OWNER = """
+u.name AS owner_name, u.handle AS owner_handle,
+(SELECT version FROM channel_pictures WHERE account_id = u.id AND kind = 'avatar') AS owner_avatar
+""".strip()
+_COLUMNS = f"""
+v.id, v.owner_id, {OWNER}, v.title, v.description, v.tags, v.language, v.visibility, v.encryption, v.status,
+v.filename, v.filesize, v.filetype, v.imported_from, v.duration, v.width, v.height, v.failure_code, v.failure_detail,
+v.has_poster, v.chosen_poster,
 coalesce(v.chosen_placeholder, v.placeholder) AS placeholder,
 v.storyboard IS NOT NULL AS has_storyboard, v.has_preview, v.created_at, v.updated_at, v.ready_at,
 v.published_at, v.edition, v.viewers, v.password_id, u.shut_at IS NOT NULL AS is_withheld,

@@ -105,6 +105,7 @@ class Owner(msgspec.Struct, frozen=True):
     handle: Annotated[
         str | None, Meta(description="Its channel's handle, behind `@`; null: it has none.", examples=["ada"])
     ]
+    avatar: Annotated[str | None, Meta(description="Where its channel's picture is; null: it has none.")]
 
 
 class Failure(msgspec.Struct, frozen=True):

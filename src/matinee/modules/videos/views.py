@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.http.viewer import Viewer
+from matinee.modules.channels.rules import picture_path
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.videos.access import may_change_as
 from matinee.modules.videos.repository import VideoRow
@@ -20,7 +21,12 @@ def summarise(row: VideoRow, viewer: Viewer) -> VideoSummary:
     # by position: that takes 0.4 µs, where names take 3.5 µs, and a page has twenty
     return VideoSummary(
         video_id,
-        Owner(str(row.owner_id), row.owner_name, row.owner_handle),
+        Owner(
+            str(row.owner_id),
+            row.owner_name,
+            row.owner_handle,
+            picture_path(row.owner_id, "avatar", row.owner_avatar),
+        ),
         row.title,
         row.description,
         row.tags,

@@ -105,7 +105,7 @@ class TestAChannel:
             await fold_channels(db, 100)
         assert await listed() == [second, third]
         owner = (await api.get(f"/api/v1/videos/{third}")).json()["owner"]
-        assert owner == {"id": ada.id, "name": "Ada", "handle": None}
+        assert owner == {"id": ada.id, "name": "Ada", "handle": None, "avatar": None}
 
     async def test_lists_what_was_watched_most(
         self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services

@@ -87,7 +87,7 @@ class TestMembers:
         await join(ada, team, carol, "viewer")
         video = (await bob.init(owner=team))["video"]
         path = f"{VIDEOS}/{video['id']}"
-        assert video["owner"] == {"id": team, "name": "Harbour Films", "handle": None}
+        assert video["owner"] == {"id": team, "name": "Harbour Films", "handle": None, "avatar": None}
         assert (await ada.patch(path, {"title": "Ours"})).status_code == 200
         assert (await ada.get(path)).json()["filename"] == "sea.mp4"
         assert (await carol.get(path)).json()["filename"] is None
