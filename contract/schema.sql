@@ -413,6 +413,12 @@ CREATE TABLE public.search_passages (
     lines text NOT NULL,
     words tsvector NOT NULL
 );
+CREATE TABLE public.search_state (
+    id boolean DEFAULT true NOT NULL,
+    rules integer NOT NULL,
+    rebuilt_to uuid,
+    CONSTRAINT search_state_id_check CHECK (id)
+);
 CREATE TABLE public.search_words (
     word text NOT NULL COLLATE pg_catalog."C",
     documents integer NOT NULL,
@@ -763,6 +769,8 @@ ALTER TABLE ONLY public.search_documents
     ADD CONSTRAINT search_documents_pkey PRIMARY KEY (video_id);
 ALTER TABLE ONLY public.search_passages
     ADD CONSTRAINT search_passages_pkey PRIMARY KEY (video_id, track_id, number);
+ALTER TABLE ONLY public.search_state
+    ADD CONSTRAINT search_state_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.search_words
     ADD CONSTRAINT search_words_pkey PRIMARY KEY (word);
 ALTER TABLE ONLY public.sessions

@@ -373,6 +373,19 @@ def prioritise_jobs(video_id: UUID, priority: Any, as_json: bool) -> None:
     asyncio.run(prioritise(_settings(), video_id, priority, as_json=as_json))
 
 
+@main.group()
+def search() -> None:
+    """Look after what is searched."""
+
+
+@search.command("reindex")
+def reindex_search() -> None:
+    """Index every video anew, while all is running; run it again to go on, or to see how far it is."""
+    from matinee.cli.searching import reindex
+
+    asyncio.run(reindex(_settings()))
+
+
 @main.command()
 @JSON
 def workers(as_json: bool) -> None:

@@ -18,13 +18,16 @@ SELECT t.id FROM text_tracks t
 WHERE t.video_id = v.id AND t.state = 'ready' AND t.kind IN ('subtitles', 'captions') AND NOT t.is_forced
 ORDER BY t.is_default DESC, t.machine_made, t.created_at, t.id LIMIT {MOST_TRACKS}
 """  # noqa: S608
-_UNREAD = f"""
+_LIST_TRACKS = f"""
 SELECT t.id, t.video_id, t.language FROM videos v JOIN text_tracks t ON t.id IN ({_TRACKS})
-WHERE v.id = ANY(%s::uuid[]) AND v.deleted_at IS NULL
-    AND NOT EXISTS (SELECT FROM search_passages p WHERE p.video_id = v.id AND p.track_id = t.id)
+WHERE v.id = ANY(%(videos)s::uuid[]) AND v.deleted_at IS NULL AND (%(anew)s
+    OR NOT EXISTS (SELECT FROM search_passages p WHERE p.video_id = v.id AND p.track_id = t.id))
 LIMIT 1000
 """  # noqa: S608
-# Of a video that is gone nothing is kept.
+# Held, so that its language is what its words were read in; before the passages, as whoever changes it does.
+_HOLD_TRACK = "SELECT 1 FROM text_tracks WHERE id = %s AND language = %s FOR SHARE"
+_FORGET_TRACK = "DELETE FROM search_passages WHERE video_id = %s AND track_id = %s"
+# Of a video that is gone nothing is kept. Of two who read a track at once both say the same.
 _ADD_PASSAGES = """
 INSERT INTO search_passages (video_id, track_id, number, lines, words)
 SELECT v.id, %(track)s, p.number, p.lines, p.words::tsvector
@@ -76,10 +79,24 @@ WITH changed AS (
 INSERT INTO search_words AS w (word, documents, listed) SELECT word, documents, listed FROM counted
 ON CONFLICT (word) DO UPDATE SET documents = w.documents + excluded.documents, listed = w.listed + excluded.listed
 """  # noqa: S608
+_STATE = "SELECT rules, rebuilt_to FROM search_state"
+_BEGIN_REBUILD = """
+UPDATE search_state SET rules = greatest(rules, %(rules)s), rebuilt_to = %(start)s
+WHERE rules < %(rules)s OR (%(asked)s AND rebuilt_to IS NULL)
+"""
+_LIST_NEXT = "SELECT id FROM videos WHERE id > %s ORDER BY id LIMIT %s"
+_MOVE_ON = "UPDATE search_state SET rebuilt_to = %(last)s WHERE rebuilt_to = %(after)s AND rules = %(rules)s"
+_COUNT_LEFT = """
+SELECT (SELECT count(*) FROM videos v WHERE v.id > s.rebuilt_to) FROM search_state s WHERE s.rebuilt_to IS NOT NULL
+"""
 _FORGET_CHANGES = "DELETE FROM search_changes WHERE id = ANY(%s::bigint[])"
 _FORGET_WORDS = """
 DELETE FROM search_words WHERE word IN (SELECT word FROM search_words WHERE documents = 0 LIMIT %s) AND documents = 0
 """
+
+
+class _Id(msgspec.Struct, frozen=True):
+    id: UUID
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -89,8 +106,16 @@ class Change(msgspec.Struct, frozen=True):
     video_id: UUID
 
 
+class State(msgspec.Struct, frozen=True):
+    """How everything is indexed."""
+
+    rules: int
+    rebuilt_to: UUID | None
+    """Videos up to this one are indexed anew; None: none are."""
+
+
 class Track(msgspec.Struct, frozen=True):
-    """What is said in a video, by a track that was not read yet."""
+    """A track of a video that is searched."""
 
     id: UUID
     video_id: UUID
@@ -141,13 +166,19 @@ async def list_changes(db: Connection, most: int) -> list[Change]:
     return await fetch_all(db, Change, _LIST_CHANGES, (most,))
 
 
-async def list_unread(db: Connection, video_ids: Collection[UUID]) -> list[Track]:
-    """Tracks of the videos that are to be searched and were not read yet."""
-    return await fetch_all(db, Track, _UNREAD, (list(video_ids),))
+async def list_tracks(db: Connection, video_ids: Collection[UUID], *, anew: bool) -> list[Track]:
+    """Tracks of the videos that are to be searched: those that were not read yet or, anew, all."""
+    return await fetch_all(db, Track, _LIST_TRACKS, {"videos": list(video_ids), "anew": anew})
 
 
-async def add_passages(db: Connection, track: Track, lines: Sequence[str], words: Sequence[str]) -> None:
-    """What a track says; of two who read it the first one counts."""
+async def hold_track(db: Connection, track: Track) -> bool:
+    """Whether it is there still, in the same language, as it will be until the transaction ends."""
+    return await fetch_value(db, _HOLD_TRACK, (track.id, track.language)) is not None
+
+
+async def write_passages(db: Connection, track: Track, lines: Sequence[str], words: Sequence[str]) -> None:
+    """What a track says, instead of what is there."""
+    await execute(db, _FORGET_TRACK, (track.video_id, track.id))
     params = {"video": track.video_id, "track": track.id, "lines": list(lines), "words": list(words)}
     await execute(db, _ADD_PASSAGES, params)
 
@@ -177,6 +208,33 @@ async def forget(db: Connection, video_ids: Collection[UUID]) -> None:
 async def add(db: Connection, document: Document) -> None:
     """Puts a video in that is not in the index."""
     await execute(db, _ADD, msgspec.structs.asdict(document))
+
+
+async def find_state(db: Connection) -> State:
+    """By which rules everything is indexed, and whether it is being indexed anew."""
+    (state,) = await fetch_all(db, State, _STATE)
+    return state
+
+
+async def begin_rebuild(db: Connection, rules: int, *, asked: bool) -> None:
+    """Has everything indexed anew, where rules are new or it is asked for; one that has begun goes on."""
+    await execute(db, _BEGIN_REBUILD, {"rules": rules, "start": UUID(int=0), "asked": asked})
+
+
+async def list_next(db: Connection, after: UUID, most: int) -> list[UUID]:
+    """Videos in the order in which they are indexed anew."""
+    return [row.id for row in await fetch_all(db, _Id, _LIST_NEXT, (after, most))]
+
+
+async def move_on(db: Connection, after: UUID, last: UUID | None, rules: int) -> bool:
+    """Notes that videos are indexed anew, up to the last one; None: all. False where somebody else has done it."""
+    return bool(await execute(db, _MOVE_ON, {"after": after, "last": last, "rules": rules}))
+
+
+async def count_left(db: Connection) -> int | None:
+    """Videos that are still to be indexed anew; None: that has ended."""
+    left: int | None = await fetch_value(db, _COUNT_LEFT)
+    return left
 
 
 async def forget_changes(db: Connection, changes: Collection[Change]) -> None:

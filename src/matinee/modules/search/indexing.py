@@ -15,6 +15,7 @@ from matinee.media.captions.read import read_stored
 from matinee.modules.search import index_repository as repository
 from matinee.modules.search.index_repository import Document, Facts, Track
 from matinee.modules.search.rules import (
+    RULES,
     Line,
     passages,
     popularity_of,
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 _PAUSE = 1.0  # seconds between two looks
 _BATCH = 100  # changes a transaction
+_REBUILT = 20  # videos of a rebuild a transaction, whose captions are all read: so long a change waits at most
 _UNKNOWN = "und"
 
 
@@ -43,7 +45,7 @@ class Indexer:
         while True:
             await asyncio.sleep(_PAUSE)
             try:
-                while await self.index_some():
+                while await self.index_some() or await self.rebuild_some():
                     pass
             except DatabaseUnavailable as error:
                 log.warning("search_not_indexed", error=str(error))
@@ -57,18 +59,50 @@ class Indexer:
         """
         async with self._database.connection() as db:
             changes = await repository.list_changes(db, most)
+            if not changes or (await repository.find_state(db)).rules > RULES:  # left to workers that know those
+                return 0
             videos = {change.video_id for change in changes}
-            unread = await repository.list_unread(db, videos) if videos else []
+            unread = await repository.list_tracks(db, videos, anew=False)
         for track in unread:
             await self._read(track)
-        if not changes:
-            return 0
         async with self._database.transaction() as db:
             if not await repository.try_lock(db):
                 return 0
             await _rewrite(db, videos)
             await repository.forget_changes(db, changes)
         return len(changes)
+
+    async def begin_rebuild(self) -> None:
+        """Has everything indexed anew, by whoever has a moment; if that has begun already it goes on."""
+        async with self._database.connection() as db:
+            await repository.begin_rebuild(db, RULES, asked=True)
+
+    async def count_left(self) -> int | None:
+        """Videos that are still to be indexed anew; None: that has ended."""
+        async with self._database.connection() as db:
+            return await repository.count_left(db)
+
+    async def rebuild_some(self, most: int = _REBUILT) -> int:
+        """Indexes the next videos of a rebuild, which new rules begin, too; returns how many.
+
+        How far it is is a row, written with what is indexed: whoever comes next goes on there.
+        """
+        async with self._database.connection() as db:
+            await repository.begin_rebuild(db, RULES, asked=False)
+            state = await repository.find_state(db)
+            if state.rebuilt_to is None or state.rules != RULES:
+                return 0
+            videos = await repository.list_next(db, state.rebuilt_to, most + 1)
+            last = videos[most - 1] if len(videos) > most else None
+            videos = videos[:most]
+            tracks = await repository.list_tracks(db, videos, anew=True)
+        for track in tracks:
+            await self._read(track)
+        async with self._database.transaction() as db:
+            if not await repository.try_lock(db) or not await repository.move_on(db, state.rebuilt_to, last, RULES):
+                return 0
+            await _rewrite(db, videos)
+        return len(videos)
 
     async def _read(self, track: Track) -> None:
         try:
@@ -81,9 +115,11 @@ class Indexer:
             found = []
         texts = found or [[]]  # a row also where there is nothing to find: it is read
         async with self._database.transaction() as db:
+            if not await repository.hold_track(db, track):
+                return  # it has changed since, and that is a change of its own
             stems = await _stems(db, track.language, [line.text for passage in texts for line in passage])
             vectors = await asyncio.to_thread(_vectors, texts, stems)
-            await repository.add_passages(db, track, [write_lines(passage) for passage in texts], vectors)
+            await repository.write_passages(db, track, [write_lines(passage) for passage in texts], vectors)
 
 
 def _passages(file: bytes) -> list[list[Line]]:

@@ -6,6 +6,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+RULES = 1
+"""The number of those by which texts become words. With another one everything is indexed anew: count it up where
+`tokens`, `fold`, `vector_of`, `passages` or STEMMERS change what they make."""
+
 MOST_WORDS = 12
 _LONGEST_WORD = 60
 

@@ -25,6 +25,7 @@ from matinee.modules.search.rules import (
     read_query,
     snippet,
     stemmer_of,
+    tokens,
     words_query,
 )
 from matinee.modules.search.schemas import Hit, SearchPage, SearchQuery, Snippet, Spoken, Suggestions
@@ -89,8 +90,9 @@ class SearchService:
         terms = read_query(typed)
         if not terms or not terms[-1].is_open:
             return Suggestions([])
-        begun = await repository.list_begun(db, terms[-1].words[-1], _MOST_BEGUN)
-        before = typed[: len(typed) - len(typed.split()[-1])]
+        last = list(tokens(typed))[-1]
+        begun = await repository.list_begun(db, last.word, _MOST_BEGUN)
+        before = typed[: last.start]
         return Suggestions([before + row.word for row in begun if row.word[0] not in "~#"][:_MOST_SUGGESTED])
 
     async def _hits(self, db: Connection, viewer: Viewer, shown: Sequence[FoundRow], meant: _Meant) -> list[Hit]:

@@ -1,5 +1,6 @@
 """Finding videos: by words, whatever their case, accents and endings; and nothing that may not be seen."""
 
+import asyncio
 import base64
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +12,15 @@ import pytest
 from tests.integration.conftest import Person, problem
 
 from matinee.bootstrap import Services
-from matinee.common.database import execute, fetch_value
+from matinee.cli.searching import reindex
+from matinee.common.config import Settings
+from matinee.common.database import DatabaseUnavailable, execute, fetch_value
 from matinee.media import keys
 from matinee.modules.search.indexing import Indexer
 from matinee.upkeep import expire
 
 SEARCH = "/api/v1/search"
+_WHO_WAITS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -229,12 +233,14 @@ class TestPrivacy:
         assert await found() == []
 
     async def test_the_commonest_words_are_suggested(self, shelf: Shelf, ada: Person, api: httpx.AsyncClient) -> None:
-        """Behind what is typed already."""
+        """Behind what is typed already, also where a hyphen joins it."""
         for title in ("Harbour", "Harbour lights", "Harvest"):
             await shelf.put(ada, title)
         await shelf.fold()
         answer = await api.get(f"{SEARCH}/suggestions", params={"q": "old har"})
         assert answer.json() == {"items": ["old harbour", "old harvest"]}
+        answer = await api.get(f"{SEARCH}/suggestions", params={"q": 'old "new-har'})
+        assert answer.json() == {"items": ['old "new-harbour', 'old "new-harvest']}
 
 
 class TestIndex:
@@ -266,3 +272,73 @@ class TestIndex:
                 break
             cursor = {"cursor": page["next_cursor"]}
         assert sorted(listed) == [f"Sea {number}" for number in range(5)]
+
+    async def test_captions_whose_language_changes_are_read_anew(
+        self, shelf: Shelf, ada: Person, services: Services
+    ) -> None:
+        """They have other stems then."""
+        video_id = await shelf.put(ada, "An interview", language="de")
+        await shelf.say(video_id, [(1, "In den Bergen.")], language="en")
+        assert await shelf.found("Berg ", language="de") == []
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE text_tracks SET language = 'de'")
+        assert await shelf.found("Berg ", language="de") == ["An interview"]
+        assert await shelf.found("Berg ", captions="de") == ["An interview"]
+
+    async def test_a_worker_that_is_killed_in_the_midst_loses_nothing(
+        self, shelf: Shelf, ada: Person, services: Services, indexer: Indexer
+    ) -> None:
+        """What it has written goes with it; the next one begins again, and each word is counted once."""
+        first = await shelf.put(ada, "Harbour one")
+        await shelf.put(ada, "Number two")
+        await shelf.fold()
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE videos SET title = 'Harbour first' WHERE id = %s", (first,))
+        await shelf.put(ada, "Harbour two")
+        async with services.database.transaction() as db, asyncio.timeout(20):
+            await execute(
+                db, "SELECT FROM search_words WHERE word = 'two' FOR UPDATE"
+            )  # it waits where this is counted
+            folding = asyncio.create_task(indexer.index_some())
+            while not (pid := await fetch_value(db, _WHO_WAITS)):
+                pass
+            await execute(db, "SELECT pg_terminate_backend(%s)", (pid,))
+            with pytest.raises(DatabaseUnavailable):
+                await folding
+        assert set(await shelf.found("harbour")) == {"Harbour first", "Harbour two"}
+        async with services.database.connection() as db:
+            counted = "SELECT array_agg(documents ORDER BY word) FROM search_words WHERE word = ANY(%s::text[])"
+            assert await fetch_value(db, counted, (["harbour", "one", "two"],)) == [2, 0, 2]
+
+    async def test_everything_is_folded_anew_on_wish(
+        self, shelf: Shelf, ada: Person, services: Services, indexer: Indexer, settings: Settings
+    ) -> None:
+        """From where it was left; what is missing comes back."""
+        titles = {f"Sea {number}" for number in range(5)}
+        for title in titles:
+            await shelf.say(await shelf.put(ada, title), [(1, "Ahoy!")])
+        assert set(await shelf.found("ahoy")) == titles
+        async with services.database.connection() as db:
+            for table in ("documents", "passages", "words"):
+                await execute(db, f"DELETE FROM search_{table}")
+        await indexer.begin_rebuild()
+        assert await indexer.rebuild_some(2) == 2
+        await indexer.begin_rebuild()
+        assert len(await shelf.found("sea")) == 2
+        assert await indexer.count_left() == 3
+        await reindex(settings)
+        assert set(await shelf.found("ahoy")) == titles
+        assert await indexer.count_left() is None
+
+    async def test_new_rules_fold_everything_anew(
+        self, shelf: Shelf, ada: Person, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Once; a worker that knows the former ones leaves what changes to others."""
+        await shelf.put(ada, "Sea")
+        await shelf.fold()
+        assert await indexer.rebuild_some() == 0
+        monkeypatch.setattr("matinee.modules.search.indexing.RULES", 2)
+        assert [await indexer.rebuild_some() for _ in range(2)] == [1, 0]
+        await shelf.put(ada, "Meadow")
+        monkeypatch.undo()
+        assert await shelf.found("meadow") == []
