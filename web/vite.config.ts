@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { pageRoutes } from "./build/page-routes.ts";
 import { precompress } from "./build/precompress.ts";
+import { siteHeader } from "./build/site-header.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -9,7 +10,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const api = process.env.MATINEE_URL ?? "http://127.0.0.1:3000";
 
 export default defineConfig({
-  plugins: [pageRoutes(), precompress()],
+  plugins: [pageRoutes(), siteHeader(), precompress()],
   server: {
     host: "127.0.0.1",
     proxy: Object.fromEntries(["/api", "/playback", "/openapi.json"].map((path) => [path, api])),

@@ -3,7 +3,7 @@ import { API } from "./http";
 import type { SearchPage, Suggestions } from "./types";
 import { authorized, pageQuery } from "./videos";
 
-/** Public videos; `wanted` is what the address of the page says: `q`, `sort` and filters. */
+/** Public videos, and those that are `owner`'s; `wanted` is a query of the API. */
 export async function searchVideos(wanted: URLSearchParams, cursor: string | null): Promise<SearchPage> {
   const query = new URLSearchParams([...wanted, ...pageQuery(cursor, 24)]);
   return (await (await authorized(`${API}/search?${query}`)).json()) as SearchPage;

@@ -1,6 +1,8 @@
 import type { Visibility, VisibilityChoice } from "../api/types";
 import { el } from "../ui/dom";
+import { chooseLanguage, offerLanguages } from "../ui/language-options";
 import type { UploadDetails } from "../upload/upload";
+import { TagField } from "./tag-field";
 
 const CHOICES: [VisibilityChoice, string][] = [
   ["public", "Public: everybody finds it"],
@@ -9,7 +11,9 @@ const CHOICES: [VisibilityChoice, string][] = [
   ["signed", "Signed: whoever has a link that you signed"],
 ];
 
-/** The fields of a video's title, description and visibility, for uploading and for editing. */
+const UNSAID = "und";
+
+/** The fields of what a video is called and is about, and who can watch it, for uploading and for editing. */
 export interface DetailFields {
   elements: HTMLElement[];
   fill(details: Details): void;
@@ -19,6 +23,11 @@ export interface DetailFields {
 }
 
 export type Details = Omit<UploadDetails, "visibility"> & { visibility: Visibility };
+
+/** Of a film of which nothing is known but its title. */
+export function newDetails(title: string): Details {
+  return { title, description: "", tags: [], language: UNSAID, visibility: "public" };
+}
 
 /** `lockable`: whether it can be given a password, which a video can that exists. */
 export function detailFields(prefix: string, { lockable = false } = {}): DetailFields {
@@ -31,6 +40,9 @@ export function detailFields(prefix: string, { lockable = false } = {}): DetailF
     autocomplete: "off",
   });
   const description = el("textarea", { id: id("description"), maxlength: 1000, rows: 3 });
+  const tags = new TagField(id("tags"));
+  const language = el("select", { id: id("language") }, el("option", { value: UNSAID }, "Not said"));
+  offerLanguages(language);
   const options = CHOICES.map(([value, label]) => el("option", { value }, label));
   if (lockable) options.push(el("option", { value: "password" }, "Password: whoever knows it"));
   const visibility = el("select", { id: id("visibility") }, ...options);
@@ -57,12 +69,16 @@ export function detailFields(prefix: string, { lockable = false } = {}): DetailF
     elements: [
       field("title", "Title", title),
       field("description", "Description", description),
+      tags.element,
+      field("language", "Language", language),
       field("visibility", "Who can watch", visibility),
       ...(lockable ? [passwordField] : []),
     ],
     fill(details) {
       title.value = details.title;
       description.value = details.description;
+      tags.tags = details.tags;
+      chooseLanguage(language, details.language);
       visibility.value = details.visibility;
       password.value = "";
       isLocked = details.visibility === "password";
@@ -71,6 +87,8 @@ export function detailFields(prefix: string, { lockable = false } = {}): DetailF
     read: () => ({
       title: title.value.trim(),
       description: description.value.trim(),
+      tags: tags.tags,
+      language: language.value,
       visibility: visibility.value as VisibilityChoice,
     }),
     readPassword: () => (visibility.value === "password" ? password.value : null),

@@ -46,8 +46,8 @@ export class EditDialog {
     this.#video = video;
     this.#error.hidden = true;
     this.#setSure(false);
-    const { title, description, visibility } = video;
-    this.#fields.fill({ title, description: description ?? "", visibility });
+    const { owner, ...details } = video;
+    this.#fields.fill(details);
     this.element.showModal();
   }
 

@@ -15,7 +15,7 @@ import {
   type UploadDetails,
 } from "../upload/upload";
 import { AddressForm } from "./address-form";
-import { detailFields } from "./detail-fields";
+import { detailFields, newDetails } from "./detail-fields";
 import { DropZone } from "./drop-zone";
 import { OwnerChoice } from "./owner-choice";
 import { editable } from "./roles";
@@ -112,7 +112,7 @@ export class UploadPanel {
     this.#name.textContent = `${file.name} · ${bytes(file.size)}`;
     const unfinished = resuming ?? (await findUnfinished(user.id, file).catch(() => null));
     if (unfinished) return this.#send(unfinished);
-    this.#fields.fill({ title: titleFrom(file.name), description: "", visibility: "public" });
+    this.#fields.fill(newDetails(titleFrom(file.name)));
     this.#show("describe");
   }
 
@@ -121,7 +121,7 @@ export class UploadPanel {
     this.#key = randomKey();
     this.#name.textContent = url;
     const name = new URL(url).pathname.split("/").pop();
-    this.#fields.fill({ title: titleFrom(decoded(name || url)), description: "", visibility: "public" });
+    this.#fields.fill(newDetails(titleFrom(decoded(name || url))));
     this.#show("describe");
   }
 

@@ -17,12 +17,17 @@ export function videoCard(video: VideoSummary, ...extra: (Node | null)[]): HTMLE
     el(
       "a",
       { class: "card-link", href: `/watch/${video.id}` },
-      moving(preview(video), video),
+      picture(video),
       el("h3", { class: "card-title" }, video.title),
     ),
     el("p", { class: "card-facts" }, visibilityIcon(video), facts),
     ...extra,
   );
+}
+
+/** The poster of a video, which moves while a pointer rests on it. */
+export function picture(video: VideoSummary): HTMLElement {
+  return moving(preview(video), video);
 }
 
 function preview(video: VideoSummary): HTMLElement {
@@ -77,7 +82,8 @@ async function loadPoster(frame: HTMLElement, video: VideoSummary): Promise<void
   });
 }
 
-function visibilityIcon(video: VideoSummary): SVGSVGElement | null {
+/** What tells that not everybody finds it. */
+export function visibilityIcon(video: VideoSummary): SVGSVGElement | null {
   if (video.visibility === "public") return null;
   return icon(video.visibility === "unlisted" ? "link" : "lock");
 }

@@ -1,5 +1,4 @@
 import "../styles/home.css";
-import "../styles/search.css";
 import { linkProvider } from "../api/security";
 import { currentUser, departTo, onUserChange, signInByProvider } from "../api/session";
 import type { User } from "../api/types";
@@ -18,7 +17,6 @@ import { videoCard } from "../home/video-card";
 import { VideoGrid } from "../home/video-grid";
 import { find } from "../ui/dom";
 import { takeLinkToken } from "../ui/link-token";
-import { setUpSearchForm } from "../ui/search-form";
 import { setUpSiteHeader } from "../ui/site-header";
 import { safeReturnPath } from "../ui/words";
 
@@ -51,7 +49,6 @@ const account = new AccountDialog(() => {
   if (next) location.assign(next);
 });
 
-setUpSearchForm(find<HTMLFormElement>("#search"));
 find("#upload").replaceWith(upload.element);
 find("#mine").replaceWith(mine.element);
 find("#playlists").replaceWith(playlists.element);

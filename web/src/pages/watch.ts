@@ -36,6 +36,7 @@ function onVideo(video: Video): void {
   const state = JSON.stringify([
     video.title,
     video.description,
+    video.tags,
     video.visibility,
     video.width,
     video.ready_at,

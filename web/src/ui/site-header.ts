@@ -1,11 +1,13 @@
 import { currentUser, onUserChange, signOut } from "../api/session";
 import type { User } from "../api/types";
 import { el, find } from "./dom";
+import { setUpSearchForm } from "./search-form";
 import { setUpTheme } from "./theme";
 
-/** Brings the header of a page to life: colours, and who is signed in. `onSignIn` replaces the way to the home page. */
+/** Brings the header of a page to life: searching, colours, and who is signed in. `onSignIn` replaces the way to the home page. */
 export function setUpSiteHeader(onSignIn?: () => void): void {
   setUpTheme(find<HTMLButtonElement>("#theme"));
+  setUpSearchForm(find<HTMLFormElement>("#search"));
   const slot = find("#account");
   const draw = (user: User | null) =>
     slot.replaceChildren(...(user ? signedIn(user) : [signInLink(onSignIn)]));

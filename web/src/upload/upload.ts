@@ -9,6 +9,8 @@ import { transferParts } from "./transfer";
 export interface UploadDetails {
   title: string;
   description: string;
+  tags: string[];
+  language: string;
   visibility: VisibilityChoice;
   /** The team that it is to belong to; null: the user. */
   owner?: string | null;

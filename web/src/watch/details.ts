@@ -1,4 +1,5 @@
 import type { Video } from "../api/types";
+import { tagAddress } from "../home/tags";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { ago } from "../ui/words";
@@ -11,7 +12,7 @@ const VISIBILITY_NOTES = {
   password: "Only with the password",
 };
 
-/** Title, owner, date and description under the player. */
+/** Title, owner, date, description and tags under the player. */
 export function detailsElement(video: Video, owner: HTMLElement): HTMLElement {
   const date = video.ready_at ?? video.created_at;
   const note = VISIBILITY_NOTES[video.visibility];
@@ -29,8 +30,15 @@ export function detailsElement(video: Video, owner: HTMLElement): HTMLElement {
     el("h1", { class: "watch-title" }, video.title),
     facts,
     video.description ? el("p", { class: "watch-description" }, video.description) : null,
+    tagList(video),
     technicalLine(video),
   );
+}
+
+function tagList({ tags }: Video): HTMLElement | null {
+  if (tags.length === 0) return null;
+  const links = tags.map((tag) => el("li", {}, el("a", { class: "tag", href: tagAddress(tag) }, tag)));
+  return el("ul", { class: "tag-list", "aria-label": "Tags" }, ...links);
 }
 
 function technicalLine(video: Video): HTMLElement | null {
