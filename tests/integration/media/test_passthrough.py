@@ -147,7 +147,7 @@ class TestCopiedCells:
         assert plan.copied is not None
         assert _starts(plan.copied.bounds(), plan.copied.timescale) == [0, 10]
 
-    @pytest.mark.parametrize("delay", ["0.08", "0.6", "-0.3"])
+    @pytest.mark.parametrize("delay", [pytest.param("0.08", marks=pytest.mark.soak), "0.6", "-0.3"])
     async def test_sound_that_starts_at_another_time_keeps_its_distance(self, tmp_path: Path, delay: str) -> None:
         """Where the sound begins before the picture, the first picture is shown from second 0 on."""
         moments = (1.0, 3.96, 5.2)
