@@ -7,7 +7,7 @@ Statements carry `%s` or `%(name)s` where values go, and `%%` for a percent sign
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import cache
@@ -66,6 +66,10 @@ _OUTAGES = (
     asyncpg.LockNotAvailableError,
 )
 _LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+Begin = Callable[[], Awaitable[Connection]]
+"""Opens the transaction of a request, whose slow work is done by then: `Call.begin`."""
 
 
 class DatabaseUnavailable(Unavailable):

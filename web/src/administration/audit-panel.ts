@@ -1,19 +1,21 @@
 import { exportAudit, type Filters, listAudit } from "../api/administration";
-import { explain } from "../api/http";
 import type { AuditEvent } from "../api/types";
 import { el } from "../ui/dom";
 import { choice, labelled } from "./fields";
+import { PagedRows } from "./paged-rows";
 import { actionName, actorName, detailText } from "./words";
 
 // A record, so that the compiler misses the one that is not in it.
 const NAMES: Record<AuditEvent["what"], true> = {
   "account.closed": true,
+  "account.email_change_asked": true,
   "account.email_changed": true,
   "account.email_verified": true,
   "account.erased": true,
   "account.exported": true,
   "account.password_changed": true,
   "account.password_reset": true,
+  "account.proof_failed": true,
   "account.quota_changed": true,
   "account.recovery_codes_renewed": true,
   "account.registered": true,
@@ -72,10 +74,12 @@ export class AuditPanel {
   readonly #account = el("input", { id: "audit-account", type: "text", placeholder: "Id of an account" });
   readonly #since = el("input", { id: "audit-since", type: "date" });
   readonly #until = el("input", { id: "audit-until", type: "date" });
-  readonly #list = el("ol", { class: "rows" });
-  readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
-  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
-  #cursor: string | null = null;
+  readonly #rows = new PagedRows(
+    el("ol", { class: "rows" }),
+    (cursor) => listAudit(this.#filters(), cursor),
+    row,
+    "Nothing.",
+  );
 
   constructor() {
     const save = el("button", { type: "button", class: "button" }, "Export");
@@ -94,24 +98,20 @@ export class AuditPanel {
       { class: "panel", "aria-label": "Audit log" },
       el("h2", {}, "Audit log"),
       form,
-      this.#error,
-      this.#list,
-      this.#more,
+      this.#rows.error,
+      this.#rows.list,
+      this.#rows.more,
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.load();
     });
-    save.addEventListener("click", () => void this.#attempt(() => this.#save()));
-    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
+    save.addEventListener("click", () => void this.#rows.attempt(() => this.#save()));
   }
 
   /** Lists anew, by the filters as they are. */
   load(): void {
-    void this.#attempt(async () => {
-      this.#cursor = null;
-      await this.#loadMore();
-    });
+    this.#rows.load();
   }
 
   /** What concerns an account. */
@@ -119,16 +119,6 @@ export class AuditPanel {
     this.#account.value = id;
     this.load();
     this.element.scrollIntoView();
-  }
-
-  async #loadMore(): Promise<void> {
-    const first = this.#cursor === null;
-    const page = await listAudit(this.#filters(), this.#cursor);
-    if (first) this.#list.replaceChildren();
-    this.#cursor = page.next_cursor;
-    this.#more.hidden = this.#cursor === null;
-    this.#list.append(...page.items.map(row));
-    if (!this.#list.firstChild) this.#list.append(el("li", { class: "none" }, "Nothing."));
   }
 
   async #save(): Promise<void> {
@@ -144,16 +134,6 @@ export class AuditPanel {
       since: this.#since.value,
       until: this.#until.value,
     };
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.hidden = false;
-      this.#error.textContent = explain(error);
-    }
   }
 }
 

@@ -1,10 +1,10 @@
 import { inviteToRegister, listInvitations, revokeInvitation } from "../api/administration";
-import { explain } from "../api/http";
 import type { MadeInvitation, RegistrationInvitation } from "../api/types";
 import { el } from "../ui/dom";
 import { sureButton } from "../ui/sure-button";
 import { ago } from "../ui/words";
 import { labelled } from "./fields";
+import { PagedRows } from "./paged-rows";
 
 /** Invitations to register: made, seen until somebody takes them, revoked. */
 export class InvitationsPanel {
@@ -17,10 +17,12 @@ export class InvitationsPanel {
     autocomplete: "off",
   });
   readonly #made = el("div", { class: "made", role: "status", hidden: true });
-  readonly #list = el("ul", { class: "rows" });
-  readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
-  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
-  #cursor: string | null = null;
+  readonly #rows = new PagedRows(
+    el("ul", { class: "rows" }),
+    (cursor) => listInvitations(cursor),
+    (invitation: RegistrationInvitation) => this.#row(invitation),
+    "Nobody is invited.",
+  );
 
   constructor() {
     const form = el(
@@ -34,47 +36,31 @@ export class InvitationsPanel {
       { class: "panel", "aria-label": "Invitations" },
       el("h2", {}, "Invitations to register"),
       form,
-      this.#error,
+      this.#rows.error,
       this.#made,
-      this.#list,
-      this.#more,
+      this.#rows.list,
+      this.#rows.more,
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#attempt(async () => {
+      void this.#rows.attempt(async () => {
         this.#showMade(await inviteToRegister(this.#email.value.trim()));
         form.reset();
-        await this.#loadFirst();
+        await this.#rows.reload();
       });
     });
-    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
   }
 
   load(): void {
-    void this.#attempt(() => this.#loadFirst());
-  }
-
-  async #loadFirst(): Promise<void> {
-    this.#cursor = null;
-    await this.#loadMore();
-  }
-
-  async #loadMore(): Promise<void> {
-    const first = this.#cursor === null;
-    const page = await listInvitations(this.#cursor);
-    if (first) this.#list.replaceChildren();
-    this.#cursor = page.next_cursor;
-    this.#more.hidden = this.#cursor === null;
-    this.#list.append(...page.items.map((invitation) => this.#row(invitation)));
-    if (!this.#list.firstChild) this.#list.append(el("li", { class: "none" }, "Nobody is invited."));
+    this.#rows.load();
   }
 
   #row({ id, email, created_at, expires_at }: RegistrationInvitation): HTMLLIElement {
     const facts = `Invited ${ago(created_at)}, until ${expires_at.slice(0, 10)}`;
     const revoke = sureButton("Revoke", email, () =>
-      this.#attempt(async () => {
+      this.#rows.attempt(async () => {
         await revokeInvitation(id);
-        await this.#loadFirst();
+        await this.#rows.reload();
       }),
     );
     return el(
@@ -95,15 +81,5 @@ export class InvitationsPanel {
       labelled("Link", shown),
       el("p", {}, `${how} It works once, for a week, and is not shown again.`),
     );
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.hidden = false;
-      this.#error.textContent = explain(error);
-    }
   }
 }

@@ -7,13 +7,13 @@ import {
   resetSecondFactor,
   suspendUser,
 } from "../api/administration";
-import { explain } from "../api/http";
 import type { ManagedUser, Proof } from "../api/types";
 import { el } from "../ui/dom";
 import { proofForm } from "../ui/proof-form";
 import { sureButton } from "../ui/sure-button";
 import { ago } from "../ui/words";
 import { choice, labelled } from "./fields";
+import { PagedRows } from "./paged-rows";
 
 /** Accounts: found, suspended, signed out, given roles. */
 export class UsersPanel {
@@ -29,11 +29,13 @@ export class UsersPanel {
     ["true", "Suspended"],
     ["false", "Not suspended"],
   ]);
-  readonly #list = el("ul", { class: "rows" });
-  readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
-  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
+  readonly #rows = new PagedRows(
+    el("ul", { class: "rows" }),
+    (cursor) => listUsers(this.#filters(), cursor),
+    (user: ManagedUser) => this.#row(user),
+    "Nobody.",
+  );
   readonly #showLog: (id: string) => void;
-  #cursor: string | null = null;
 
   /** `showLog` shows what concerns an account. */
   constructor(showLog: (id: string) => void) {
@@ -51,33 +53,19 @@ export class UsersPanel {
       { class: "panel", "aria-label": "Users" },
       el("h2", {}, "Users"),
       form,
-      this.#error,
-      this.#list,
-      this.#more,
+      this.#rows.error,
+      this.#rows.list,
+      this.#rows.more,
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.load();
     });
-    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
   }
 
   /** Lists anew, by the filters as they are. */
   load(): void {
-    void this.#attempt(async () => {
-      this.#cursor = null;
-      await this.#loadMore();
-    });
-  }
-
-  async #loadMore(): Promise<void> {
-    const first = this.#cursor === null;
-    const page = await listUsers(this.#filters(), this.#cursor);
-    if (first) this.#list.replaceChildren();
-    this.#cursor = page.next_cursor;
-    this.#more.hidden = this.#cursor === null;
-    this.#list.append(...page.items.map((user) => this.#row(user)));
-    if (!this.#list.firstChild) this.#list.append(el("li", { class: "none" }, "Nobody."));
+    this.#rows.load();
   }
 
   #filters(): Filters {
@@ -139,7 +127,7 @@ export class UsersPanel {
     };
     const form = proofForm(
       "Reset",
-      (proof) => void this.#attempt(() => reset(proof)),
+      (proof) => void this.#rows.attempt(() => reset(proof)),
       el("p", { class: "form-hint" }, hint),
     );
     row.querySelector(".proof-form")?.remove();
@@ -148,7 +136,7 @@ export class UsersPanel {
   }
 
   #signOut(user: ManagedUser, button: HTMLButtonElement): void {
-    void this.#attempt(async () => {
+    void this.#rows.attempt(async () => {
       await endSessions(user.id);
       button.disabled = true;
       button.textContent = "Signed out";
@@ -156,17 +144,7 @@ export class UsersPanel {
   }
 
   #replace(row: HTMLLIElement, change: () => Promise<ManagedUser>): void {
-    void this.#attempt(async () => row.replaceWith(this.#row(await change())));
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.hidden = false;
-      this.#error.textContent = explain(error);
-    }
+    void this.#rows.attempt(async () => row.replaceWith(this.#row(await change())));
   }
 }
 

@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -33,6 +34,20 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     id: UUID
 
 
+class Created(Protocol):
+    """A row of such a list."""
+
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def id(self) -> UUID: ...
+
+
+def creation(row: Created) -> Cursor:
+    """The row's place."""
+    return Cursor(row.created_at, row.id)
+
+
 class InvalidCursor(Invalid):
     """The cursor is not one that we gave out."""
 
@@ -48,7 +63,13 @@ def encode_cursor(cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).rstrip(b"=").decode()
 
 
+Row = TypeVar("Row")
 Place = TypeVar("Place", bound=Cursor)
+
+
+def page_of(rows: list[Row], limit: int, place: Callable[[Row], Cursor]) -> tuple[list[Row], str | None]:
+    """What a page shows of the rows, and the cursor of the next one, where they are more than `limit`."""
+    return rows[:limit], encode_cursor(place(rows[limit - 1])) if len(rows) > limit else None
 
 
 def decode_cursor(text: str | UnsetType, kind: type[Place] = Cursor) -> Place | None:  # type: ignore[assignment]

@@ -1,10 +1,9 @@
 """Decisions about the end of accounts: closing one, restoring it, erasing everything."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.modules import audit
@@ -71,7 +70,7 @@ class Closing:
         """Until when an account could be restored that is closed now."""
         return Foreseen(datetime.now(UTC) + timedelta(days=self._grace_days))
 
-    async def close_own(self, begin: Callable[[], Awaitable[Connection]], caller: Caller, proof: Proof) -> Deletion:
+    async def close_own(self, begin: Begin, caller: Caller, proof: Proof) -> Deletion:
         """Closes the account of whoever shows once more that it is his. `begin` opens the transaction that does.
 
         Raises LastAdministrator, LastOwner, and what the guard does.

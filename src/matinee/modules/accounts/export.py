@@ -1,13 +1,13 @@
 """All of an account as one file: asked for, made by a job, fetched by a short-lived address, removed after days."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Literal
 from uuid import UUID
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue, JobRun, ensure_owned
 from matinee.common.storage.port import NoSuchObjectError, Storage
@@ -60,9 +60,7 @@ class Exports:
             await self._queue.enqueue(db, exporting(user_id, row.id))
         return await self.get(db, user_id)
 
-    async def ask_by(
-        self, begin: Callable[[], Awaitable[Connection]], caller: Caller, user_id: UUID, wanted: NewExport
-    ) -> AccountExport:
+    async def ask_by(self, begin: Begin, caller: Caller, user_id: UUID, wanted: NewExport) -> AccountExport:
         """The same, for its owner or an administrator, who shows once more who he is. Raises what the guard does."""
         await self._guard.ensure(caller, wanted)
         return await self.ask(await begin(), user_id, include_files=wanted.include_files)

@@ -1,15 +1,14 @@
 """Decisions about accounts that are not one's own."""
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from msgspec import UNSET
 from msgspec.structs import asdict
 
 from matinee.common.acting import actor
-from matinee.common.database import Connection
+from matinee.common.database import Begin, Connection
 from matinee.common.http.authentication import Caller, Role
-from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
+from matinee.common.http.pagination import creation, decode_cursor, page_of
 from matinee.modules import audit
 from matinee.modules.administration import repository
 from matinee.modules.administration.errors import LastAdministrator, OwnAccount
@@ -53,8 +52,7 @@ class Administration:
     async def list(self, db: Connection, query: UsersQuery) -> ManagedUserPage:
         """Accounts, newest first."""
         rows = await repository.list_users(db, query, decode_cursor(query.cursor))
-        shown = rows[: query.limit]
-        cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if len(rows) > query.limit else None
+        shown, cursor = page_of(rows, query.limit, creation)
         return ManagedUserPage(items=[_shown(row) for row in shown], next_cursor=cursor)
 
     async def get(self, db: Connection, user_id: UUID) -> UserDetail:
@@ -95,9 +93,7 @@ class Administration:
         _shown(await repository.find_user(db, user_id))
         await self._sessions.end_all(db, user_id, "administrator")
 
-    async def reset_second_factor_by(
-        self, begin: Callable[[], Awaitable[Connection]], caller: Caller, proof: Proof, user_id: UUID
-    ) -> None:
+    async def reset_second_factor_by(self, begin: Begin, caller: Caller, proof: Proof, user_id: UUID) -> None:
         """The same, for an administrator who shows once more who he is. Raises what the guard does."""
         _refuse_oneself(user_id)
         await self._guard.ensure(caller, proof)

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from msgspec.structs import asdict
 
 from matinee.common.database import Connection
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import PageQuery, creation, decode_cursor, page_of
 from matinee.modules import audit
 from matinee.modules.api_keys import repository
 from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
@@ -33,8 +33,7 @@ async def create(db: Connection, notices: Notices, user_id: UUID, wanted: NewApi
 async def list_own(db: Connection, user_id: UUID, query: PageQuery) -> ApiKeyPage:
     """A user's keys, newest first."""
     rows = await repository.list_keys(db, user_id, query.limit, decode_cursor(query.cursor))
-    shown = rows[: query.limit]
-    cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if len(rows) > query.limit else None
+    shown, cursor = page_of(rows, query.limit, creation)
     return ApiKeyPage(items=[ApiKey(**asdict(row), prefix=prefix_of(row.id)) for row in shown], next_cursor=cursor)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.database import Connection, Database
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, page_of
 from matinee.modules.audit import repository
 from matinee.modules.audit.repository import EventRow, PlainRow
 from matinee.modules.audit.schemas import (
@@ -35,7 +35,7 @@ Write = Callable[[Sequence[PlainRow]], bytes]
 async def list_events(db: Connection, query: AuditQuery) -> AuditPage:
     """What was done, newest first, for administrators."""
     rows = await repository.list_events(db, query, query.limit, decode_cursor(query.cursor))
-    shown, cursor = _page(rows, query.limit)
+    shown, cursor = page_of(rows, query.limit, _place)
     return AuditPage(items=[_event(row) for row in shown], next_cursor=cursor)
 
 
@@ -43,7 +43,7 @@ async def list_own(db: Connection, user_id: UUID, query: PageQuery) -> OwnEventP
     """What concerns an account, newest first, for its owner."""
     wanted = AuditFilter(account=user_id)
     rows = await repository.list_events(db, wanted, query.limit, decode_cursor(query.cursor))
-    shown, cursor = _page(rows, query.limit)
+    shown, cursor = page_of(rows, query.limit, _place)
     return OwnEventPage(items=[_own_event(row) for row in shown], next_cursor=cursor)
 
 
@@ -58,7 +58,7 @@ async def export(database: Database, wanted: AuditFilter, write: Write) -> Async
             yield write(rows)
         if len(rows) < _BATCH:
             return
-        after = Cursor(rows[-1].at, rows[-1].id)
+        after = _place(rows[-1])
 
 
 def as_lines(rows: Sequence[PlainRow]) -> bytes:
@@ -80,9 +80,8 @@ def as_table(rows: Sequence[PlainRow]) -> bytes:
     return text.getvalue().encode()
 
 
-def _page(rows: list[EventRow], limit: int) -> tuple[list[EventRow], str | None]:
-    shown = rows[:limit]
-    return shown, encode_cursor(Cursor(shown[-1].at, shown[-1].id)) if len(rows) > limit else None
+def _place(row: EventRow | PlainRow) -> Cursor:
+    return Cursor(row.at, row.id)
 
 
 def _event(row: EventRow) -> AuditEvent:

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec.structs import asdict
 
 from matinee.common.database import Connection
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import PageQuery, creation, decode_cursor, page_of
 from matinee.common.mail.post import Post
 from matinee.modules import audit
 from matinee.modules.auth import invitation_repository, letters
@@ -38,8 +38,7 @@ class Invitations:
     async def list_open(self, db: Connection, query: PageQuery) -> InvitationPage:
         """Those that can be taken."""
         rows = await invitation_repository.list_invitations(db, query.limit, decode_cursor(query.cursor))
-        shown = rows[: query.limit]
-        cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if len(rows) > query.limit else None
+        shown, cursor = page_of(rows, query.limit, creation)
         return InvitationPage(items=shown, next_cursor=cursor)
 
     async def take(self, db: Connection, token: str) -> str:

@@ -2,12 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from cryptography.fernet import InvalidToken
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.common.http.rate_limits import RateLimit, count_hit
@@ -164,11 +163,10 @@ class Recovery:
         async with self._guard.changing(caller, proof) as db:
             link = await self._link(db, "/verify-email", caller.user_id, "email", wanted, _EMAIL_HOURS)
             await self._post.send(db, wanted, letters.CHANGE_EMAIL, link=link)
+            await audit.record(db, "account.email_change_asked", caller.user_id, account=caller.user_id)
             await self._notices.tell(db, caller.user_id, letters.EMAIL_CHANGE_ASKED)
 
-    async def verify_email(
-        self, begin: Callable[[], Awaitable[Connection]], caller: Caller | None, token: str, password: str | None
-    ) -> None:
+    async def verify_email(self, begin: Begin, caller: Caller | None, token: str, password: str | None) -> None:
         """The address of a link is the account's, and verified.
 
         Who reads its letters may be another than who made the account, and must not own up for him. Raises

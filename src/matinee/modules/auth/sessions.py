@@ -11,7 +11,7 @@ from msgspec.structs import asdict, replace
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError
 from matinee.common.http.authentication import AccessTokens, Caller, EmailNotVerified
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import PageQuery, creation, decode_cursor, page_of
 from matinee.common.http.rate_limits import tally
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository
@@ -125,8 +125,7 @@ class Sessions:
         """The caller's sessions, and those that were ended in the last week."""
         after = decode_cursor(query.cursor)
         rows = await repository.list_sessions(db, caller.user_id, query.limit, after, days=self.refresh_days)
-        shown = rows[: query.limit]
-        cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if len(rows) > query.limit else None
+        shown, cursor = page_of(rows, query.limit, creation)
         items = [Session(**asdict(row), is_current=row.id == caller.session_id) for row in shown]
         return SessionPage(items=items, next_cursor=cursor)
 

@@ -1,12 +1,12 @@
 """Decisions about channels: who may change one, whose a handle is, what everybody is shown."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import UNSET
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
 from matinee.common.http.viewer import ANYBODY
@@ -32,9 +32,6 @@ from matinee.modules.pictures.workshop import Workshop
 from matinee.modules.videos.access import may_change
 from matinee.modules.videos.schemas import VideoPage
 from matinee.modules.videos.service import VideoService
-
-Begin = Callable[[], Awaitable[Connection]]
-"""Opens the transaction that records the choice."""
 
 
 class ChannelService:

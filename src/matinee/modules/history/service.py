@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from matinee.common.database import Connection
 from matinee.common.http.authentication import Caller
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, page_of
 from matinee.common.http.viewer import Viewer
 from matinee.modules.history import repository
 from matinee.modules.history.rules import resumes_at
@@ -34,7 +34,7 @@ class HistoryService:
     async def page(self, db: Connection, caller: Caller, query: PageQuery) -> HistoryPage:
         """What the caller has watched, the latest first."""
         rows = await repository.list_watched(db, caller.user_id, query.limit, decode_cursor(query.cursor))
-        shown = rows[: query.limit]
+        shown, cursor = page_of(rows, query.limit, lambda row: Cursor(row.watched_at, row.video_id))
         videos = await self._videos.summaries(db, Viewer(caller), [row.video_id for row in shown])
         return HistoryPage(
             items=[
@@ -42,9 +42,7 @@ class HistoryService:
                 for row in shown
                 if row.video_id in videos
             ],
-            next_cursor=encode_cursor(Cursor(shown[-1].watched_at, shown[-1].video_id))
-            if len(rows) > query.limit
-            else None,
+            next_cursor=cursor,
             paused=await repository.is_paused(db, caller.user_id),
         )
 

@@ -5,11 +5,10 @@ crash leaves at most an object that nobody sees, which goes with its video.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from uuid import UUID
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue
@@ -31,9 +30,6 @@ from matinee.modules.playback.cells import Cells
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Video
 from matinee.modules.videos.service import VideoService
-
-Begin = Callable[[], Awaitable[Connection]]
-"""Opens the transaction that records the choice."""
 
 
 class PosterService:

@@ -37,11 +37,13 @@ class Guard:
                 await repository.lock_owner(db, caller.user_id)
             elif await accounts.hold(db, caller.user_id, verified) is None:
                 raise WrongPassword
-            if proof.code is not None and not await self._codes.use(db, caller.user_id, proof.code):
-                raise WrongCode
-            yield db
-            if not await repository.has_way_in(db, caller.user_id):
-                raise LastWayIn
+            if proof.code is None or await self._codes.use(db, caller.user_id, proof.code):
+                yield db
+                if not await repository.has_way_in(db, caller.user_id):
+                    raise LastWayIn
+                return
+        await self._owner.note_failure(caller.user_id)
+        raise WrongCode
 
     async def ensure(self, caller: Caller, proof: Proof) -> None:
         """Returns where somebody has shown once more that the account is his; uses up a code. Raises the same."""

@@ -1,9 +1,8 @@
 """Decisions about sharing: whom else a video is for."""
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import announce
 from matinee.modules import audit
@@ -55,9 +54,7 @@ class SharingService:
         await audit.record(db, "video.unshared", video_id, account=video.owner_id, viewer=user_id)
         await announce(db, str(video_id))
 
-    async def lock(
-        self, begin: Callable[[], Awaitable[Connection]], caller: Caller, video_id: UUID, password: str
-    ) -> None:
+    async def lock(self, begin: Begin, caller: Caller, video_id: UUID, password: str) -> None:
         """Makes a video one for whoever knows the password. `begin` opens the transaction that records it."""
         async with self._database.connection() as db:
             await self._videos.owned(db, caller, video_id)

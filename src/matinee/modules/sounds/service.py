@@ -1,7 +1,6 @@
 """Decisions about sounds. No transaction is open while the object storage is asked."""
 
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from matinee.common.clock import Clock, system_clock
-from matinee.common.database import Connection, Database, DatabaseUnavailable
+from matinee.common.database import Begin, Connection, Database, DatabaseUnavailable
 from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue, JobRun
@@ -39,9 +38,6 @@ from matinee.modules.videos.access import may_change_as
 from matinee.modules.videos.errors import VideoNotFound, VideoNotPlayable
 from matinee.modules.videos.schemas import Failure
 from matinee.modules.videos.service import VideoService
-
-Begin = Callable[[], Awaitable[Connection]]
-"""Opens the transaction that records the upload of the sound."""
 
 _STATES: dict[str, State] = {
     "UPLOADING": "uploading",

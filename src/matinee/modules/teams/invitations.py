@@ -138,7 +138,7 @@ class InvitationService:
         link = self._post.link("/join", token)
         if not self._post.is_on:
             return SentInvitation(**asdict(row), link=link)
-        if await tally(db, f"invited:{row.email.lower()}", _HOUR) > _MOST_LETTERS:
+        if await tally(db, f"invited:{_hash(row.email.lower()).hex()}", _HOUR) > _MOST_LETTERS:
             raise RateLimited(_HOUR, {})
         await self._post.send(db, row.email, _LETTER, link=link, role=row.role, days=str(repository.DAYS))
         return SentInvitation(**asdict(row), link=None)
@@ -151,5 +151,5 @@ async def _received(db: Connection, token: str) -> ReceivedRow:
     return row
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller, TeamRole
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, page_of
 from matinee.modules import audit
 from matinee.modules.teams import repository
 from matinee.modules.teams.errors import (
@@ -65,8 +65,7 @@ async def members(db: Connection, caller: Caller, team_id: UUID, query: PageQuer
     after = decode_cursor(query.cursor)
     await _find(db, caller, team_id, MEMBERS)
     rows = await repository.list_members(db, team_id, query.limit, after)
-    shown = rows[: query.limit]
-    cursor = encode_cursor(Cursor(shown[-1].since, shown[-1].id)) if len(rows) > query.limit else None
+    shown, cursor = page_of(rows, query.limit, lambda row: Cursor(row.since, row.id))
     return MemberPage(items=[Member(**asdict(row)) for row in shown], next_cursor=cursor)
 
 

@@ -1,11 +1,10 @@
 """The words of a text track, read and replaced. No transaction is open while a file is read or stored."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from uuid import UUID, uuid4
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue
 from matinee.common.notifications import announce
@@ -46,7 +45,7 @@ class CueEditing:
 
     async def replace(
         self,
-        begin: Callable[[], Awaitable[Connection]],
+        begin: Begin,
         caller: Caller,
         video_id: UUID,
         track_id: UUID,

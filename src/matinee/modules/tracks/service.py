@@ -1,7 +1,6 @@
 """Decisions about text tracks and chapters. No transaction is open while a file is read or stored."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Literal
@@ -9,7 +8,7 @@ from uuid import UUID, uuid4
 
 from msgspec import UNSET
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.http.viewer import Viewer
 from matinee.common.jobs import JobQueue, JobRun
@@ -58,7 +57,7 @@ class TrackService:
 
     async def add(
         self,
-        begin: Callable[[], Awaitable[Connection]],
+        begin: Begin,
         caller: Caller,
         video_id: UUID,
         new: NewTrack,

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import PageQuery, creation, decode_cursor, page_of
 from matinee.common.http.viewer import ANYBODY, Viewer
 from matinee.common.jobs import JobQueue, JobRun, NewJob, ensure_owned
 from matinee.common.notifications import announce, announce_all
@@ -180,7 +180,5 @@ def removal_job(video_id: UUID) -> NewJob:
 
 def _page(rows: list[VideoRow], viewer: Viewer, limit: int) -> VideoPage:
     """`rows` holds one more than the page where another page follows."""
-    shown = rows[:limit]
-    follows = len(rows) > limit
-    cursor = encode_cursor(Cursor(shown[-1].created_at, shown[-1].id)) if follows else None
+    shown, cursor = page_of(rows, limit, creation)
     return VideoPage(items=[summarise(row, viewer) for row in shown], next_cursor=cursor)

@@ -1,12 +1,11 @@
 """Decisions about watermarks. The image is stored before it is chosen; no transaction is open meanwhile."""
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
 
-from matinee.common.database import Connection, Database
+from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
 from matinee.common.notifications import announce
 from matinee.common.storage.port import Storage
@@ -25,9 +24,6 @@ from matinee.modules.watermarks import repository
 from matinee.modules.watermarks.errors import NoWatermark
 from matinee.modules.watermarks.repository import WatermarkRow
 from matinee.modules.watermarks.schemas import Placement, PlacementChange, Watermark
-
-Begin = Callable[[], Awaitable[Connection]]
-"""Opens the transaction that records the choice."""
 
 _decode = msgspec.json.Decoder(model.Watermark | None).decode
 

@@ -135,6 +135,14 @@ class TestRecording:
         assert {event["by"]["kind"] for event in recorded} == {"anyone"}
         assert "nobody@" not in msgspec.json.encode(recorded).decode()
 
+    async def test_so_are_wrong_proofs_in_an_open_session(self, ada: Person, admin: Person) -> None:
+        """By the password or a code, and nothing else of what was refused."""
+        for proof in ({"password": "wrong horse"}, {"code": "492039"}):
+            problem_of = (await ada.post("/api/v1/user/deletion", proof)).json()["code"]
+            assert problem_of in ("wrong_account_password", "wrong_code")
+        [event] = await events(admin, what="account.proof_failed")
+        assert (event["target"], event["by"]["account"]["id"], event["detail"]) == (ada.id, ada.id, {"times": 1})
+
     async def test_a_replay_is_recorded_once(self, ada: Person, admin: Person, api: httpx.AsyncClient) -> None:
         """For the account whose session ended by it."""
         body = {"refresh_token": ada.tokens["refresh_token"]}
