@@ -53,11 +53,12 @@ def connection(server_settings: Settings) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.fixture(scope="session")
 def people(base_url: str, connection: psycopg.Connection[Any]) -> dict[str, Person | None]:
-    """Who calls: nobody in particular, a user, an administrator, the user by an API key with every scope."""
+    """Who calls: nobody, the user whose the videos are, by an API key as well, another user, an administrator."""
     user = sign_up(base_url, connection, "USER")
     return {
         "anonymous": None,
         "user": user,
+        "another": sign_up(base_url, connection, "USER", name="another"),
         "admin": sign_up(base_url, connection, "ADMIN"),
         "key": make_key(base_url, user, get_args(KeyScope)),
     }

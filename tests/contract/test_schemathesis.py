@@ -62,12 +62,14 @@ def test_answers_are_as_documented(
 
 
 # What a key may do is in the matrix, for every operation.
-@pytest.mark.parametrize("role", ["anonymous", "user", pytest.param("key", marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "role", ["anonymous", "user", *(pytest.param(role, marks=pytest.mark.soak) for role in ("another", "key"))]
+)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_others_are_answered_as_documented(
     operation: str, role: str, base_url: str, people: dict[str, Person | None], stage: Stage
 ) -> None:
-    """Nobody in particular, a user, and a user's key with every scope."""
+    """Nobody in particular, the user whose the videos are, another one, and the user's key with every scope."""
     _try(without_bounds.find_operation_by_id(operation), people[role], base_url, stage, max_examples=2)
 
 
