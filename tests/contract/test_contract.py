@@ -1,5 +1,6 @@
 """The contract itself: committed as the application exports it, valid, complete."""
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -35,6 +36,11 @@ class TestDocument:
     def test_every_schema_is_valid_json_schema(self, name: str) -> None:
         """The meta-schema of OpenAPI leaves schemas out, so each is held against that of JSON Schema 2020-12."""
         jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **SCHEMAS[name]})
+
+    def test_no_description_keeps_the_indentation_of_its_docstring(self) -> None:
+        """Python removes it since 3.13; by each Python the contract is the same."""
+        descriptions = [value for key, value in _walk(CONTRACT) if key == "description" and isinstance(value, str)]
+        assert [text for text in descriptions if text != inspect.cleandoc(text)] == []
 
     def test_every_reference_leads_somewhere(self) -> None:
         """And everything among the components is referred to."""

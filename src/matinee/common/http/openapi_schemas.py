@@ -1,5 +1,6 @@
 """JSON Schemas of Structs, as the OpenAPI document holds them."""
 
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,7 +32,10 @@ def reference(kind: type) -> dict[str, str]:
 
 
 def _tidy(schema: Any) -> Any:
-    """msgspec leaves out `type` beside `enum`; tools that generate code want it."""
+    """msgspec leaves out `type` beside `enum`, which tools that generate code want, and leaves docstrings indented.
+
+    Since 3.13 Python itself removes that indentation; the contract is to be the same by every Python.
+    """
     if isinstance(schema, list):
         return [_tidy(item) for item in schema]
     if not isinstance(schema, dict):
@@ -39,4 +43,6 @@ def _tidy(schema: Any) -> Any:
     tidied = {key: _tidy(value) for key, value in schema.items()}
     if "enum" in tidied and "type" not in tidied:
         tidied["type"] = "string"
+    if isinstance(tidied.get("description"), str):  # else it is a field of that name
+        tidied["description"] = inspect.cleandoc(tidied["description"])
     return tidied
