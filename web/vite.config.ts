@@ -28,6 +28,7 @@ export default defineConfig({
         "index.html",
         "watch.html",
         "channel.html",
+        "subscriptions.html",
         "search.html",
         "embed.html",
         "documentation.html",

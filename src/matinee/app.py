@@ -256,6 +256,7 @@ def _add_pages(router: Router, runtime: Runtime, tokens: PlaybackTokens) -> None
     router.add("GET", "/signed-in/{provider_id}", Page(WEB, "index.html", policy=policy))
     router.add("GET", "/watch/{video_id}", Page(WEB, "watch.html", policy=policy))
     router.add("GET", "/channel/{channel_id}", Page(WEB, "channel.html", policy=policy))
+    router.add("GET", "/subscriptions", Page(WEB, "subscriptions.html", policy=policy))
     router.add("GET", "/search", Page(WEB, "search.html", policy=policy))
     router.add("GET", "/@{handle}", Page(WEB, "channel.html", policy=policy))
     router.add("GET", "/embed/{video_id}", EmbedPage(WEB, runtime, tokens))

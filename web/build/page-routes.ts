@@ -3,6 +3,7 @@ import type { Plugin } from "vite";
 const ROUTES: [RegExp, string][] = [
   [/^\/watch\/[^/]+$/, "/watch.html"],
   [/^\/(@|channel\/)[^/]+$/, "/channel.html"],
+  [/^\/subscriptions$/, "/subscriptions.html"],
   [/^\/search$/, "/search.html"],
   [/^\/embed\/[^/]+$/, "/embed.html"],
   [/^\/reset-password$/, "/reset-password.html"],

@@ -12,6 +12,12 @@ export async function getProfile(): Promise<Profile> {
   return (await response.json()) as Profile;
 }
 
+/** What others call the user; his session says it, too. */
+export async function changeName(name: string): Promise<void> {
+  await authorized(`${API}/user/profile`, { method: "PATCH", body: { name } });
+  await renewToken();
+}
+
 export async function listSessions(cursor: string | null): Promise<SessionPage> {
   const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
   const response = await authorized(`${AUTH}/sessions${query}`);

@@ -36,6 +36,7 @@ export class Unreachable extends Error {
 
 export interface Call {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** A file, as it is; anything else as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -50,7 +51,9 @@ export interface Call {
 export async function send(path: string, call: Call = {}): Promise<Response> {
   const headers = new Headers(call.headers);
   const init: RequestInit = { method: call.method ?? "GET", headers, credentials: "same-origin" };
-  if (call.body !== undefined) {
+  if (call.body instanceof Blob) {
+    init.body = call.body; // its type comes with it
+  } else if (call.body !== undefined) {
     headers.set("Content-Type", "application/json");
     init.body = JSON.stringify(call.body);
   }

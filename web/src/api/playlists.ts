@@ -7,9 +7,10 @@ import type {
   Playlist,
   PlaylistChange,
   PlaylistItem,
+  PlaylistPage,
   PlaylistPlace,
 } from "./types";
-import { authorized } from "./videos";
+import { authorized, pageQuery } from "./videos";
 
 const PLAYLISTS = `${API}/playlists`;
 
@@ -30,6 +31,11 @@ export interface ItemsWanted {
 
 export function listOwnPlaylists(wanted: OwnPlaylists): Promise<OwnPlaylistPage> {
   return json(`${PLAYLISTS}/mine?${query({ ...wanted, limit: "50" })}`);
+}
+
+/** What an account shows everybody. */
+export function listPublicPlaylists(account: string, cursor: string | null): Promise<PlaylistPage> {
+  return json(`${API}/users/${encodeURIComponent(account)}/playlists?${pageQuery(cursor, 12)}`);
 }
 
 export function makePlaylist(playlist: NewPlaylist): Promise<Playlist> {

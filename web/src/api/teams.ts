@@ -28,6 +28,10 @@ export async function createTeam(name: string): Promise<Team> {
   return team;
 }
 
+export async function renameTeam(team: string, name: string): Promise<void> {
+  await authorized(at(team), { method: "PATCH", body: { name } });
+}
+
 export async function deleteTeam(team: string): Promise<void> {
   await authorized(at(team), { method: "DELETE" });
   await renewToken();

@@ -4,6 +4,7 @@ import { canUsePasskeys } from "../api/passkeys";
 import { departTo, listProviders, pendingSignIn, register, signIn, signInByPasskey } from "../api/session";
 import type { PendingSignIn } from "../api/types";
 import { el } from "../ui/dom";
+import { type Field, field as labelled } from "../ui/field";
 import { icon } from "../ui/icons";
 import { KeepButton } from "./keep-button";
 import { SecondFactorStep } from "./second-factor-step";
@@ -197,28 +198,7 @@ export class AccountDialog {
   }
 }
 
-interface Field {
-  element: HTMLElement;
-  input: HTMLInputElement;
-  /** Shows a fault below the field; an empty one clears it. */
-  complain(message: string): void;
-}
-
 function field(name: string, label: string, attributes: Record<string, string | number>): Field {
-  const id = `account-${name}`;
-  const input = el("input", {
-    id,
-    name,
-    type: "text",
-    required: true,
-    "aria-describedby": `${id}-error`,
-    ...attributes,
-  });
-  const error = el("p", { id: `${id}-error`, class: "field-error" });
-  const element = el("div", { class: "field" }, el("label", { for: id }, label), input, error);
-  const complain = (message: string) => {
-    error.textContent = message;
-    input.setAttribute("aria-invalid", String(message !== ""));
-  };
-  return { element, input, complain };
+  const input = el("input", { id: `account-${name}`, name, type: "text", required: true, ...attributes });
+  return labelled(label, input);
 }

@@ -3,14 +3,16 @@ import { isOpen, pictureAddress, posterAddress } from "../api/videos";
 import { blurhashImage } from "../player/blurhash";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
-import { ago, clock } from "../ui/words";
+import { ago, clock, few } from "../ui/words";
 
 const REST_MS = 200; // a pointer that only crosses the card loads nothing
 const LONGEST_PREVIEW_WAIT = "300px"; // how far below the screen a poster begins to load
 
-/** A video in a grid: poster, length, title, owner. `extra` comes below. */
+/** A video in a grid: poster, length, title, owner, views, age. `extra` comes below. */
 export function videoCard(video: VideoSummary, ...extra: (Node | null)[]): HTMLElement {
-  const facts = [video.owner.name, ago(video.ready_at ?? video.created_at)].join(" · ");
+  const { owner, views, published_at, ready_at, created_at } = video;
+  const age = ago(published_at ?? ready_at ?? created_at);
+  const facts = views > 0 ? `${few(views, "view")} · ${age}` : age;
   return el(
     "article",
     { class: "card", "data-video": video.id, "data-status": video.status },
@@ -20,6 +22,7 @@ export function videoCard(video: VideoSummary, ...extra: (Node | null)[]): HTMLE
       picture(video),
       el("h3", { class: "card-title" }, video.title),
     ),
+    el("p", { class: "card-owner" }, owner.name),
     el("p", { class: "card-facts" }, visibilityIcon(video), facts),
     ...extra,
   );

@@ -1,4 +1,5 @@
 import "../styles/home.css";
+import "../styles/channels.css";
 import { linkProvider } from "../api/security";
 import { currentUser, departTo, onUserChange, signInByProvider } from "../api/session";
 import type { User } from "../api/types";
@@ -6,6 +7,7 @@ import { listPublicVideos } from "../api/videos";
 import { AccountDialog } from "../home/account-dialog";
 import { AccountPanel } from "../home/account-panel";
 import { ApiKeysPanel } from "../home/api-keys-panel";
+import { ChannelPanel } from "../home/channel-panel";
 import { type Returned, rememberKeeping, returned } from "../home/come-back";
 import { HistoryPanel } from "../home/history-panel";
 import { MyVideos } from "../home/my-videos";
@@ -31,11 +33,13 @@ const history = new HistoryPanel();
 const own = new AccountPanel((until) =>
   account.openAfter(`Your account will be deleted on ${until}. Sign in before then to keep it.`),
 );
+const channel = new ChannelPanel();
 const playlists = new PlaylistsPanel();
 const teams = new TeamsPanel((belongsTo) => {
   upload.useTeams(belongsTo);
   mine.useTeams(belongsTo);
   playlists.useTeams(belongsTo);
+  channel.useTeams(belongsTo);
 });
 const security = new SecurityPanel();
 const latest = new VideoGrid(
@@ -52,6 +56,7 @@ const account = new AccountDialog(() => {
 find("#upload").replaceWith(upload.element);
 find("#mine").replaceWith(mine.element);
 find("#playlists").replaceWith(playlists.element);
+find("#own-channel").replaceWith(channel.element);
 find("#teams").replaceWith(teams.element);
 find("#keys").replaceWith(keys.element);
 find("#history").replaceWith(history.element);
@@ -91,6 +96,7 @@ function showFor(user: User | null): void {
   upload.useAccount(user);
   mine.useAccount(user);
   teams.useAccount(user);
+  channel.useAccount(user);
   playlists.close();
   keys.close();
   history.close();

@@ -12,7 +12,7 @@ export const PLAYLIST_VISIBILITIES: [Playlist["visibility"], string][] = [
 export const UNAVAILABLE = "Not available";
 
 /** The page of a video that is watched within a playlist. */
-export function addressIn(playlist: string, video: VideoSummary, autoplay = false): string {
+export function addressIn(playlist: string, video: Pick<VideoSummary, "id">, autoplay = false): string {
   const query = new URLSearchParams({ list: playlist });
   if (autoplay) query.set("autoplay", "1");
   return `/watch/${video.id}?${query}`;

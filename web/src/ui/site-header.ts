@@ -1,6 +1,7 @@
 import { currentUser, onUserChange, signOut } from "../api/session";
 import type { User } from "../api/types";
 import { el, find } from "./dom";
+import { icon } from "./icons";
 import { setUpSearchForm } from "./search-form";
 import { setUpTheme } from "./theme";
 
@@ -24,7 +25,14 @@ function signedIn(user: User): Node[] {
     void signOut().catch(() => undefined);
   });
   const administration = user.role === "ADMIN" ? [el("a", { href: "/administration" }, "Admin")] : [];
-  return [...administration, el("span", { class: "account-name", title: user.email }, user.name), leave];
+  const following = el(
+    "a",
+    { href: "/subscriptions", title: "Subscriptions" },
+    icon("following"),
+    el("span", { class: "link-text" }, "Subscriptions"),
+  );
+  const name = el("span", { class: "account-name", title: user.email }, user.name);
+  return [following, ...administration, name, leave];
 }
 
 /** Where one signs in, and comes back from to this page. */

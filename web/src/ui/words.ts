@@ -1,5 +1,7 @@
 /** Quantities as people read them. Pure. */
 
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
 /** `0:07`, `12:34`, `1:02:03`. */
 export function clock(seconds: number): string {
   const whole = Number.isFinite(seconds) && seconds > 0 ? Math.floor(seconds) : 0;
@@ -54,6 +56,11 @@ export function ago(date: string, now = Date.now()): string {
   ];
   const [size, unit] = units.find(([size]) => seconds >= size) ?? [0, ""];
   return size ? `${plural(Math.floor(seconds / size), unit)} ago` : "just now";
+}
+
+/** `1 view`, `12 views`, `1.2K views`. */
+export function few(count: number, unit: string): string {
+  return `${COMPACT.format(count)} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 export function plural(count: number, unit: string): string {

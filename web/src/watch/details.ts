@@ -14,7 +14,7 @@ const VISIBILITY_NOTES = {
 
 /** Title, owner, date, description and tags under the player. */
 export function detailsElement(video: Video, owner: HTMLElement): HTMLElement {
-  const date = video.ready_at ?? video.created_at;
+  const date = video.published_at ?? video.ready_at ?? video.created_at;
   const note = VISIBILITY_NOTES[video.visibility];
   const facts = el(
     "div",

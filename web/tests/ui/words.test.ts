@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, amount, bytes, clock, safeReturnPath, spokenTime, timeLeft } from "../../src/ui/words";
+import { ago, amount, bytes, clock, few, safeReturnPath, spokenTime, timeLeft } from "../../src/ui/words";
 
 describe("a clock", () => {
   it.each([
@@ -62,6 +62,15 @@ describe("a moment in the past", () => {
   ])("%s is %s", (date, text) => {
     expect(ago(date, now)).toBe(text);
   });
+});
+
+describe("a count", () => {
+  it.each([
+    [1, "1 view"],
+    [999, "999 views"],
+    [1234, "1.2K views"],
+    [1_250_000, "1.3M views"],
+  ])("of %d is %s", (count, text) => expect(few(count, "view")).toBe(text));
 });
 
 describe("the way back after signing in", () => {

@@ -1,14 +1,13 @@
 """Decisions about channels: who may change one, whose a handle is, what everybody is shown."""
 
 import secrets
-from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import UNSET
 
 from matinee.common.database import Begin, Connection, Database
 from matinee.common.http.authentication import Caller
-from matinee.common.http.pagination import Cursor, decode_cursor, encode_cursor
+from matinee.common.http.pagination import Cursor, decode_cursor, page_of
 from matinee.common.http.viewer import ANYBODY
 from matinee.media.encode import EncoderOptions
 from matinee.media.pictures import BadImage as BadPicture
@@ -86,25 +85,18 @@ class ChannelService:
         rows = await repository.list_published(db, account_id, query.limit, after)
         return await self.page_of(db, rows, query.limit)
 
-    async def page_of(self, db: Connection, rows: Sequence[PublishedRow], limit: int) -> VideoPage:
+    async def page_of(self, db: Connection, rows: list[PublishedRow], limit: int) -> VideoPage:
         """Published videos, in the order of `rows`, which are one more than the page where another follows."""
-        page = rows[:limit]
+        page, cursor = page_of(rows, limit, lambda row: Cursor(row.published_at, row.id))
         videos = await self._videos.summaries(db, ANYBODY, [row.id for row in page])
-        return VideoPage(
-            items=[videos[row.id] for row in page if row.id in videos],
-            next_cursor=encode_cursor(Cursor(page[-1].published_at, page[-1].id)) if len(rows) > limit else None,
-        )
+        return VideoPage(items=[videos[row.id] for row in page if row.id in videos], next_cursor=cursor)
 
     async def _most_watched(self, db: Connection, account_id: UUID, query: ChannelVideosQuery) -> VideoPage:
         after = decode_cursor(query.cursor, WatchedPlace)
         rows = await repository.list_most_watched(db, account_id, query.limit, after)
-        page = rows[: query.limit]
+        page, cursor = page_of(rows, query.limit, lambda row: WatchedPlace(row.created_at, row.id, row.popularity))
         videos = await self._videos.summaries(db, ANYBODY, [row.id for row in page])
         shown = [videos[row.id] for row in page if row.id in videos]
-        cursor = None
-        if len(rows) > query.limit:
-            last = page[-1]
-            cursor = encode_cursor(WatchedPlace(last.created_at, last.id, last.popularity))
         return VideoPage(
             items=sorted(shown, key=lambda video: -video.views),  # within a page they stand exactly
             next_cursor=cursor,

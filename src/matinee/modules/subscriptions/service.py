@@ -5,7 +5,7 @@ from uuid import UUID
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
-from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import PageQuery, creation, decode_cursor, page_of
 from matinee.modules.channels.rules import picture_path
 from matinee.modules.channels.service import ChannelService
 from matinee.modules.counts.channels import count_subscribers
@@ -57,13 +57,8 @@ class SubscriptionService:
     async def page(self, db: Connection, caller: Caller, query: PageQuery) -> SubscriptionPage:
         """What the caller is subscribed to, the latest first."""
         rows = await repository.list_subscribed(db, caller.user_id, query.limit, decode_cursor(query.cursor))
-        shown = rows[: query.limit]
-        return SubscriptionPage(
-            items=[_shown(row) for row in shown],
-            next_cursor=encode_cursor(Cursor(shown[-1].created_at, shown[-1].id))
-            if len(rows) > query.limit
-            else None,
-        )
+        page, cursor = page_of(rows, query.limit, creation)
+        return SubscriptionPage(items=[_shown(row) for row in page], next_cursor=cursor)
 
     async def feed(self, db: Connection, caller: Caller, query: PageQuery) -> VideoPage:
         """What those channels have published, the latest first."""

@@ -1,0 +1,85 @@
+import { listSubscriptions, subscribe } from "../api/channels";
+import { explain } from "../api/http";
+import type { SubscribedChannel } from "../api/types";
+import { channelAddress } from "../channel/address";
+import { avatar } from "../channel/avatar";
+import { el } from "../ui/dom";
+import { ago } from "../ui/words";
+import { newVideos } from "./new-videos";
+
+/** The channels that the signed-in user follows, each with what is new. Beside the videos it is open. */
+export class ChannelList {
+  readonly element: HTMLDetailsElement;
+  readonly #list = el("ul", { class: "followed" });
+  readonly #none = el("p", { class: "fold-intro", hidden: true }, "You follow no channel yet.");
+  readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
+  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
+  #cursor: string | null = null;
+
+  constructor() {
+    this.element = el(
+      "details",
+      { class: "section fold" },
+      el("summary", {}, el("h2", {}, "Channels")),
+      this.#error,
+      this.#none,
+      this.#list,
+      this.#more,
+    );
+    this.element.addEventListener("toggle", () => void this.#loadMore(), { once: true });
+    this.element.open = matchMedia("(width >= 1000px)").matches;
+    this.#more.addEventListener("click", () => void this.#loadMore());
+  }
+
+  #loadMore(): Promise<void> {
+    return this.#attempt(async () => {
+      const page = await listSubscriptions(this.#cursor);
+      this.#cursor = page.next_cursor;
+      this.#more.hidden = this.#cursor === null;
+      this.#list.append(...page.items.map((channel) => this.#row(channel)));
+      this.#none.hidden = this.#list.childElementCount > 0;
+    });
+  }
+
+  #row(channel: SubscribedChannel): HTMLElement {
+    const name = channel.available ? channel.name : "Not available";
+    const news = el("span", { class: "followed-new" }, newVideos(channel.new));
+    const about = el("span", { class: "followed-name" }, el("span", {}, name), news);
+    const picture = avatar(channel.available ? channel : { name: "–" });
+    const button = el("button", { type: "button", class: "button small" });
+    const row = el(
+      "li",
+      {},
+      channel.available
+        ? el("a", { href: channelAddress(channel) }, picture, about)
+        : el("span", { title: `Subscribed ${ago(channel.subscribed_at)}` }, picture, about),
+      button,
+    );
+    let isSubscribed = true;
+    const draw = () => {
+      button.textContent = isSubscribed ? "Unsubscribe" : "Subscribe";
+      button.setAttribute("aria-label", `${button.textContent}: ${name}`);
+    };
+    draw();
+    button.addEventListener(
+      "click",
+      () =>
+        void this.#attempt(async () => {
+          isSubscribed = (await subscribe(channel.id, !isSubscribed)).subscribed;
+          if (channel.available) draw();
+          else row.remove(); // nobody subscribes to it now
+        }),
+    );
+    return row;
+  }
+
+  async #attempt(task: () => Promise<void>): Promise<void> {
+    this.#error.hidden = true;
+    try {
+      await task();
+    } catch (error) {
+      this.#error.textContent = explain(error);
+      this.#error.hidden = false;
+    }
+  }
+}
