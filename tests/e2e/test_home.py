@@ -58,6 +58,7 @@ class TestApiKeys:
         page.reload()
         page.locator(".key-panel summary").click()
         page.locator("#key-name").fill("Night import")
+        page.locator("#key-proof").fill(PASSWORD)
         page.locator(".key-form button").click()
         wait_for(page, "() => document.querySelector('.key-secret input')")
         headers = {"Authorization": f"Bearer {page.locator('.key-secret input').input_value()}"}
