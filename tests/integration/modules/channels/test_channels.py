@@ -70,7 +70,7 @@ class TestAChannel:
         problem(answer, 403, "not_your_channel")
 
     async def test_lists_what_was_published_and_counts_it(
-        self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services
+        self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services, tmp_path: Path
     ) -> None:
         """In the order in which it was made public; whatever becomes of a video, to the last one."""
         first, second = [await playable(services, ada, visibility="private") for _ in range(2)]
@@ -106,6 +106,8 @@ class TestAChannel:
         assert await listed() == [second, third]
         owner = (await api.get(f"/api/v1/videos/{third}")).json()["owner"]
         assert owner == {"id": ada.id, "name": "Ada", "handle": None, "avatar": None}
+        avatar = (await put(ada, "avatar", image(tmp_path, "a.png"))).json()["avatar"]
+        assert (await api.get(f"/api/v1/videos/{third}")).json()["owner"] == {**owner, "avatar": avatar}
 
     async def test_lists_what_was_watched_most(
         self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services
