@@ -62,7 +62,7 @@ def _set_up(visit: Visit) -> None:
     visit.faults.clear()  # the browser tells of the answer
     handle.fill("a da")
     handle.press("Enter")
-    page.locator("#channel-handle-error", has_text="3 to 30 letters").wait_for()
+    page.locator("#channel-handle-error", has_text="This cannot be a handle").wait_for()
     handle.fill("@Ada")
     page.locator("#channel-description").fill("Films of the sea.")
     page.get_by_role("button", name="Add a link").click()

@@ -129,7 +129,7 @@ export class ChannelPanel {
     const channel = this.#channel;
     const handle = readHandle(this.#handle.input.value);
     if (!channel) return;
-    if (handle !== null && !isHandle(handle)) return refuse(this.#handle, HANDLE_RULES);
+    if (handle !== null && !isHandle(handle)) return refuse(this.#handle, "This cannot be a handle.");
     const name = this.#name.input.value.trim();
     if (name !== channel.name) {
       const { owner } = this.#owner;
