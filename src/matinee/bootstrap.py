@@ -143,6 +143,7 @@ class Services:
             self.notices,
             refresh_days=settings.refresh_token_days,
             wants_verified=settings.email_verification == "required",
+            wants_second_factor=settings.admin_second_factor == "required",
         )
         longest = 60.0 * max(settings.access_token_minutes, settings.playback_token_minutes)
         self.endings = Endings(self.database, longest=longest, clock=clock)

@@ -94,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: bool = True
     registration: Literal["open", "invitation", "closed"] = "open"
     email_verification: Literal["optional", "required"] = "optional"
+    admin_second_factor: Literal["optional", "required"] = "optional"
     account_export_days: Annotated[int, Meta(ge=1, le=30)] = 7
     account_grace_days: Annotated[int, Meta(ge=0, le=365)] = 14
     sign_in_providers: tuple[SignInProvider, ...] = ()

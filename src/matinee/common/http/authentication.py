@@ -71,6 +71,12 @@ class EmailNotVerified(Forbidden):
     code = "email_not_verified"
 
 
+class SecondFactorMissing(Forbidden):
+    """This server wants administrators to have a second factor; set one up under "Signing in", then sign in again."""
+
+    code = "second_factor_missing"
+
+
 class ApiKeyUsed(msgspec.Struct, frozen=True):
     """The API key by which a user calls."""
 
@@ -91,6 +97,8 @@ class Caller(msgspec.Struct, frozen=True):
     """The teams that the user belongs to, as they were when the token was made or the key was looked at."""
     is_verified: bool = True
     """Whether he had shown by then that he reads the letters to his address."""
+    lacks_second_factor: bool = False
+    """Whether he would be an administrator if he had one: until then his role is any user's."""
 
     def has(self, scope: KeyScope) -> bool:
         """Whether it may do what needs the scope: by its key, or because it comes without one."""
@@ -130,6 +138,7 @@ class _Claims(msgspec.Struct):
     exp: int
     teams: dict[UUID, TeamRole] = {}
     unverified: bool = False
+    lacks_second_factor: bool = False
 
 
 class AccessTokens:
@@ -159,6 +168,8 @@ class AccessTokens:
             claims["teams"] = {str(team): role for team, role in caller.teams.items()}
         if not caller.is_verified:
             claims["unverified"] = True
+        if caller.lacks_second_factor:
+            claims["lacks_second_factor"] = True
         headers = {"kid": self._signing_kid}
         return jwt.encode(claims, self._keys[self._signing_kid], algorithm=ALGORITHM, headers=headers)
 
@@ -199,4 +210,5 @@ class AccessTokens:
             expires_at=claims.exp,
             teams=teams,
             is_verified=not claims.unverified,
+            lacks_second_factor=claims.lacks_second_factor,
         )

@@ -32,6 +32,7 @@ from matinee.common.http.authentication import (
     InvalidToken,
     KeyScope,
     NotForApiKeys,
+    SecondFactorMissing,
 )
 from matinee.common.http.body_stream import BodyStream
 from matinee.common.http.call import AnsweredBefore, Call, Runtime
@@ -209,7 +210,7 @@ def _implied_errors(
     if access is Access.OPTIONAL:
         implied += [PlaybackTokenRefused, PlaybackTokenExpired]
     if access is Access.ADMIN:
-        implied.append(errors.Forbidden)
+        implied += [errors.Forbidden, SecondFactorMissing]
     if limit is not None or access in _BY_API_KEY:  # of keys that do not work, an address may bring some
         implied.append(errors.RateLimited)
     if has_body:
@@ -271,6 +272,7 @@ class Endpoint:
         act_as(call.actor)
         if operation.access is not Access.PUBLIC:
             await self._authenticate(call)
+            self._ensure_may(call)
         token = call.scope.get("matinee.playback_token")
         if token is not None and operation.access is Access.OPTIONAL:
             call.grant = await self._runtime.grants.open(token, call.bearer)
@@ -313,9 +315,13 @@ class Endpoint:
                 call.caller.require(self.operation.scope)
         elif self.operation.access not in _SIGNED_IN_OR_NOT:
             raise errors.Unauthenticated
+
+    def _ensure_may(self, call: Call) -> None:
         if self._wants_verified and not call.user.is_verified:
             raise EmailNotVerified
         if self.operation.access is Access.ADMIN and call.user.role != "ADMIN":
+            if call.user.lacks_second_factor:
+                raise SecondFactorMissing
             raise errors.Forbidden("Only an administrator may do this.")
 
     async def _count(self, call: Call, limit: RateLimit) -> None:

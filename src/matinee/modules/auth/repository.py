@@ -80,6 +80,7 @@ class Claim(msgspec.Struct, frozen=True):
     # as `read_teams` takes them
     teams: str | None
     email_verified: bool
+    has_second_factor: bool
 
     def as_user(self) -> User:
         """Whose session it is."""
@@ -107,6 +108,7 @@ class Opened(msgspec.Struct, frozen=True):
     # of its user, as `read_teams` takes them
     teams: str | None
     email_verified: bool
+    has_second_factor: bool
     # it was opened where one of this name was lately, or it is the first one of a new account
     is_known: bool
 
@@ -138,6 +140,8 @@ SELECT opened.id, held.role,
     (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
         WHERE m.user_id = held.id AND t.shut_at IS NULL) AS teams,
     held.email_verified_at IS NOT NULL AS email_verified,
+    EXISTS (SELECT FROM totp WHERE user_id = held.id AND confirmed_at IS NOT NULL)
+        OR EXISTS (SELECT FROM passkeys WHERE user_id = held.id) AS has_second_factor,
     EXISTS (
         SELECT FROM sessions s WHERE s.user_id = held.id AND s.device_name = %(device)s
             AND s.ip <<= %(network)s::inet AND s.revoked_why IS DISTINCT FROM 'replay'
@@ -167,7 +171,9 @@ SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_a
     t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL AS is_alive,
     (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
         WHERE m.user_id = u.id AND t.shut_at IS NULL) AS teams,
-    u.email_verified_at IS NOT NULL AS email_verified
+    u.email_verified_at IS NOT NULL AS email_verified,
+    EXISTS (SELECT FROM totp WHERE user_id = u.id AND confirmed_at IS NOT NULL)
+        OR EXISTS (SELECT FROM passkeys WHERE user_id = u.id) AS has_second_factor
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = %(hash)s
 """

@@ -26,7 +26,7 @@ from matinee.modules.auth.errors import (
     SessionNotFound,
 )
 from matinee.modules.auth.notices import Notices
-from matinee.modules.auth.repository import Claim
+from matinee.modules.auth.repository import Claim, Opened
 from matinee.modules.auth.schemas import EndedWhy, Session, SessionPage, Tokens, User
 from matinee.modules.teams.memberships import read_teams
 
@@ -41,13 +41,24 @@ class Sessions:
     """Opens, refreshes and ends the sessions of whoever has shown who he is."""
 
     def __init__(
-        self, database: Database, tokens: AccessTokens, notices: Notices, *, refresh_days: int, wants_verified: bool
+        self,
+        database: Database,
+        tokens: AccessTokens,
+        notices: Notices,
+        *,
+        refresh_days: int,
+        wants_verified: bool,
+        wants_second_factor: bool,
     ) -> None:
-        """`wants_verified`: whether an account's address must be verified to open one."""
+        """`wants_verified`: whether an account's address must be verified to open one.
+
+        `wants_second_factor`: whether an administrator is one only while he has a second factor.
+        """
         self._database = database
         self._tokens = tokens
         self._notices = notices
         self._wants_verified = wants_verified
+        self._wants_second_factor = wants_second_factor
         self.refresh_days = refresh_days
 
     async def open(
@@ -70,9 +81,7 @@ class Sessions:
             await self._tell_of_device(db, user.id, device)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), opened.id, self.refresh_days)
-        return self._answer(
-            replace(user, role=opened.role), opened.id, opened.teams, refresh_token, is_verified=opened.email_verified
-        )
+        return self._answer(replace(user, role=opened.role), opened.id, opened, refresh_token)
 
     async def restore(self, db: Connection, user_id: UUID) -> None:
         """Keeps an account that was to be deleted: it gets sessions again. Any other stays as it is."""
@@ -100,9 +109,7 @@ class Sessions:
         if refused is not None:
             # raised after the commit: the refusal must not undo the revocation
             raise refused
-        return self._answer(
-            claim.as_user(), claim.session_id, claim.teams, following, is_verified=claim.email_verified
-        )
+        return self._answer(claim.as_user(), claim.session_id, claim, following)
 
     async def end(self, db: Connection, token: str) -> None:
         """Ends the session of the refresh token; an unknown one is as good as ended."""
@@ -142,10 +149,16 @@ class Sessions:
         if await tally(db, f"new_device:{user_id}", 3600) <= _MOST_TOLD:
             await self._notices.tell(db, user_id, letters.NEW_DEVICE, ip=device.ip or _NOWHERE)
 
-    def _answer(
-        self, user: User, session_id: UUID, teams: str | None, refresh_token: str, *, is_verified: bool
-    ) -> Tokens:
-        caller = Caller(user.id, user.role, session_id, teams=read_teams(teams), is_verified=is_verified)
+    def _answer(self, user: User, session_id: UUID, found: Opened | Claim, refresh_token: str) -> Tokens:
+        lacks = self._wants_second_factor and user.role == "ADMIN" and not found.has_second_factor
+        caller = Caller(
+            user.id,
+            "USER" if lacks else user.role,
+            session_id,
+            teams=read_teams(found.teams),
+            is_verified=found.email_verified,
+            lacks_second_factor=lacks,
+        )
         return Tokens(
             access_token=self._tokens.issue(caller),
             expires_in=self._tokens.lifetime,
