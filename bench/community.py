@@ -1,7 +1,7 @@
 """A community made by SQL, kept between runs: ten comments and a hundred views a video, channels, playlists, texts.
 
 Ids follow from numbers, so that rows find each other without a look-up. A few are far from the usual, as everywhere:
-one comment in a hundred is about the first video, one video in a hundred is the first user's, who follows 2,000
+one comment in a hundred is about the first video, one video in a hundred is the first user's, who follows 1,000
 channels (the second one 200); words are as frequent as those of a language.
 """
 
@@ -111,7 +111,7 @@ _SUBSCRIPTIONS = """
 INSERT INTO subscriptions (subscriber_id, channel_id, created_at, seen_at)
 SELECT id_of('u', s), id_of('u', 1 + (s + c * 3) %% %(users)s), at, at
 FROM generate_series(1, %(users)s) s,
-    LATERAL generate_series(1, CASE s WHEN 1 THEN 2000 WHEN 2 THEN 200 ELSE 20 END) c,
+    LATERAL generate_series(1, CASE s WHEN 1 THEN 1000 WHEN 2 THEN 200 ELSE 20 END) c,
     LATERAL (SELECT timestamptz '2026-01-01' + c * interval '1 minute' AS at) t
 """
 # Five each and, the first user's first one, as long as one may be.

@@ -10,6 +10,6 @@ class OwnChannel(Conflict):
 
 
 class TooManySubscriptions(Conflict):
-    """An account has 2,000 subscriptions at most; end one first."""
+    """An account has 1,000 subscriptions at most; end one first."""
 
     code = "too_many_subscriptions"

@@ -40,7 +40,7 @@ class SubscriptionRoutes:
     async def subscribe(self, call: Call, db: Connection, channel: ChannelRef) -> Subscription:
         """Subscribe to a channel; harmless where you are.
 
-        An account has 2,000 subscriptions at most.
+        An account has 1,000 subscriptions at most.
         """
         return await self._subscriptions.subscribe(db, call.user, channel)
 
@@ -61,7 +61,7 @@ class SubscriptionRoutes:
     async def list_subscriptions(self, call: Call, db: Connection, query: PageQuery) -> SubscriptionPage:
         """The channels that you are subscribed to, and what is new of each.
 
-        Also those that are not available now: they count among the 2,000 that there may be.
+        Also those that are not available now: they count among the 1,000 that there may be.
         """
         return await self._subscriptions.page(db, call.user, query)
 
