@@ -19,11 +19,28 @@ from matinee.common.text import END
 from matinee.common.validation import Fault, InvalidInput, convert
 
 PREFIX = "MATINEE_"
+_FILE = "_FILE"
 GIB = 1024**3
 MIB = 1024**2
 _LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs", "worker_labels", "import_allowed"})
-# Read by the command line itself.
 _JSON = frozenset({"sign_in_providers"})
+# Each may stand in a file, which `MATINEE_<NAME>_FILE` names.
+SECRETS = frozenset(
+    {
+        "database_url",
+        "s3_access_key_id",
+        "s3_secret_access_key",
+        "former_s3_access_key_id",
+        "former_s3_secret_access_key",
+        "jwt_keys",
+        "secret_key",
+        "sign_in_providers",
+        "smtp_user",
+        "smtp_password",
+        "cdn_secret",
+    }
+)
+# Read by the command line itself.
 _NOT_SETTINGS = frozenset({"MATINEE_API_KEY", "MATINEE_DATA_DIR", "MATINEE_EMAIL", "MATINEE_PASSWORD"})
 _SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
 
@@ -224,9 +241,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     known = {field.name for field in msgspec.structs.fields(Settings)}
     raw: dict[str, Any] = {}
     faults: list[Fault] = []
-    for variable, value in environ.items():
-        if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS:
-            continue
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name not in _NOT_SETTINGS}
+    for variable, value in _with_files_read(given, faults).items():
         name = variable.removeprefix(PREFIX).lower()
         if name not in known:
             faults.append(Fault(variable, "There is no such setting; see .env.example."))
@@ -235,7 +251,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = convert(raw, Settings, strict=False)
     except InvalidInput as error:
-        faults += [Fault(variable_name(fault.path), fault.message) for fault in error.faults]
+        unread = {fault.path.removesuffix(_FILE) for fault in faults}  # told already
+        named = [Fault(variable_name(fault.path), fault.message) for fault in error.faults]
+        faults += [fault for fault in named if fault.path not in unread]
         wrong = {fault.path.split("[")[0] for fault in error.faults}
         sound = {name: value for name, value in raw.items() if name not in wrong}
         settings = convert({**_STAND_INS, **sound}, Settings, strict=False)  # to judge the rest as well
@@ -243,6 +261,39 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if faults:
         raise ConfigError(faults)
     return settings
+
+
+def _with_files_read(given: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:
+    """The variables, with the content of a file in the place of its name."""
+    values = dict(given)
+    for variable in sorted(map(variable_name, SECRETS)):
+        path = values.pop(variable + _FILE, "")
+        if path == "":
+            continue
+        if values.get(variable):
+            faults.append(Fault(variable + _FILE, f"{variable} is set as well; leave one of the two out."))
+            continue
+        try:
+            values[variable] = _secret_in(path)
+        except ValueError as error:
+            faults.append(Fault(variable + _FILE, str(error)))
+    return values
+
+
+def _secret_in(path: str) -> str:
+    """A file's text without the newline that editors put at its end; raises ValueError.
+
+    No message holds the path: it may be the secret itself, set by the wrong name.
+    """
+    try:
+        secret = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(f"The file cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise ValueError("The file is no text in UTF-8.") from None
+    if not secret:
+        raise ValueError("The file is empty.")
+    return secret
 
 
 def _read(name: str, value: str) -> Any:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from matinee.common.config import PREFIX, ConfigError, Settings, load_settings, variable_name
+from matinee.common.config import PREFIX, SECRETS, ConfigError, Settings, load_settings, variable_name
 
 REQUIRED = {
     "MATINEE_DATABASE_URL": "postgresql://matinee@localhost/matinee",
@@ -105,6 +105,46 @@ class TestLoad:
     def test_a_switch_is_nothing_else(self) -> None:
         """`on` is told to be wrong instead of being taken for `off`."""
         assert faulty(metrics="perhaps") == {"metrics"}
+
+
+class TestFiles:
+    @pytest.fixture
+    def secret(self, tmp_path: Path) -> Path:
+        """As an orchestrator mounts it; most end with a newline."""
+        path = tmp_path / "secret"
+        path.write_text("x" * 32 + "\n")
+        return path
+
+    def test_a_secret_may_be_in_a_file(self, secret: Path) -> None:
+        """Also a list of them; Compose passes the other variable on as an empty one."""
+        assert load(secret_key="", secret_key_file=str(secret)).secret_key == "x" * 32
+        secret.write_text(f"new:{'n' * 32},old:{'o' * 32}\n")
+        assert list(load(jwt_keys="", jwt_keys_file=str(secret)).signing_keys()) == ["new", "old"]
+
+    def test_one_of_the_two_is_set(self, secret: Path) -> None:
+        """Else nobody knows which counts."""
+        assert faulty(secret_key_file=str(secret)) == {"secret_key_file"}
+
+    @pytest.mark.parametrize("content", [None, b"", b"\n", b"hunter2\xff"])
+    def test_what_cannot_be_read_is_told_once(self, secret: Path, content: bytes | None) -> None:
+        """By name, with nothing of what is in it, nor of a secret that was taken for a path."""
+        path = "hunter2" if content is None else str(secret)
+        if content is not None:
+            secret.write_bytes(content)
+        told = faults({**REQUIRED, "MATINEE_SECRET_KEY": "", "MATINEE_SECRET_KEY_FILE": path})
+        assert set(told) == {"MATINEE_SECRET_KEY_FILE"}
+        assert "hunter2" not in str(told)
+
+    def test_what_is_no_secret_is_in_no_file(self, secret: Path) -> None:
+        """A slip is told as any other."""
+        assert faulty(port_file=str(secret)) == {"port_file"}
+
+    def test_whatever_sounds_like_one_is_a_secret(self) -> None:
+        """Whoever adds such a setting decides."""
+        words = ("secret", "password", "jwt_keys", "access_key")
+        no_secrets = {"password_hash_parallelism"}
+        sounding = {name for name in Settings.__struct_fields__ if any(word in name for word in words)}
+        assert sounding - no_secrets <= SECRETS
 
 
 class TestContradictions:
