@@ -148,7 +148,7 @@ class Services:
         longest = 60.0 * max(settings.access_token_minutes, settings.playback_token_minutes)
         self.endings = Endings(self.database, longest=longest, clock=clock)
         reauthentication = Reauthentication(self.database, self.passwords)
-        codes = Codes(settings.secret_key, clock=clock)
+        codes = Codes(settings.secret_key, self.notices, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
         self.guard = guard = Guard(self.database, reauthentication, codes)
         self.authenticator = Authenticator(guard, codes, self.notices, host=settings.host_name())

@@ -109,6 +109,13 @@ SECOND_FACTOR_OFF = _changed(
     "Codes of an app are asked for no more",
     "Signing in to your account asks for no code of an app any more.",
 )
+CODE_REUSED = _changed(
+    "A code of your app was used a second time",
+    """
+A code of your app was sent after it, or a newer one, had been used. It was refused. If you sent it twice yourself,
+there is nothing to do.
+""",
+)
 RECOVERY_CODES_RENEWED = _changed(
     "Your recovery codes were renewed",
     "Your account has new recovery codes. The former ones work no more.",

@@ -6,7 +6,10 @@ from cryptography.fernet import InvalidToken
 
 from matinee.common.clock import Clock
 from matinee.common.database import Connection
+from matinee.common.http.rate_limits import tally
 from matinee.common.sealing import seal_for
+from matinee.modules.auth import letters
+from matinee.modules.auth.notices import Notices
 from matinee.modules.second_factor import repository
 from matinee.modules.second_factor.rules import (
     hash_of,
@@ -22,8 +25,9 @@ _PURPOSE = b"matinee totp secrets"
 class Codes:
     """Seals what codes are made of, and uses codes up."""
 
-    def __init__(self, secret: str, *, clock: Clock) -> None:
+    def __init__(self, secret: str, notices: Notices, *, clock: Clock) -> None:
         self._seal = seal_for(_PURPOSE, secret)
+        self._notices = notices
         self._clock = clock
 
     def sealed(self, secret: bytes) -> bytes:
@@ -39,12 +43,18 @@ class Codes:
         return matching_step(secret, plain(code), self._clock())
 
     async def use(self, db: Connection, user_id: UUID, code: str) -> bool:
-        """Whether the code is one of the account's; it is used up then."""
+        """Whether the code is one of the account's; it is used up then. A letter tells of an app's used before."""
         if not is_of_an_app(plain(code)):
             return await repository.use_recovery_code(db, user_id, hash_of(plain(code)))
         found = await repository.find_totp(db, user_id)
         step = self.step_of(found.secret, code) if found and found.is_confirmed else None
-        return step is not None and await repository.use_step(db, user_id, step)
+        if step is None:
+            return False
+        is_new = await repository.use_step(db, user_id, step)
+        # once an hour at most, for it can be sent as often as one likes
+        if not is_new and await tally(db, f"code_reused:{user_id}", 3600) == 1:
+            await self._notices.tell(db, user_id, letters.CODE_REUSED)
+        return is_new
 
     async def renew(self, db: Connection, user_id: UUID) -> list[str]:
         """New recovery codes in the place of the former ones."""

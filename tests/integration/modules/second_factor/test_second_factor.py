@@ -184,6 +184,21 @@ class TestSigningIn:
         answers = await asyncio.gather(*(answer(guarded.person, challenge, code) for challenge in challenges))
         assert sorted(each.status_code for each in answers) == [200] + [403] * 9
 
+    async def test_its_reuse_is_told_once_an_hour(self, guarded: Guarded, services: Services) -> None:
+        """Signing in or proving oneself; nobody fills the mailbox."""
+        code = guarded.app()
+        assert (await answer(guarded.person, await challenge_of(guarded.person), code)).status_code == 200
+        await letters_sent(services)
+        problem(await answer(guarded.person, await challenge_of(guarded.person), "000000"), 403, "wrong_code")
+        assert await letters_sent(services) == []
+        problem(await answer(guarded.person, await challenge_of(guarded.person), code), 403, "wrong_code")
+        problem(await guarded.person.post(f"{TOTP_PATH}/off", {"code": code}), 403, "wrong_code")
+        (letter,) = await letters_sent(services)
+        assert (letter["To"], letter["Subject"]) == (
+            guarded.person.email,
+            "A code of your app was used a second time",
+        )
+
     async def test_the_code_that_confirmed_is_used_up(self, ada: Person, clock: Clock) -> None:
         """Who looked over the shoulder has nothing."""
         app = app_of((await ada.post(TOTP_PATH, PROOF)).json()["secret"], clock)
