@@ -142,6 +142,8 @@ class Services:
             self.tokens,
             self.notices,
             refresh_days=settings.refresh_token_days,
+            rest=settings.session_rest,
+            longest=settings.session_longest,
             wants_verified=settings.email_verification == "required",
             wants_second_factor=settings.admin_second_factor == "required",
         )

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -106,6 +107,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     access_token_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
     playback_token_minutes: Annotated[int, Meta(ge=1, le=60)] = 10
     refresh_token_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    session_hours: Annotated[float, Meta(ge=1, le=87_600)] | None = None
+    session_rest_hours: Annotated[float, Meta(ge=0.25, le=8_760)] | None = None
     cookie_secure: bool = True
     password_hash_parallelism: Annotated[int, Meta(ge=1, le=64)] = 1
     rate_limits: bool = True
@@ -204,6 +207,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def signing_keys(self) -> dict[str, str]:
         """Key id → secret; the first signs, all verify. Rotate: put a new one in front, drop the last later."""
         return dict(pair.split(":", 1) for pair in self.jwt_keys)
+
+    @property
+    def session_longest(self) -> timedelta | None:
+        """How long after it was opened a session ends, however much it is used; None: it does not."""
+        return None if self.session_hours is None else timedelta(hours=self.session_hours)
+
+    @property
+    def session_rest(self) -> timedelta:
+        """How long a session lives that is not used."""
+        if self.session_rest_hours is None:
+            return timedelta(days=self.refresh_token_days)
+        return timedelta(hours=self.session_rest_hours)
 
     @property
     def sends_mail(self) -> bool:
@@ -326,6 +341,7 @@ def _contradictions(settings: Settings) -> list[Fault]:
     """Faults that types cannot express."""
     return [
         *_bad_secrets(settings),
+        *_bad_sessions(settings),
         *_bad_addresses(settings),
         *_bad_pairs(settings),
         *_bad_mail(settings),
@@ -345,6 +361,15 @@ def _bad_secrets(settings: Settings) -> Iterator[Fault]:
     for name, secret in secrets:
         if secret.startswith(_EXAMPLES):
             yield Fault(name, "This one stands in the example, for all to read; make one of your own.")
+
+
+def _bad_sessions(settings: Settings) -> Iterator[Fault]:
+    if settings.session_rest_hours is None:
+        return
+    if settings.session_rest <= timedelta(minutes=settings.access_token_minutes):
+        yield Fault("session_rest_hours", "This must be longer than MATINEE_ACCESS_TOKEN_MINUTES: use shows by them.")
+    if settings.session_rest > timedelta(days=settings.refresh_token_days):
+        yield Fault("session_rest_hours", "This must not be longer than MATINEE_REFRESH_TOKEN_DAYS.")
 
 
 def _bad_addresses(settings: Settings) -> Iterator[Fault]:

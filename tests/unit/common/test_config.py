@@ -162,6 +162,8 @@ class TestContradictions:
             ({"trusted_proxies": "proxy.internal"}, "trusted_proxies"),
             ({"worker_heartbeat_seconds": "10", "worker_stale_seconds": "29"}, "worker_stale_seconds"),
             ({"public_url": "https://v.example.org", "cookie_secure": "false"}, "cookie_secure"),
+            ({"session_rest_hours": "0.5", "access_token_minutes": "30"}, "session_rest_hours"),
+            ({"session_rest_hours": "169"}, "session_rest_hours"),
             ({"database_url": "mysql://localhost"}, "database_url"),
             ({"cdn_url": "cdn.example.org"}, "cdn_url"),
             ({"delivery": "cdn", "cdn_secret": "c" * 16}, "cdn_url"),

@@ -1,6 +1,6 @@
 """Every query about accounts' credentials and sessions."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -75,7 +75,7 @@ class Claim(msgspec.Struct, frozen=True):
     is_ours: bool
     # when it was used, by the clock of whoever did
     used_at: datetime | None
-    # neither it nor its session has ended
+    # neither it nor its session has ended, nor is that too old
     is_alive: bool
     # as `read_teams` takes them
     teams: str | None
@@ -168,7 +168,9 @@ WITH ours AS (
 )
 SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_at,
     EXISTS (SELECT 1 FROM ours) AS is_ours, t.used_at,
-    t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL AS is_alive,
+    t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL
+        AND s.last_used_at > now() - %(rest)s::interval
+        AND coalesce(s.created_at > now() - %(longest)s::interval, true) AS is_alive,
     (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
         WHERE m.user_id = u.id AND t.shut_at IS NULL) AS teams,
     u.email_verified_at IS NOT NULL AS email_verified,
@@ -216,7 +218,8 @@ _LIST = """
 SELECT id, device_name, host(ip) AS ip, created_at, last_used_at, revoked_at AS ended_at, revoked_why AS ended_why
 FROM sessions
 WHERE user_id = %(user)s AND CASE WHEN revoked_at IS NULL
-    THEN last_used_at > now() - make_interval(days => %(days)s) ELSE revoked_at > now() - interval '7 days' END
+    THEN last_used_at > now() - %(rest)s::interval AND coalesce(created_at > now() - %(longest)s::interval, true)
+    ELSE revoked_at > now() - interval '7 days' END
 """
 _AFTER = "AND (created_at, id) < (%(created_at)s, %(id)s)"
 _NEWEST = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
@@ -316,12 +319,15 @@ async def issue_token(db: Connection, token_hash: bytes, session_id: UUID, days:
     await execute(db, _ISSUE, (token_hash, session_id, days))
 
 
-async def claim_token(db: Connection, token_hash: bytes) -> Claim | None:
+async def claim_token(
+    db: Connection, token_hash: bytes, *, rest: timedelta, longest: timedelta | None
+) -> Claim | None:
     """What is known of a token, which is the caller's to spend until the transaction ends where it `is_ours`.
 
-    Never waits for another request with the same token.
+    Its session is over that was not used for `rest`, or opened longer ago than `longest`. Never waits for another
+    request with the same token.
     """
-    return await fetch_one(db, Claim, _CLAIM, {"hash": token_hash})
+    return await fetch_one(db, Claim, _CLAIM, {"hash": token_hash, "rest": rest, "longest": longest})
 
 
 async def spend_token(
@@ -377,10 +383,16 @@ async def was_used_from(db: Connection, user_id: UUID, network: str) -> bool:
 
 
 async def list_sessions(
-    db: Connection, user_id: UUID, limit: int, after: Cursor | None, *, days: int
+    db: Connection,
+    user_id: UUID,
+    limit: int,
+    after: Cursor | None,
+    *,
+    rest: timedelta,
+    longest: timedelta | None,
 ) -> list[SessionRow]:
-    """A user's sessions, newest first; one more than `limit` where there are more; unused for `days` it is over."""
-    params = {"user": user_id, "days": days, "limit": limit + 1}
+    """A user's sessions, newest first, but those that are over; one more than `limit` where there are more."""
+    params = {"user": user_id, "rest": rest, "longest": longest, "limit": limit + 1}
     if after is None:
         return await fetch_all(db, SessionRow, f"{_LIST} {_NEWEST}", params)
     place = {"created_at": after.created_at, "id": after.id}

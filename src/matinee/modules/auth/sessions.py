@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -47,11 +47,14 @@ class Sessions:
         notices: Notices,
         *,
         refresh_days: int,
+        rest: timedelta,
+        longest: timedelta | None,
         wants_verified: bool,
         wants_second_factor: bool,
     ) -> None:
-        """`wants_verified`: whether an account's address must be verified to open one.
+        """`rest` and `longest`: when a session is over that is not used, and one that is.
 
+        `wants_verified`: whether an account's address must be verified to open one.
         `wants_second_factor`: whether an administrator is one only while he has a second factor.
         """
         self._database = database
@@ -59,7 +62,9 @@ class Sessions:
         self._notices = notices
         self._wants_verified = wants_verified
         self._wants_second_factor = wants_second_factor
-        self.refresh_days = refresh_days
+        self._refresh_days = refresh_days
+        self._rest = rest
+        self._longest = longest
 
     async def open(
         self, db: Connection, user: User, device_name: str, device: Device, *, restore: bool = False
@@ -80,7 +85,7 @@ class Sessions:
         if not (opened.is_known or user.id in device.accounts):
             await self._tell_of_device(db, user.id, device)
         refresh_token = _new_token()
-        await repository.issue_token(db, _hash(refresh_token), opened.id, self.refresh_days)
+        await repository.issue_token(db, _hash(refresh_token), opened.id, self._refresh_days)
         return self._answer(replace(user, role=opened.role), opened.id, opened, refresh_token)
 
     async def restore(self, db: Connection, user_id: UUID) -> None:
@@ -96,14 +101,14 @@ class Sessions:
         """
         presented, following = _hash(token), _new_token()
         async with self._database.transaction() as db:
-            claim = await repository.claim_token(db, presented)
+            claim = await repository.claim_token(db, presented, rest=self._rest, longest=self._longest)
             if claim is None:
                 raise InvalidRefreshToken
             refused = _refusal(claim, datetime.fromtimestamp(arrived, UTC))
             if isinstance(refused, RefreshTokenReplayed):
                 await self._end_replayed(db, claim, ip)
             elif refused is None and not await repository.spend_token(
-                db, claim, presented, datetime.now(UTC), following=_hash(following), days=self.refresh_days, ip=ip
+                db, claim, presented, datetime.now(UTC), following=_hash(following), days=self._refresh_days, ip=ip
             ):
                 refused = InvalidRefreshToken()
         if refused is not None:
@@ -131,7 +136,9 @@ class Sessions:
     async def list_own(self, db: Connection, caller: Caller, query: PageQuery) -> SessionPage:
         """The caller's sessions, and those that were ended in the last week."""
         after = decode_cursor(query.cursor)
-        rows = await repository.list_sessions(db, caller.user_id, query.limit, after, days=self.refresh_days)
+        rows = await repository.list_sessions(
+            db, caller.user_id, query.limit, after, rest=self._rest, longest=self._longest
+        )
         shown, cursor = page_of(rows, query.limit, creation)
         items = [Session(**asdict(row), is_current=row.id == caller.session_id) for row in shown]
         return SessionPage(items=items, next_cursor=cursor)

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import time
+from datetime import timedelta
 
 import argon2
 import httpx
@@ -322,7 +323,7 @@ class TestRefresh:
         token = ada.tokens["refresh_token"]
         with contextlib.suppress(RollBack):
             async with services.database.transaction() as db:
-                assert await claim_token(db, sha256(token)) is not None
+                assert await claim_token(db, sha256(token), rest=timedelta(days=7), longest=None) is not None
                 problem(await self.refresh(api, token), 409, "refresh_raced")
                 raise RollBack
         assert (await self.refresh(api, token)).status_code == 200

@@ -41,6 +41,32 @@ async def listed(person: Person) -> list[dict[str, Any]]:
     return list((await person.get(SESSIONS)).json()["items"])
 
 
+class TestLifetime:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """As OWASP ASVS 3.3.2 wants it."""
+        return msgspec.structs.replace(settings, session_hours=12, session_rest_hours=0.5)
+
+    @pytest.mark.parametrize(
+        ("column", "alive", "over"), [("created_at", 12 * 60 - 1, 12 * 60 + 1), ("last_used_at", 29, 31)]
+    )
+    async def test_it_ends_by_age_and_by_rest(
+        self, ada: Person, api: httpx.AsyncClient, services: Services, column: str, alive: int, over: int
+    ) -> None:
+        """Whatever its token says; nor is it listed any more."""
+
+        async def pass_since(minutes: int) -> None:
+            async with services.database.connection() as db:
+                await execute(db, f"UPDATE sessions SET {column} = now() - make_interval(mins => %s)", (minutes,))
+
+        await pass_since(alive)
+        answer = await refresh(api, ada.tokens)
+        assert answer.status_code == 200, answer.text
+        await pass_since(over)
+        problem(await refresh(api, answer.json()), 401, "invalid_refresh_token")
+        assert await listed(ada) == []
+
+
 class TestList:
     async def test_it_tells_the_devices_apart(self, ada: Person, bob: Person, api: httpx.AsyncClient) -> None:
         """Name, address, which is this one; newest first, and nobody else's."""
