@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 from matinee.common.clock import Clock, system_clock
-from matinee.common.config import Settings
+from matinee.common.config import Settings, keys_by_id
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.pagination import PageQuery
@@ -135,7 +135,9 @@ class Services:
         self.team_invitations = InvitationService(self.post)
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
-        self.passwords = Passwords(parallelism=settings.password_hash_parallelism)
+        self.passwords = Passwords(
+            parallelism=settings.password_hash_parallelism, peppers=keys_by_id(settings.password_peppers)
+        )
         self.notices = Notices(self.post)
         self.sessions = Sessions(
             self.database,

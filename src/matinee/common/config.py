@@ -23,7 +23,9 @@ PREFIX = "MATINEE_"
 _FILE = "_FILE"
 GIB = 1024**3
 MIB = 1024**2
-_LISTS = frozenset({"cors_origins", "trusted_proxies", "jwt_keys", "codecs", "worker_labels", "import_allowed"})
+_LISTS = frozenset(
+    {"cors_origins", "trusted_proxies", "jwt_keys", "password_peppers", "codecs", "worker_labels", "import_allowed"}
+)
 _JSON = frozenset({"sign_in_providers"})
 # Each may stand in a file, which `MATINEE_<NAME>_FILE` names.
 SECRETS = frozenset(
@@ -34,6 +36,7 @@ SECRETS = frozenset(
         "former_s3_access_key_id",
         "former_s3_secret_access_key",
         "jwt_keys",
+        "password_peppers",
         "secret_key",
         "sign_in_providers",
         "smtp_user",
@@ -110,6 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_hours: Annotated[float, Meta(ge=1, le=87_600)] | None = None
     session_rest_hours: Annotated[float, Meta(ge=0.25, le=8_760)] | None = None
     cookie_secure: bool = True
+    password_peppers: tuple[str, ...] = ()
     password_hash_parallelism: Annotated[int, Meta(ge=1, le=64)] = 1
     rate_limits: bool = True
     registration: Literal["open", "invitation", "closed"] = "open"
@@ -206,7 +210,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def signing_keys(self) -> dict[str, str]:
         """Key id → secret; the first signs, all verify. Rotate: put a new one in front, drop the last later."""
-        return dict(pair.split(":", 1) for pair in self.jwt_keys)
+        return keys_by_id(self.jwt_keys)
 
     @property
     def session_longest(self) -> timedelta | None:
@@ -248,6 +252,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def host_name(self) -> str:
         """The host of the public address: who this server is to apps and passkeys."""
         return urlsplit(self.public_url).hostname or ""
+
+
+def keys_by_id(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Key id → secret, of what is written as `id:secret`."""
+    return dict(pair.split(":", 1) for pair in pairs)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -350,13 +359,15 @@ def _contradictions(settings: Settings) -> list[Fault]:
 
 
 def _bad_secrets(settings: Settings) -> Iterator[Fault]:
-    keys = [key.partition(":") for key in settings.jwt_keys]
-    for key_id, _, secret in keys:
-        if not key_id or len(secret) < _SHORTEST_SECRET:
-            yield Fault("jwt_keys", f"Each key is `id:secret`, the secret of at least {_SHORTEST_SECRET} characters.")
-    if len({key_id for key_id, _, _ in keys}) < len(keys):
-        yield Fault("jwt_keys", "Each key needs an id of its own.")
-    secrets = [("jwt_keys", secret) for _, _, secret in keys]
+    secrets: list[tuple[str, str]] = []
+    for name in ("jwt_keys", "password_peppers"):
+        keys = [key.partition(":") for key in getattr(settings, name)]
+        for key_id, _, secret in keys:
+            if not key_id or len(secret) < _SHORTEST_SECRET:
+                yield Fault(name, f"Each is `id:secret`, the secret of at least {_SHORTEST_SECRET} characters.")
+        if len({key_id for key_id, _, _ in keys}) < len(keys):
+            yield Fault(name, "Each needs an id of its own.")
+        secrets += [(name, secret) for _, _, secret in keys]
     secrets += [("secret_key", settings.secret_key), ("s3_secret_access_key", settings.s3_secret_access_key)]
     for name, secret in secrets:
         if secret.startswith(_EXAMPLES):

@@ -154,6 +154,8 @@ class TestContradictions:
             ({"jwt_keys": "k" * 40}, "jwt_keys"),
             ({"jwt_keys": "a:" + "k" * 31}, "jwt_keys"),
             ({"jwt_keys": f"a:{'k' * 32},:{'k' * 32}"}, "jwt_keys"),
+            ({"password_peppers": f"a:{'p' * 32},a:{'q' * 32}"}, "password_peppers"),
+            ({"password_peppers": "a:" + "p" * 31}, "password_peppers"),
             ({"secret_key": "short"}, "secret_key"),
             ({"public_url": "video.example.org"}, "public_url"),
             ({"s3_endpoint_url": "ftp://storage"}, "s3_endpoint_url"),

@@ -15,8 +15,10 @@ import pytest
 from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, client_of, problem, sha256
 
 from matinee.app import create_app
-from matinee.bootstrap import Services
+from matinee.bootstrap import Services, open_services
+from matinee.common.config import Settings
 from matinee.common.database import execute, fetch_value
+from matinee.common.storage.s3 import S3Storage
 from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed
 from matinee.modules.auth.repository import claim_token
 
@@ -242,6 +244,30 @@ class TestLogin:
         async with services.database.connection() as db:
             stored = await fetch_value(db, "SELECT password_hash FROM users WHERE email = %s", (ada.email,))
         assert "m=19456,t=2" in stored
+
+
+class TestPeppers:
+    async def test_a_hash_gets_todays_pepper_at_sign_in(
+        self, ada: Person, settings: Settings, storage: S3Storage, services: Services
+    ) -> None:
+        """One without a pepper and one of an older one still verify; of a pepper that was dropped none does."""
+        old, new = "old:" + "o" * 32, "new:" + "n" * 32
+        for peppers, status, begins in (
+            ((old,), 200, "old$argon2id$"),
+            ((new, old), 200, "new$argon2id$"),
+            ((old,), 401, "new$argon2id$"),
+            ((), 401, "new$argon2id$"),
+        ):
+            peppered = msgspec.structs.replace(settings, password_peppers=peppers)
+            async with (
+                open_services(peppered, storage=storage) as others,
+                client_of(create_app(others)) as client,
+            ):
+                login = await client.post(LOGIN, json={"email": ada.email, "password": PASSWORD})
+                assert login.status_code == status, (peppers, login.text)
+            async with services.database.connection() as db:
+                stored = await fetch_value(db, "SELECT password_hash FROM users WHERE email = %s", (ada.email,))
+            assert stored.startswith(begins)
 
 
 class RollBack(Exception):
