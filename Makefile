@@ -3,8 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 WEB := src/matinee/web/index.html
-# Two for each processor of a small machine: tests wait for processes and time.
-WORKERS ?= 4
+# One more than the processors of a small machine: tests wait for processes and time.
+WORKERS ?= 3
 
 # Bytecode is kept, also where the environment says no: a run of the tests starts some hundred processes of ours.
 export PYTHONDONTWRITEBYTECODE :=

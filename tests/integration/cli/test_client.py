@@ -28,8 +28,11 @@ def a_video(state: str, percent: int) -> Video:
         "encryption": "none",
     }
     unknown = dict.fromkeys(
-        ("duration", "width", "height", "failure", "playback", "ready_at", "duplicate_of", "imported_from", "import")
-    )
+        (
+            "duration", "width", "height", "failure", "playback", "ready_at", "published_at", "duplicate_of",
+            "imported_from", "import",
+        )
+    )  # fmt: skip
     moment = "2026-01-01T00:00:00Z"
     encoding = {"state": state, "percent": percent, "seconds_left": None, "waiting_for": None}
     encoding |= {"renditions": [], "notes": []}
