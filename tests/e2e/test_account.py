@@ -57,6 +57,43 @@ def test_devices_and_a_forgotten_password(browser: Browser, installation: Instal
     visit.context.close()
 
 
+def test_a_new_password_is_measured_while_it_is_typed_and_can_be_seen(
+    browser: Browser, installation: Installation
+) -> None:
+    """By what is fetched where one is chosen, and then asks nobody. Of one to sign in with nothing is said."""
+    visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+    page = visit.page
+    page.goto("/?sign-in")
+    dialog = page.get_by_role("dialog")
+    password, meter = dialog.get_by_label("Password"), dialog.get_by_role("meter", name="Strength")
+    password.fill("password1234")
+    assert not any("password-strength" in url for url in visit.asked)
+    dialog.get_by_role("button", name="New here? Create an account").click()
+    dialog.get_by_label("Name").fill("Wilhelmina Vandersloot")
+    password.press_sequentially("5")
+    dialog.get_by_text("Weak. ").wait_for()
+    assert meter.get_attribute("value") == "2"
+    password.fill("Vandersloot-1")
+    dialog.get_by_text("There should not be any personal").wait_for()
+    visit.context.set_offline(True)
+    password.fill(OTHER)
+    dialog.get_by_text("Strong.", exact=True).wait_for()
+    assert meter.get_attribute("value") == "5"
+
+    show = dialog.get_by_role("button", name="Show characters")
+    password.press("Home")
+    show.click()
+    assert show.get_attribute("aria-pressed") == "true"
+    page.keyboard.type("x")
+    assert (password.get_attribute("type"), password.input_value()) == ("text", f"x{OTHER}")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert (show.get_attribute("aria-pressed"), password.get_attribute("type")) == ("false", "password")
+    dialog.get_by_role("button", name="Have an account? Sign in").click()
+    meter.wait_for(state="hidden")
+    visit.context.close()
+
+
 def _take_all_of_it_away_and_come_back(page: Page) -> None:
     """The archive is fetched; another address is asked for; the account is deleted, and kept by signing in."""
     panel = page.locator(".account-panel")

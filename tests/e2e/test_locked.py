@@ -45,11 +45,11 @@ class TestPassword:
             page = visit.page
             page.goto(f"/watch/{film_id}?muted&autoplay&engine={engine}")
             page.locator(".lock-form input").fill("summer garden")
-            page.locator(".lock-form button").click()
+            page.get_by_role("button", name="Watch").click()
             wait_for(page, "() => document.querySelector('.form-error')?.textContent.includes('not the video')")
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
             page.locator(".lock-form input").fill(PASSWORD)
-            page.locator(".lock-form button").click()
+            page.get_by_role("button", name="Watch").click()
             watched_by_token(visit, film_id, engine)
             visit.context.close()
 

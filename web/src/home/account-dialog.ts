@@ -4,8 +4,9 @@ import { canUsePasskeys } from "../api/passkeys";
 import { departTo, listProviders, pendingSignIn, register, signIn, signInByPasskey } from "../api/session";
 import type { PendingSignIn } from "../api/types";
 import { el } from "../ui/dom";
-import { type Field, field as labelled } from "../ui/field";
+import { field } from "../ui/field";
 import { icon } from "../ui/icons";
+import { passwordField } from "../ui/password-field";
 import { KeepButton } from "./keep-button";
 import { SecondFactorStep } from "./second-factor-step";
 
@@ -21,9 +22,13 @@ const WORDS = {
 export class AccountDialog {
   readonly element: HTMLDialogElement;
   readonly #title = el("h2", { id: "account-title" });
-  readonly #name = field("name", "Name", { autocomplete: "name", maxlength: 80 });
-  readonly #email = field("email", "Email", { type: "email", autocomplete: "email" });
-  readonly #password = field("password", "Password", { type: "password", minlength: 12, maxlength: 128 });
+  readonly #name = field("Name", input("name", { autocomplete: "name", maxlength: 80 }));
+  readonly #email = field("Email", input("email", { type: "email", autocomplete: "email" }));
+  readonly #password = passwordField(
+    "Password",
+    input("password", { type: "password", minlength: 12, maxlength: 128 }),
+    () => [this.#name.input.value, this.#email.input.value],
+  );
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #submit = el("button", { type: "submit", class: "button primary" });
   readonly #other = el("button", { type: "button", class: "button quiet" });
@@ -198,7 +203,6 @@ export class AccountDialog {
   }
 }
 
-function field(name: string, label: string, attributes: Record<string, string | number>): Field {
-  const input = el("input", { id: `account-${name}`, name, type: "text", required: true, ...attributes });
-  return labelled(label, input);
+function input(name: string, attributes: Record<string, string | number>): HTMLInputElement {
+  return el("input", { id: `account-${name}`, name, type: "text", required: true, ...attributes });
 }

@@ -9,6 +9,7 @@ import {
 import { explain } from "../api/http";
 import type { Session } from "../api/types";
 import { el } from "../ui/dom";
+import { passwordField } from "../ui/password-field";
 import { deviceFacts } from "./device-facts";
 import { WholeAccount } from "./whole-account";
 
@@ -18,6 +19,7 @@ export class AccountPanel {
   readonly #address = el("p", { class: "fold-intro" });
   readonly #present = passwordInput("present-password", "current-password");
   readonly #wanted = passwordInput("wanted-password", "new-password");
+  readonly #form = el("form", { class: "form password-form" });
   readonly #list = el("ul", { class: "entries" });
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
   readonly #others = el("button", { type: "button", class: "button" }, "Sign out all other devices");
@@ -25,6 +27,8 @@ export class AccountPanel {
   readonly #said = el("p", { class: "fold-result", role: "status", hidden: true });
   readonly #whole: WholeAccount;
   #cursor: string | null = null;
+  /** What others know of him. */
+  #known: string[] = [];
 
   /** `onDeleted`: the account is to be deleted on that day, and was signed out. */
   constructor(onDeleted: (until: string) => void) {
@@ -33,11 +37,9 @@ export class AccountPanel {
       say: (sentence) => this.#say(sentence),
       onDeleted,
     });
-    const form = el(
-      "form",
-      { class: "form password-form" },
-      field("present-password", "Present password", this.#present),
-      field("wanted-password", "New password", this.#wanted),
+    this.#form.append(
+      passwordField("Present password", this.#present).element,
+      passwordField("New password", this.#wanted, () => this.#known).element,
       el(
         "div",
         { class: "form-buttons" },
@@ -56,7 +58,7 @@ export class AccountPanel {
       this.#more,
       el("div", { class: "form-buttons" }, this.#others),
       el("h3", {}, "Password"),
-      form,
+      this.#form,
       this.#whole.element,
     );
     this.element.addEventListener("toggle", () => {
@@ -72,11 +74,11 @@ export class AccountPanel {
           this.#say("All other devices were signed out.");
         }),
     );
-    form.addEventListener("submit", (event) => {
+    this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#attempt(async () => {
         await changePassword(this.#present.value, this.#wanted.value);
-        form.reset();
+        this.#form.reset();
         await this.#load();
         this.#say("Your password is changed, and all other devices were signed out.");
       });
@@ -90,13 +92,13 @@ export class AccountPanel {
     this.#whole.close();
     this.#address.replaceChildren();
     this.#said.hidden = true;
-    this.#present.value = "";
-    this.#wanted.value = "";
+    this.#form.reset();
   }
 
   async #load(): Promise<void> {
     this.#cursor = null;
     const [profile, page] = await Promise.all([getProfile(), listSessions(null), this.#whole.load()]);
+    this.#known = [profile.name, profile.email];
     this.#address.replaceChildren(
       `${profile.email} · ${profile.email_verified ? "verified" : "not verified"} `,
     );
@@ -178,8 +180,4 @@ export class AccountPanel {
 
 function passwordInput(id: string, autocomplete: string): HTMLInputElement {
   return el("input", { id, type: "password", required: true, maxlength: 128, autocomplete });
-}
-
-function field(id: string, label: string, input: HTMLElement): HTMLElement {
-  return el("div", { class: "field" }, el("label", { for: id }, label), input);
 }

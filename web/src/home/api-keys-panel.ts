@@ -2,6 +2,7 @@ import { createApiKey, listApiKeys, revokeApiKey } from "../api/api-keys";
 import { explain } from "../api/http";
 import type { ApiKey, NewApiKey } from "../api/types";
 import { el } from "../ui/dom";
+import { passwordField } from "../ui/password-field";
 import { proofOf } from "../ui/proof-form";
 import { keyFacts, works } from "./key-facts";
 
@@ -65,7 +66,7 @@ export class ApiKeysPanel {
       field("key-name", "Name", this.#name),
       scopes,
       field("key-lifetime", "It expires", this.#lifetime),
-      field("key-proof", "Your password, or a code", this.#proof),
+      passwordField("Your password, or a code", this.#proof).element,
       el("div", { class: "form-buttons" }, this.#make),
     );
     const intro =

@@ -3,6 +3,7 @@ import { resetPassword } from "../api/account";
 import { explain } from "../api/http";
 import { el, find } from "../ui/dom";
 import { takeLinkToken } from "../ui/link-token";
+import { passwordField } from "../ui/password-field";
 import { setUpSiteHeader } from "../ui/site-header";
 
 const token = takeLinkToken();
@@ -16,13 +17,7 @@ const password = el("input", {
 });
 const error = el("p", { class: "form-error", role: "alert", hidden: true });
 const submit = el("button", { type: "submit", class: "button primary" }, "Set the password");
-const form = el(
-  "form",
-  { class: "form" },
-  el("div", { class: "field" }, el("label", { for: "new-password" }, "New password"), password),
-  error,
-  submit,
-);
+const form = el("form", { class: "form" }, passwordField("New password", password).element, error, submit);
 const page = find("#link-page");
 
 form.addEventListener("submit", async (event) => {

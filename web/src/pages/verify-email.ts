@@ -4,6 +4,7 @@ import { ApiError, explain } from "../api/http";
 import { currentUser } from "../api/session";
 import { el, find } from "../ui/dom";
 import { takeLinkToken } from "../ui/link-token";
+import { passwordField } from "../ui/password-field";
 import { setUpSiteHeader } from "../ui/site-header";
 
 const token = takeLinkToken();
@@ -14,12 +15,7 @@ const password = el("input", {
   maxlength: 128,
   autocomplete: "current-password",
 });
-const field = el(
-  "div",
-  { class: "field" },
-  el("label", { for: "password" }, "The account's password"),
-  password,
-);
+const field = passwordField("The account's password", password).element;
 const error = el("p", { class: "form-error", role: "alert", hidden: true });
 // A button: programs that open every link of a letter press none.
 const yes = el("button", { type: "submit", class: "button primary" }, "Yes, it is mine");

@@ -1,5 +1,6 @@
 import type { Proof } from "../api/types";
 import { el } from "./dom";
+import { passwordField } from "./password-field";
 
 let count = 0;
 
@@ -19,14 +20,13 @@ export function proofForm(
     autocomplete: "current-password",
     maxlength: 128,
   });
-  const label = el("label", { for: id }, "Your password, or a code");
   const cancel = el("button", { type: "button", class: "button quiet" }, "Cancel");
   const submit = el("button", { type: "submit", class: "button primary" }, action);
   const form = el(
     "form",
     { class: "form proof-form" },
     ...fields,
-    el("div", { class: "field" }, label, input),
+    passwordField("Your password, or a code", input).element,
     el("div", { class: "form-buttons" }, cancel, submit),
   );
   cancel.addEventListener("click", () => form.remove());

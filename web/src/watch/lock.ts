@@ -1,6 +1,7 @@
 import { explain } from "../api/http";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
+import { revealable } from "../ui/password-field";
 
 /** Stands in the player's place while the video asks for its password. `open` throws where that is another. */
 export function lockElement(open: (password: string) => Promise<void>): HTMLElement {
@@ -15,7 +16,7 @@ export function lockElement(open: (password: string) => Promise<void>): HTMLElem
   });
   const button = el("button", { type: "submit", class: "button primary" }, "Watch");
   const error = el("p", { class: "form-error", role: "alert", hidden: true });
-  const form = el("form", { class: "lock-form" }, password, button);
+  const form = el("form", { class: "lock-form" }, revealable(password), button);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
