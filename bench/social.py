@@ -47,6 +47,7 @@ def run(site: Site, *, seconds: float, rounds: int, videos: int = 100_000) -> No
     url = filled(site.postgres, videos)
     rows, notes = [], []
     with psycopg.connect(url, autocommit=True) as db, site.api(url, "matinee-social") as server:
+        db.execute("SELECT count(body) FROM search_documents")  # in memory, as on a server that is in use
         floor = Shots("GET", [f"/api/v1/videos/{video}" for video in _some(db, "videos")])
         for case in [*_comments(db), *_channels(db), *_search(db)]:
             lone, bare = _load(server, [case.shots, floor], site, seconds, rounds, case.figure, 1)
