@@ -59,7 +59,7 @@ class TestApiKeys:
         page.locator(".key-panel summary").click()
         page.locator("#key-name").fill("Night import")
         page.locator("#key-proof").fill(PASSWORD)
-        page.locator(".key-form button").click()
+        page.locator(".key-form button[type=submit]").click()
         wait_for(page, "() => document.querySelector('.key-secret input')")
         headers = {"Authorization": f"Bearer {page.locator('.key-secret input').input_value()}"}
         assert api.get("/api/v1/videos/mine", headers=headers).ok
