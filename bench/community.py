@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -194,9 +195,9 @@ def _fill(url: str, videos: int) -> None:
         _write_texts(url, videos)
         for row in _SHELVES:
             progress(", ".join(shelf.table for shelf in row))
-            _side_by_side([lambda shelf=shelf: _execute(url, shelf, values) for shelf in row])  # type: ignore[misc]
+            _side_by_side([partial(_execute, url, shelf, values) for shelf in row])
         progress(f"{videos * 100:,} views")
-        _side_by_side([lambda day=day: _write_views(url, videos, day) for day in range(_DAYS)])  # type: ignore[misc]
+        _side_by_side([partial(_write_views, url, videos, day) for day in range(_DAYS)])
         db.execute("DROP TABLE texts, said")
         progress("analysing")
         db.execute("VACUUM ANALYZE")
