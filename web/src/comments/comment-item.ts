@@ -8,9 +8,9 @@ import {
   reportComment,
   writeComment,
 } from "../api/comments";
-import { explain } from "../api/http";
 import { randomKey } from "../api/random-key";
 import type { Comment } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { ago, plural } from "../ui/words";
@@ -81,7 +81,7 @@ export class CommentItem {
       return row;
     }
     if (talk.user) {
-      const like = button("", () => this.#attempt(() => this.#like()), "comment-like");
+      const like = button("", () => attempt(this.#error, () => this.#like()), "comment-like");
       like.setAttribute("aria-pressed", String(comment.liked));
       like.setAttribute("aria-label", `Like, ${plural(comment.likes, "like")}`);
       like.append(icon("heart"), String(comment.likes || ""));
@@ -98,7 +98,7 @@ export class CommentItem {
       );
     if (talk.moderates && !this.thread) row.append(this.#pinButton());
     if (talk.moderates && !talk.isMine(comment))
-      row.append(button("Hide", () => this.#attempt(() => this.#hide())));
+      row.append(button("Hide", () => attempt(this.#error, () => this.#hide())));
     else if (talk.user && !talk.isMine(comment)) row.append(button("Report", () => this.#report()));
     return row;
   }
@@ -106,7 +106,7 @@ export class CommentItem {
   #deleteButton(): HTMLButtonElement {
     let isSure = false;
     const made = button("Delete", () => {
-      if (isSure) void this.#attempt(() => this.#delete());
+      if (isSure) void attempt(this.#error, () => this.#delete());
       isSure = true;
       made.textContent = "Really delete?";
     });
@@ -116,7 +116,7 @@ export class CommentItem {
   #pinButton(): HTMLButtonElement {
     const isPinned = this.talk.pinned === this.comment.id;
     return button(isPinned ? "Unpin" : "Pin", () =>
-      this.#attempt(async () => {
+      attempt(this.#error, async () => {
         await changeComments(this.talk.video.id, { pinned: isPinned ? null : this.comment.id });
         this.talk.reload();
       }),
@@ -221,7 +221,7 @@ export class CommentItem {
   }
 
   #loadAnswers(): Promise<void> {
-    return this.#attempt(async () => {
+    return attempt(this.#error, async () => {
       const page = await listReplies(this.talk.video.id, this.comment.id, this.#cursor);
       if (!this.#isOpen) this.#answers.replaceChildren(); // what was written here comes with the page
       this.#isOpen = true;
@@ -232,16 +232,6 @@ export class CommentItem {
       this.#answers.append(...items.map((item) => new CommentItem(this.talk, item, this).element));
       this.#drawMore();
     });
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.textContent = explain(error);
-      this.#error.hidden = false;
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { changeComments, decideComment, type Queue, reviewComments } from "../api/comments";
-import { explain } from "../api/http";
 import type { CommentPage, ReviewedComment } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { ago, plural } from "../ui/words";
 import { textOf } from "./comment-item";
@@ -27,7 +27,7 @@ export class ReviewPanel {
     policy: CommentPage["policy"],
   ) {
     const policies = choice("Who may comment", POLICIES, () =>
-      this.#attempt(async () => {
+      attempt(this.#error, async () => {
         await changeComments(talk.video.id, { policy: policies.value as CommentPage["policy"] });
         talk.reload();
       }),
@@ -44,7 +44,7 @@ export class ReviewPanel {
   }
 
   #load(cursor: string | null): Promise<void> {
-    return this.#attempt(async () => {
+    return attempt(this.#error, async () => {
       const page = await reviewComments(this.talk.video.id, this.#queue.value as Queue, cursor);
       if (!cursor) this.#list.replaceChildren();
       this.#list.append(...page.items.map((item) => this.#item(item)));
@@ -57,7 +57,7 @@ export class ReviewPanel {
     const decide = (label: string, state: "shown" | "hidden") => {
       const made = el("button", { type: "button", class: "button small" }, label);
       made.addEventListener("click", () =>
-        this.#attempt(async () => {
+        attempt(this.#error, async () => {
           await decideComment(this.talk.video.id, comment.id, state);
           this.talk.reload();
         }),
@@ -85,16 +85,6 @@ export class ReviewPanel {
         comment.state !== "hidden" && decide(comment.state === "held" ? "Reject" : "Hide", "hidden"),
       ),
     );
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.textContent = explain(error);
-      this.#error.hidden = false;
-    }
   }
 }
 

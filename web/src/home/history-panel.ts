@@ -1,6 +1,6 @@
 import { clearHistory, forgetWatched, listHistory, pauseHistory } from "../api/history";
-import { explain } from "../api/http";
 import type { WatchedVideo } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { ago, clock } from "../ui/words";
@@ -28,14 +28,14 @@ export class HistoryPanel {
       this.#more,
     );
     this.element.addEventListener("toggle", () => {
-      if (this.element.open) void this.#attempt(() => this.#load());
+      if (this.element.open) void attempt(this.#error, () => this.#load());
     });
-    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
+    this.#more.addEventListener("click", () => void attempt(this.#error, () => this.#loadMore()));
     this.#paused.addEventListener(
       "change",
-      () => void this.#attempt(() => pauseHistory(this.#paused.checked)),
+      () => void attempt(this.#error, () => pauseHistory(this.#paused.checked)),
     );
-    this.#clear.addEventListener("click", () => void this.#attempt(() => this.#forgetAll()));
+    this.#clear.addEventListener("click", () => void attempt(this.#error, () => this.#forgetAll()));
   }
 
   /** Forgets what it shows: somebody else may look at the page now. */
@@ -80,7 +80,7 @@ export class HistoryPanel {
       forget,
     );
     forget.addEventListener("click", () =>
-      this.#attempt(async () => {
+      attempt(this.#error, async () => {
         await forgetWatched(video.id);
         row.remove();
         this.#countRows();
@@ -93,15 +93,5 @@ export class HistoryPanel {
     const isEmpty = this.#list.childElementCount === 0;
     this.#none.hidden = !isEmpty;
     this.#clear.hidden = isEmpty;
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.textContent = explain(error);
-      this.#error.hidden = false;
-    }
   }
 }

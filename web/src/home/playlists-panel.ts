@@ -1,6 +1,6 @@
-import { explain } from "../api/http";
 import { changePlaylist, deletePlaylist, listOwnPlaylists, makePlaylist } from "../api/playlists";
 import type { Playlist, Team } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { PLAYLIST_VISIBILITIES } from "../ui/playlists";
 import { sureButton } from "../ui/sure-button";
@@ -45,10 +45,10 @@ export class PlaylistsPanel {
     );
     this.element.addEventListener("toggle", () => this.#reload());
     this.#owner.select.addEventListener("change", () => this.#reload());
-    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
+    this.#more.addEventListener("click", () => void attempt(this.#error, () => this.#loadMore()));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#attempt(() => this.#make());
+      void attempt(this.#error, () => this.#make());
     });
   }
 
@@ -67,7 +67,7 @@ export class PlaylistsPanel {
   #reload(): void {
     this.#cursor = null;
     this.#list.replaceChildren();
-    if (this.element.open) void this.#attempt(() => this.#loadMore());
+    if (this.element.open) void attempt(this.#error, () => this.#loadMore());
   }
 
   async #loadMore(): Promise<void> {
@@ -99,11 +99,13 @@ export class PlaylistsPanel {
     draw(playlist);
     const row = el("details", { class: "team" }, el("summary", {}, name, facts));
     const open = () => {
-      const attempt = (task: () => Promise<void>) => this.#attempt(task);
-      const items = new PlaylistItems(playlist, attempt, () => draw({ ...shown, items: shown.items - 1 }));
+      const attemptHere = (task: () => Promise<void>) => attempt(this.#error, task);
+      const items = new PlaylistItems(playlist, attemptHere, () =>
+        draw({ ...shown, items: shown.items - 1 }),
+      );
       const form = playlist.kind === "list" ? this.#form(playlist, draw, () => row.remove()) : "";
       row.append(el("div", { class: "team-view" }, items.element, form));
-      void attempt(() => items.loadMore());
+      void attemptHere(() => items.loadMore());
     };
     row.addEventListener("toggle", open, { once: true });
     return row;
@@ -136,7 +138,7 @@ export class PlaylistsPanel {
           "Delete",
           playlist.title,
           () =>
-            void this.#attempt(async () => {
+            void attempt(this.#error, async () => {
               await deletePlaylist(playlist.id);
               onDeleted();
             }),
@@ -146,7 +148,7 @@ export class PlaylistsPanel {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#attempt(async () =>
+      void attempt(this.#error, async () =>
         onChange(
           await changePlaylist(playlist.id, {
             title: title.value.trim(),
@@ -157,15 +159,5 @@ export class PlaylistsPanel {
       );
     });
     return form;
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.textContent = explain(error);
-      this.#error.hidden = false;
-    }
   }
 }

@@ -1,8 +1,8 @@
 import { listSubscriptions, subscribe } from "../api/channels";
-import { explain } from "../api/http";
 import type { SubscribedChannel } from "../api/types";
 import { channelAddress } from "../channel/address";
 import { avatar } from "../channel/avatar";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { ago } from "../ui/words";
 import { newVideos } from "./new-videos";
@@ -32,7 +32,7 @@ export class ChannelList {
   }
 
   #loadMore(): Promise<void> {
-    return this.#attempt(async () => {
+    return attempt(this.#error, async () => {
       const page = await listSubscriptions(this.#cursor);
       this.#cursor = page.next_cursor;
       this.#more.hidden = this.#cursor === null;
@@ -64,22 +64,12 @@ export class ChannelList {
     button.addEventListener(
       "click",
       () =>
-        void this.#attempt(async () => {
+        void attempt(this.#error, async () => {
           isSubscribed = (await subscribe(channel.id, !isSubscribed)).subscribed;
           if (channel.available) draw();
           else row.remove(); // nobody subscribes to it now
         }),
     );
     return row;
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.textContent = explain(error);
-      this.#error.hidden = false;
-    }
   }
 }

@@ -1,10 +1,10 @@
-import { explain } from "../api/http";
 import { addToPlaylist, listOwnPlaylists, makePlaylist, removeItem } from "../api/playlists";
 import { currentUser, onUserChange } from "../api/session";
 import { listTeams } from "../api/teams";
 import type { OwnPlaylist, User } from "../api/types";
 import { OwnerChoice } from "../home/owner-choice";
 import { editable } from "../home/roles";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { PLAYLIST_VISIBILITIES } from "../ui/playlists";
@@ -67,11 +67,11 @@ export class SaveDialog {
     this.#visibility.value = "private";
     close.addEventListener("click", () => this.#dialog.close());
     this.button.addEventListener("click", () => this.#open());
-    this.#owner.select.addEventListener("change", () => void this.#attempt(() => this.#load()));
-    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
+    this.#owner.select.addEventListener("change", () => void attempt(this.#error, () => this.#load()));
+    this.#more.addEventListener("click", () => void attempt(this.#error, () => this.#loadMore()));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#attempt(() => this.#make());
+      void attempt(this.#error, () => this.#make());
     });
     onUserChange((user) => this.#useAccount(user));
     void currentUser()
@@ -86,7 +86,7 @@ export class SaveDialog {
 
   #open(): void {
     this.#dialog.showModal();
-    void this.#attempt(async () => {
+    void attempt(this.#error, async () => {
       this.#owner.offer(editable(await listTeams()));
       await this.#load();
     });
@@ -133,7 +133,7 @@ export class SaveDialog {
     };
     box.addEventListener("change", async () => {
       box.disabled = true;
-      await this.#attempt(turn);
+      await attempt(this.#error, turn);
       box.disabled = false;
       box.checked = item !== null;
       box.focus();
@@ -141,15 +141,5 @@ export class SaveDialog {
     const mark =
       playlist.visibility === "public" ? null : playlist.visibility === "private" ? "lock" : "link";
     return el("label", { class: "save-row" }, box, el("span", {}, playlist.title), mark && icon(mark));
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.textContent = explain(error);
-      this.#error.hidden = false;
-    }
   }
 }

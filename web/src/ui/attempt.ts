@@ -1,0 +1,12 @@
+import { explain } from "../api/http";
+
+/** Does something that may be refused, and says why in `notice`, which is hidden otherwise. */
+export async function attempt(notice: HTMLElement, task: () => Promise<void>): Promise<void> {
+  notice.hidden = true;
+  try {
+    await task();
+  } catch (error) {
+    notice.textContent = explain(error);
+    notice.hidden = false;
+  }
+}
