@@ -57,7 +57,7 @@ class Access(enum.Enum):
 
 
 _BY_API_KEY = (Access.OPTIONAL, Access.USER)
-_SIGNED_IN_OR_NOT = (Access.OPTIONAL, Access.EITHER)
+SIGNED_IN_OR_NOT = (Access.OPTIONAL, Access.EITHER)
 # What somebody does about his own account, who may not have verified its address.
 _OWN = ("/api/v1/auth/", "/api/v1/user/", "/api/v1/api-keys")
 
@@ -313,7 +313,7 @@ class Endpoint:
                 if self.operation.scope is None:
                     raise NotForApiKeys
                 call.caller.require(self.operation.scope)
-        elif self.operation.access not in _SIGNED_IN_OR_NOT:
+        elif self.operation.access not in SIGNED_IN_OR_NOT:
             raise errors.Unauthenticated
 
     def _ensure_may(self, call: Call) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from matinee import __version__
 from matinee.common.http.authentication import KEY_MARK
-from matinee.common.http.contract import Access, Operation
+from matinee.common.http.contract import SIGNED_IN_OR_NOT, Access, Operation
 from matinee.common.http.idempotency import LONGEST_KEY
 from matinee.common.http.openapi_responses import HEADERS, describe_responses, problem_examples
 from matinee.common.http.openapi_schemas import components, inline, is_struct, reference
@@ -83,7 +83,7 @@ def _operation(op: Operation) -> dict[str, Any]:
         document["requestBody"] = _request_body(op)
     document["responses"] = describe_responses(op)
     if op.access is not Access.PUBLIC:
-        nobody: list[dict[str, list[str]]] = [{}] if op.access in (Access.OPTIONAL, Access.EITHER) else []
+        nobody: list[dict[str, list[str]]] = [{}] if op.access in SIGNED_IN_OR_NOT else []
         by_key: list[dict[str, list[str]]] = [{"api_key": [op.scope]}] if op.scope else []
         document["security"] = [*nobody, {"bearer": []}, *by_key]
     return document

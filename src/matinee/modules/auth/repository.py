@@ -128,27 +128,30 @@ _FIND_HASH = "SELECT password_hash FROM users WHERE id = %s"
 _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s"
 # Whoever changes the password at this moment waits, and ends what comes of the former one; or is seen here.
 _HOLD = "SELECT email FROM users WHERE id = %s AND password_hash = %s FOR NO KEY UPDATE"
+# What rides in an access token of the account `u`, beside its role.
+_RIDING = """
+(SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
+    WHERE m.user_id = u.id AND t.shut_at IS NULL) AS teams,
+u.email_verified_at IS NOT NULL AS email_verified,
+EXISTS (SELECT FROM totp WHERE user_id = u.id AND confirmed_at IS NOT NULL)
+    OR EXISTS (SELECT FROM passkeys WHERE user_id = u.id) AS has_second_factor
+""".strip()
 # The account is held: whoever shuts it out, or gives it another role, at this moment ends this session, too, or is
 # seen here.
-_OPEN_SESSION = """
+_OPEN_SESSION = f"""
 WITH held AS (
     SELECT id, role, email_verified_at, created_at FROM users WHERE id = %(user)s AND shut_at IS NULL FOR SHARE
 ), opened AS (
     INSERT INTO sessions (user_id, device_name, ip) SELECT id, %(device)s, %(ip)s::inet FROM held RETURNING id
 )
-SELECT opened.id, held.role,
-    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
-        WHERE m.user_id = held.id AND t.shut_at IS NULL) AS teams,
-    held.email_verified_at IS NOT NULL AS email_verified,
-    EXISTS (SELECT FROM totp WHERE user_id = held.id AND confirmed_at IS NOT NULL)
-        OR EXISTS (SELECT FROM passkeys WHERE user_id = held.id) AS has_second_factor,
+SELECT opened.id, u.role, {_RIDING},
     EXISTS (
-        SELECT FROM sessions s WHERE s.user_id = held.id AND s.device_name = %(device)s
+        SELECT FROM sessions s WHERE s.user_id = u.id AND s.device_name = %(device)s
             AND s.ip <<= %(network)s::inet AND s.revoked_why IS DISTINCT FROM 'replay'
-    ) OR held.created_at > now() - interval '1 day'
-        AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = held.id) AS is_known
-FROM opened, held
-"""
+    ) OR u.created_at > now() - interval '1 day'
+        AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id) AS is_known
+FROM opened, held u
+"""  # noqa: S608
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
 _RESTORE = "UPDATE users SET closed_at = NULL, erase_at = NULL, updated_at = now() WHERE id = %s AND erase_at > now()"
 _LIST_ENDED = """
@@ -162,7 +165,7 @@ _ISSUE = """
 INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (%s, %s, now() + make_interval(days => %s))
 """
 # One statement, so one snapshot: a token neither used nor ours is being used by another transaction right now.
-_CLAIM = """
+_CLAIM = f"""
 WITH ours AS (
     SELECT 1 FROM refresh_tokens WHERE hash = %(hash)s AND used_at IS NULL FOR UPDATE SKIP LOCKED
 )
@@ -171,14 +174,10 @@ SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, u.role, u.created_a
     t.expires_at > now() AND s.revoked_at IS NULL AND u.shut_at IS NULL
         AND s.last_used_at > now() - %(rest)s::interval
         AND coalesce(s.created_at > now() - %(longest)s::interval, true) AS is_alive,
-    (SELECT json_object_agg(m.team_id, m.role)::text FROM team_members m JOIN users t ON t.id = m.team_id
-        WHERE m.user_id = u.id AND t.shut_at IS NULL) AS teams,
-    u.email_verified_at IS NOT NULL AS email_verified,
-    EXISTS (SELECT FROM totp WHERE user_id = u.id AND confirmed_at IS NOT NULL)
-        OR EXISTS (SELECT FROM passkeys WHERE user_id = u.id) AS has_second_factor
+    {_RIDING}
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = %(hash)s
-"""
+"""  # noqa: S608
 _SPEND = """
 WITH touched AS (
     UPDATE sessions SET last_used_at = now(), ip = coalesce(%(ip)s, ip)
