@@ -199,16 +199,14 @@ def create_app(services: Services) -> ASGIApp:
 
 def _routes(services: Services) -> list[Any]:
     settings = services.settings
-    cookies = SignInCookies(
-        Devices(settings.secret_key), days=settings.refresh_token_days, secure=settings.cookie_secure
-    )
+    cookies = SignInCookies(Devices(settings.secret_key), days=settings.refresh_token_days)
     events = VideoEvents(services.database, services.videos, services.notifications, services.endings)
     return [
         AuthRoutes(services.auth, services.sessions, cookies),
         RecoveryRoutes(services.recovery, services.invitations),
         SecondFactorRoutes(services.second_factor, services.authenticator, cookies),
         PasskeyRoutes(services.passkeys, cookies),
-        SignInProviderRoutes(services.sign_in_providers, cookies, secure=settings.cookie_secure),
+        SignInProviderRoutes(services.sign_in_providers, cookies),
         ApiKeyRoutes(services.guard, services.notices),
         AuditRoutes(services.database),
         AdministrationRoutes(services.administration),

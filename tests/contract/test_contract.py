@@ -90,6 +90,17 @@ class TestOperations:
         """With the header that says how."""
         assert "WWW-Authenticate" in OPERATIONS[name]["responses"]["401"]["headers"]
 
+    def test_cookies_are_the_front_doors(self) -> None:
+        """Over https they go to every path; nothing else reads one, so that no answer varies by them."""
+        reading = {
+            path
+            for path, operations in CONTRACT["paths"].items()
+            for operation in operations.values()
+            if any(parameter["in"] == "cookie" for parameter in operation.get("parameters", ()))
+        }
+        assert reading
+        assert all(path.startswith("/api/v1/auth/") for path in reading)
+
     def test_a_body_is_required_where_one_of_its_fields_is(self) -> None:
         """An empty body is read as an empty object."""
         required = {

@@ -2,14 +2,13 @@
 
 from matinee.common.database import Connection
 from matinee.common.errors import Unauthenticated
-from matinee.common.http.answers import Parameter
 from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.auth import repository
-from matinee.modules.auth.cookie import BASE, COOKIE, DEVICE, SignInCookies
+from matinee.modules.auth.cookie import BASE, DEVICE, REFRESH, SignInCookies
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
@@ -31,7 +30,6 @@ from matinee.modules.auth.sessions import Sessions
 from matinee.modules.auth.strength import WeakPassword
 
 TAG = "auth"
-_COOKIE = Parameter(COOKIE, "The refresh token, where the body has none: browsers send it.", "cookie")
 
 
 class AuthRoutes:
@@ -70,7 +68,7 @@ class AuthRoutes:
         access=Access.PUBLIC,
         errors=(InvalidCredentials, AccountSuspended, AccountClosed, SecondFactorRequired, EmailNotVerified),
         limit=RateLimit("login", 10, 60),
-        accepts=(DEVICE,),
+        accepts=DEVICE.parameters,
         sets_cookie=True,
     )
     async def login(self, call: Call, body: Login) -> Tokens:
@@ -92,7 +90,7 @@ class AuthRoutes:
         access=Access.PUBLIC,
         errors=(InvalidRefreshToken, RefreshTokenReplayed, RefreshRaced),
         limit=RateLimit("refresh", 60, 60),
-        accepts=(_COOKIE,),
+        accepts=REFRESH.parameters,
         sets_cookie=True,
     )
     async def refresh(self, call: Call, body: RefreshToken) -> Tokens:
@@ -111,7 +109,7 @@ class AuthRoutes:
         tag=TAG,
         access=Access.PUBLIC,
         errors=(InvalidRefreshToken,),
-        accepts=(_COOKIE,),
+        accepts=REFRESH.parameters,
         sets_cookie=True,
     )
     async def logout(self, call: Call, db: Connection, body: RefreshToken) -> None:

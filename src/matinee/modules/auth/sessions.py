@@ -35,6 +35,8 @@ log = structlog.get_logger()
 _NOWHERE = "an unknown address"
 _MOST_TOLD = 5  # new devices of an account, an hour
 _TOKEN_BYTES = 32  # 256 bits: cannot be guessed, so a fast hash is enough to store it
+# How a refresh token begins; of those that were made before cookies had the prefix `__Host-`, none does.
+TOKEN_MARK = "mtr_"
 
 
 class Sessions:
@@ -194,7 +196,7 @@ def _refusal(claim: Claim, arrived: datetime) -> DomainError | None:
 
 
 def _new_token() -> str:
-    return secrets.token_urlsafe(_TOKEN_BYTES)
+    return TOKEN_MARK + secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def _hash(token: str) -> bytes:

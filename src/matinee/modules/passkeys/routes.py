@@ -121,7 +121,7 @@ class PasskeyRoutes:
         access=Access.PUBLIC,
         errors=(InvalidChallenge, PasskeyRefused, AccountSuspended, AccountClosed, EmailNotVerified),
         limit=RateLimit("passkey", 30, 60),
-        accepts=(DEVICE,),
+        accepts=DEVICE.parameters,
         sets_cookie=True,
     )
     async def sign_in_by_passkey(self, call: Call, body: PasskeySignIn) -> Tokens:

@@ -49,7 +49,7 @@ class SecondFactorRoutes:
         access=Access.PUBLIC,
         errors=(InvalidChallenge, WrongCode, TooManyWrongCodes, AccountSuspended, AccountClosed, EmailNotVerified),
         limit=RateLimit("second_factor", 20, 60),
-        accepts=(DEVICE,),
+        accepts=DEVICE.parameters,
         sets_cookie=True,
     )
     async def answer_second_factor(self, call: Call, body: SecondFactorAnswer) -> Tokens:

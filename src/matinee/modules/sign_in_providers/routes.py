@@ -1,12 +1,11 @@
 """HTTP in and out of sign-in providers."""
 
 from matinee.common.database import Connection
-from matinee.common.http.answers import Parameter
 from matinee.common.http.authentication import EmailNotVerified
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.rate_limits import RateLimit
-from matinee.modules.auth.cookie import BASE, DEVICE, SignInCookies
+from matinee.modules.auth.cookie import BASE, DEVICE, Cookie, SignInCookies
 from matinee.modules.auth.errors import (
     AccountClosed,
     AccountSuspended,
@@ -43,17 +42,15 @@ from matinee.modules.sign_in_providers.service import SignInProviders
 TAG = "sign-in providers"
 PATH = f"{BASE}/providers"
 LINKS = f"{BASE}/linked-sign-ins"
-_COOKIE = "matinee_journey"
-_CARRIED = Parameter(_COOKIE, "What the browser was given when it was sent to the provider.", "cookie")
+_JOURNEY = Cookie("matinee_journey", "What the browser was given when it was sent to the provider.")
 
 
 class SignInProviderRoutes:
     """Operations under /api/v1/auth/providers and /api/v1/auth/linked-sign-ins."""
 
-    def __init__(self, providers: SignInProviders, cookies: SignInCookies, *, secure: bool) -> None:
+    def __init__(self, providers: SignInProviders, cookies: SignInCookies) -> None:
         self._providers = providers
         self._cookies = cookies
-        self._flags = f"; Path={BASE}; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
 
     @operation("GET", PATH, tag=TAG, access=Access.PUBLIC)
     async def list_sign_in_providers(self) -> Providers:
@@ -95,7 +92,7 @@ class SignInProviderRoutes:
             InvitationNeeded,
         ),
         limit=RateLimit("provider", 30, 60),
-        accepts=(_CARRIED, DEVICE),
+        accepts=(*_JOURNEY.parameters, *DEVICE.parameters),
         sets_cookie=True,
     )
     async def sign_in_by_provider(self, call: Call, provider_id: ProviderId, body: SignInReturn) -> Tokens:
@@ -104,8 +101,8 @@ class SignInProviderRoutes:
         Who signs in for the first time gets an account, if the provider has verified the e-mail address and no
         account has it. One that has it must be signed in to, and be linked there.
         """
-        tokens = await self._providers.sign_in(provider_id, body, call.cookie(_COOKIE), self._cookies.device(call))
-        self._carry(call, "", 0)
+        tokens = await self._providers.sign_in(provider_id, body, _JOURNEY.read(call), self._cookies.device(call))
+        _JOURNEY.send(call, "", 0)
         self._cookies.open(call, tokens)
         return tokens
 
@@ -130,13 +127,13 @@ class SignInProviderRoutes:
         status=201,
         errors=(ProviderNotFound, ProviderUnavailable, ProviderRefused, LinkedElsewhere),
         limit=RateLimit("link", 30, 3600, by="user"),
-        accepts=(_CARRIED,),
+        accepts=_JOURNEY.parameters,
         sets_cookie=True,
     )
     async def link_provider(self, call: Call, provider_id: ProviderId, body: Return) -> LinkedSignIn:
         """Link a provider to the account: its word signs in from now on."""
-        made = await self._providers.link(call.user, provider_id, body, call.cookie(_COOKIE))
-        self._carry(call, "", 0)
+        made = await self._providers.link(call.user, provider_id, body, _JOURNEY.read(call))
+        _JOURNEY.send(call, "", 0)
         return made
 
     @operation("GET", LINKS, tag=TAG, access=Access.PERSON)
@@ -161,8 +158,5 @@ class SignInProviderRoutes:
 
     def _departure(self, call: Call, departure: tuple[str, str]) -> Departure:
         url, carried = departure
-        self._carry(call, carried, LIFETIME)
+        _JOURNEY.send(call, carried, LIFETIME)
         return Departure(url=url)
-
-    def _carry(self, call: Call, carried: str, seconds: int) -> None:
-        call.headers.append((b"set-cookie", f"{_COOKIE}={carried}; Max-Age={seconds}{self._flags}".encode()))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from datetime import timedelta
+from uuid import UUID
 
 import argon2
 import httpx
@@ -20,7 +21,7 @@ from matinee.common.config import Settings
 from matinee.common.database import execute, fetch_value
 from matinee.common.storage.s3 import S3Storage
 from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed
-from matinee.modules.auth.repository import claim_token
+from matinee.modules.auth.repository import claim_token, issue_token
 
 REGISTER = "/api/v1/auth/register"
 LOGIN = "/api/v1/auth/login"
@@ -32,6 +33,19 @@ ME = "/api/v1/auth/me"
 @pytest.fixture
 def password_cost() -> None:
     """As in earnest."""
+
+
+def over_https(services: Services) -> httpx.AsyncClient:
+    """A browser of a server that is reached by https."""
+    services.settings = msgspec.structs.replace(
+        services.settings, public_url="https://video.example.org", cookie_secure=True
+    )
+    return client_of(create_app(services), "https://video.example.org")
+
+
+def former(token: str) -> dict[str, str]:
+    """The session's cookie as it was called over https before it had a prefix."""
+    return {"Cookie": f"matinee_refresh={token}"}
 
 
 def account(**fields: object) -> dict[str, object]:
@@ -160,7 +174,7 @@ class TestIdempotency:
 
 class TestLogin:
     async def test_it_gives_tokens_and_a_cookie_for_browsers(self, api: httpx.AsyncClient) -> None:
-        """HttpOnly, SameSite, for the auth paths alone."""
+        """HttpOnly, SameSite; over plain http for the auth paths alone."""
         await api.post(REGISTER, json=account())
         answer = await api.post(LOGIN, json={"email": "ADA@example.org", "password": PASSWORD})
         assert answer.status_code == 200
@@ -223,17 +237,35 @@ class TestLogin:
         assert (await api.post(LOGIN, json={"email": typed, "password": PASSWORD})).status_code == 200
 
     async def test_over_https_the_cookie_never_leaves_it(self, services: Services, ada: Person) -> None:
-        """Secure, also when it is cleared."""
-        services.settings = msgspec.structs.replace(
-            services.settings, public_url="https://video.example.org", cookie_secure=True
-        )
-        async with client_of(create_app(services), "https://video.example.org") as client:
+        """Nor its host: by the prefix, also when it is cleared."""
+        async with over_https(services) as client:
             answers = [await client.post(LOGIN, json={"email": ada.email, "password": PASSWORD})]
             answers.append(await client.post(REFRESH, json={}))
             answers.append(await client.post(LOGOUT, json={}))
         assert [answer.status_code for answer in answers] == [200, 200, 204]
-        for answer in answers:
-            assert answer.headers["set-cookie"].endswith("; HttpOnly; SameSite=Strict; Secure")
+        for cookie in (cookie for answer in answers for cookie in answer.headers.get_list("set-cookie")):
+            name, _, flags = cookie.partition("=")
+            assert name in ("__Host-matinee_refresh", "__Host-matinee_device")
+            assert flags.endswith("; Path=/; Secure; HttpOnly; SameSite=Strict")
+
+    async def test_who_signed_in_before_the_prefix_stays_signed_in(
+        self, services: Services, ada: Person, sign_up: SignUp
+    ) -> None:
+        """By the former cookies, which are replaced; a neighbour of the domain can set none that counts."""
+        session_id = jwt.decode(ada.tokens["access_token"], options={"verify_signature": False})["sid"]
+        async with services.database.transaction() as db:
+            await issue_token(db, sha256("of-before"), UUID(session_id), 7)
+        neighbours = (await sign_up()).tokens["refresh_token"]
+        async with over_https(services) as client:
+            problem(await client.post(REFRESH, json={}, headers=former(neighbours)), 401, "invalid_refresh_token")
+            answer = await client.post(REFRESH, json={}, headers=former("of-before"))
+            assert answer.json()["user"]["id"] == ada.id
+            assert client.cookies["__Host-matinee_refresh"] == answer.json()["refresh_token"]
+            cleared = answer.headers.get_list("set-cookie")[1]
+            assert cleared == "matinee_refresh=; Max-Age=0; Path=/api/v1/auth; Secure; HttpOnly; SameSite=Strict"
+            both = former(neighbours)["Cookie"] + f"; __Host-matinee_refresh={answer.json()['refresh_token']}"
+            again = await client.post(REFRESH, json={}, headers={"Cookie": both})
+            assert again.json()["user"]["id"] == ada.id
 
     async def test_an_old_hash_is_replaced(self, ada: Person, api: httpx.AsyncClient, services: Services) -> None:
         """When the parameters have changed since."""
