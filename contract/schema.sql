@@ -381,6 +381,20 @@ CREATE TABLE public.renditions (
     CONSTRAINT renditions_kind_known CHECK ((kind = ANY (ARRAY['video'::text, 'audio'::text]))),
     CONSTRAINT renditions_stored_on_grid CHECK ((stored <@ int4multirange(int4range(0, cells))))
 );
+CREATE TABLE public.search_account_changes (
+    id bigint NOT NULL,
+    account_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    video_id uuid DEFAULT 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid NOT NULL
+);
+ALTER TABLE public.search_account_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.search_account_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.search_changes (
     id bigint NOT NULL,
     video_id uuid NOT NULL
@@ -763,6 +777,8 @@ ALTER TABLE ONLY public.registration_invitations
     ADD CONSTRAINT registration_invitations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_pkey PRIMARY KEY (video_id, name);
+ALTER TABLE ONLY public.search_account_changes
+    ADD CONSTRAINT search_account_changes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.search_changes
     ADD CONSTRAINT search_changes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.search_documents

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Connection, execute, fetch_all, fetch_value
+from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 
 MOST_TRACKS = 4
 """Of a video; those of further languages are not searched."""
@@ -89,6 +89,19 @@ _MOVE_ON = "UPDATE search_state SET rebuilt_to = %(last)s WHERE rebuilt_to = %(a
 _COUNT_LEFT = """
 SELECT (SELECT count(*) FROM videos v WHERE v.id > s.rebuilt_to) FROM search_state s WHERE s.rebuilt_to IS NOT NULL
 """
+_FIND_ACCOUNT_CHANGE = "SELECT id, video_id AS done_to FROM search_account_changes ORDER BY id LIMIT 1"
+_LIST_OF_ACCOUNT = """
+SELECT v.id, v.created_at FROM search_account_changes c CROSS JOIN LATERAL (
+    SELECT id, created_at FROM videos
+    WHERE owner_id = c.account_id AND deleted_at IS NULL AND (created_at, id) < (c.created_at, c.video_id)
+    ORDER BY created_at DESC, id DESC LIMIT %(most)s) v
+WHERE c.id = %(change)s ORDER BY v.created_at DESC, v.id DESC LIMIT %(most)s
+"""
+_MOVE_ON_IN_ACCOUNT = """
+UPDATE search_account_changes SET created_at = %(created_at)s, video_id = %(video)s
+WHERE id = %(change)s AND video_id = %(done_to)s
+"""
+_END_ACCOUNT_CHANGE = "DELETE FROM search_account_changes WHERE id = %s AND video_id = %s"
 _FORGET_CHANGES = "DELETE FROM search_changes WHERE id = ANY(%s::bigint[])"
 _FORGET_WORDS = """
 DELETE FROM search_words WHERE word IN (SELECT word FROM search_words WHERE documents = 0 LIMIT %s) AND documents = 0
@@ -104,6 +117,21 @@ class Change(msgspec.Struct, frozen=True):
 
     id: int
     video_id: UUID
+
+
+class AccountChange(msgspec.Struct, frozen=True):
+    """An account of which all videos are to be indexed anew, as far as they are not."""
+
+    id: int
+    done_to: UUID
+    """The last video that is."""
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A video at its place among those of an account."""
+
+    id: UUID
+    created_at: datetime
 
 
 class State(msgspec.Struct, frozen=True):
@@ -235,6 +263,24 @@ async def count_left(db: Connection) -> int | None:
     """Videos that are still to be indexed anew; None: that has ended."""
     left: int | None = await fetch_value(db, _COUNT_LEFT)
     return left
+
+
+async def find_account_change(db: Connection) -> AccountChange | None:
+    """The oldest that is not indexed."""
+    return await fetch_one(db, AccountChange, _FIND_ACCOUNT_CHANGE)
+
+
+async def list_of_account(db: Connection, change: AccountChange, most: int) -> list[Placed]:
+    """The next videos of the account, the newest first."""
+    return await fetch_all(db, Placed, _LIST_OF_ACCOUNT, {"change": change.id, "most": most})
+
+
+async def move_on_in_account(db: Connection, change: AccountChange, last: Placed | None) -> bool:
+    """Notes that videos are indexed, up to the last one; None: all. False where somebody else has done it."""
+    if last is None:
+        return await execute(db, _END_ACCOUNT_CHANGE, (change.id, change.done_to)) == 1
+    params = {"change": change.id, "done_to": change.done_to, "created_at": last.created_at, "video": last.id}
+    return await execute(db, _MOVE_ON_IN_ACCOUNT, params) == 1
 
 
 async def forget_changes(db: Connection, changes: Collection[Change]) -> None:

@@ -45,7 +45,8 @@ class Indexer:
         while True:
             await asyncio.sleep(_PAUSE)
             try:
-                while await self.index_some() or await self.rebuild_some():
+                # By turns: an account may have very many videos, and there may be changes without end.
+                while await self.index_some() + await self.index_account() or await self.rebuild_some():
                     pass
             except DatabaseUnavailable as error:
                 log.warning("search_not_indexed", error=str(error))
@@ -71,6 +72,24 @@ class Indexer:
             await _rewrite(db, videos)
             await repository.forget_changes(db, changes)
         return len(changes)
+
+    async def index_account(self, most: int = _BATCH) -> bool:
+        """Indexes some videos of an account that was shut out, or let in again, the longest ago; False: of none.
+
+        How far it is is a row, written with what is indexed, as it is of a rebuild.
+        """
+        async with self._database.connection() as db:
+            change = await repository.find_account_change(db)
+            if change is None or (await repository.find_state(db)).rules > RULES:
+                return False
+        async with self._database.transaction() as db:
+            if not await repository.try_lock(db):
+                return False
+            videos = await repository.list_of_account(db, change, most)
+            if not await repository.move_on_in_account(db, change, videos[-1] if len(videos) == most else None):
+                return False
+            await _rewrite(db, [video.id for video in videos])
+        return True
 
     async def begin_rebuild(self) -> None:
         """Has everything indexed anew, by whoever has a moment; if that has begun already it goes on."""

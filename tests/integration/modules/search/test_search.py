@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,12 +15,13 @@ from tests.integration.conftest import Person, problem
 from matinee.bootstrap import Services
 from matinee.cli.searching import reindex
 from matinee.common.config import Settings
-from matinee.common.database import DatabaseUnavailable, execute, fetch_value
+from matinee.common.database import Database, DatabaseUnavailable, execute, fetch_value
 from matinee.media import keys
 from matinee.modules.search.indexing import Indexer
 from matinee.upkeep import expire
 
 SEARCH = "/api/v1/search"
+_SUSPEND = "UPDATE users SET suspended_at = now(), suspended_why = 'Spam.' WHERE id = %s"
 _WHO_WAITS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
@@ -67,7 +69,7 @@ class Shelf:
             await execute(db, "INSERT INTO video_counts (video_id, views) VALUES (%s, %s)", (video_id, views))
 
     async def fold(self) -> None:
-        while await self._indexer.index_some():
+        while await self._indexer.index_some() + await self._indexer.index_account():
             pass
 
     async def page(self, q: str = "", person: Person | None = None, **query: Any) -> dict[str, Any]:
@@ -80,6 +82,18 @@ class Shelf:
 
     async def found(self, q: str = "", person: Person | None = None, **query: Any) -> list[str]:
         return [item["video"]["title"] for item in (await self.page(q, person, **query))["items"]]
+
+
+async def _killed(database: Database, work: Coroutine[Any, Any, object], *, at_word: str) -> None:
+    """Work that is killed where it counts a word."""
+    async with database.transaction() as holding, database.connection() as db:
+        await execute(holding, "SELECT FROM search_words WHERE word = %s FOR UPDATE", (at_word,))
+        working = asyncio.create_task(work)
+        while not (pid := await fetch_value(db, _WHO_WAITS)):
+            assert not working.done()
+        await execute(db, "SELECT pg_terminate_backend(%s)", (pid,))
+        with pytest.raises(DatabaseUnavailable):
+            await working
 
 
 def _clock(seconds: float) -> str:
@@ -229,8 +243,9 @@ class TestPrivacy:
         await shelf.put(ada, "Third harbour")
         assert await shelf.found("harbour") == ["Third harbour"]
         async with services.database.connection() as db:
-            await execute(db, "UPDATE users SET suspended_at = now(), suspended_why = 'x' WHERE id = %s", (ada.id,))
-        assert await found() == []
+            await execute(db, _SUSPEND, (ada.id,))
+        for asked in ({"q": "harbour"}, {"owner": ada.id}, {"sort": "newest"}):  # looked up, and walked
+            assert (await api.get(SEARCH, params=asked)).json()["items"] == []
 
     async def test_the_commonest_words_are_suggested(self, shelf: Shelf, ada: Person, api: httpx.AsyncClient) -> None:
         """Behind what is typed already, also where a hyphen joins it."""
@@ -294,19 +309,53 @@ class TestIndex:
         async with services.database.connection() as db:
             await execute(db, "UPDATE videos SET title = 'Harbour first' WHERE id = %s", (first,))
         await shelf.put(ada, "Harbour two")
-        database = services.database
-        async with database.transaction() as holding, database.connection() as db:
-            await execute(holding, "SELECT FROM search_words WHERE word = 'two' FOR UPDATE")  # there it is to wait
-            folding = asyncio.create_task(indexer.index_some())
-            while not (pid := await fetch_value(db, _WHO_WAITS)):
-                assert not folding.done()
-            await execute(db, "SELECT pg_terminate_backend(%s)", (pid,))
-            with pytest.raises(DatabaseUnavailable):
-                await folding
+        await _killed(services.database, indexer.index_some(), at_word="two")
         assert set(await shelf.found("harbour")) == {"Harbour first", "Harbour two"}
         async with services.database.connection() as db:
             counted = "SELECT array_agg(documents ORDER BY word) FROM search_words WHERE word = ANY(%s::text[])"
             assert await fetch_value(db, counted, (["harbour", "one", "two"],)) == [2, 0, 2]
+
+    async def test_an_account_that_is_suspended_is_one_row(
+        self, shelf: Shelf, ada: Person, bob: Person, services: Services, indexer: Indexer
+    ) -> None:
+        """However many videos it has. They are folded some at a time, by whoever comes next, and each once."""
+        for number in range(5):
+            await shelf.put(ada, f"Harbour {number}")
+        await shelf.put(bob, "Harbour of Bob")
+        assert len(await shelf.found("harbour")) == 6
+        listed = "SELECT count(*) FROM search_documents WHERE is_listed"
+        lift = "UPDATE users SET suspended_at = NULL, suspended_why = NULL WHERE id = %s"
+        async with services.database.connection() as db:
+            await execute(db, _SUSPEND, (ada.id,))
+            assert await fetch_value(db, "SELECT count(*) FROM search_changes") == 0
+            assert await fetch_value(db, "SELECT count(*) FROM search_account_changes") == 1
+            assert await indexer.index_account(2)
+            assert await fetch_value(db, listed) == 4
+            await shelf.put(ada, "Harbour of late")
+            await shelf.fold()
+            assert await fetch_value(db, listed) == 1
+            assert await fetch_value(db, "SELECT listed FROM search_words WHERE word = 'harbour'") == 1
+            await execute(db, lift, (ada.id,))
+            await execute(db, _SUSPEND, (ada.id,))
+            await execute(db, lift, (ada.id,))
+            await shelf.fold()
+            assert await fetch_value(db, listed) == 7
+            assert await fetch_value(db, "SELECT listed FROM search_words WHERE word = 'harbour'") == 7
+            assert await fetch_value(db, "SELECT count(*) FROM search_account_changes") == 0
+
+    async def test_a_worker_that_is_killed_amid_an_account_loses_nothing(
+        self, shelf: Shelf, ada: Person, services: Services, indexer: Indexer
+    ) -> None:
+        """How far it was is written with what it has folded."""
+        for number in range(4):
+            await shelf.put(ada, f"Harbour {number}")
+        await shelf.fold()
+        async with services.database.connection() as db:
+            await execute(db, _SUSPEND, (ada.id,))
+            await _killed(services.database, indexer.index_account(2), at_word="harbour")
+            await shelf.fold()
+            assert await fetch_value(db, "SELECT array_agg(DISTINCT is_listed) FROM search_documents") == [False]
+            assert await fetch_value(db, "SELECT listed FROM search_words WHERE word = 'harbour'") == 0
 
     async def test_everything_is_folded_anew_on_wish(
         self, shelf: Shelf, ada: Person, services: Services, indexer: Indexer, settings: Settings
