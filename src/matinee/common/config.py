@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from matinee.common.secret_file import SecretFile
 from matinee.common.text import END
 from matinee.common.validation import Fault, InvalidInput, convert
 
@@ -298,26 +299,10 @@ def _with_files_read(given: Mapping[str, str], faults: list[Fault]) -> dict[str,
             faults.append(Fault(variable + _FILE, f"{variable} is set as well; leave one of the two out."))
             continue
         try:
-            values[variable] = _secret_in(path)
+            values[variable] = SecretFile.read(Path(path))
         except ValueError as error:
             faults.append(Fault(variable + _FILE, str(error)))
     return values
-
-
-def _secret_in(path: str) -> str:
-    """A file's text without the newline that editors put at its end; raises ValueError.
-
-    No message holds the path: it may be the secret itself, set by the wrong name.
-    """
-    try:
-        secret = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise ValueError(f"The file cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise ValueError("The file is no text in UTF-8.") from None
-    if not secret:
-        raise ValueError("The file is empty.")
-    return secret
 
 
 def _read(name: str, value: str) -> Any:

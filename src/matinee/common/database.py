@@ -21,6 +21,7 @@ from asyncpg.pgproto import pgproto
 
 from matinee.common.errors import Unavailable
 from matinee.common.pool import Connection, ConnectionPool, PoolClosedError, PoolExhaustedError
+from matinee.common.secret_file import latest
 
 __all__ = [
     "Connection",
@@ -54,9 +55,13 @@ IDLE_TRANSACTION_MS = 10_000
 _CONNECT_SECONDS = 10.0
 _LOAN_SECONDS = 10.0  # to wait for a free connection before the request is answered 503
 _PAUSE = 0.2
+# Seconds of a connection. A vault's agent fetches another user when nine tenths of the lease are over: of an hour six
+# minutes are left then, in which the former one must be used no more.
+LIFETIME = 300.0
 
 # What a server that restarts, is overloaded or is away looks like from here: SQLSTATE classes 08, 40, 53, 57, 58 and
-# 55P03. _LOST is asyncpg's own word for a connection that ended between two statements, or within one.
+# 55P03; and 28, where the password was changed and the new one is still on its way to us. _LOST is asyncpg's own word
+# for a connection that ended between two statements, or within one.
 _OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.TransactionRollbackError,
@@ -64,6 +69,7 @@ _OUTAGES = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresSystemError,
     asyncpg.LockNotAvailableError,
+    asyncpg.InvalidAuthorizationSpecificationError,
 )
 _LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
@@ -81,7 +87,7 @@ class Database:
 
     def __init__(self, url: str, *, size: int, name: str = "matinee") -> None:
         self.url = url
-        self._pool = ConnectionPool(lambda: connect(url, name), size=size, patience=_LOAN_SECONDS)
+        self._pool = ConnectionPool(lambda: connect(url, name), size=size, patience=_LOAN_SECONDS, lifetime=LIFETIME)
 
     async def open(self) -> None:
         """Connects, within 10 s; raises DatabaseUnavailable where the server cannot be reached until then.
@@ -129,7 +135,7 @@ async def connect(url: str, name: str) -> Connection:
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
             connection = await asyncpg.connect(
-                url,
+                latest(url),
                 server_settings={
                     "application_name": name,
                     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
@@ -140,7 +146,7 @@ async def connect(url: str, name: str) -> Connection:
                 },
             )
             await _read_times_as_text(connection)
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, ValueError) as error:  # the last: of a file that is half written
         raise DatabaseUnavailable from error
     return connection
 

@@ -28,7 +28,15 @@ import structlog
 from procrastinate import JobContext, retry, sql
 from procrastinate.jobs import Job as QueuedJob
 
-from matinee.common.database import Connection, Database, UniqueViolation, execute, fetch_all, fetch_value
+from matinee.common.database import (
+    LIFETIME,
+    Connection,
+    Database,
+    UniqueViolation,
+    execute,
+    fetch_all,
+    fetch_value,
+)
 from matinee.common.job_manager import (
     POST,
     WORKER_GONE,
@@ -40,6 +48,7 @@ from matinee.common.job_manager import (
     leave_to_twin,
     note_trouble,
 )
+from matinee.common.secret_file import latest
 
 __all__ = [
     "BEHIND",
@@ -171,9 +180,10 @@ class JobQueue:
         self._on_dead: dict[str, OnDead] = {}
         self._attempts: dict[str, int] = {}  # of jobs that have another number of them
         connector = procrastinate.PsycopgConnector(
-            conninfo=database.url,
+            conninfo=lambda: latest(database.url),
             min_size=1,
             max_size=_CONNECTIONS,
+            max_lifetime=LIFETIME,
             kwargs={"application_name": "matinee-queue"},
             configure=_commit_at_once,
         )

@@ -25,17 +25,24 @@ class PoolClosedError(Exception):
 class ConnectionPool:
     """Up to `size` connections; whoever finds none free waits `patience` seconds.
 
-    Taking and giving back touch a list and nothing else. asyncpg's own pool makes a proxy, a task and a reset of each
-    loan, which costs a quarter of the requests a second (docs/decisions/0005-asyncpg.md); our statements leave
-    nothing behind in a session that a reset would have to clear.
+    After `lifetime` seconds a connection is ended: a vault that makes users of the database for an hour drops the one
+    that it was opened by.
+
+    Taking and giving back touch a list and a set, and nothing else. asyncpg's own pool makes a proxy, a task and a
+    reset of each loan, which costs a quarter of the requests a second (docs/decisions/0005-asyncpg.md); our
+    statements leave nothing behind in a session that a reset would have to clear.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float) -> None:
+    def __init__(
+        self, connect: Callable[[], Awaitable[Connection]], *, size: int, patience: float, lifetime: float
+    ) -> None:
         self._connect = connect
         self._patience = patience
+        self._lifetime = lifetime
         self._idle: list[Connection] = []  # used last in, first out: the rest may be closed by the server
         self._room = size  # connections that may still be opened
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._old: set[Connection] = set()  # lent ones, to be ended when they come back
         self._closed = False
 
     async def take(self) -> Connection:
@@ -57,6 +64,9 @@ class ConnectionPool:
 
     def give(self, connection: Connection) -> None:
         """Takes a connection back, whatever state it is in; a closed one leaves room for a new one."""
+        if connection in self._old:
+            self._old.remove(connection)
+            connection.terminate()
         self._pass_on(None if connection.is_closed() else connection)
 
     async def close(self) -> None:
@@ -67,10 +77,19 @@ class ConnectionPool:
     async def _open(self) -> Connection:
         """A new connection in the room that the caller holds."""
         try:
-            return await self._connect()
+            connection = await self._connect()
         except BaseException:
             self._pass_on(None)
             raise
+        asyncio.get_running_loop().call_later(self._lifetime, self._retire, connection)
+        return connection
+
+    def _retire(self, connection: Connection) -> None:
+        """Ends a connection that is old: at once where it is idle, else when it comes back."""
+        if connection in self._idle:
+            connection.terminate()
+        elif not connection.is_closed():
+            self._old.add(connection)
 
     async def _turn(self) -> Connection | None:
         """Waits for a connection, or for None: room to open one."""

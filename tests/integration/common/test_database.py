@@ -33,7 +33,7 @@ class Film(msgspec.Struct):
 @pytest.fixture
 def pool(settings: Settings) -> ConnectionPool:
     """Two connections, and little patience."""
-    return ConnectionPool(lambda: connect(settings.database_url, "test"), size=2, patience=0.2)
+    return ConnectionPool(lambda: connect(settings.database_url, "test"), size=2, patience=0.2, lifetime=60.0)
 
 
 async def pid(connection: Connection) -> int:
@@ -100,11 +100,28 @@ class TestPool:
                 raise result
             return await connect(settings.database_url, "test")
 
-        pool = ConnectionPool(open_one, size=1, patience=0.2)
+        pool = ConnectionPool(open_one, size=1, patience=0.2, lifetime=60.0)
         with pytest.raises(OSError, match="away"):
             await pool.take()
         pool.give(await pool.take())
         await pool.close()
+
+    async def test_an_old_connection_is_not_lent_again(self, settings: Settings) -> None:
+        """It ends where it is idle, and a lent one when it comes back; both leave room."""
+
+        async def open_one() -> Connection:
+            return await connect(settings.database_url, "test")
+
+        pool = ConnectionPool(open_one, size=2, patience=0.2, lifetime=0.05)
+        lent, idle = await pool.take(), await pool.take()
+        pool.give(idle)
+        async with asyncio.timeout(10):
+            while not idle.is_closed():
+                await asyncio.sleep(0)
+        assert not lent.is_closed()
+        pool.give(lent)
+        assert lent.is_closed()
+        assert {await pool.take(), await pool.take()}.isdisjoint({lent, idle})
 
     async def test_closing_ends_idle_and_lent_ones(self, pool: ConnectionPool) -> None:
         """A lent one when it comes back."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from matinee.common.config import PREFIX, SECRETS, ConfigError, Settings, load_settings, variable_name
+from matinee.common.secret_file import latest
 
 REQUIRED = {
     "MATINEE_DATABASE_URL": "postgresql://matinee@localhost/matinee",
@@ -120,6 +121,16 @@ class TestFiles:
         assert load(secret_key="", secret_key_file=str(secret)).secret_key == "x" * 32
         secret.write_text(f"new:{'n' * 32},old:{'o' * 32}\n")
         assert list(load(jwt_keys="", jwt_keys_file=str(secret)).signing_keys()) == ["new", "old"]
+
+    def test_it_is_read_when_it_is_used(self, secret: Path) -> None:
+        """Whoever keeps it may change it; while it is away, what was read last holds."""
+        settings = load(**{**FORMER, "former_s3_access_key_id": "", "former_s3_access_key_id_file": str(secret)})
+        former = settings.former()
+        assert former is not None
+        for content, now in [("second", "second"), ("third\n", "third"), ("", "third"), (None, "third")]:
+            secret.unlink() if content is None else secret.write_text(content)
+            assert latest(former.s3_access_key_id) == now
+        assert latest(former.s3_secret_access_key) == "secret"  # which stands in no file
 
     def test_one_of_the_two_is_set(self, secret: Path) -> None:
         """Else nobody knows which counts."""
