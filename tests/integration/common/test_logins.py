@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -28,34 +29,40 @@ _END = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usena
 class Role:
     """A user of the database whose password is changed by others, and the file that tells us."""
 
-    name = "rotated"
-
     def __init__(self, admin: psycopg.Connection, url: str, file: Path) -> None:
+        self.name = f"rotated_{secrets.token_hex(6)}"
         self._admin = admin
+        self._name = sql.Identifier(self.name)
         self._place = url.rpartition("@")[2]
         self.file = file
 
     def change_password(self, password: str) -> None:
         """Whoever has logged in with the former one is put out."""
-        change = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(self.name), sql.Literal(password))
-        self._admin.execute(change)
+        self._admin.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(self._name, sql.Literal(password)))
         self._admin.execute(_END, (self.name,))
 
     def tell(self, password: str) -> None:
         self.file.write_text(f"postgresql://{self.name}:{password}@{self._place}\n")
 
+    def make(self) -> None:
+        """Logged in it is the owner of the database: as docs/operations.md tells vaults to make them."""
+        self._admin.execute(sql.SQL("CREATE ROLE {} LOGIN IN ROLE matinee").format(self._name))
+        self._admin.execute(sql.SQL("ALTER ROLE {} SET role = matinee").format(self._name))
+        self.change_password("first")
+        self.tell("first")
+
+    def drop(self) -> None:
+        self._admin.execute(_END, (self.name,))
+        self._admin.execute(sql.SQL("DROP ROLE {}").format(self._name))
+
 
 @pytest.fixture
 def role(settings: Settings, tmp_path: Path) -> Iterator[Role]:
-    """With everything that the owner of the database may do."""
     with psycopg.connect(settings.database_url, autocommit=True) as admin:
-        admin.execute("CREATE ROLE rotated LOGIN IN ROLE matinee")
         role = Role(admin, settings.database_url, tmp_path / "database-url")
-        role.change_password("first")
-        role.tell("first")
+        role.make()
         yield role
-        admin.execute(_END, (role.name,))
-        admin.execute("DROP ROLE rotated")
+        role.drop()
 
 
 class TestPassword:
