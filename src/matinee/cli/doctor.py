@@ -42,7 +42,7 @@ Finding = tuple[bool, str, str]  # fine, what, sentence
 async def examine(*, fix: bool = False) -> bool:
     """Prints a line for each thing that was checked; False where something is wrong.
 
-    With `fix` what is wrong with the bucket's CORS rules is put right first.
+    With `fix` what is wrong with the bucket's rules is put right first.
     """
     console = Console(soft_wrap=True)
     fine = True
@@ -64,6 +64,7 @@ async def _findings(fix: bool) -> AsyncIterator[Finding]:
         _database,
         _storage,
         _mend_cors if fix else _cors,
+        _mend_encryption if fix else _encryption,
         _ffmpeg,
         _encoder,
         _sandbox,
@@ -145,6 +146,40 @@ async def _mend_cors(settings: Settings) -> Finding:
     finally:
         await storage.close()
     return await _cors(settings)
+
+
+async def _encryption(settings: Settings) -> Finding:
+    """Whether files are encrypted where they lie, as far as the storage tells."""
+    required = settings.s3_encryption == "required"
+    storage = S3Storage(settings)
+    await storage.open()
+    try:
+        algorithm = await storage.encryption()
+    except Unavailable as error:
+        return not required, "encryption", f"Whether the bucket encrypts what it keeps is not known: {error.detail}"
+    finally:
+        await storage.close()
+    if algorithm is not None:
+        return True, "encryption", f"The bucket encrypts what comes into it ({algorithm})."
+    if required:
+        return False, "encryption", "The bucket keeps files as they come. `matinee doctor --fix` has it encrypt them."
+    return True, "encryption", "The bucket keeps files as they come, and MATINEE_S3_ENCRYPTION does not ask for more."
+
+
+async def _mend_encryption(settings: Settings) -> Finding:
+    """The same, after the bucket was told to encrypt where it must and does not."""
+    found = await _encryption(settings)
+    if found[0]:
+        return found
+    storage = S3Storage(settings)
+    await storage.open()
+    try:
+        await storage.encrypt()
+    except Unavailable as error:
+        return False, "encryption", f"{error.detail} Have the bucket encrypt where the storage is administered."
+    finally:
+        await storage.close()
+    return await _encryption(settings)
 
 
 async def _ffmpeg(settings: Settings) -> Finding:

@@ -9,12 +9,14 @@ from matinee.common.storage.s3 import S3Storage
 
 
 async def set_up(settings: Settings) -> None:
-    """Makes the bucket and its CORS rules; repeatable."""
+    """Makes the bucket and its rules; repeatable."""
     storage = S3Storage(settings)
     await storage.open()
     origins = origins_of(settings)
     try:
         await storage.prepare(origins)
+        if settings.s3_encryption == "required":
+            await storage.encrypt()
     except Unavailable as error:
         raise click.ClickException(error.detail) from None
     finally:

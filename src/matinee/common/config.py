@@ -98,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_bucket: Annotated[str, Meta(min_length=3, max_length=63)]
     s3_access_key_id: str
     s3_secret_access_key: str
+    s3_encryption: Literal["optional", "required"] = "optional"
     former_s3_endpoint_url: str | None = None
     former_s3_public_endpoint_url: str | None = None
     former_s3_region: str = "us-east-1"

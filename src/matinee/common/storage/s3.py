@@ -44,6 +44,7 @@ _NO_CORS = {
     "s3:GetBucketCORS and s3:PutBucketCORS, or set them in the provider's console (R2: under the bucket's "
     "settings): GET, HEAD and PUT, all headers, ETag exposed.",
 }
+_NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
 _SEND_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=60)
 _SIGNED_SECONDS = 900
 _SIGN_AT_ONCE = 8  # URLs signed (~0.2 ms each) before others get the event loop
@@ -312,6 +313,27 @@ class S3Storage:
                 if (sentence := _NO_CORS.get(error.response.get("Error", {}).get("Code", ""))) is None:
                     raise
                 raise CorsNotTaken(sentence) from error
+
+    async def encryption(self) -> str | None:
+        """By what the bucket encrypts what comes into it (such as AES256, aws:kms); None: it keeps it as it comes."""
+        with _translated():
+            try:
+                answer = await self._client.get_bucket_encryption(Bucket=self._bucket)
+            except botocore.exceptions.ClientError as error:
+                if error.response.get("Error", {}).get("Code") != _NO_ENCRYPTION:
+                    raise
+                return None
+        rule = answer["ServerSideEncryptionConfiguration"]["Rules"][0]
+        return str(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"])
+
+    async def encrypt(self) -> None:
+        """Has the bucket encrypt what comes into it from now on, by keys of the storage, unless it does already."""
+        if await self.encryption() is None:
+            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+            with _translated():
+                await self._client.put_bucket_encryption(
+                    Bucket=self._bucket, ServerSideEncryptionConfiguration={"Rules": [rule]}
+                )
 
     async def _cors_rules(self) -> list[dict[str, Any]]:
         try:
