@@ -315,6 +315,7 @@ class WorkerProcess:
     def __init__(self, settings: Settings, log: Path, command: Sequence[str] = ()) -> None:
         """`command`: what runs instead of `matinee worker`."""
         self.log = log
+        log.touch()  # it may be killed before it can write
         arguments = (str(log), _environment(settings), command)
         self._process = FORKS.Process(target=work, args=arguments, daemon=True)
         self._process.start()
