@@ -9,6 +9,8 @@ import httpx
 import pytest
 from tests.integration.modules.playback.proxies import caddy, nginx
 
+from matinee.media import keys
+
 STORAGE, API = "127.0.0.1:8333", "127.0.0.1:3000"
 SAME = (
     "etag",
@@ -38,8 +40,16 @@ async def front(request, address, s3, tmp_path: Path) -> AsyncIterator[httpx.Asy
 
 
 class TestBehindAProxy:
-    async def test_the_bytes_come_from_the_storage_under_our_headers(self, front, player, film) -> None:
+    async def test_the_bytes_come_from_the_storage_under_our_headers(self, front, player, film, storage) -> None:
+        """Whatever the storage says besides, such as by what it encrypts them, stays behind the proxy."""
         data = await film.store(0, data=os.urandom(1_500_000))
+        await storage._client.put_object(
+            Bucket=storage._bucket,
+            Key=keys.cell_key(film.id, "r1", "v240", 0),
+            Body=data,
+            ContentType="video/mp4",
+            ServerSideEncryption="AES256",
+        )
         ours = await player.head(film.cell_url(0))
         answer = await front.get(film.cell_url(0))
         assert (answer.status_code, answer.content) == (200, data)
