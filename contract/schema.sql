@@ -225,6 +225,10 @@ CREATE TABLE public.hearings (
     heard integer DEFAULT 0 NOT NULL,
     failure text
 );
+CREATE TABLE public.history_clearings (
+    user_id uuid NOT NULL,
+    until timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
 CREATE TABLE public.idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -731,6 +735,8 @@ ALTER TABLE ONLY public.heard_windows
     ADD CONSTRAINT heard_windows_pkey PRIMARY KEY (track_id, number);
 ALTER TABLE ONLY public.hearings
     ADD CONSTRAINT hearings_pkey PRIMARY KEY (track_id);
+ALTER TABLE ONLY public.history_clearings
+    ADD CONSTRAINT history_clearings_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
 ALTER TABLE ONLY public.imports
@@ -980,6 +986,8 @@ ALTER TABLE ONLY public.heard_windows
     ADD CONSTRAINT heard_windows_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.hearings(track_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.hearings
     ADD CONSTRAINT hearings_track_id_fkey FOREIGN KEY (track_id) REFERENCES public.text_tracks(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.history_clearings
+    ADD CONSTRAINT history_clearings_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.imports
     ADD CONSTRAINT imports_video_id_fkey FOREIGN KEY (video_id) REFERENCES public.videos(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_errors

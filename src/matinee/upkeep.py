@@ -20,6 +20,7 @@ from matinee.modules.channels.repository import delete_former_handles
 from matinee.modules.counts.channels import fold_channels
 from matinee.modules.counts.repository import fold
 from matinee.modules.encoding.repository import forget_interests
+from matinee.modules.history.repository import remove_cleared
 from matinee.modules.integrity import hashing as integrity
 from matinee.modules.passkeys.repository import delete_expired_challenges
 from matinee.modules.playlists import repository as playlists
@@ -88,6 +89,8 @@ def register_upkeep(services: Services) -> None:
     queue.register_periodic("comments.delete_orphans", forget_gone, cron=_EVERY_FIVE_MINUTES)
     take_out = partial(_do_all, services.database, playlists.remove_deleted)
     queue.register_periodic("playlists.remove_deleted", take_out, cron=_EVERY_MINUTE)
+    remove_history = partial(_do_all, services.database, remove_cleared)
+    queue.register_periodic("history.remove_cleared", remove_history, cron=_EVERY_MINUTE)
 
 
 async def expire(database: Database, *, refresh_days: int, audit_days: int = 365) -> None:

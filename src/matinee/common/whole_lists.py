@@ -28,12 +28,13 @@ def by_id(
 ) -> Callable[[Connection, UUID, PageQuery], Awaitable[WholePage[Row]]]:
     """Reads a page of an account's rows.
 
-    `statement`: in the order of the field `id_name`; takes the account, the id that it comes after, and how many.
+    `statement`: in the order of the field `id_name`; takes `user`, the id that it comes `after`, and `limit`.
     """
 
     async def read(db: Connection, user_id: UUID, query: PageQuery) -> WholePage[Row]:
         after = decode_cursor(query.cursor)
-        rows = await fetch_all(db, into, statement, (user_id, after.id if after else _FIRST, query.limit))
+        params = {"user": user_id, "after": after.id if after else _FIRST, "limit": query.limit}
+        rows = await fetch_all(db, into, statement, params)
         if len(rows) < query.limit:
             return WholePage(rows, None)
         return WholePage(rows, encode_cursor(Cursor(_ANY_TIME, getattr(rows[-1], id_name))))

@@ -22,7 +22,7 @@ class ExportedComment(msgspec.Struct, frozen=True):
 
 _LIST = """
 SELECT id, video_id, parent_id, state, text, created_at, edited_at FROM comments
-WHERE author_id = %s AND id > %s ORDER BY id LIMIT %s
+WHERE author_id = %(user)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 """
 
 list_comments = by_id(ExportedComment, _LIST)

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from matinee.common.whole_lists import by_id
+from matinee.modules.history.repository import KEPT
 
 
 class ExportedWatch(msgspec.Struct, frozen=True):
@@ -17,9 +18,9 @@ class ExportedWatch(msgspec.Struct, frozen=True):
 
 
 # By the video, not the time: what is watched while the pages are read neither comes twice nor is left out.
-_LIST = """
+_LIST = f"""
 SELECT video_id, position, watched_at FROM watch_history
-WHERE user_id = %s AND video_id > %s ORDER BY video_id LIMIT %s
-"""
+WHERE user_id = %(user)s AND {KEPT} AND video_id > %(after)s ORDER BY video_id LIMIT %(limit)s
+"""  # noqa: S608
 
 list_watches = by_id(ExportedWatch, _LIST, id_name="video_id")

@@ -25,7 +25,7 @@ class ExportedPlaylist(msgspec.Struct, frozen=True):
 _LIST = """
 SELECT p.id, p.kind, p.title, p.description, p.visibility, p.created_at, p.updated_at,
     ARRAY(SELECT i.video_id FROM playlist_items i WHERE i.playlist_id = p.id ORDER BY i.place) AS videos
-FROM playlists p WHERE p.owner_id = %s AND p.id > %s ORDER BY p.id LIMIT %s
+FROM playlists p WHERE p.owner_id = %(user)s AND p.id > %(after)s ORDER BY p.id LIMIT %(limit)s
 """
 
 list_playlists = by_id(ExportedPlaylist, _LIST)

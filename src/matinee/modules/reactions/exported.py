@@ -19,7 +19,7 @@ class ExportedReaction(msgspec.Struct, frozen=True):
 
 _LIST = """
 SELECT video_id, kind, created_at FROM reactions
-WHERE user_id = %s AND video_id > %s ORDER BY video_id LIMIT %s
+WHERE user_id = %(user)s AND video_id > %(after)s ORDER BY video_id LIMIT %(limit)s
 """
 
 list_reactions = by_id(ExportedReaction, _LIST, id_name="video_id")

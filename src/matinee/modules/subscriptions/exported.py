@@ -17,7 +17,7 @@ class ExportedSubscription(msgspec.Struct, frozen=True):
 
 _LIST = """
 SELECT channel_id, created_at FROM subscriptions
-WHERE subscriber_id = %s AND channel_id > %s ORDER BY channel_id LIMIT %s
+WHERE subscriber_id = %(user)s AND channel_id > %(after)s ORDER BY channel_id LIMIT %(limit)s
 """
 
 list_subscriptions = by_id(ExportedSubscription, _LIST, id_name="channel_id")

@@ -20,7 +20,7 @@ class ExportedMembership(msgspec.Struct, frozen=True):
 
 _LIST = """
 SELECT m.team_id, t.name, m.role, m.since FROM team_members m JOIN users t ON t.id = m.team_id
-WHERE m.user_id = %s AND m.team_id > %s ORDER BY m.team_id LIMIT %s
+WHERE m.user_id = %(user)s AND m.team_id > %(after)s ORDER BY m.team_id LIMIT %(limit)s
 """
 
 list_memberships = by_id(ExportedMembership, _LIST, id_name="team_id")

@@ -1,14 +1,21 @@
 """What an account has watched, and where it goes on."""
 
+import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 from tests.integration.conftest import Person, problem
 
 from matinee.bootstrap import Services
-from matinee.common.database import execute
+from matinee.common.database import execute, fetch_value
+from matinee.common.http.pagination import PageQuery
+from matinee.modules.history.exported import list_watches
+from matinee.modules.history.repository import clear_history, remove_cleared
 
 HISTORY = "/api/v1/user/history"
+_ROWS = "SELECT count(*) FROM watch_history WHERE user_id = %s"
+_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def watch(person: Person, video_id: str, position: float) -> httpx.Response:
@@ -67,3 +74,48 @@ class TestHistory:
         assert len(await watched(bob)) == 2
         assert (await bob.delete(HISTORY)).status_code == 204
         assert (await bob.get(HISTORY)).json() == {"items": [], "next_cursor": None, "paused": True}
+
+    async def test_cleared_is_one_row_and_what_was_noted_is_removed_later(
+        self, ada: Person, bob: Person, services: Services
+    ) -> None:
+        """However much it is. Nothing of it is shown from then on; what is watched anew is, and stays."""
+        videos = [(await ada.init(visibility="public"))["video"]["id"] for _ in range(6)]
+        for video_id in videos:
+            await watch(bob, video_id, 10)
+        await watch(ada, videos[0], 10)
+        assert (await bob.delete(HISTORY)).status_code == 204
+        async with services.database.connection() as db:
+            assert await fetch_value(db, _ROWS, (UUID(bob.id),)) == 6
+            assert await watched(bob) == []
+            assert await goes_on_at(bob, videos[0]) is None
+            assert (await list_watches(db, UUID(bob.id), PageQuery())).items == []
+            await watch(bob, videos[5], 30)
+            assert await remove_cleared(db, 2) == 2  # and whoever does is killed
+            await watch(bob, videos[4], 20)
+            assert await watched(bob) == [(videos[4], 20), (videos[5], 30)]
+            assert [one.video_id for one in (await list_watches(db, UUID(bob.id), PageQuery())).items] == sorted(
+                UUID(video_id) for video_id in videos[4:]
+            )
+            while await remove_cleared(db, 2):
+                pass
+            assert await fetch_value(db, _ROWS, (UUID(bob.id),)) == 2
+            assert await watched(ada) == [(videos[0], 10)]
+            await execute(db, "UPDATE history_clearings SET until = until - interval '1 minute'")
+            await remove_cleared(db, 2)
+            assert await fetch_value(db, "SELECT count(*) FROM history_clearings") == 0
+        assert await watched(bob) == [(videos[4], 20), (videos[5], 30)]
+
+    async def test_a_clearing_that_is_repeated_meanwhile_stays(self, bob: Person, services: Services) -> None:
+        """Upkeep that found nothing left of the former one ends neither."""
+        await bob.delete(HISTORY)
+        database = services.database
+        async with database.connection() as db:
+            await execute(db, "UPDATE history_clearings SET until = until - interval '1 hour'")
+            async with database.transaction() as clearing:
+                await clear_history(clearing, UUID(bob.id))
+                ending = asyncio.create_task(remove_cleared(db, 10))
+                async with database.connection() as looking:
+                    while not await fetch_value(looking, _WAITS):
+                        assert not ending.done()
+            await ending
+            assert await fetch_value(db, "SELECT count(*) FROM history_clearings") == 1
