@@ -179,7 +179,13 @@ def create_app(services: Services) -> ASGIApp:
     settings = services.settings
     router = Router()
     runtime = Runtime(
-        settings, services.database, services.tokens, services.api_keys, services.grants, services.endings
+        settings,
+        services.database,
+        services.tokens,
+        services.api_keys,
+        services.grants,
+        services.endings,
+        services.keys,
     )
     routes = _routes(services)
     router.mount(runtime, routes)
@@ -199,7 +205,7 @@ def create_app(services: Services) -> ASGIApp:
 
 def _routes(services: Services) -> list[Any]:
     settings = services.settings
-    cookies = SignInCookies(Devices(settings.secret_key), days=settings.refresh_token_days)
+    cookies = SignInCookies(Devices(services.keys), days=settings.refresh_token_days)
     events = VideoEvents(services.database, services.videos, services.notifications, services.endings)
     return [
         AuthRoutes(services.auth, services.sessions, cookies),

@@ -10,6 +10,9 @@ from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.pagination import PageQuery
 from matinee.common.jobs import JobQueue
+from matinee.common.keys.environment import SecretKey
+from matinee.common.keys.resealing import Resealing
+from matinee.common.keys.ring import Keys
 from matinee.common.mail.folder import FolderMailer
 from matinee.common.mail.port import Mailer
 from matinee.common.mail.post import Post
@@ -78,7 +81,7 @@ from matinee.modules.retention.rules import KeepPolicy
 from matinee.modules.retention.service import RetentionService
 from matinee.modules.search.service import SearchService
 from matinee.modules.second_factor.authenticator import Authenticator
-from matinee.modules.second_factor.codes import Codes
+from matinee.modules.second_factor.codes import TOTP_SECRETS, Codes
 from matinee.modules.second_factor.guard import Guard
 from matinee.modules.second_factor.service import SecondFactor
 from matinee.modules.sharing.service import SharingService
@@ -90,7 +93,7 @@ from matinee.modules.teams.exported import list_memberships
 from matinee.modules.teams.invitations import InvitationService
 from matinee.modules.teams.memberships import Memberships
 from matinee.modules.tokens.guesses import Guesses
-from matinee.modules.tokens.keys import KeyRing
+from matinee.modules.tokens.keys import TOKEN_KEYS, KeyRing
 from matinee.modules.tokens.seals import Seals
 from matinee.modules.tokens.service import TokenService
 from matinee.modules.tokens.signing_keys import SigningKeyService
@@ -118,6 +121,8 @@ class Services:
         self.settings = settings
         self.database = Database(settings.database_url, size=settings.database_pool_size, name=name)
         self.storage = storage
+        self.keys = root_keys(settings)
+        self.resealing = Resealing(self.database, self.keys, (TOTP_SECRETS, TOKEN_KEYS))
         self.notifications = Notifications(settings.database_url)
         self.queue = JobQueue(
             self.database,
@@ -130,7 +135,7 @@ class Services:
             _mailer(settings),
             sender=settings.mail_from,
             public_url=settings.public_url,
-            secret=settings.secret_key,
+            keys=self.keys,
         )
         self.team_invitations = InvitationService(self.post)
         self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
@@ -152,7 +157,7 @@ class Services:
         longest = 60.0 * max(settings.access_token_minutes, settings.playback_token_minutes)
         self.endings = Endings(self.database, longest=longest, clock=clock)
         reauthentication = Reauthentication(self.database, self.passwords)
-        codes = Codes(settings.secret_key, self.notices, clock=clock)
+        codes = Codes(self.keys, self.notices, clock=clock)
         self.second_factor = SecondFactor(self.database, self.sessions, codes)
         self.guard = guard = Guard(self.database, reauthentication, codes)
         self.authenticator = Authenticator(guard, codes, self.notices, host=settings.host_name())
@@ -165,7 +170,7 @@ class Services:
             reauthentication,
             guard,
             self.notices,
-            secret=settings.secret_key,
+            keys=self.keys,
             limited=settings.rate_limits,
         )
         self.invitations = Invitations(self.post)
@@ -197,7 +202,7 @@ class Services:
             guard,
             self.notices,
             public_url=settings.public_url,
-            secret=settings.secret_key,
+            keys=self.keys,
             clock=clock,
         )
         self.encoding = EncodingService(
@@ -214,15 +219,15 @@ class Services:
             self.database,
             self.videos,
             self.view_counter,
-            secret=settings.secret_key,
+            keys=self.keys,
             days=settings.view_days,
             clock=clock,
         )
         self.sharing = SharingService(self.database, self.videos, self.passwords, wants_verified=self.post.is_on)
-        signers = KeyRing(self.database, settings.secret_key)
+        signers = KeyRing(self.database, self.keys)
         self.grants = PlaybackTokens(
             signers,
-            Seals(settings.secret_key, settings.public_url),
+            Seals(self.keys, settings.public_url),
             self.endings,
             Memberships(self.database),
             clock=clock,
@@ -266,7 +271,7 @@ class Services:
             self.queue,
             self.videos,
             self.quotas,
-            FileAddresses(settings.public_url, settings.secret_key),
+            FileAddresses(settings.public_url, self.keys),
             max_bytes=settings.max_upload_bytes,
             expiry_hours=settings.upload_expiry_hours,
             encryption=settings.encryption,
@@ -287,7 +292,7 @@ class Services:
         self.replacements = ReplacementService(
             self.database, self.storage, self.queue, self.videos, self.uploads, self.quotas, self.encoding
         )
-        content_keys = ContentKeys(settings.secret_key, cells_per_key=settings.cells_per_key)
+        content_keys = ContentKeys(self.keys, cells_per_key=settings.cells_per_key)
         self.audience = Audience(self._hear_of_viewers)
         facts = PlaybackRepository(self.database)
         self.playback = PlaybackService(facts, content_keys)
@@ -392,6 +397,14 @@ class Services:
                 await self.encoding.hear_of_viewers(db, news.waiting, news.read)
             if news.watched:
                 await self.encoding.hear_of_watched(db, news.watched)
+
+
+def root_keys(settings: Settings) -> Keys:
+    """What the settings name, the one in use first."""
+    keys = [SecretKey(secret, key_id) for key_id, secret in keys_by_id(settings.secret_keys).items()]
+    if settings.secret_key is not None:
+        keys.append(SecretKey(settings.secret_key))
+    return Keys(keys)
 
 
 def _mailer(settings: Settings) -> Mailer | None:

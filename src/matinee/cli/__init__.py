@@ -326,6 +326,19 @@ def rotate_key() -> None:
 
 
 @main.group()
+def keys() -> None:
+    """The keys that everything secret is sealed by."""
+
+
+@keys.command("reseal")
+def reseal_keys() -> None:
+    """Seal everything anew with the key in use, so that former ones can be dropped. May be stopped at any time."""
+    from matinee.cli.keys import reseal
+
+    asyncio.run(reseal(_settings()))
+
+
+@main.group()
 def jobs() -> None:
     """See why videos wait, and try again, stop or prioritise their encoding."""
 

@@ -25,7 +25,16 @@ _FILE = "_FILE"
 GIB = 1024**3
 MIB = 1024**2
 _LISTS = frozenset(
-    {"cors_origins", "trusted_proxies", "jwt_keys", "password_peppers", "codecs", "worker_labels", "import_allowed"}
+    {
+        "cors_origins",
+        "trusted_proxies",
+        "jwt_keys",
+        "secret_keys",
+        "password_peppers",
+        "codecs",
+        "worker_labels",
+        "import_allowed",
+    }
 )
 _JSON = frozenset({"sign_in_providers"})
 # Each may stand in a file, which `MATINEE_<NAME>_FILE` names.
@@ -39,6 +48,7 @@ SECRETS = frozenset(
         "jwt_keys",
         "password_peppers",
         "secret_key",
+        "secret_keys",
         "sign_in_providers",
         "smtp_user",
         "smtp_password",
@@ -50,6 +60,7 @@ _NOT_SETTINGS = frozenset({"MATINEE_API_KEY", "MATINEE_DATA_DIR", "MATINEE_EMAIL
 _SHORTEST_SECRET = 32  # characters; HS256 wants at least its digest's 256 bits
 
 
+_KEY_ID = re.compile("[a-z0-9-]{1,20}:")  # it stands before a full stop in what is sealed
 _HOST = re.compile(r"[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*\.?")  # also what looks like an IPv4 address
 HARDWARE_LABELS = frozenset({"vaapi", "nvenc"})
 """Of workers that encode with a GPU; nobody gives them by hand."""
@@ -108,7 +119,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # --- accounts
     jwt_keys: Annotated[tuple[str, ...], Meta(min_length=1)]
-    secret_key: Annotated[str, Meta(min_length=_SHORTEST_SECRET)]
+    secret_key: Annotated[str, Meta(min_length=_SHORTEST_SECRET)] | None = None
+    secret_keys: tuple[str, ...] = ()
     access_token_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
     playback_token_minutes: Annotated[int, Meta(ge=1, le=60)] = 10
     refresh_token_days: Annotated[int, Meta(ge=1, le=365)] = 7
@@ -274,16 +286,18 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             faults.append(Fault(variable, "There is no such setting; see .env.example."))
         elif value != "":
             raw[name] = _read(name, value)
+    told = {fault.path.removesuffix(_FILE) for fault in faults}
     try:
         settings = convert(raw, Settings, strict=False)
     except InvalidInput as error:
-        unread = {fault.path.removesuffix(_FILE) for fault in faults}  # told already
         named = [Fault(variable_name(fault.path), fault.message) for fault in error.faults]
-        faults += [fault for fault in named if fault.path not in unread]
+        faults += [fault for fault in named if fault.path not in told]
+        told |= {fault.path for fault in named}
         wrong = {fault.path.split("[")[0] for fault in error.faults}
         sound = {name: value for name, value in raw.items() if name not in wrong}
         settings = convert({**_STAND_INS, **sound}, Settings, strict=False)  # to judge the rest as well
-    faults += [Fault(variable_name(fault.path), fault.message) for fault in _contradictions(settings)]
+    contradictions = [Fault(variable_name(fault.path), fault.message) for fault in _contradictions(settings)]
+    faults += [fault for fault in contradictions if fault.path not in told]
     if faults:
         raise ConfigError(faults)
     return settings
@@ -327,7 +341,6 @@ _STAND_INS = {
     "s3_access_key_id": "key",
     "s3_secret_access_key": "secret",
     "jwt_keys": ["key:" + "k" * _SHORTEST_SECRET],
-    "secret_key": "s" * _SHORTEST_SECRET,
 }
 _EXAMPLES = ("replace-this", "change-me")  # the secrets in .env.example, which everybody knows
 
@@ -345,8 +358,12 @@ def _contradictions(settings: Settings) -> list[Fault]:
 
 
 def _bad_secrets(settings: Settings) -> Iterator[Fault]:
+    if settings.secret_key is None and not settings.secret_keys:
+        yield Fault("secret_key", "This is required, or MATINEE_SECRET_KEYS.")
+    if not all(_KEY_ID.match(key) for key in settings.secret_keys):
+        yield Fault("secret_keys", "An id has up to 20 small letters, digits and hyphens.")
     secrets: list[tuple[str, str]] = []
-    for name in ("jwt_keys", "password_peppers"):
+    for name in ("jwt_keys", "secret_keys", "password_peppers"):
         keys = [key.partition(":") for key in getattr(settings, name)]
         for key_id, _, secret in keys:
             if not key_id or len(secret) < _SHORTEST_SECRET:
@@ -354,7 +371,7 @@ def _bad_secrets(settings: Settings) -> Iterator[Fault]:
         if len({key_id for key_id, _, _ in keys}) < len(keys):
             yield Fault(name, "Each needs an id of its own.")
         secrets += [(name, secret) for _, _, secret in keys]
-    secrets += [("secret_key", settings.secret_key), ("s3_secret_access_key", settings.s3_secret_access_key)]
+    secrets += [("secret_key", settings.secret_key or ""), ("s3_secret_access_key", settings.s3_secret_access_key)]
     for name, secret in secrets:
         if secret.startswith(_EXAMPLES):
             yield Fault(name, "This one stands in the example, for all to read; make one of your own.")

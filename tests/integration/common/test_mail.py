@@ -20,6 +20,8 @@ from tests.integration.common.test_jobs import until, waiting
 from matinee.common.config import Settings
 from matinee.common.database import Database, execute, fetch_value
 from matinee.common.jobs import GiveUpError, JobQueue, JobRun
+from matinee.common.keys.environment import SecretKey
+from matinee.common.keys.ring import Keys
 from matinee.common.mail.folder import FolderMailer
 from matinee.common.mail.letters import LetterTemplate, as_message, write_letter
 from matinee.common.mail.port import Mailer
@@ -133,7 +135,7 @@ def post(queue: JobQueue, mailer: Mailer | None) -> Post:
         mailer,
         sender="Matinée <post@example.org>",
         public_url="http://localhost:3000/",
-        secret="s" * 43,
+        keys=Keys([SecretKey("s" * 43)]),
     )
 
 
@@ -245,7 +247,7 @@ class TestPost:
 
     async def test_a_letter_of_a_former_secret_is_given_up(self, queue: JobQueue, tmp_path: Path) -> None:
         """It cannot be opened any more."""
-        with pytest.raises(GiveUpError, match="MATINEE_SECRET_KEY"):
+        with pytest.raises(GiveUpError, match="no longer here"):
             await post(queue, FolderMailer(tmp_path)).deliver(RUN, "gAAAAA")
 
 

@@ -15,6 +15,7 @@ from matinee.common.errors import DomainError, Malformed, TooLarge, Unauthentica
 from matinee.common.http.authentication import AccessTokens, Caller, KeyVerifier, Standing
 from matinee.common.http.idempotency import IdempotentRequest, StoredAnswer, find_answer
 from matinee.common.http.viewer import Bearer, Grant, Grants, Viewer
+from matinee.common.keys.ring import Keys
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -30,6 +31,7 @@ class Runtime:
         api_keys: KeyVerifier,
         grants: Grants,
         standing: Standing,
+        keys: Keys,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -37,6 +39,7 @@ class Runtime:
         self.api_keys = api_keys
         self.grants = grants
         self.standing = standing
+        self.fingerprints = keys.digests(b"matinee fingerprints")
         self.trusted_proxies: list[Network] = [ipaddress.ip_network(n) for n in settings.trusted_proxies]
 
 

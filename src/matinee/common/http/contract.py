@@ -342,7 +342,7 @@ class Endpoint:
             who = call.caller.user_id if call.caller else call.address
             request = b"\0".join((call.scope["path"].encode(), call.scope["query_string"], raw))
             call.idempotent = identify(
-                key, f"{self.operation.operation_id}:{who}", request, self._runtime.settings.secret_key
+                key, f"{self.operation.operation_id}:{who}", request, self._runtime.fingerprints
             )
         if self.operation.body is bytes or (self.operation.or_bytes and content_type != "application/json"):
             return raw

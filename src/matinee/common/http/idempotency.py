@@ -4,7 +4,6 @@ The answer is stored in the very transaction that does the work, and a transacti
 as being in flight. So a crash leaves neither half a result nor a key that is stuck.
 """
 
-import hashlib
 import hmac
 import re
 
@@ -12,6 +11,7 @@ import msgspec
 
 from matinee.common.database import Connection, execute, fetch_one, fetch_value
 from matinee.common.errors import Conflict, Invalid
+from matinee.common.keys.ring import Digests
 from matinee.common.validation import Fault
 
 KEPT_HOURS = 24
@@ -49,11 +49,12 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 
 
 class IdempotentRequest(msgspec.Struct, frozen=True):
-    """A request that carries a key: who sent it to which operation (`scope`), and a keyed hash of its body."""
+    """A request that carries a key: who sent it to which operation (`scope`), and keyed hashes of its body."""
 
     scope: str
     key: str
-    fingerprint: bytes
+    fingerprints: tuple[bytes, ...]
+    """By each of the server's keys, the one in use first."""
 
 
 _FIND = """
@@ -72,11 +73,11 @@ DELETE FROM idempotency_keys WHERE (scope, key) IN (
 """
 
 
-def identify(key: str, scope: str, body: bytes, secret: str) -> IdempotentRequest:
+def identify(key: str, scope: str, body: bytes, digests: Digests) -> IdempotentRequest:
     """Checks the key's form. The body's hash is keyed, because a body may hold a password."""
     if _KEY.fullmatch(key) is None:
         raise InvalidKey
-    return IdempotentRequest(scope, key, hmac.digest(secret.encode(), body, hashlib.sha256))
+    return IdempotentRequest(scope, key, tuple(digests.by_each(body)))
 
 
 async def find_answer(db: Connection, request: IdempotentRequest) -> StoredAnswer | None:
@@ -90,14 +91,14 @@ async def find_answer(db: Connection, request: IdempotentRequest) -> StoredAnswe
     if not held:
         raise RequestInFlight
     answer = await fetch_one(db, StoredAnswer, _FIND, (request.scope, request.key, KEPT_HOURS))
-    if answer is not None and not hmac.compare_digest(answer.fingerprint, request.fingerprint):
+    if answer is not None and not any(hmac.compare_digest(answer.fingerprint, each) for each in request.fingerprints):
         raise KeyReused
     return answer
 
 
 async def store_answer(db: Connection, request: IdempotentRequest, status: int, body: bytes) -> None:
     """Keeps the answer; it becomes visible with the work itself, at commit."""
-    await execute(db, _STORE, (request.scope, request.key, request.fingerprint, status, body))
+    await execute(db, _STORE, (request.scope, request.key, request.fingerprints[0], status, body))
 
 
 async def delete_expired_answers(db: Connection, most: int) -> int:

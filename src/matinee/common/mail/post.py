@@ -2,14 +2,14 @@
 
 import msgspec
 import structlog
-from cryptography.fernet import InvalidToken
 
 from matinee.common.database import Connection
 from matinee.common.errors import Conflict
 from matinee.common.jobs import GiveUpError, JobQueue, JobRun, NewJob
+from matinee.common.keys.port import NotOpenedError
+from matinee.common.keys.ring import Keys
 from matinee.common.mail.letters import Letter, LetterTemplate, as_message, write_letter
 from matinee.common.mail.port import Mailer, MailRefused
-from matinee.common.sealing import seal_for
 
 log = structlog.get_logger()
 
@@ -27,13 +27,13 @@ class MailOff(Conflict):
 class Post:
     """Takes letters in and has them sent."""
 
-    def __init__(self, queue: JobQueue, mailer: Mailer | None, *, sender: str, public_url: str, secret: str) -> None:
+    def __init__(self, queue: JobQueue, mailer: Mailer | None, *, sender: str, public_url: str, keys: Keys) -> None:
         """`mailer`: None where this server sends no mail."""
         self._queue = queue
         self._mailer = mailer
         self._sender = sender
         self._public_url = public_url.rstrip("/")
-        self._seal = seal_for(_PURPOSE, secret)
+        self._keys = keys
 
     @property
     def is_on(self) -> bool:
@@ -56,7 +56,7 @@ class Post:
         """
         self.ensure_on()
         letter = msgspec.json.encode(write_letter(to, template, values))
-        args = {"sealed": self._seal.encrypt(letter).decode()}
+        args = {"sealed": (await self._keys.seal(_PURPOSE, letter)).decode()}
         await self._queue.enqueue(db, NewJob(name=_SEND, lane="mail", args=args))
 
     def register(self, queue: JobQueue) -> None:
@@ -67,9 +67,10 @@ class Post:
         """The job. A worker that dies between sending and saying so sends twice, with one Message-ID."""
         assert self._mailer is not None, "the lane is run where letters are sent"
         try:
-            letter = msgspec.json.decode(self._seal.decrypt(sealed), type=Letter)
-        except InvalidToken:
-            raise GiveUpError("The letter was sealed with a former MATINEE_SECRET_KEY.") from None
+            opened = await self._keys.open(_PURPOSE, sealed.encode())
+        except NotOpenedError:
+            raise GiveUpError("The letter was sealed by a key that is no longer here.") from None
+        letter = msgspec.json.decode(opened, type=Letter)
         try:
             await self._mailer.send(as_message(letter, self._sender))
         except (MailRefused, ValueError) as error:

@@ -7,7 +7,7 @@ import msgspec
 from cryptography.fernet import InvalidToken
 
 from matinee.common.http.call import subscriber_of
-from matinee.common.sealing import seal_for
+from matinee.common.keys.ring import Keys
 
 SECONDS = 400 * 86400  # no browser keeps a cookie for longer
 _PURPOSE = b"matinee devices"
@@ -44,8 +44,8 @@ class Device(msgspec.Struct, frozen=True):
 class Devices:
     """Reads the notes of browsers, and writes them."""
 
-    def __init__(self, secret: str) -> None:
-        self._seal = seal_for(_PURPOSE, secret)
+    def __init__(self, keys: Keys) -> None:
+        self._seal = keys.fernet(_PURPOSE)
 
     def read(self, carried: str | None, ip: str | None) -> Device:
         """Who asks; a note that is not ours, or is too old, is none."""

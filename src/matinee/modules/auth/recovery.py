@@ -4,15 +4,14 @@ import hashlib
 import secrets
 from uuid import UUID
 
-from cryptography.fernet import InvalidToken
-
 from matinee.common.database import Begin, Connection, Database
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.common.http.rate_limits import RateLimit, count_hit
 from matinee.common.jobs import GiveUpError, JobQueue, JobRun, NewJob, ensure_owned
+from matinee.common.keys.port import NotOpenedError
+from matinee.common.keys.ring import Keys
 from matinee.common.mail.post import Post
-from matinee.common.sealing import seal_for
 from matinee.modules import audit
 from matinee.modules.auth import letters, repository, token_repository
 from matinee.modules.auth.errors import LinkExpired, SignInToVerify, WrongPassword
@@ -48,7 +47,7 @@ class Recovery:
         guard: Guard,
         notices: Notices,
         *,
-        secret: str,
+        keys: Keys,
         limited: bool,
     ) -> None:
         self._database = database
@@ -59,7 +58,7 @@ class Recovery:
         self._reauthentication = reauthentication
         self._guard = guard
         self._notices = notices
-        self._seal = seal_for(_PURPOSE, secret)
+        self._keys = keys
         self._limited = limited
 
     def register(self, queue: JobQueue) -> None:
@@ -204,15 +203,15 @@ class Recovery:
         self._post.ensure_on()
         await self._limit(spellings(email)[0])
         # sealed as letters are: who reads the database does not find whoever has forgotten a password
-        args = {"sealed": self._seal.encrypt(email.encode()).decode()}
+        args = {"sealed": (await self._keys.seal(_PURPOSE, email.encode())).decode()}
         async with self._database.transaction() as db:
             await self._queue.enqueue(db, NewJob(name=job, lane="mail", args=args))
 
     async def _find(self, db: Connection, sealed: str) -> repository.Account | None:
         try:
-            email = self._seal.decrypt(sealed).decode()
-        except InvalidToken:
-            raise GiveUpError("The address was sealed with a former MATINEE_SECRET_KEY.") from None
+            email = (await self._keys.open(_PURPOSE, sealed.encode())).decode()
+        except NotOpenedError:
+            raise GiveUpError("The address was sealed by a key that is no longer here.") from None
         return await repository.find_account(db, *spellings(email))
 
     async def _limit(self, email: str) -> None:

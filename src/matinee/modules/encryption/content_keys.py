@@ -1,4 +1,4 @@
-"""The keys of encrypted videos: none is stored, all follow from the server's secret. Pure.
+"""The keys of encrypted videos: none is stored, all follow from the server's key. Pure.
 
 A key's version is part of what it is derived from, so that new keys cost a number; and what tells versions apart is
 part of the addresses of all that is encrypted, so that no cache ever mixes two.
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from matinee.common.keys.ring import Keys
 from matinee.media.encryption.model import BLOCK, ContentKey, SampleEncryption, Scheme, Track
 from matinee.media.encryption.signals import common_pssh, samples_line, segments_line
 from matinee.media.model import AudioRendition, Plan, without
@@ -57,8 +58,8 @@ def offered(plan: Plan, chosen: Choice) -> Plan:
 class ContentKeys:
     """Derives what is to be known of a video's encryption (HKDF with SHA-256, RFC 5869)."""
 
-    def __init__(self, secret: str, *, cells_per_key: int) -> None:
-        self._root = hmac.digest(b"matinee content keys", secret.encode(), "sha256")
+    def __init__(self, keys: Keys, *, cells_per_key: int) -> None:
+        self._root = keys.data_key(b"matinee content keys")
         self.cells_per_key = cells_per_key
         """Of `aes-128`: how many cells in a row share a key."""
 

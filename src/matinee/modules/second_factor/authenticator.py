@@ -31,7 +31,7 @@ class Authenticator:
             user = await accounts.find_user(db, caller.user_id)
             if user is None:
                 raise Unauthenticated("This account no longer exists.")
-            if not await repository.begin_totp(db, user.id, self._codes.sealed(secret)):
+            if not await repository.begin_totp(db, user.id, await self._codes.sealed(secret)):
                 raise TotpIsOn
         return TotpSecret(secret=rules.typed(secret), uri=rules.address(secret, user.email, self._issuer))
 
@@ -42,7 +42,7 @@ class Authenticator:
         found = await repository.find_totp(db, user_id)
         if found is None or found.is_confirmed:
             raise TotpNotBegun
-        step = self._codes.step_of(found.secret, code)
+        step = await self._codes.step_of(found.secret, code)
         if step is None:
             raise WrongCode
         if not await repository.confirm_totp(db, user_id, found.secret, step):

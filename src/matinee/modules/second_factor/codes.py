@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from cryptography.fernet import InvalidToken
-
 from matinee.common.clock import Clock
 from matinee.common.database import Connection
 from matinee.common.http.rate_limits import tally
-from matinee.common.sealing import seal_for
+from matinee.common.keys.port import NotOpenedError
+from matinee.common.keys.resealing import SealedColumn
+from matinee.common.keys.ring import Keys
 from matinee.modules.auth import letters
 from matinee.modules.auth.notices import Notices
 from matinee.modules.second_factor import repository
@@ -20,25 +20,26 @@ from matinee.modules.second_factor.rules import (
 )
 
 _PURPOSE = b"matinee totp secrets"
+TOTP_SECRETS = SealedColumn("totp", "user_id", "secret", _PURPOSE)
 
 
 class Codes:
     """Seals what codes are made of, and uses codes up."""
 
-    def __init__(self, secret: str, notices: Notices, *, clock: Clock) -> None:
-        self._seal = seal_for(_PURPOSE, secret)
+    def __init__(self, keys: Keys, notices: Notices, *, clock: Clock) -> None:
+        self._keys = keys
         self._notices = notices
         self._clock = clock
 
-    def sealed(self, secret: bytes) -> bytes:
+    async def sealed(self, secret: bytes) -> bytes:
         """An app's secret as it is stored."""
-        return self._seal.encrypt(secret)
+        return await self._keys.seal(_PURPOSE, secret)
 
-    def step_of(self, sealed: bytes, code: str) -> int | None:
+    async def step_of(self, sealed: bytes, code: str) -> int | None:
         """The time step whose code it is, if it is one of about now."""
         try:
-            secret = self._seal.decrypt(sealed)
-        except InvalidToken:  # sealed with a former MATINEE_SECRET_KEY: recovery codes go on working
+            secret = await self._keys.open(_PURPOSE, sealed)
+        except NotOpenedError:  # its key is no longer here: recovery codes go on working
             return None
         return matching_step(secret, plain(code), self._clock())
 
@@ -47,7 +48,7 @@ class Codes:
         if not is_of_an_app(plain(code)):
             return await repository.use_recovery_code(db, user_id, hash_of(plain(code)))
         found = await repository.find_totp(db, user_id)
-        step = self.step_of(found.secret, code) if found and found.is_confirmed else None
+        step = await self.step_of(found.secret, code) if found and found.is_confirmed else None
         if step is None:
             return False
         is_new = await repository.use_step(db, user_id, step)

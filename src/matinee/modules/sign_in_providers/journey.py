@@ -7,7 +7,7 @@ import msgspec
 from cryptography.fernet import InvalidToken
 
 from matinee.common.clock import Clock
-from matinee.common.sealing import seal_for
+from matinee.common.keys.ring import Keys
 
 LIFETIME = 600  # seconds to sign in at the provider
 _PURPOSE = b"matinee sign-in by a provider"
@@ -29,8 +29,8 @@ class Journey(msgspec.Struct, frozen=True):
 class Journeys:
     """Seals them and opens them again, within their time."""
 
-    def __init__(self, secret: str, *, clock: Clock) -> None:
-        self._seal = seal_for(_PURPOSE, secret)
+    def __init__(self, keys: Keys, *, clock: Clock) -> None:
+        self._seal = keys.fernet(_PURPOSE)
         self._clock = clock
 
     def begin(self, provider: str, device_name: str, user_id: UUID | None) -> tuple[Journey, str]:

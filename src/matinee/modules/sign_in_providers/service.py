@@ -7,6 +7,7 @@ from matinee.common.clock import Clock
 from matinee.common.config import SignInProvider
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import Caller
+from matinee.common.keys.ring import Keys
 from matinee.modules import audit
 from matinee.modules.auth import letters
 from matinee.modules.auth.devices import Device
@@ -51,7 +52,7 @@ class SignInProviders:
         notices: Notices,
         *,
         public_url: str,
-        secret: str,
+        keys: Keys,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -60,7 +61,7 @@ class SignInProviders:
         self._second_factor = second_factor
         self._guard = guard
         self._notices = notices
-        self._journeys = Journeys(secret, clock=clock)
+        self._journeys = Journeys(keys, clock=clock)
         address = public_url.rstrip("/")
         self._issuers = {each.id: Issuer(each, f"{address}/signed-in/{each.id}") for each in providers}
 

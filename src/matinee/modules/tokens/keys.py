@@ -7,7 +7,6 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import msgspec
-from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import (
@@ -20,7 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from matinee.common.database import Database
-from matinee.common.sealing import seal_for
+from matinee.common.keys.port import NotOpenedError
+from matinee.common.keys.resealing import SealedColumn
+from matinee.common.keys.ring import Keys
 from matinee.modules import audit
 from matinee.modules.tokens import repository
 from matinee.modules.tokens.repository import Algorithm, KeyRow
@@ -32,6 +33,7 @@ LIFETIME = 10.0  # seconds; longer: what a deleted key has signed lives on, shor
 _REMEMBERED = 1_000
 _RSA_BITS = 2048  # NIST SP 800-57: good until 2030; a verification takes 30 µs
 _PURPOSE = b"matinee playback token keys"
+TOKEN_KEYS = SealedColumn("signing_keys", "id", "private_key", _PURPOSE)
 
 
 class Verifier(msgspec.Struct, frozen=True):
@@ -78,9 +80,9 @@ def verifier(row: KeyRow) -> Verifier:
 class KeyRing:
     """Keys by their id. What the database says is remembered for some seconds, also that it knows no such key."""
 
-    def __init__(self, database: Database, secret: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database, keys: Keys, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._seal = seal_for(_PURPOSE, secret)
+        self._keys = keys
         self._clock = clock
         self._known: OrderedDict[UUID, tuple[float, Verifier | None]] = OrderedDict()
         self._signer: tuple[float, Signer] | None = None
@@ -107,7 +109,7 @@ class KeyRing:
         return key
 
     async def signer(self) -> Signer:
-        """The server's key, made where there is none that our secret opens."""
+        """The server's key, made where there is none that our keys open."""
         async with self._looking:  # whoever asks meanwhile finds it read
             if self._signer is None or self._is_old(self._signer[0]):
                 read_at = self._clock()
@@ -117,14 +119,15 @@ class KeyRing:
     async def rotate(self) -> Signer:
         """Has another key sign from now on. What the former one has signed holds until it expires."""
         key = new_key("EdDSA")
-        sealed = self._seal.encrypt(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+        plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        sealed = await self._keys.seal(_PURPOSE, plain)
         async with self._database.transaction() as db:
             await repository.retire_server_key(db)
             key_id = uuid4()
             if await repository.insert_server_key(db, key_id, "server", "EdDSA", public_bytes(key), sealed):
                 await audit.record(db, "server.signing_key_rotated", key_id)
         signer = await self._opened()  # another process may have been quicker
-        assert signer is not None, "a key was made with this secret"
+        assert signer is not None, "it was sealed with these keys"
         self._signer = (self._clock(), signer)
         return signer
 
@@ -134,9 +137,10 @@ class KeyRing:
         if row is None:
             return None
         try:
-            key = load_der_private_key(self._seal.decrypt(row.private_key), None)
-        except InvalidToken:  # sealed with a former MATINEE_SECRET_KEY
+            opened = await self._keys.open(_PURPOSE, row.private_key)
+        except NotOpenedError:  # its key is no longer here
             return None
+        key = load_der_private_key(opened, None)
         assert isinstance(key, (Ed25519PrivateKey, RSAPrivateKey))
         return Signer(row.id, row.algorithm, key)
 

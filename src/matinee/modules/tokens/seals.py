@@ -11,16 +11,17 @@ import hmac
 from urllib.parse import urlsplit
 
 from matinee.common.http.viewer import PlaybackTokenRefused
+from matinee.common.keys.ring import Keys
 
 _BYTES = 16
 _DOTS = 2  # of a token without a seal
 
 
 class Seals:
-    """Seals by the server's secret, for the pages at `public_url`."""
+    """Seals by the server's keys, for the pages at `public_url`."""
 
-    def __init__(self, secret: str, public_url: str) -> None:
-        self._root = hmac.digest(b"matinee embed page", secret.encode(), "sha256")
+    def __init__(self, keys: Keys, public_url: str) -> None:
+        self._digests = keys.digests(b"matinee embed page")
         self.host = urlsplit(public_url).hostname or ""
 
     def is_sealed(self, token: str) -> bool:
@@ -29,14 +30,18 @@ class Seals:
 
     def seal(self, token: str) -> str:
         """The token with its seal."""
-        seal = hmac.digest(self._root, token.encode(), "sha256")[:_BYTES]
-        return f"{token}.{base64.urlsafe_b64encode(seal).rstrip(b'=').decode()}"
+        return _sealed(token, self._digests.of(token.encode()))
 
     def opened(self, token: str) -> tuple[str, bool]:
         """The token itself, and whether it was sealed. Raises PlaybackTokenRefused where the seal is not ours."""
         if not self.is_sealed(token):
             return token, False
         signed = token.rpartition(".")[0]
-        if not hmac.compare_digest(self.seal(signed), token):
+        known = self._digests.by_each(signed.encode())
+        if not any(hmac.compare_digest(_sealed(signed, digest), token) for digest in known):
             raise PlaybackTokenRefused
         return signed, True
+
+
+def _sealed(token: str, digest: bytes) -> str:
+    return f"{token}.{base64.urlsafe_b64encode(digest[:_BYTES]).rstrip(b'=').decode()}"

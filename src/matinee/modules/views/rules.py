@@ -1,10 +1,10 @@
 """What is a view, and whose: pure decisions over plain values."""
 
-import hashlib
-import hmac
 import re
 from datetime import date
 from uuid import UUID
+
+from matinee.common.keys.ring import Digests
 
 ENOUGH_SECONDS = 10.0
 """Of watching; of a shorter video nearly all of it."""
@@ -24,7 +24,7 @@ def is_program(agent: str | None) -> bool:
     return not agent or _PROGRAMS.search(agent) is not None
 
 
-def viewer_key(secret: str, day: date, account: UUID | None, address: str, agent: str) -> bytes:
-    """Who is watching, so that he is known again on the same day and by nobody who has no secret of ours."""
+def viewer_key(digests: Digests, day: date, account: UUID | None, address: str, agent: str) -> bytes:
+    """Who is watching, so that he is known again on the same day and by nobody who has no key of ours."""
     who = f"account {account}" if account else f"{address} {agent}"
-    return hmac.digest(secret.encode(), f"view {day} {who}".encode(), hashlib.sha256)[:16]
+    return digests.of(f"view {day} {who}".encode())[:16]

@@ -6,6 +6,7 @@ from uuid import UUID
 from matinee.common.clock import Clock
 from matinee.common.database import Connection, Database
 from matinee.common.http.viewer import Viewer
+from matinee.common.keys.ring import Keys
 from matinee.modules.videos.errors import VideoNotPlayable
 from matinee.modules.videos.service import VideoService
 from matinee.modules.views import repository
@@ -20,12 +21,12 @@ class ViewService:
     """Views of those who may see the video, by account or by token."""
 
     def __init__(
-        self, database: Database, videos: VideoService, counter: ViewCounter, *, secret: str, days: int, clock: Clock
+        self, database: Database, videos: VideoService, counter: ViewCounter, *, keys: Keys, days: int, clock: Clock
     ) -> None:
         self._database = database
         self._videos = videos
         self._counter = counter
-        self._secret = secret
+        self._viewers = keys.digests(b"matinee viewers")
         self._days = days
         self._clock = clock
 
@@ -40,7 +41,7 @@ class ViewService:
             return
         day = datetime.fromtimestamp(self._clock(), UTC).date()
         account = viewer.caller.user_id if viewer.caller else None
-        self._counter.note(View(day, video_id, viewer_key(self._secret, day, account, address, agent)))
+        self._counter.note(View(day, video_id, viewer_key(self._viewers, day, account, address, agent)))
 
     async def keep_partitions(self) -> None:
         """Periodic: makes the partitions of the days ahead and drops those past their time."""

@@ -19,6 +19,8 @@ from matinee.common.config import Settings, variable_name
 from matinee.common.database import Database, execute, fetch_value
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue
+from matinee.common.keys.environment import SecretKey
+from matinee.common.keys.ring import Keys
 from matinee.common.storage.port import Storage
 from matinee.media import keys
 from matinee.media.model import Plan
@@ -180,7 +182,7 @@ class Stage:
             self.queue,
             videos,
             self.quotas,
-            FileAddresses("http://localhost", "secret"),
+            FileAddresses("http://localhost", Keys([SecretKey("s" * 32)])),
             max_bytes=1 << 30,
             expiry_hours=24,
         )

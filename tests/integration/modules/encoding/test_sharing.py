@@ -9,6 +9,8 @@ from tests.integration.modules.encoding.stage import Stage
 from tests.integration.modules.encoding.test_clips import exists, gone, has_rows, settle
 from tests.integration.modules.encoding.test_replacements import announce, until_replaced
 
+from matinee.common.keys.environment import SecretKey
+from matinee.common.keys.ring import Keys
 from matinee.media import keys
 from matinee.modules.encoding.jobs import ingest_job
 from matinee.modules.integrity.hashing import hash_unhashed
@@ -29,7 +31,7 @@ async def share(stage: Stage, first: UUID, content: bytes) -> UUID:
         stage.queue,
         stage.videos(),
         stage.quotas,
-        FileAddresses("http://localhost", "secret"),
+        FileAddresses("http://localhost", Keys([SecretKey("s" * 32)])),
         max_bytes=1 << 30,
         expiry_hours=24,
     )

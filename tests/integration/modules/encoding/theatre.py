@@ -8,6 +8,8 @@ from uuid import UUID
 from tests.integration.modules.encoding.stage import Stage
 
 from matinee.common.http.viewer import ANYBODY
+from matinee.common.keys.environment import SecretKey
+from matinee.common.keys.ring import Keys
 from matinee.common.notifications import Notifications
 from matinee.media.model import Plan
 from matinee.modules.encoding.offers import Offers
@@ -29,7 +31,10 @@ class Theatre:
         self._stage = stage
         self.notifications = Notifications(stage.database.url)
         self.audience = Audience(self._tell)
-        facts, content_keys = PlaybackRepository(stage.database), ContentKeys("s" * 32, cells_per_key=1)
+        facts, content_keys = (
+            PlaybackRepository(stage.database),
+            ContentKeys(Keys([SecretKey("s" * 32)]), cells_per_key=1),
+        )
         self.playback = PlaybackService(facts, content_keys)
         self.playlists = Playlists(self.playback, facts, content_keys, offers=Offers(stage.database, stage.encoding))
         self.cells = Cells(

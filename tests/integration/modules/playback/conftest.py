@@ -18,6 +18,7 @@ from tests.integration.modules.playback.proxies import until_answered
 from tests.ports import free_port
 from tests.unit.media.plans import plan, sound
 
+from matinee.bootstrap import root_keys
 from matinee.common.config import Settings
 from matinee.common.database import Database, execute, fetch_value
 from matinee.common.http.authentication import AccessTokens, Caller
@@ -178,7 +179,7 @@ def endings(database: Database, clock: Clock) -> Endings:
 @pytest.fixture
 def signers(settings: Settings, database: Database, clock: Clock) -> KeyRing:
     """The keys of playback tokens."""
-    return KeyRing(database, settings.secret_key, clock=clock)
+    return KeyRing(database, root_keys(settings), clock=clock)
 
 
 @pytest.fixture
@@ -193,7 +194,7 @@ def grants(
 ) -> PlaybackTokens:
     """Reads playback tokens."""
     return PlaybackTokens(
-        signers, Seals(settings.secret_key, "http://localhost:3000"), endings, Memberships(database), clock=clock
+        signers, Seals(root_keys(settings), "http://localhost:3000"), endings, Memberships(database), clock=clock
     )
 
 
@@ -262,7 +263,7 @@ async def app(
 ) -> AsyncIterator[Any]:
     """Playback as an ASGI application, listening for news."""
     notifications = Notifications(settings.database_url)
-    content_keys = ContentKeys(settings.secret_key, cells_per_key=2)
+    content_keys = ContentKeys(root_keys(settings), cells_per_key=2)
     encoding = EncodingService(queue, clock=clock)
     facts = PlaybackRepository(database)
     service = PlaybackService(facts, content_keys, clock=clock)
@@ -273,7 +274,9 @@ async def app(
     settings = msgspec.structs.replace(settings, country_header="X-Country", trusted_proxies=("127.0.0.1",))
     encrypted = EncryptedCells(storage, cache, content_keys)
     routes = PlaybackRoutes(playlists, cells, delivery, encrypted)
-    runtime = Runtime(settings, database, tokens, ApiKeys(database, clock=clock), grants, endings)
+    runtime = Runtime(
+        settings, database, tokens, ApiKeys(database, clock=clock), grants, endings, root_keys(settings)
+    )
     captions = CaptionPlayback(service, facts, storage)
     videos = VideoService(database, storage, queue, encoding)
     encryption = EncryptionRoutes(EncryptionService(videos, service, facts, content_keys))

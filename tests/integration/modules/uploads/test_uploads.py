@@ -13,6 +13,8 @@ from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import fetch_value
+from matinee.common.keys.environment import SecretKey
+from matinee.common.keys.ring import Keys
 from matinee.common.storage.port import NoSuchObjectError, NoSuchUploadError, Part
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
@@ -327,7 +329,7 @@ class TestCompleteAndDelete:
             services.queue,
             services.videos,
             services.quotas,
-            FileAddresses("http://localhost", "secret"),
+            FileAddresses("http://localhost", Keys([SecretKey("s" * 32)])),
             max_bytes=1000,
             expiry_hours=1,
         )

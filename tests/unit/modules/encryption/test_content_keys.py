@@ -5,20 +5,22 @@ import msgspec
 import pytest
 from tests.unit.media.plans import plan, sound
 
+from matinee.common.keys.environment import SecretKey
+from matinee.common.keys.ring import Keys
 from matinee.media import keys
 from matinee.media.hls import media_playlist
 from matinee.media.timeline import Window
 from matinee.modules.encryption.content_keys import Choice, ContentKeys, offered
 
 VIDEO = UUID(int=1)
-KEYS = ContentKeys("s" * 32, cells_per_key=15)
+KEYS = ContentKeys(Keys([SecretKey("s" * 32)]), cells_per_key=15)
 CHOSEN = Choice(VIDEO, "cbcs", 1)
 
 
 class TestDerivation:
     def test_nothing_is_shared_by_two(self) -> None:
         """Neither by videos, ways, versions or servers, nor by picture and sound."""
-        servers = (KEYS, ContentKeys("t" * 32, cells_per_key=15))
+        servers = (KEYS, ContentKeys(Keys([SecretKey("t" * 32)]), cells_per_key=15))
         chosen = [
             Choice(UUID(int=video), way, version) for video, way, version in product((1, 2), ("cenc", "cbcs"), (1, 2))
         ]
@@ -36,7 +38,7 @@ class TestDerivation:
     def test_whole_segments_have_keys_by_rendition_and_period(self) -> None:
         """Of another length of periods they are others too, and so are the addresses."""
         chosen = Choice(VIDEO, "aes-128", 1)
-        longer = ContentKeys("s" * 32, cells_per_key=30)
+        longer = ContentKeys(Keys([SecretKey("s" * 32)]), cells_per_key=30)
         places = list(product(("r4", "r4-2"), ("v240", "audio"), (0, 1)))
         found = {server.of_segments(chosen, *place) for server, place in product((KEYS, longer), places)}
         assert len(found) == 16

@@ -3,8 +3,10 @@
 from datetime import date
 from uuid import uuid4
 
+from matinee.common.keys.ring import Digests
 from matinee.modules.views.rules import is_program, is_view, viewer_key
 
+S, T = Digests([b"s"]), Digests([b"t"])
 DAY, NEXT = date(2026, 11, 27), date(2026, 11, 28)
 
 
@@ -22,12 +24,12 @@ def test_programs_that_say_so_are_not_counted() -> None:
 def test_a_viewer_is_known_again_on_the_same_day_and_on_no_other() -> None:
     """An account wherever it is; anybody else by address and browser."""
     account = uuid4()
-    assert viewer_key("s", DAY, account, "1.2.3.4", "a") == viewer_key("s", DAY, account, "5.6.7.8", "b")
-    anybody = viewer_key("s", DAY, None, "1.2.3.4", "a")
+    assert viewer_key(S, DAY, account, "1.2.3.4", "a") == viewer_key(S, DAY, account, "5.6.7.8", "b")
+    anybody = viewer_key(S, DAY, None, "1.2.3.4", "a")
     others = [
-        viewer_key("s", NEXT, None, "1.2.3.4", "a"),
-        viewer_key("t", DAY, None, "1.2.3.4", "a"),
-        viewer_key("s", DAY, None, "1.2.3.5", "a"),
-        viewer_key("s", DAY, account, "1.2.3.4", "a"),
+        viewer_key(S, NEXT, None, "1.2.3.4", "a"),
+        viewer_key(T, DAY, None, "1.2.3.4", "a"),
+        viewer_key(S, DAY, None, "1.2.3.5", "a"),
+        viewer_key(S, DAY, account, "1.2.3.4", "a"),
     ]
     assert len({anybody, *others}) == 5
