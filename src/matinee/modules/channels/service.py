@@ -83,9 +83,9 @@ class ChannelService:
             return await self._most_watched(db, account_id, query)
         after = decode_cursor(query.cursor)
         rows = await repository.list_published(db, account_id, query.limit, after)
-        return await self.page_of(db, rows, query.limit)
+        return await self.page(db, rows, query.limit)
 
-    async def page_of(self, db: Connection, rows: list[PublishedRow], limit: int) -> VideoPage:
+    async def page(self, db: Connection, rows: list[PublishedRow], limit: int) -> VideoPage:
         """Published videos, in the order of `rows`, which are one more than the page where another follows."""
         page, cursor = page_of(rows, limit, lambda row: Cursor(row.published_at, row.id))
         videos = await self._videos.summaries(db, ANYBODY, [row.id for row in page])

@@ -63,7 +63,7 @@ class SubscriptionService:
     async def feed(self, db: Connection, caller: Caller, query: PageQuery) -> VideoPage:
         """What those channels have published, the latest first."""
         rows = await repository.list_feed(db, caller.user_id, query.limit, decode_cursor(query.cursor))
-        return await self._channels.page_of(db, rows, query.limit)
+        return await self._channels.page(db, rows, query.limit)
 
     async def remove_some_of_channel(self, db: Connection, channel_id: UUID, most: int) -> int:
         """Ends so many subscriptions to a channel that is to go; returns how many."""
