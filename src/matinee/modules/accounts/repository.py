@@ -51,8 +51,12 @@ _UNSHARE_SOME = """
 UPDATE videos SET viewers = array_remove(viewers, %(user)s::uuid), updated_at = now() WHERE id IN (
     SELECT id FROM videos WHERE viewers <> '{}' AND viewers @> ARRAY[%(user)s::uuid] LIMIT %(most)s)
 """
-# Its sessions, keys and all else that refers to it go with it. Rows of videos go when nothing is stored of them.
-_REMOVE = "DELETE FROM users WHERE id = %s AND NOT EXISTS (SELECT FROM videos WHERE owner_id = users.id)"
+# Its sessions, keys and all else that refers to it go with it. Rows of videos go when nothing is stored of them, likes of
+# comments when nobody held those: they are counted, and would go uncounted.
+_REMOVE = """
+DELETE FROM users WHERE id = %s AND NOT EXISTS (SELECT FROM videos WHERE owner_id = users.id)
+    AND NOT EXISTS (SELECT FROM comment_likes WHERE user_id = users.id)
+"""
 _FIND_EXPORT = """
 SELECT id, include_files, asked_at, percent, size, ready_at, failed_at FROM account_exports WHERE user_id = %s
 """
@@ -126,7 +130,7 @@ async def unshare_some(db: Connection, user_id: UUID, most: int) -> int:
 
 
 async def remove(db: Connection, user_id: UUID) -> bool:
-    """Removes the account; False while there is still a row of a video of its own."""
+    """Removes the account; False while there is still a row of a video of its own, or a like of a comment."""
     return await execute(db, _REMOVE, (user_id,)) == 1
 
 

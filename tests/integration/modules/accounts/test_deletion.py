@@ -163,6 +163,25 @@ class TestErasing:
             )
         assert logged == 1
 
+    async def test_a_like_of_a_comment_that_is_being_changed_is_taken_back_too(
+        self, ada: Person, bob: Person, services: Services
+    ) -> None:
+        """Whoever changes it is not waited for: the account stays until the next run, which finds it free."""
+        film = f"/api/v1/videos/{(await bob.init(visibility='public'))['video']['id']}"
+        comments = [(await bob.post(f"{film}/comments", {"text": "His."})).json()["id"] for _ in range(2)]
+        for comment_id in comments:
+            assert (await ada.client.put(f"{film}/comments/{comment_id}/like", headers=ada.headers)).is_success
+        await close(services, ada)
+        async with services.database.transaction() as changing:
+            await execute(changing, "SELECT FROM comments WHERE id = %s FOR UPDATE", (UUID(comments[0]),))
+            await erase(services, ada)
+        assert await is_there(services, ada)
+        assert sorted(one["likes"] for one in (await bob.get(f"{film}/comments")).json()["items"]) == [0, 1]
+        await services.closing.begin_erasing()
+        await erase(services, ada)
+        assert not await is_there(services, ada)
+        assert [one["likes"] for one in (await bob.get(f"{film}/comments")).json()["items"]] == [0, 0]
+
     async def test_killed_at_any_point_it_goes_on(
         self, ada: Person, services: Services, monkeypatch: pytest.MonkeyPatch
     ) -> None:
