@@ -86,6 +86,8 @@ class LockedComment(msgspec.Struct, frozen=True):
     replies: int
     answered: bool
     """Whether anything answers it."""
+    noted: int
+    """How many like it, or report it and are not answered."""
 
 
 class Orphan(msgspec.Struct, frozen=True):
@@ -156,7 +158,7 @@ FOR UPDATE
 _LOCK = """
 SELECT c.id, c.video_id, c.author_id, c.root_id, c.state, r.state AS root_state, c.taken_down,
     c.replies,
-    EXISTS (SELECT FROM comments a WHERE a.parent_id = c.id) AS answered
+    EXISTS (SELECT FROM comments a WHERE a.parent_id = c.id) AS answered, c.likes + c.reports AS noted
 FROM comments c LEFT JOIN comments r ON r.id = c.root_id WHERE c.id = %s AND c.video_id = %s FOR UPDATE OF c
 """
 # Nobody is spoken to who takes no part.

@@ -32,6 +32,8 @@ from matinee.modules.counts.repository import Counts
 from matinee.modules.videos.access import may_change, seen
 from matinee.modules.videos.errors import VideoNotFound
 
+_MOST_DELETED = 1000  # likes and reports of a comment: half a millisecond
+
 
 class CommentService:
     """Comments as people see and change them. Who may not see a video sees no comment on it and writes none."""
@@ -181,8 +183,8 @@ class CommentService:
         return len(orphans)
 
     async def _delete(self, db: Connection, comment: LockedComment) -> None:
-        """Its place stays where something answers it."""
-        if comment.answered:
+        """Its place stays where something answers it, or where more would go with it than a request may delete."""
+        if comment.answered or comment.noted > _MOST_DELETED:
             await repository.empty_comment(db, comment.id)
         else:
             await repository.remove_comment(db, comment.id)

@@ -151,6 +151,23 @@ class TestChanging:
         page = await thread.read(api)
         assert (page["items"], page["count"]) == ([], 0)
 
+    async def test_deleting_one_that_very_many_like_leaves_its_place(
+        self, thread: Thread, ada: Person, bob: Person, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """For its likes are not deleted within a request. Where nothing answers it, a top comment is seen no more."""
+        monkeypatch.setattr("matinee.modules.comments.service._MOST_DELETED", 1)
+        top = await thread.say(bob, "top")
+        answer = await thread.say(bob, "answer", parent_id=top["id"])
+        for comment in (top, answer):
+            for person in (ada, bob):
+                await person.client.put(f"{thread.path}/{comment['id']}/like", headers=person.headers)
+        assert (await bob.delete(f"{thread.path}/{answer['id']}")).status_code == 204
+        assert [item["text"] for item in (await thread.below(api, top))["items"]] == [""]
+        assert (await thread.read(api))["count"] == 1
+        assert (await bob.delete(f"{thread.path}/{top['id']}")).status_code == 204
+        page = await thread.read(api)
+        assert (page["items"], page["count"]) == ([], 0)
+
     async def test_what_a_gone_account_said_goes_with_it(
         self, thread: Thread, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services
     ) -> None:
