@@ -461,7 +461,8 @@ CREATE TABLE public.sign_in_challenges (
     wrong integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    spent_at timestamp with time zone
+    spent_at timestamp with time zone,
+    new_password_hash text
 );
 CREATE TABLE public.signing_keys (
     id uuid NOT NULL,

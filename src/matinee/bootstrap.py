@@ -36,6 +36,7 @@ from matinee.modules.auth.endings import Endings
 from matinee.modules.auth.guessing import Guessing
 from matinee.modules.auth.invitations import Invitations
 from matinee.modules.auth.notices import Notices
+from matinee.modules.auth.password_change import PasswordChange
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.recovery import Recovery
@@ -158,7 +159,8 @@ class Services:
         self.endings = Endings(self.database, longest=longest, clock=clock)
         reauthentication = Reauthentication(self.database, self.passwords)
         codes = Codes(self.keys, self.notices, clock=clock)
-        self.second_factor = SecondFactor(self.database, self.sessions, codes)
+        password_change = PasswordChange(self.sessions, self.notices)
+        self.second_factor = SecondFactor(self.database, self.sessions, password_change, codes)
         self.guard = guard = Guard(self.database, reauthentication, codes)
         self.authenticator = Authenticator(guard, codes, self.notices, host=settings.host_name())
         self.recovery = Recovery(
@@ -166,7 +168,7 @@ class Services:
             self.queue,
             self.post,
             self.passwords,
-            self.sessions,
+            password_change,
             reauthentication,
             guard,
             self.notices,
@@ -179,6 +181,7 @@ class Services:
             self.passwords,
             self.sessions,
             self.second_factor,
+            password_change,
             self.recovery,
             self.invitations,
             Guessing(self.database, limited=settings.rate_limits),

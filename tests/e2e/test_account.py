@@ -6,6 +6,8 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+import argon2
+import psycopg
 from playwright.sync_api import Browser, Page
 from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.visiting import Visit
@@ -65,7 +67,7 @@ def test_a_new_password_is_measured_while_it_is_typed_and_can_be_seen(
     page = visit.page
     page.goto("/?sign-in")
     dialog = page.get_by_role("dialog")
-    password, meter = dialog.get_by_label("Password"), dialog.get_by_role("meter", name="Strength")
+    password, meter = dialog.get_by_label("Password", exact=True), dialog.get_by_role("meter", name="Strength")
     password.fill("password1234")
     assert not any("password-strength" in url for url in visit.asked)
     dialog.get_by_role("button", name="New here? Create an account").click()
@@ -91,6 +93,35 @@ def test_a_new_password_is_measured_while_it_is_typed_and_can_be_seen(
     assert (show.get_attribute("aria-pressed"), password.get_attribute("type")) == ("false", "password")
     dialog.get_by_role("button", name="Have an account? Sign in").click()
     meter.wait_for(state="hidden")
+    visit.context.close()
+
+
+def test_a_password_that_everybody_knows_is_changed_by_signing_in(
+    browser: Browser, installation: Installation
+) -> None:
+    """The dialog asks for another one, once, and signs in with it."""
+    visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+    page, api = visit.page, visit.context.request
+    account = {"email": "olga@example.org", "password": PASSWORD, "name": "Olga"}
+    assert api.post("/api/v1/auth/register", data=account).ok
+    known = argon2.PasswordHasher().hash("iloveyou2020")
+    with psycopg.connect(installation.postgres.endpoint.dsn) as db:
+        db.execute("UPDATE users SET password_hash = %s WHERE email = %s", (known, account["email"]))
+    page.goto("/?sign-in")
+    dialog = page.get_by_role("dialog")
+    assert not dialog.get_by_label("New password").is_visible()
+    dialog.get_by_label("Email").fill(account["email"])
+    dialog.get_by_label("Password", exact=True).fill("iloveyou2020")
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    dialog.get_by_text("one of those that are guessed first").wait_for()
+    dialog.get_by_label("New password").fill("iloveyou2021")
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    dialog.locator(".field-error").get_by_text("too easily guessed").wait_for()
+    dialog.get_by_label("New password").fill(OTHER)
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator(".account-panel").wait_for()
+    assert api.post("/api/v1/auth/login", data={"email": account["email"], "password": OTHER}).ok
     visit.context.close()
 
 

@@ -25,7 +25,7 @@ def test_a_channel_is_set_up_found_and_followed(
     page.wait_for_url(f"**/?sign-in&next=%2Fwatch%2F{video_id}")
     assert api.post("/api/v1/auth/register", data={"email": EMAIL, "password": PASSWORD, "name": "Cora"}).ok
     page.get_by_role("dialog").get_by_label("Email").fill(EMAIL)
-    page.get_by_role("dialog").get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("dialog").get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("dialog").get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"**/watch/{video_id}")
     page.locator(".watch-owner").get_by_role("link", name="Ada").click()

@@ -49,7 +49,7 @@ def test_a_team_is_made_and_joined_and_has_videos(
     theirs.get_by_role("button", name="Create an account").click()
     theirs.get_by_label("Name").fill("Grace")
     theirs.get_by_label("Email").fill(GUEST)
-    theirs.get_by_label("Password").fill(PASSWORD)
+    theirs.get_by_label("Password", exact=True).fill(PASSWORD)
     theirs.locator("dialog").get_by_role("button", name="Create account").click()
     theirs.get_by_role("button", name="Accept").click()
     theirs.wait_for_url("**/")

@@ -56,10 +56,18 @@ export async function renewToken(): Promise<void> {
   await accessToken();
 }
 
-/** Opens a session; `restore` keeps an account that is to be deleted. Throws `ApiError` where they do not fit. */
-export async function signIn(email: string, password: string, restore = false): Promise<User> {
-  const call = { method: "POST", body: { email, password, device_name: deviceName(), restore } } as const;
-  const response = await send(`${API}/auth/login`, call);
+/**
+ * Opens a session; `restore` keeps an account that is to be deleted, `newPassword` is its password from then on.
+ * Throws `ApiError` where they do not fit.
+ */
+export async function signIn(
+  email: string,
+  password: string,
+  restore = false,
+  newPassword: string | null = null,
+): Promise<User> {
+  const body = { email, password, new_password: newPassword, device_name: deviceName(), restore };
+  const response = await send(`${API}/auth/login`, { method: "POST", body });
   return adopt((await response.json()) as Tokens);
 }
 
@@ -68,6 +76,11 @@ export function pendingSignIn(error: unknown): PendingSignIn | undefined {
   return error instanceof ApiError && error.code === "second_factor_required"
     ? error.problem.second_factor
     : undefined;
+}
+
+/** Whether `error` says that the password is right, and has to be another one from now on. */
+export function wantsNewPassword(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "new_password_required";
 }
 
 /** Completes a sign-in by a code of the app, or a recovery code. */

@@ -1,10 +1,18 @@
 import { forgetPassword } from "../api/account";
 import { ApiError, explain } from "../api/http";
 import { canUsePasskeys } from "../api/passkeys";
-import { departTo, listProviders, pendingSignIn, register, signIn, signInByPasskey } from "../api/session";
+import {
+  departTo,
+  listProviders,
+  pendingSignIn,
+  register,
+  signIn,
+  signInByPasskey,
+  wantsNewPassword,
+} from "../api/session";
 import type { PendingSignIn } from "../api/types";
 import { el } from "../ui/dom";
-import { field } from "../ui/field";
+import { type Field, field } from "../ui/field";
 import { icon } from "../ui/icons";
 import { passwordField } from "../ui/password-field";
 import { KeepButton } from "./keep-button";
@@ -29,6 +37,17 @@ export class AccountDialog {
     input("password", { type: "password", minlength: 12, maxlength: 128 }),
     () => [this.#name.input.value, this.#email.input.value],
   );
+  /** In the place of one that is right, and easily guessed. */
+  readonly #newPassword = passwordField(
+    "New password",
+    input("new-password", {
+      type: "password",
+      autocomplete: "new-password",
+      minlength: 12,
+      maxlength: 128,
+    }),
+    () => [this.#email.input.value],
+  );
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #submit = el("button", { type: "submit", class: "button primary" });
   readonly #other = el("button", { type: "button", class: "button quiet" });
@@ -50,11 +69,10 @@ export class AccountDialog {
       { type: "button", class: "icon-button", "aria-label": "Close" },
       icon("close"),
     );
-    const fields = [this.#name, this.#email, this.#password].map(({ element }) => element);
     this.#form = el(
       "form",
       { class: "form", novalidate: true },
-      ...fields,
+      ...this.#fields().map(({ element }) => element),
       this.#error,
       this.#keep.element,
       this.#said,
@@ -126,16 +144,23 @@ export class AccountDialog {
     this.#submit.textContent = WORDS[mode].submit;
     this.#other.textContent = WORDS[mode].other;
     this.#name.element.hidden = mode === "sign-in";
+    this.#newPassword.element.hidden = true;
     this.#forgotten.hidden = mode === "register";
     this.#password.input.autocomplete = mode === "sign-in" ? "current-password" : "new-password";
     this.#clearErrors();
   }
 
   async #send(restore: boolean): Promise<unknown> {
-    const [name, email, password] = [this.#name, this.#email, this.#password].map(({ input }) => input.value);
+    const [name = "", email = "", password = "", newPassword = ""] = this.#fields().map(
+      ({ input }) => input.value,
+    );
     return this.#mode === "register"
-      ? register(name ?? "", email ?? "", password ?? "", this.#invitation)
-      : signIn(email ?? "", password ?? "", restore);
+      ? register(name, email, password, this.#invitation)
+      : signIn(email, password, restore, this.#newPassword.element.hidden ? null : newPassword);
+  }
+
+  #fields(): Field[] {
+    return [this.#name, this.#email, this.#password, this.#newPassword];
   }
 
   async #attempt(signIn: SignIn, restore = false): Promise<void> {
@@ -147,6 +172,7 @@ export class AccountDialog {
     } catch (error) {
       const pending = pendingSignIn(error);
       if (pending) this.#askFor(pending);
+      else if (wantsNewPassword(error)) this.#askForNewPassword();
       else this.#showError(error);
       this.#keep.offer(error, () => void this.#attempt(signIn, true));
     } finally {
@@ -158,6 +184,14 @@ export class AccountDialog {
     this.#title.textContent = "One more step";
     this.#form.hidden = true;
     this.#step.open(pending);
+  }
+
+  #askForNewPassword(): void {
+    this.#newPassword.element.hidden = false;
+    this.#newPassword.input.focus();
+    this.#said.hidden = false;
+    this.#said.textContent =
+      "Your password is one of those that are guessed first. Choose another one: it signs you in here, and out everywhere else.";
   }
 
   #finish(): void {
@@ -186,6 +220,7 @@ export class AccountDialog {
       name: this.#name,
       email: this.#email,
       password: this.#password,
+      new_password: this.#newPassword,
     })) {
       const message = error instanceof ApiError ? error.fieldMessage(name) : undefined;
       target.complain(message ?? "");
@@ -199,7 +234,7 @@ export class AccountDialog {
     this.#error.hidden = true;
     this.#keep.element.hidden = true;
     this.#said.hidden = true;
-    for (const target of [this.#name, this.#email, this.#password]) target.complain("");
+    for (const target of this.#fields()) target.complain("");
   }
 }
 

@@ -38,6 +38,12 @@ class SecondFactorRequired(Unauthenticated):
         self.second_factor = pending
 
 
+class NewPasswordRequired(Unauthenticated):
+    """The password is right, but easily guessed; sign in again, with another one as `new_password` beside it."""
+
+    code = "new_password_required"
+
+
 class WrongPassword(Forbidden):
     """The password is not the one of this account."""
 

@@ -16,11 +16,11 @@ from matinee.modules import audit
 from matinee.modules.auth import letters, repository, token_repository
 from matinee.modules.auth.errors import LinkExpired, SignInToVerify, WrongPassword
 from matinee.modules.auth.notices import Notices
+from matinee.modules.auth.password_change import PasswordChange
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.rules import normal_email, spellings
 from matinee.modules.auth.schemas import Proof
-from matinee.modules.auth.sessions import Sessions
 from matinee.modules.auth.token_repository import Holder, Purpose
 from matinee.modules.second_factor import repository as second_factor
 from matinee.modules.second_factor.guard import Guard
@@ -42,7 +42,7 @@ class Recovery:
         queue: JobQueue,
         post: Post,
         passwords: Passwords,
-        sessions: Sessions,
+        password_change: PasswordChange,
         reauthentication: Reauthentication,
         guard: Guard,
         notices: Notices,
@@ -54,7 +54,7 @@ class Recovery:
         self._queue = queue
         self._post = post
         self._passwords = passwords
-        self._sessions = sessions
+        self._password_change = password_change
         self._reauthentication = reauthentication
         self._guard = guard
         self._notices = notices
@@ -78,11 +78,7 @@ class Recovery:
         async with self._database.transaction() as db:
             if await repository.hold(db, user.id, verified) is None:
                 raise WrongPassword
-            await token_repository.set_password(db, user.id, fresh)
-            await self._end_pending(db, user.id)
-            await self._sessions.end_all(db, user.id, "password_changed", kept=caller.session_id)
-            await audit.record(db, "account.password_changed", user.id, account=user.id)
-            await self._notices.tell(db, user.id, letters.PASSWORD_CHANGED)
+            await self._password_change.apply(db, user.id, fresh, "password_changed", kept=caller.session_id)
 
     async def forget_password(self, email: str) -> None:
         """Has a link sent to the address if it has an account. What is done here is the same if it has none."""
@@ -129,26 +125,18 @@ class Recovery:
         fresh = await self._passwords.hash(wanted)
         async with self._database.transaction() as db:
             user_id = holder.user_id
-            await token_repository.revoke_unproven(db, user_id)
-            await token_repository.set_password(db, user_id, fresh, proven=holder.email)
-            # last, for accounts are locked before links
+            await second_factor.lock_owner(db, user_id)  # accounts are locked before links
             if not await token_repository.take_token(db, hashed, "password"):
                 raise LinkExpired
-            await self._end_pending(db, user_id)
-            await self._sessions.end_all(db, user_id, "password_reset")
-            await audit.record(db, "account.password_reset", user_id, account=user_id, by=user_id)
-            await self._notices.tell(db, user_id, letters.PASSWORD_CHANGED)
+            await token_repository.revoke_unproven(db, user_id)
+            await self._password_change.apply(db, user_id, fresh, "password_reset", by=user_id, proven=holder.email)
 
     async def give_password(self, db: Connection, user_id: UUID, wanted: str) -> None:
         """Another password, by whoever runs the server; every session ends. Raises WeakPassword."""
         user = await repository.find_user(db, user_id)
         assert user is not None
         await self._passwords.ensure_strong(wanted, (user.email, user.name), field="password")
-        await token_repository.set_password(db, user_id, await self._passwords.hash(wanted))
-        await self._end_pending(db, user_id)
-        await self._sessions.end_all(db, user_id, "password_reset")
-        await audit.record(db, "account.password_reset", user_id, account=user_id)
-        await self._notices.tell(db, user_id, letters.PASSWORD_CHANGED)
+        await self._password_change.apply(db, user_id, await self._passwords.hash(wanted), "password_reset")
 
     async def change_email(self, caller: Caller, email: str, proof: Proof) -> None:
         """Has a link sent to the new address, which alone changes anything; the present one is told.
@@ -193,11 +181,6 @@ class Recovery:
         await audit.record(db, "account.email_changed", user_id, account=user_id, by=user_id)
         if self._post.is_on:
             await self._post.send(db, holder.present_email, letters.EMAIL_CHANGED)
-
-    async def _end_pending(self, db: Connection, user_id: UUID) -> None:
-        """What was begun with the former password is not completed: changes of address, sign-ins, letters' links."""
-        await token_repository.delete_tokens(db, user_id, "email", "password")
-        await second_factor.spend_challenges(db, user_id)
 
     async def _ask(self, job: str, email: str) -> None:
         self._post.ensure_on()

@@ -18,6 +18,7 @@ from matinee.modules.auth.errors import (
     InvalidRefreshToken,
     InvitationNeeded,
     LinkExpired,
+    NewPasswordRequired,
     RefreshRaced,
     RefreshTokenReplayed,
     RegistrationClosed,
@@ -66,7 +67,15 @@ class AuthRoutes:
         f"{BASE}/login",
         tag=TAG,
         access=Access.PUBLIC,
-        errors=(InvalidCredentials, AccountSuspended, AccountClosed, SecondFactorRequired, EmailNotVerified),
+        errors=(
+            InvalidCredentials,
+            NewPasswordRequired,
+            WeakPassword,
+            AccountSuspended,
+            AccountClosed,
+            SecondFactorRequired,
+            EmailNotVerified,
+        ),
         limit=RateLimit("login", 10, 60),
         accepts=DEVICE.parameters,
         sets_cookie=True,
@@ -76,8 +85,10 @@ class AuthRoutes:
 
         Opens a session for this device. The refresh token is in the answer for programs, and in an `HttpOnly`
         cookie for browsers. Where the account has a second factor, the answer is `second_factor_required` with a
-        challenge, to be sent to `second-factor` with a code. After five wrong passwords from one network each next
-        try must wait longer, up to a quarter of an hour.
+        challenge, to be sent to `second-factor` with a code. A password that is easily guessed opens nothing
+        (`new_password_required`) unless `new_password` comes with it, which is the account's from then on: every
+        other session ends, and a letter tells of it. After five wrong passwords from one network each next try must
+        wait longer, up to a quarter of an hour.
         """
         tokens = await self._auth.log_in(body, self._cookies.device(call))
         self._cookies.open(call, tokens)

@@ -88,6 +88,9 @@ class Login(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(min_length=1, max_length=254, pattern=LINE, description="The account.", examples=[_EXAMPLE_EMAIL]),
     ]
     password: OwnPassword
+    new_password: Annotated[
+        Password | None, Meta(description="What the password is to be once somebody is signed in; null: it stays.")
+    ] = None
     device_name: Annotated[
         str,
         Meta(max_length=80, pattern=LINE, description="Names the session.", examples=["Ada's phone"]),

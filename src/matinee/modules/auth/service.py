@@ -11,16 +11,19 @@ from matinee.modules.auth.devices import Device
 from matinee.modules.auth.errors import (
     InvalidCredentials,
     InvitationNeeded,
+    NewPasswordRequired,
     RegistrationClosed,
     SecondFactorRequired,
 )
 from matinee.modules.auth.guessing import Guessing
 from matinee.modules.auth.invitations import Invitations
+from matinee.modules.auth.password_change import PasswordChange
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.auth.recovery import Recovery
 from matinee.modules.auth.rules import normal_email, spellings
 from matinee.modules.auth.schemas import Login, Register, Tokens, User
 from matinee.modules.auth.sessions import Sessions
+from matinee.modules.auth.strength import WeakPassword
 from matinee.modules.second_factor.service import SecondFactor
 
 
@@ -33,6 +36,7 @@ class AuthService:
         passwords: Passwords,
         sessions: Sessions,
         second_factor: SecondFactor,
+        password_change: PasswordChange,
         recovery: Recovery,
         invitations: Invitations,
         guessing: Guessing,
@@ -44,6 +48,7 @@ class AuthService:
         self._passwords = passwords
         self._sessions = sessions
         self._second_factor = second_factor
+        self._password_change = password_change
         self._recovery = recovery
         self._invitations = invitations
         self._guessing = guessing
@@ -99,7 +104,8 @@ class AuthService:
     async def log_in(self, credentials: Login, device: Device) -> Tokens:
         """Opens a session; raises InvalidCredentials, after the same time for known and unknown addresses.
 
-        Raises SecondFactorRequired where the password alone is not enough, RateLimited where too many were wrong.
+        Raises SecondFactorRequired where the password alone is not enough, NewPasswordRequired where it is easily
+        guessed, WeakPassword where the new one is, RateLimited where too many were wrong.
         """
         spelt = spellings(credentials.email)
         async with self._database.connection() as db:
@@ -112,12 +118,15 @@ class AuthService:
                 await audit.record_often(db, "account.sign_in_failed", account.id if account else None)
             raise InvalidCredentials
         verified = await self._renewed(account.id, stored, credentials.password)
+        fresh = await self._replacement(account, credentials)
         pending = None
         async with self._database.transaction() as db:
             if await repository.hold(db, account.id, verified) is not None:
                 await self._guessing.succeed(db, spelt[0], account.id, device)
-                pending = await self._second_factor.ask(db, account.id, credentials.device_name)
+                pending = await self._second_factor.ask(db, account.id, credentials.device_name, fresh)
                 if pending is None:
+                    if fresh is not None:
+                        await self._password_change.apply(db, account.id, fresh, "password_changed", by=account.id)
                     return await self._sessions.open(
                         db, account.as_user(), credentials.device_name, device, restore=credentials.restore
                     )
@@ -125,6 +134,21 @@ class AuthService:
             return await self.log_in(credentials, device)
         # raised after the commit, which keeps the challenge
         raise SecondFactorRequired(pending)
+
+    async def _replacement(self, account: repository.Account, credentials: Login) -> str | None:
+        """The hash of the password that is to be the account's from now on; None where its own stays.
+
+        Nobody but who knows the password hears what it is worth.
+        """
+        about = (account.email, account.name)
+        if credentials.new_password is not None:
+            await self._passwords.ensure_strong(credentials.new_password, about, field="new_password")
+            return await self._passwords.hash(credentials.new_password)
+        try:
+            await self._passwords.ensure_strong(credentials.password, about, field="password")
+        except WeakPassword:
+            raise NewPasswordRequired from None
+        return None
 
     async def _renewed(self, user_id: UUID, stored: str, password: str) -> str:
         """The hash of an account's password, by today's parameters."""

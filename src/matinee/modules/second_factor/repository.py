@@ -16,6 +16,7 @@ class Waiting(msgspec.Struct, frozen=True):
     """A sign-in that waits for its second factor."""
 
     device_name: str
+    new_password_hash: str | None
     user_id: UUID
     email: str
     name: str
@@ -40,15 +41,15 @@ SELECT EXISTS (SELECT 1 FROM totp WHERE user_id = %(user)s AND confirmed_at IS N
     (SELECT count(*) FROM recovery_codes WHERE user_id = %(user)s AND used_at IS NULL)::int AS recovery_codes
 """
 _INSERT_CHALLENGE = """
-INSERT INTO sign_in_challenges (hash, user_id, device_name, expires_at)
-VALUES (%s, %s, %s, now() + make_interval(secs => %s))
+INSERT INTO sign_in_challenges (hash, user_id, device_name, new_password_hash, expires_at)
+VALUES (%s, %s, %s, %s, now() + make_interval(secs => %s))
 """
 # Whoever tries a code holds the account, before anything else: of many at once each counts what the others got wrong.
 _HOLD_CHALLENGED = """
 SELECT id FROM users WHERE id = (SELECT user_id FROM sign_in_challenges WHERE hash = %s) FOR NO KEY UPDATE
 """
 _CLAIM_CHALLENGE = """
-SELECT c.device_name, u.id AS user_id, u.email, u.name, u.role, u.created_at
+SELECT c.device_name, c.new_password_hash, u.id AS user_id, u.email, u.name, u.role, u.created_at
 FROM sign_in_challenges c JOIN users u ON u.id = c.user_id
 WHERE c.hash = %s AND c.spent_at IS NULL AND c.expires_at > now() AND c.wrong < %s
 """
@@ -111,10 +112,15 @@ async def find_state(db: Connection, user_id: UUID) -> SecondFactorState:
 
 
 async def insert_challenge(
-    db: Connection, challenge_hash: bytes, user_id: UUID, device_name: str, seconds: int
+    db: Connection,
+    challenge_hash: bytes,
+    user_id: UUID,
+    device_name: str,
+    new_password_hash: str | None,
+    seconds: int,
 ) -> None:
     """A sign-in begins to wait."""
-    await execute(db, _INSERT_CHALLENGE, (challenge_hash, user_id, device_name, seconds))
+    await execute(db, _INSERT_CHALLENGE, (challenge_hash, user_id, device_name, new_password_hash, seconds))
 
 
 async def claim_challenge(db: Connection, challenge_hash: bytes, most_wrong: int) -> Waiting | None:

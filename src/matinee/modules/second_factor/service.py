@@ -7,6 +7,7 @@ from matinee.common.database import Connection, Database
 from matinee.common.pending_sign_in import Method, PendingSignIn
 from matinee.modules import audit
 from matinee.modules.auth.devices import Device
+from matinee.modules.auth.password_change import PasswordChange
 from matinee.modules.auth.schemas import Tokens
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.second_factor import repository
@@ -29,18 +30,26 @@ _CHALLENGE_BYTES = 32
 class SecondFactor:
     """Asks for it, and opens the session of whoever has it."""
 
-    def __init__(self, database: Database, sessions: Sessions, codes: Codes) -> None:
+    def __init__(self, database: Database, sessions: Sessions, password_change: PasswordChange, codes: Codes) -> None:
         self._database = database
         self._sessions = sessions
+        self._password_change = password_change
         self._codes = codes
 
-    async def ask(self, db: Connection, user_id: UUID, device_name: str) -> PendingSignIn | None:
-        """What is left to do for whoever has shown the first factor; None where that is enough."""
+    async def ask(
+        self, db: Connection, user_id: UUID, device_name: str, new_password_hash: str | None = None
+    ) -> PendingSignIn | None:
+        """What is left to do for whoever has shown the first factor; None where that is enough.
+
+        Not before it is done, the account gets the new password.
+        """
         state = await repository.find_state(db, user_id)
         if not state.is_on:
             return None
         challenge = secrets.token_urlsafe(_CHALLENGE_BYTES)
-        await repository.insert_challenge(db, hash_of(challenge), user_id, device_name, CHALLENGE_SECONDS)
+        await repository.insert_challenge(
+            db, hash_of(challenge), user_id, device_name, new_password_hash, CHALLENGE_SECONDS
+        )
         return PendingSignIn(challenge=challenge, methods=_methods(state), expires_in=CHALLENGE_SECONDS)
 
     async def answer(self, challenge: str, code: str, device: Device, *, restore: bool = False) -> Tokens:
@@ -70,6 +79,10 @@ class SecondFactor:
         """Opens the session of whoever has shown his second factor. Raises InvalidChallenge."""
         waiting = await self.claim(db, challenge)
         await repository.spend_challenge(db, hash_of(challenge))
+        if waiting.new_password_hash is not None:
+            await self._password_change.apply(
+                db, waiting.user_id, waiting.new_password_hash, "password_changed", by=waiting.user_id
+            )
         return await self._sessions.open(db, waiting.as_user(), waiting.device_name, device, restore=restore)
 
     async def reset(self, db: Connection, user_id: UUID) -> None:

@@ -58,6 +58,12 @@ async def letters(services: Services) -> list[EmailMessage]:
     return await letters_sent(services)
 
 
+async def give_password(services: Services, password: str) -> None:
+    """Everybody's, as if it had never been judged."""
+    async with services.database.connection() as db:
+        await execute(db, "UPDATE users SET password_hash = %s", (await services.passwords.hash(password),))
+
+
 def token_in(letter: EmailMessage) -> str:
     found = re.search(r"#(\S+)", text_of(letter))
     assert found is not None
@@ -402,6 +408,51 @@ class TestStrength:
         """What is behind the fortieth character is not judged."""
         async with asyncio.timeout(2):
             await services.passwords.ensure_strong("p4$$w0rd!|1" * 11, ("ada",), field="password")
+
+
+class TestKnownPasswords:
+    """Of accounts that had theirs before it was judged, or before it was known."""
+
+    KNOWN = "iloveyou2020"
+
+    @pytest.fixture
+    async def ada(self, ada: Person, services: Services) -> Person:
+        await give_password(services, self.KNOWN)
+        await letters(services)
+        return ada
+
+    async def test_one_opens_nothing_until_it_is_changed(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """With the sign-in itself, as anywhere else: every other session ends, and a letter tells of it."""
+        credentials = {"email": ada.email, "password": self.KNOWN}
+        refused = await api.post(f"{AUTH}/login", json=credentials)
+        problem(refused, 401, "new_password_required")
+        assert "set-cookie" not in refused.headers
+        weak = await api.post(f"{AUTH}/login", json={**credentials, "new_password": "iloveyou2021"})
+        assert problem(weak, 422, "weak_password")["errors"][0]["path"] == "new_password"
+        assert (await ada.get(f"{AUTH}/sessions")).status_code == 200
+        changed = await api.post(f"{AUTH}/login", json={**credentials, "new_password": OTHER})
+        assert changed.status_code == 200
+        problem(await refresh(api, ada.tokens), 401, "invalid_refresh_token")
+        assert (await refresh(api, changed.json())).status_code == 200
+        assert "Your password was changed" in [letter["Subject"] for letter in await letters(services)]
+        problem(await log_in(api, ada.email, self.KNOWN), 401, "invalid_credentials")
+        assert (await log_in(api, ada.email, OTHER)).status_code == 200
+
+    async def test_who_does_not_know_it_hears_and_changes_nothing(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """A guess is a guess, whatever comes with it."""
+        for email in (ada.email, "nobody@example.org"):
+            guess = {"email": email, "password": "iloveyou2019", "new_password": "12345678901234"}
+            problem(await api.post(f"{AUTH}/login", json=guess), 401, "invalid_credentials")
+        problem(await log_in(api, ada.email, self.KNOWN), 401, "new_password_required")
+
+    async def test_a_short_one_that_nobody_guesses_still_works(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """It is of a time when eight characters were enough."""
+        await give_password(services, "k7#pQ2xzW9")
+        assert (await log_in(api, ada.email, "k7#pQ2xzW9")).status_code == 200
 
 
 class TestGuessing:

@@ -82,6 +82,22 @@ async def answer(person: Person, challenge: str, code: str) -> httpx.Response:
     return await person.client.post(FACTOR, json={"challenge": challenge, "code": code})
 
 
+class TestNewPassword:
+    async def test_it_is_the_accounts_once_the_second_factor_was_shown(self, guarded: Guarded) -> None:
+        """Who knows the password alone changes nothing by signing in."""
+        person, client = guarded.person, guarded.person.client
+        challenge = await challenge_of(person, new_password="seven lonely anvils")
+        another = await challenge_of(person)
+        problem(await answer(person, challenge, "000000"), 403, "wrong_code")
+        assert (await person.get("/api/v1/auth/sessions")).status_code == 200
+        assert (await answer(person, challenge, guarded.app())).status_code == 200
+        problem(await client.post(REFRESH, json=refresh_token(person)), 401, "invalid_refresh_token")
+        problem(await answer(person, another, guarded.app()), 401, "invalid_challenge")
+        old, new = ({"email": person.email, "password": password} for password in (PASSWORD, "seven lonely anvils"))
+        problem(await client.post(LOGIN, json=old), 401, "invalid_credentials")
+        problem(await client.post(LOGIN, json=new), 401, "second_factor_required")
+
+
 class TestSettingUp:
     async def test_nothing_is_asked_before_a_code_was_shown(self, ada: Person) -> None:
         """Whoever closes the page in the middle still signs in by the password."""
