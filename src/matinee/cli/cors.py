@@ -18,8 +18,8 @@ async def find_refusals(settings: Settings) -> list[str]:
     """What browsers may not do, a sentence each. Raises Unavailable, and aiohttp's errors of the public address."""
     methods = ["PUT", "GET", "HEAD"] if settings.delivery == "redirect" else ["PUT"]
     storage = S3Storage(settings)
-    await storage.open()
     try:
+        await storage.open()
         await storage.put(_PROBE_KEY, b"probe", "text/plain")
         url = await storage.get_url(_PROBE_KEY, 60)
         refusals: list[str] = []

@@ -105,8 +105,8 @@ async def _database(settings: Settings) -> Finding:
 
 async def _storage(settings: Settings) -> Finding:
     storage = S3Storage(settings)
-    await storage.open()
     try:
+        await storage.open()
         await storage.put(_PROBE_KEY, b"probe", "text/plain")
         if await storage.read(_PROBE_KEY, 1, 3) != b"rob":
             return False, "storage", "A range of an object came back wrong; this S3 cannot be used."
@@ -138,8 +138,8 @@ async def _mend_cors(settings: Settings) -> Finding:
     if found[0]:
         return found
     storage = S3Storage(settings)
-    await storage.open()
     try:
+        await storage.open()
         await storage.let_in(origins_of(settings))
     except Unavailable as error:
         return False, "cors", f"{found[2].partition(' `matinee')[0]} {error.detail}"

@@ -11,9 +11,9 @@ from matinee.common.storage.s3 import S3Storage
 async def set_up(settings: Settings) -> None:
     """Makes the bucket and its rules; repeatable."""
     storage = S3Storage(settings)
-    await storage.open()
     origins = origins_of(settings)
     try:
+        await storage.open()
         await storage.prepare(origins)
         if settings.s3_encryption == "required":
             await storage.encrypt()

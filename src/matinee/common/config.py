@@ -107,8 +107,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_public_endpoint_url: str | None = None
     s3_region: str = "us-east-1"
     s3_bucket: Annotated[str, Meta(min_length=3, max_length=63)]
-    s3_access_key_id: str
-    s3_secret_access_key: str
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: str | None = None
     s3_encryption: Literal["optional", "required"] = "optional"
     former_s3_endpoint_url: str | None = None
     former_s3_public_endpoint_url: str | None = None
@@ -253,8 +253,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             s3_public_endpoint_url=self.former_s3_public_endpoint_url,
             s3_region=self.former_s3_region,
             s3_bucket=self.former_s3_bucket,
-            s3_access_key_id=self.former_s3_access_key_id or "",
-            s3_secret_access_key=self.former_s3_secret_access_key or "",
+            s3_access_key_id=self.former_s3_access_key_id,
+            s3_secret_access_key=self.former_s3_secret_access_key,
         )
 
     def origin(self) -> str:
@@ -338,8 +338,6 @@ def variable_name(field: str) -> str:
 _STAND_INS = {
     "database_url": "postgresql://localhost",
     "s3_bucket": "bucket",
-    "s3_access_key_id": "key",
-    "s3_secret_access_key": "secret",
     "jwt_keys": ["key:" + "k" * _SHORTEST_SECRET],
 }
 _EXAMPLES = ("replace-this", "change-me")  # the secrets in .env.example, which everybody knows
@@ -352,6 +350,7 @@ def _contradictions(settings: Settings) -> list[Fault]:
         *_bad_sessions(settings),
         *_bad_addresses(settings),
         *_bad_pairs(settings),
+        *_bad_storages(settings),
         *_bad_mail(settings),
         *_bad_providers(settings),
     ]
@@ -371,7 +370,8 @@ def _bad_secrets(settings: Settings) -> Iterator[Fault]:
         if len({key_id for key_id, _, _ in keys}) < len(keys):
             yield Fault(name, "Each needs an id of its own.")
         secrets += [(name, secret) for _, _, secret in keys]
-    secrets += [("secret_key", settings.secret_key or ""), ("s3_secret_access_key", settings.s3_secret_access_key)]
+    for name in ("secret_key", "s3_secret_access_key"):
+        secrets.append((name, getattr(settings, name) or ""))
     for name, secret in secrets:
         if secret.startswith(_EXAMPLES):
             yield Fault(name, "This one stands in the example, for all to read; make one of your own.")
@@ -416,12 +416,6 @@ def _bad_pairs(settings: Settings) -> Iterator[Fault]:
         yield Fault("worker_labels", "Each label needs to stand there once.")
     if not HARDWARE_LABELS.isdisjoint(settings.worker_labels):
         yield Fault("worker_labels", "`vaapi` and `nvenc` come with MATINEE_H264_ENCODER, where it works.")
-    former = [getattr(settings, f"former_s3_{name}") for name in ("bucket", "access_key_id", "secret_access_key")]
-    if None in former and any((*former, settings.former_s3_endpoint_url)):
-        yield Fault("former_s3_bucket", "A former storage needs a bucket, an access key and its secret.")
-    place = (settings.former_s3_endpoint_url, settings.former_s3_bucket)
-    if place == (settings.s3_endpoint_url, settings.s3_bucket):
-        yield Fault("former_s3_bucket", "This is the current storage itself; leave the former one out.")
     if settings.public_url.startswith("https://") and not settings.cookie_secure:
         yield Fault("cookie_secure", "This must be true where the public address is https.")
     if settings.delivery == "cdn":
@@ -429,6 +423,18 @@ def _bad_pairs(settings: Settings) -> Iterator[Fault]:
         for name in ("cdn_url", *keys):
             if getattr(settings, name) is None:
                 yield Fault(name, f"MATINEE_DELIVERY=cdn with MATINEE_CDN_SIGNING={settings.cdn_signing} needs this.")
+
+
+def _bad_storages(settings: Settings) -> Iterator[Fault]:
+    for name in ("s3_access_key_id", "former_s3_access_key_id"):
+        secret = getattr(settings, name.replace("access_key_id", "secret_access_key"))
+        if (getattr(settings, name) is None) is not (secret is None):
+            yield Fault(name, "An access key needs its secret, and a secret its key; or leave both out.")
+    if settings.former_s3_bucket is None and (settings.former_s3_endpoint_url or settings.former_s3_access_key_id):
+        yield Fault("former_s3_bucket", "A former storage needs a bucket.")
+    place = (settings.former_s3_endpoint_url, settings.former_s3_bucket)
+    if place == (settings.s3_endpoint_url, settings.s3_bucket):
+        yield Fault("former_s3_bucket", "This is the current storage itself; leave the former one out.")
 
 
 def _bad_mail(settings: Settings) -> Iterator[Fault]:

@@ -1,6 +1,7 @@
 """Secrets in files: read when they are used, for whoever keeps them may change them while the process runs."""
 
 from pathlib import Path
+from typing import overload
 
 import structlog
 
@@ -29,7 +30,15 @@ class SecretFile(str):
         return self._latest
 
 
-def latest(secret: str) -> str:
+@overload
+def latest(secret: str) -> str: ...
+
+
+@overload
+def latest(secret: str | None) -> str | None: ...
+
+
+def latest(secret: str | None) -> str | None:
     """What a secret of the settings is by now: to be asked at each use."""
     return secret.latest() if isinstance(secret, SecretFile) else secret
 

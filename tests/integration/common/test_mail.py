@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtplib import SMTPAuthenticationError
 from tests.certificates import Authority
 from tests.integration.common.test_jobs import until, waiting
 
@@ -27,6 +28,7 @@ from matinee.common.mail.letters import LetterTemplate, as_message, write_letter
 from matinee.common.mail.port import Mailer
 from matinee.common.mail.post import MailOff, Post
 from matinee.common.mail.smtp import SmtpMailer
+from matinee.common.secret_file import SecretFile
 
 HELLO = LetterTemplate(
     "Hello $name",
@@ -116,15 +118,15 @@ def serve(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> Serve:
     return run
 
 
-def smtp(settings: Settings, server: Server, security: str) -> SmtpMailer:
-    user, password = (None, None) if security == "none" else ("matinee", "pass word")
+def smtp(settings: Settings, server: Server, security: str, password: str = "pass word") -> SmtpMailer:
+    signs_in = security != "none"
     changed = msgspec.structs.replace(
         settings,
         smtp_host="localhost",
         smtp_port=server.port,
         smtp_security=security,
-        smtp_user=user,
-        smtp_password=password,
+        smtp_user="matinee" if signs_in else None,
+        smtp_password=password if signs_in else None,
     )
     return SmtpMailer(changed, tls=server.trusted)
 
@@ -171,6 +173,19 @@ class TestSmtp:
             with pytest.raises(Exception, match="STARTTLS"):
                 await mailer.send(as_message(_letter(), "post@example.org"))
         assert server.letters == []
+
+    async def test_the_password_is_followed_in_its_file(
+        self, settings: Settings, serve: Serve, tmp_path: Path
+    ) -> None:
+        """The next letter goes by the one that stands there then."""
+        file = tmp_path / "password"
+        file.write_text("former")
+        async with serve("tls") as server:
+            mailer = smtp(settings, server, "tls", SecretFile.read(file))
+            with pytest.raises(SMTPAuthenticationError):
+                await mailer.check()
+            file.write_text("pass word")
+            await mailer.check()
 
     async def test_what_is_refused_for_good_is_given_up(
         self, settings: Settings, queue: JobQueue, database: Database, serve: Serve

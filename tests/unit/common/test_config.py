@@ -10,8 +10,6 @@ from matinee.common.secret_file import latest
 REQUIRED = {
     "MATINEE_DATABASE_URL": "postgresql://matinee@localhost/matinee",
     "MATINEE_S3_BUCKET": "matinee",
-    "MATINEE_S3_ACCESS_KEY_ID": "key",
-    "MATINEE_S3_SECRET_ACCESS_KEY": "secret",
     "MATINEE_JWT_KEYS": "a:" + "k" * 32,
     "MATINEE_SECRET_KEY": "s" * 32,
 }
@@ -65,7 +63,6 @@ class TestLoad:
             ("secret_key", "replace-this-by-at-least-32-random-characters"),
             ("jwt_keys", "a:replace-this-by-at-least-32-random-characters"),
             ("jwt_keys", f"a:{'k' * 32},a:{'l' * 32}"),
-            ("s3_secret_access_key", "change-me"),
             ("public_url", "http://example.org:port"),
             ("cors_origins", "https://example.org,nonsense"),
             ("cors_origins", "https://example.org/path"),
@@ -74,6 +71,10 @@ class TestLoad:
     def test_what_no_type_tells_is_judged_too(self, name: str, value: str) -> None:
         """The example's own secrets, two keys of one id, addresses that are none."""
         assert faulty(**{name: value}) == {name}
+
+    def test_the_examples_own_key_of_the_storage_is_none(self) -> None:
+        """As the other secrets of the example."""
+        assert faulty(s3_access_key_id="key", s3_secret_access_key="change-me") == {"s3_secret_access_key"}
 
     def test_the_error_reads_as_a_list(self) -> None:
         """An operator sees it in a terminal."""
@@ -187,7 +188,10 @@ class TestContradictions:
             ({"delivery": "cdn", "cdn_url": "https://cdn.example.org"}, "cdn_secret"),
             ({"cdn_secret": "short"}, "cdn_secret"),
             ({"former_s3_endpoint_url": "http://old"}, "former_s3_bucket"),
-            ({"former_s3_bucket": "old", "former_s3_access_key_id": "key"}, "former_s3_bucket"),
+            ({"former_s3_access_key_id": "key", "former_s3_secret_access_key": "secret"}, "former_s3_bucket"),
+            ({"former_s3_bucket": "old", "former_s3_access_key_id": "key"}, "former_s3_access_key_id"),
+            ({"s3_access_key_id": "key"}, "s3_access_key_id"),
+            ({"s3_secret_access_key": "secret"}, "s3_access_key_id"),
             ({**FORMER, "former_s3_bucket": "matinee"}, "former_s3_bucket"),
         ],
     )

@@ -8,6 +8,7 @@ import aiosmtplib
 
 from matinee.common.config import Settings
 from matinee.common.mail.port import MailRefused
+from matinee.common.secret_file import latest
 
 _SECONDS = 30.0  # for each answer of the server
 _REFUSED_FOR_GOOD = 500  # RFC 5321: from here on the server asks not to be tried again
@@ -42,8 +43,8 @@ class SmtpMailer:
         return aiosmtplib.SMTP(
             hostname=settings.smtp_host,
             port=settings.smtp_port,
-            username=settings.smtp_user,
-            password=settings.smtp_password,
+            username=latest(settings.smtp_user),
+            password=latest(settings.smtp_password),
             use_tls=settings.smtp_security == "tls",
             start_tls=settings.smtp_security
             == "starttls",  # never "if it offers it": whoever is between can hide that

@@ -12,10 +12,13 @@ import aiohttp
 import botocore.exceptions
 import msgspec
 from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession, get_session
+from botocore.credentials import ReadOnlyCredentials
 from yarl import URL
 
 from matinee.common.config import Settings
+from matinee.common.secret_file import latest
 from matinee.common.storage.port import (
     BucketMissing,
     CorsNotTaken,
@@ -40,7 +43,7 @@ _NO_CORS = {
     "NotImplemented": _ELSEWHERE,
     "MalformedXML": _ELSEWHERE,  # as older MinIO says it
     "MethodNotAllowed": _ELSEWHERE,
-    "AccessDenied": "The key of MATINEE_S3_ACCESS_KEY_ID may not set the bucket's CORS rules. Grant it "
+    "AccessDenied": "What we sign in to the storage with may not set the bucket's CORS rules. Grant it "
     "s3:GetBucketCORS and s3:PutBucketCORS, or set them in the provider's console (R2: under the bucket's "
     "settings): GET, HEAD and PUT, all headers, ETag exposed.",
 }
@@ -48,6 +51,10 @@ _NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
 _SEND_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=60)
 _SIGNED_SECONDS = 900
 _SIGN_AT_ONCE = 8  # URLs signed (~0.2 ms each) before others get the event loop
+_NO_CREDENTIALS = (
+    "MATINEE_S3_ACCESS_KEY_ID is not set, and none of AWS's own places has credentials: its variables and files, "
+    "a web identity, the container, the instance."
+)
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -74,12 +81,19 @@ class S3Storage:
         self._sender: Any = None
 
     async def open(self) -> None:
+        """Raises StorageUnavailable where nothing gives us credentials; asks nothing else of anybody."""
         public = self._settings.s3_public_endpoint_url or self._settings.s3_endpoint_url
         session = get_session()  # one for both: it reads the description of S3 once, which takes 150 ms
-        self._client = await self._connect(session, self._settings.s3_endpoint_url)
+        key_id, secret = self._settings.s3_access_key_id, self._settings.s3_secret_access_key
+        if key_id is not None and secret is not None:
+            session.register_component("credential_provider", _GivenKey(key_id, secret))
+        with _translated():
+            self._client = await self._connect(session, self._settings.s3_endpoint_url)
+            if await session.get_credentials() is None:
+                raise StorageUnavailable(_NO_CREDENTIALS)
+            # the host is part of the signature, so addresses are signed for the host that clients will use
+            self._signer = await self._connect(session, public)
         self._client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5)
-        # the host is part of the signature, so addresses are signed for the host that clients will use
-        self._signer = await self._connect(session, public)
         self._sender = await self._resources.enter_async_context(aiohttp.ClientSession(timeout=_SEND_TIMEOUT))
 
     async def close(self) -> None:
@@ -102,8 +116,6 @@ class S3Storage:
                 "s3",
                 endpoint_url=endpoint,
                 region_name=self._settings.s3_region,
-                aws_access_key_id=self._settings.s3_access_key_id,
-                aws_secret_access_key=self._settings.s3_secret_access_key,
                 config=config,
             )
         )
@@ -117,9 +129,8 @@ class S3Storage:
 
     async def _send(self, call: str, params: dict[str, Any], size: int, data: AsyncIterator[bytes]) -> str:
         """By a presigned address: a signature in the headers wants the hash before the body. Returns the ETag."""
+        url = await self._signed(self._client, call, {"Bucket": self._bucket, **params}, _SIGNED_SECONDS)
         with _translated():
-            params = {"Bucket": self._bucket, **params}
-            url = await self._client.generate_presigned_url(call, Params=params, ExpiresIn=_SIGNED_SECONDS)
             headers = {"Content-Length": str(size)}
             async with self._sender.put(URL(url, encoded=True), data=data, headers=headers) as answer:
                 if answer.status != 200:
@@ -205,7 +216,7 @@ class S3Storage:
         upload = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id}
         for number, size in sizes.items():
             params = {**upload, "PartNumber": number, "ContentLength": size}
-            urls.append(await self._signer.generate_presigned_url("upload_part", Params=params, ExpiresIn=expires))
+            urls.append(await self._signed(self._signer, "upload_part", params, expires))
             if len(urls) % _SIGN_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return urls
@@ -272,7 +283,11 @@ class S3Storage:
         if disposition is not None:
             params["ResponseContentDisposition"] = disposition
             params["ResponseContentType"] = "application/octet-stream"
-        return str(await signer.generate_presigned_url("get_object", Params=params, ExpiresIn=expires))
+        return await self._signed(signer, "get_object", params, expires)
+
+    async def _signed(self, signer: Any, call: str, params: dict[str, Any], expires: int) -> str:
+        with _translated():  # credentials may have to be fetched
+            return str(await signer.generate_presigned_url(call, Params=params, ExpiresIn=expires))
 
     async def check(self) -> None:
         try:
@@ -353,6 +368,16 @@ class S3Storage:
         return pages
 
 
+class _GivenKey(AioCredentials):  # type: ignore[misc]  # botocore has no types
+    """The access key of the settings, as it is by now, in the place of AWS's own chain of places."""
+
+    async def load_credentials(self) -> AioCredentials:
+        return self
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials(latest(self.access_key), latest(self.secret_key), None)
+
+
 def _in_key_order(folder: list[Stored]) -> list[Stored]:
     """SeaweedFS lists `1/x` before `1.m4s`; the folders themselves come in order, their names being of one length."""
     return sorted(folder, key=lambda stored: stored.key)
@@ -378,6 +403,9 @@ def _translated() -> Iterator[None]:
         if code == "NoSuchBucket":
             raise BucketMissing from error
         raise StorageUnavailable(f"The object storage refused: {code or error}.") from error
+    except (botocore.exceptions.CredentialRetrievalError, RuntimeError) as error:
+        # the latter is botocore's word for credentials that had expired when they were fetched
+        raise StorageUnavailable("The credentials for the object storage cannot be fetched.") from error
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError, OSError) as error:
         raise StorageUnavailable from error
     except aiohttp.ClientError as error:  # a body that ends early, which aiobotocore passes on as it is
