@@ -24,6 +24,7 @@ OnDuplicate = Literal["refuse", "share"]
 
 _PARALLEL = 3  # parts in flight; more gain little and cost memory (16 MiB each)
 _ATTEMPTS = 5
+_PART_PAUSE = 0.2  # seconds before a part is sent again, twice as long each time
 _IN_TROUBLE = (429, 500, 502, 503, 504)  # statuses of a server that is away or busy: it may be asked again
 _PAUSE = 1.0  # seconds before a stream of events that was cut is asked for again
 _PATIENCE = 120.0  # seconds without a stream until the server counts as gone; longer than a restart takes
@@ -103,13 +104,12 @@ class Client:
         first = 1
         while first <= plan.part_count:
             last = min(first + 99, plan.part_count)
-            raw = await self._call("GET", f"videos/signedurl/{video.id}?from={first}&to={last}")
-            signed = msgspec.json.decode(raw, type=SignedParts)
+            signed = await self._sign(video, first, last)
             limit = asyncio.Semaphore(_PARALLEL)
             try:
                 async with asyncio.TaskGroup() as group:
                     for part in signed.parts:
-                        group.create_task(self._put(file, part, signed.part_size, limit, sent))
+                        group.create_task(self._put(video, file, part, signed.part_size, limit, sent))
             except ExceptionGroup as failures:
                 raise failures.exceptions[0] from None
             first = last + 1
@@ -157,8 +157,19 @@ class Client:
                         yield msgspec.json.decode(line[6:], type=Video)
                 return
 
+    async def _sign(self, video: Video, first: int, last: int) -> SignedParts:
+        """Addresses for those of these parts that are not stored yet."""
+        raw = await self._call("GET", f"videos/signedurl/{video.id}?from={first}&to={last}")
+        return msgspec.json.decode(raw, type=SignedParts)
+
     async def _put(
-        self, file: Path, part: SignedPart, part_size: int, limit: asyncio.Semaphore, sent: Callable[[int], None]
+        self,
+        video: Video,
+        file: Path,
+        part: SignedPart,
+        part_size: int,
+        limit: asyncio.Semaphore,
+        sent: Callable[[int], None],
     ) -> None:
         async with limit:
             data = await asyncio.to_thread(_read, file, (part.part_number - 1) * part_size, part.size)
@@ -172,10 +183,15 @@ class Client:
                     if attempt == _ATTEMPTS:
                         host = urlsplit(part.url).netloc
                         raise click.ClickException(f"The storage at {host} does not take the file: {error}") from None
-                    await asyncio.sleep(0.2 * 2**attempt)
+                    await asyncio.sleep(_PART_PAUSE * 2**attempt)
+                    if isinstance(error, aiohttp.ClientResponseError) and error.status == 403:  # its address expired
+                        fresh = await self._sign(video, part.part_number, part.part_number)
+                        if not fresh.parts:  # an earlier attempt arrived after all
+                            break
+                        [part] = fresh.parts
                 else:
-                    sent(part.size)
-                    return
+                    break
+            sent(part.size)
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
         url = f"{self._url}/api/v1/{path}"

@@ -1,6 +1,8 @@
 """The command line's client against a server that says what each test has it say."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import click
@@ -10,6 +12,7 @@ from aiohttp import web
 
 from matinee.cli.client import Client
 from matinee.embedded.ports import LOOPBACK
+from matinee.modules.uploads.schemas import UploadPlan
 from matinee.modules.videos.schemas import Video
 
 VIDEO_ID = UUID(int=7)
@@ -82,8 +85,25 @@ def refusal(status: int, detail: str) -> Step:
     return answer
 
 
+def addresses(*numbers: int) -> Step:
+    """Of these parts of one byte, at this server itself."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        parts = [{"part_number": n, "url": str(request.url.with_path(f"/part/{n}")), "size": 1} for n in numbers]
+        moment = "2026-01-01T00:00:00Z"
+        rest = {"part_size": 1, "part_count": 2, "uploaded": [], "expires_at": moment}
+        return web.json_response({"parts": parts, **rest})
+
+    return answer
+
+
+async def taken(request: web.Request) -> web.StreamResponse:
+    """A part that is stored."""
+    return web.Response()
+
+
 class Server:
-    """Answers requests for events by its steps, one after the other."""
+    """Answers requests by its steps, one after the other."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -108,9 +128,12 @@ async def server() -> Server:
 async def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
     """A client of the server."""
     monkeypatch.setattr("matinee.cli.client._PAUSE", 0.0)
+    monkeypatch.setattr("matinee.cli.client._PART_PAUSE", 0.0)
     app = web.Application()
     app.router.add_get(f"/api/v1/videos/{VIDEO_ID}/events", server.tell)
     app.router.add_post(f"/api/v1/videos/complete/{VIDEO_ID}", server.tell)
+    app.router.add_get(f"/api/v1/videos/signedurl/{VIDEO_ID}", server.tell)
+    app.router.add_put("/part/{number}", server.tell)
     app.router.add_post("/api/v1/auth/login", server.log_in)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -184,3 +207,17 @@ class TestCalls:
         with pytest.raises(click.ClickException, match="A part is missing"):
             await client.complete(HALF)
         assert server.tokens == ["Bearer token-1", "Bearer token-2"]
+
+    async def test_an_address_that_expired_is_asked_for_again(
+        self, server: Server, client: Client, tmp_path: Path
+    ) -> None:
+        """Unless the part is stored by then: an earlier attempt arrived, and its answer was lost."""
+        file = tmp_path / "film.mp4"
+        file.write_bytes(b"ab")
+        sizes: list[int] = []
+        plan = UploadPlan(part_size=1, part_count=2, url="", expires_at=datetime.now(UTC))
+        server.steps = [addresses(2), refusal(403, "Expired."), addresses(2), taken]
+        await client.send_parts(HALF, plan, file, sizes.append)
+        server.steps = [addresses(1), refusal(403, "Expired."), addresses()]
+        await client.send_parts(HALF, plan, file, sizes.append)
+        assert (sizes, server.steps) == ([1, 1], [])

@@ -80,4 +80,6 @@ class SoundUpload(msgspec.Struct, kw_only=True):
     sound: Annotated[Sound, Meta(description="The new sound, `uploading`.")]
     part_size: Annotated[int, Meta(description="Bytes of each part but the last.", examples=[16_777_216])]
     parts: Annotated[list[SignedPart], Meta(description="Where to PUT each part; then complete.")]
-    expires_at: Annotated[datetime, Meta(description="When the addresses stop working and the upload is dropped.")]
+    expires_at: Annotated[
+        datetime, Meta(description="When the upload is dropped; its addresses stop working by then.")
+    ]

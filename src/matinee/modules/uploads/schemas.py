@@ -170,7 +170,13 @@ class SignedParts(msgspec.Struct, kw_only=True):
     part_count: Annotated[int, Meta(description="How many parts there are.")]
     parts: Annotated[list[SignedPart], Meta(description="The wanted parts that are not stored yet.")]
     uploaded: Annotated[list[UploadedPart], Meta(description="Every part that is stored.")]
-    expires_at: Annotated[datetime, Meta(description="When the addresses stop working.")]
+    expires_at: Annotated[
+        datetime,
+        Meta(
+            description="When the addresses stop working at the latest. The storage answers 403 from then on, or "
+            "from when the server's own key for it was changed: ask for others."
+        ),
+    ]
 
 
 class ClaimedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
