@@ -162,7 +162,7 @@ class Services:
         password_change = PasswordChange(self.sessions, self.notices)
         self.second_factor = SecondFactor(self.database, self.sessions, password_change, codes)
         self.guard = guard = Guard(self.database, reauthentication, codes)
-        self.authenticator = Authenticator(guard, codes, self.notices, host=settings.host_name())
+        self.authenticator = Authenticator(guard, self.sessions, codes, self.notices, host=settings.host_name())
         self.recovery = Recovery(
             self.database,
             self.queue,

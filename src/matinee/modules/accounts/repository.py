@@ -51,8 +51,8 @@ _UNSHARE_SOME = """
 UPDATE videos SET viewers = array_remove(viewers, %(user)s::uuid), updated_at = now() WHERE id IN (
     SELECT id FROM videos WHERE viewers <> '{}' AND viewers @> ARRAY[%(user)s::uuid] LIMIT %(most)s)
 """
-# Its sessions, keys and all else that refers to it go with it. Rows of videos go when nothing is stored of them, likes of
-# comments when nobody held those: they would go uncounted.
+# Its sessions, keys and all else that refers to it go with it. Rows of videos go when nothing is stored of them;
+# likes of comments when nobody held those: they would go uncounted.
 _REMOVE = """
 DELETE FROM users WHERE id = %s AND NOT EXISTS (SELECT FROM videos WHERE owner_id = users.id)
     AND NOT EXISTS (SELECT FROM comment_likes WHERE user_id = users.id)

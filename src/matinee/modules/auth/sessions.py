@@ -129,6 +129,12 @@ class Sessions:
         ended = await repository.revoke_all(db, user_id, why, kept)
         await audit.record(db, "account.sessions_ended", user_id, account=user_id, sessions=ended, why=why)
 
+    async def end_without_factor(self, db: Connection, user_id: UUID) -> None:
+        """Signs out who has given up his last second factor, if he has been an administrator by it."""
+        user = await repository.find_user(db, user_id) if self._wants_second_factor else None
+        if user is not None and user.role == "ADMIN":
+            await self.end_all(db, user_id, "role_changed")
+
     async def revoke(self, db: Connection, user_id: UUID, session_id: UUID) -> None:
         """Ends a session of the user; one that has ended stays as it is. Raises SessionNotFound."""
         if not await repository.revoke_own(db, session_id, user_id):

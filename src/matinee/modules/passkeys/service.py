@@ -120,8 +120,10 @@ class PasskeyService:
         async with self._guard.changing(caller, proof) as db:
             if not await repository.delete_passkey(db, user_id, passkey_id):
                 raise PasskeyNotFound
-            await self._codes.forget_needless(db, user_id)
+            is_last = await self._codes.forget_needless(db, user_id)
             await audit.record(db, "passkey.removed", passkey_id, account=user_id)
+            if is_last:
+                await self._sessions.end_without_factor(db, user_id)
             await self._notices.tell(db, user_id, letters.PASSKEY_REMOVED)
 
     async def ask(self, db: Connection, pending: str | None) -> PasskeyOptions:

@@ -8,6 +8,7 @@ from matinee.modules.auth import letters
 from matinee.modules.auth import repository as accounts
 from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.schemas import Proof
+from matinee.modules.auth.sessions import Sessions
 from matinee.modules.second_factor import repository, rules
 from matinee.modules.second_factor.codes import Codes
 from matinee.modules.second_factor.errors import SecondFactorIsOff, TotpIsOn, TotpNotBegun, WrongCode
@@ -18,8 +19,9 @@ from matinee.modules.second_factor.schemas import RecoveryCodes, TotpSecret
 class Authenticator:
     """An account's app and its recovery codes."""
 
-    def __init__(self, guard: Guard, codes: Codes, notices: Notices, *, host: str) -> None:
+    def __init__(self, guard: Guard, sessions: Sessions, codes: Codes, notices: Notices, *, host: str) -> None:
         self._guard = guard
+        self._sessions = sessions
         self._notices = notices
         self._codes = codes
         self._issuer = f"Matinee ({host})"
@@ -57,8 +59,10 @@ class Authenticator:
         async with self._guard.changing(caller, proof) as db:
             if not await repository.delete_totp(db, user_id):
                 raise SecondFactorIsOff
-            await self._codes.forget_needless(db, user_id)
+            is_last = await self._codes.forget_needless(db, user_id)
             await audit.record(db, "account.second_factor_off", user_id, account=user_id)
+            if is_last:
+                await self._sessions.end_without_factor(db, user_id)
             await self._notices.tell(db, user_id, letters.SECOND_FACTOR_OFF)
 
     async def renew_recovery_codes(self, caller: Caller, proof: Proof) -> RecoveryCodes:

@@ -67,7 +67,9 @@ class Codes:
         """Recovery codes with the first second factor of an account that is held; None where it has one."""
         return None if (await repository.find_state(db, user_id)).is_on else await self.renew(db, user_id)
 
-    async def forget_needless(self, db: Connection, user_id: UUID) -> None:
-        """Ends the recovery codes of an account that has no second factor any more."""
-        if not (await repository.find_state(db, user_id)).is_on:
-            await repository.replace_recovery_codes(db, user_id, [])
+    async def forget_needless(self, db: Connection, user_id: UUID) -> bool:
+        """Ends the recovery codes of an account that has no second factor any more; False where it has one."""
+        if (await repository.find_state(db, user_id)).is_on:
+            return False
+        await repository.replace_recovery_codes(db, user_id, [])
+        return True
