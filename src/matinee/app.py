@@ -66,6 +66,7 @@ from matinee.modules.sounds.routes import SoundRoutes
 from matinee.modules.subscriptions.routes import SubscriptionRoutes
 from matinee.modules.teams.invitation_routes import InvitationRoutes
 from matinee.modules.teams.routes import TeamRoutes
+from matinee.modules.tokens.key_routes import SigningKeyRoutes
 from matinee.modules.tokens.routes import TokenRoutes
 from matinee.modules.tokens.verification import PlaybackTokens
 from matinee.modules.tracks.routes import TrackRoutes
@@ -237,6 +238,7 @@ def _routes(services: Services) -> list[Any]:
         SubscriptionRoutes(services.subscriptions),
         TransferRoutes(services.transfers),
         TokenRoutes(services.playback_tokens, services.signing_keys),
+        SigningKeyRoutes(services.signing_keys, services.guard),
         ClipRoutes(services.clips),
         RetentionRoutes(services.retention),
         JobRoutes(services.jobs),

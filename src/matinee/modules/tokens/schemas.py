@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from matinee.common.text import LINE
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.tokens.repository import Algorithm
 from matinee.modules.tokens.rules import EVERY_KIND, LONGEST, Country, Height, Host, Kinds, Network, Second
 from matinee.modules.videos.schemas import Playback
@@ -87,8 +88,8 @@ class Unlock(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     password: Annotated[str, Meta(max_length=128, description="The password.")]
 
 
-class NewSigningKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A key that is wanted."""
+class NewSigningKey(Proof, kw_only=True, forbid_unknown_fields=True):
+    """A key that is wanted, and the proof that it is you who asks."""
 
     owner: Annotated[
         UUID | None,

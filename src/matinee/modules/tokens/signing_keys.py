@@ -1,6 +1,7 @@
 """Decisions about the keys that playback tokens are signed with: the server's, and those of accounts."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID, uuid4
 
 import msgspec
@@ -42,13 +43,20 @@ class SigningKeyService:
         """The keys of an account."""
         return [_shown(row) for row in await repository.list_keys(db, owner_id)]
 
-    async def add_key(self, caller: Caller, owner_id: UUID, name: str, algorithm: Algorithm) -> NewlyMadeKey:
-        """A key for the caller's account, or a team of his, to sign with.
+    async def add_key(
+        self,
+        changing: AbstractAsyncContextManager[Connection],
+        caller: Caller,
+        owner_id: UUID,
+        name: str,
+        algorithm: Algorithm,
+    ) -> NewlyMadeKey:
+        """A key for the caller's account, or a team of his, to sign with. `changing`: the transaction, not begun.
 
         Raises TooManyKeys, TeamNotFound and TeamRoleNeeded.
         """
         key = await asyncio.to_thread(new_key, algorithm)
-        async with self._database.transaction() as db:
+        async with changing as db:
             if owner_id != caller.user_id:  # a key lasts: his role of this moment counts, not of a second ago
                 await teams.hold(db, caller, owner_id)
             if not await repository.hold_owner(db, owner_id):

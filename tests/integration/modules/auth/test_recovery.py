@@ -209,7 +209,7 @@ class TestResetPassword:
             await execute(db, "INSERT INTO totp (user_id, secret, confirmed_at) SELECT id, '', now() FROM users")
         team = (await ada.post("/api/v1/teams", {"name": "Harbour Films"})).json()["id"]
         tokens = (await refresh(api, ada.tokens)).json()
-        shown = {"name": "shop", "owner": team}
+        shown = {"password": PASSWORD, "name": "shop", "owner": team}
         assert (await Person(api, ada.email, tokens).post("/api/v1/signing-keys", shown)).status_code == 201
         await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email})
         made, asked = await letters(services)

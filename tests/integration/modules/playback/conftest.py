@@ -58,7 +58,9 @@ from matinee.modules.playback.warm import warm_cells
 from matinee.modules.teams.memberships import Memberships
 from matinee.modules.tokens.guesses import Guesses
 from matinee.modules.tokens.keys import KeyRing
+from matinee.modules.tokens.repository import Algorithm
 from matinee.modules.tokens.routes import TokenRoutes
+from matinee.modules.tokens.schemas import NewlyMadeKey
 from matinee.modules.tokens.seals import Seals
 from matinee.modules.tokens.service import TokenService
 from matinee.modules.tokens.signing_keys import SigningKeyService
@@ -186,6 +188,17 @@ def signers(settings: Settings, database: Database, clock: Clock) -> KeyRing:
 def signing_keys(database: Database, signers: KeyRing) -> SigningKeyService:
     """Makes such keys."""
     return SigningKeyService(database, signers)
+
+
+@pytest.fixture
+def make_key(database: Database, signing_keys: SigningKeyService) -> Callable[..., Awaitable[NewlyMadeKey]]:
+    """Makes one for a film's owner."""
+
+    async def make(film: Any, algorithm: Algorithm = "EdDSA") -> NewlyMadeKey:
+        owner = Caller(film.owner_id, "USER", None)
+        return await signing_keys.add_key(database.transaction(), owner, film.owner_id, "shop", algorithm)
+
+    return make
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from tests.integration.media.test_encryption import FILMS, make, packets
 from tests.unit.media.plans import plan
 
-from matinee.common.http.authentication import Caller
 from matinee.media import keys
 
 WAYS = ["aes-128", "cenc", "cbcs"]
@@ -189,10 +188,10 @@ class TestWithoutADisk:
 
 
 class TestWhoGetsKeys:
-    async def test_a_token_opens_the_keys_of_what_it_shows(self, player, encrypted, signing_keys) -> None:
+    async def test_a_token_opens_the_keys_of_what_it_shows(self, player, encrypted, make_key) -> None:
         """By addresses relative to the playlist; of a part of the video, no others."""
         film = await encrypted("aes-128", visibility="signed")
-        key = await signing_keys.add_key(Caller(film.owner_id, "USER", None), film.owner_id, "shop", "EdDSA")
+        key = await make_key(film)
         claims = {"sub": str(film.id), "aud": "video", "exp": int(time.time()) + 300}
 
         async def keys_by(**part):

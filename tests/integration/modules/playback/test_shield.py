@@ -11,7 +11,6 @@ import jwt
 import pytest
 from tests.integration.modules.playback.proxies import nginx
 
-from matinee.common.http.authentication import Caller
 from matinee.modules.playback.cell_cache import CellCache
 
 API = "127.0.0.1:3000"
@@ -57,11 +56,11 @@ class TestACrowd:
         assert len(deliveries) <= 6  # of a miss: a look at what is at hand, and its fetching
         assert len(set(deliveries)) == 3
 
-    async def test_is_one_whatever_tokens_it_has(self, front, make_film, signing_keys, deliveries) -> None:
+    async def test_is_one_whatever_tokens_it_has(self, front, make_film, make_key, deliveries) -> None:
         """They ride in the path; the key of a segment is the same without them."""
         film = await make_film(visibility="signed")
         data = await film.store(0)
-        key = await signing_keys.add_key(Caller(film.owner_id, "USER", None), film.owner_id, "shop", "EdDSA")
+        key = await make_key(film)
         for later in range(3):
             claims = {"sub": str(film.id), "aud": "video", "exp": int(time.time()) + 300 + later}
             token = jwt.encode(claims, key.private_key, algorithm="EdDSA", headers={"kid": str(key.id)})

@@ -40,11 +40,11 @@ class Signer:
 
 
 @pytest.fixture
-def signer(signing_keys):
+def signer(make_key):
     """Makes a key for a film's owner."""
 
     async def make(film: Any, algorithm: str = "EdDSA") -> Signer:
-        key = await signing_keys.add_key(Caller(film.owner_id, "USER", None), film.owner_id, "shop", algorithm)
+        key = await make_key(film, algorithm)
         return Signer(key.id, key.private_key, algorithm)
 
     return make

@@ -2,16 +2,20 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
-from tests.integration.conftest import Person, problem
+from tests.integration.conftest import PASSWORD, Person, problem
 
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
+from matinee.common.http.authentication import Caller
 from matinee.modules.sharing.repository import MOST_VIEWERS
+from matinee.modules.tokens.errors import TooManyKeys
 
 VIDEOS = "/api/v1/videos"
+SIGNING_KEYS = "/api/v1/signing-keys"
+PROOF = {"password": PASSWORD}
 
 
 async def column(services: Services, video_id: str, name: str) -> Any:
@@ -93,15 +97,36 @@ class TestPassword:
 class TestSigningKeys:
     async def test_are_told_once_listed_and_deleted(self, ada: Person, bob: Person) -> None:
         """The private half stands in the first answer alone; nobody deletes another's."""
-        made = (await ada.post("/api/v1/signing-keys", {"name": "shop", "algorithm": "EdDSA"})).json()
+        made = (await ada.post(SIGNING_KEYS, {**PROOF, "name": "shop", "algorithm": "EdDSA"})).json()
         assert made["private_key"].startswith("-----BEGIN PRIVATE KEY-----")
-        [listed] = (await ada.get("/api/v1/signing-keys")).json()["items"]
+        [listed] = (await ada.get(SIGNING_KEYS)).json()["items"]
         assert listed == {name: value for name, value in made.items() if name != "private_key"}
-        problem(await bob.delete(f"/api/v1/signing-keys/{made['id']}"), 404, "no_such_signing_key")
-        assert (await ada.delete(f"/api/v1/signing-keys/{made['id']}")).status_code == 204
-        assert (await ada.get("/api/v1/signing-keys")).json()["items"] == []
+        removal = f"{SIGNING_KEYS}/{made['id']}/remove"
+        problem(await bob.post(removal, PROOF), 404, "no_such_signing_key")
+        assert (await ada.post(removal, PROOF)).status_code == 204
+        assert (await ada.get(SIGNING_KEYS)).json()["items"] == []
 
-    async def test_many_at_once_are_no_more_than_there_may_be(self, ada: Person) -> None:
-        make = [ada.post("/api/v1/signing-keys", {"name": f"key {number}"}) for number in range(14)]
-        answers = [answer.status_code for answer in await asyncio.gather(*make)]
-        assert sorted(answers) == [201] * 10 + [409] * 4
+    async def test_an_open_session_is_not_enough(self, ada: Person) -> None:
+        """Whoever finds a device open makes no key that opens videos for ever, and takes none away."""
+        made = (await ada.post(SIGNING_KEYS, {**PROOF, "name": "shop"})).json()
+        removal = f"{SIGNING_KEYS}/{made['id']}/remove"
+        problem(await ada.post(SIGNING_KEYS, {"name": "mine"}), 403, "proof_required")
+        problem(await ada.post(SIGNING_KEYS, {"name": "mine", "password": "a guess"}), 403, "wrong_account_password")
+        problem(await ada.post(removal), 403, "proof_required")
+        problem(await ada.post(removal, {"password": "a guess"}), 403, "wrong_account_password")
+        assert [key["id"] for key in (await ada.get(SIGNING_KEYS)).json()["items"]] == [made["id"]]
+
+    async def test_many_at_once_are_no_more_than_there_may_be(self, ada: Person, services: Services) -> None:
+        owner, database = UUID(ada.id), services.database
+
+        async def make(number: int) -> bool:
+            try:
+                name = f"key {number}"
+                await services.signing_keys.add_key(
+                    database.transaction(), Caller(owner, "USER", None), owner, name, "EdDSA"
+                )
+            except TooManyKeys:
+                return False
+            return True
+
+        assert sum(await asyncio.gather(*(make(number) for number in range(14)))) == 10

@@ -17,6 +17,8 @@ from matinee.common.database import execute, fetch_value
 from matinee.modules.api_keys.verification import REMEMBERED_SECONDS
 
 VIDEOS = "/api/v1/videos"
+SIGNING_KEYS = "/api/v1/signing-keys"
+PROOF = {"password": PASSWORD}
 PLAN = msgspec.json.encode(plan(60, audio=sound())).decode()
 _PLAYABLE = """
 UPDATE videos SET status = 'READY', plan = %s::text::jsonb, duration = 60, ready_at = now() WHERE id = %s
@@ -177,9 +179,9 @@ class TestFormerMembers:
         await join(ada, team, bob, "owner")
         assert (await ada.patch(f"{TEAMS}/{team}/members/{bob.id}", {"role": "viewer"})).status_code == 200
         clock.offset += 1
-        problem(await bob.post("/api/v1/signing-keys", {"name": "mine", "owner": team}), 401, "invalid_token")
+        problem(await bob.post(SIGNING_KEYS, {**PROOF, "name": "mine", "owner": team}), 401, "invalid_token")
         await refresh(bob)
-        problem(await bob.post("/api/v1/signing-keys", {"name": "mine", "owner": team}), 403, "team_role_needed")
+        problem(await bob.post(SIGNING_KEYS, {**PROOF, "name": "mine", "owner": team}), 403, "team_role_needed")
         assert (await ada.get(f"{VIDEOS}/mine?owner={team}")).status_code == 200
 
     async def test_their_api_keys_are_at_once(
@@ -253,14 +255,16 @@ class TestSigningKeys:
         self, ada: Person, bob: Person, team: str
     ) -> None:
         await join(ada, team, bob)
-        made = (await ada.post("/api/v1/signing-keys", {"name": "shop", "owner": team})).json()
-        assert (await ada.get("/api/v1/signing-keys")).json() == {"items": []}
-        listed = (await ada.get(f"/api/v1/signing-keys?owner={team}")).json()["items"]
+        made = (await ada.post(SIGNING_KEYS, {**PROOF, "name": "shop", "owner": team})).json()
+        assert (await ada.get(SIGNING_KEYS)).json() == {"items": []}
+        listed = (await ada.get(f"{SIGNING_KEYS}?owner={team}")).json()["items"]
         assert [(key["id"], key["made_by"]) for key in listed] == [(made["id"], ada.id)]
-        problem(await bob.get(f"/api/v1/signing-keys?owner={team}"), 403, "team_role_needed")
-        problem(await bob.post("/api/v1/signing-keys", {"name": "shop", "owner": team}), 403, "team_role_needed")
-        problem(await ada.delete(f"/api/v1/signing-keys/{made['id']}"), 404, "no_such_signing_key")
-        assert (await ada.delete(f"/api/v1/signing-keys/{made['id']}?owner={team}")).status_code == 204
+        problem(await bob.get(f"{SIGNING_KEYS}?owner={team}"), 403, "team_role_needed")
+        problem(await bob.post(SIGNING_KEYS, {**PROOF, "name": "shop", "owner": team}), 403, "team_role_needed")
+        removal = f"{SIGNING_KEYS}/{made['id']}/remove"
+        problem(await ada.post(removal, PROOF), 404, "no_such_signing_key")
+        problem(await bob.post(f"{removal}?owner={team}", PROOF), 403, "team_role_needed")
+        assert (await ada.post(f"{removal}?owner={team}", PROOF)).status_code == 204
 
 
 class TestTransfer:
