@@ -152,8 +152,8 @@ async def _encryption(settings: Settings) -> Finding:
     """Whether files are encrypted where they lie, as far as the storage tells."""
     required = settings.s3_encryption == "required"
     storage = S3Storage(settings)
-    await storage.open()
     try:
+        await storage.open()
         algorithm = await storage.encryption()
     except Unavailable as error:
         return not required, "encryption", f"Whether the bucket encrypts what it keeps is not known: {error.detail}"
@@ -172,8 +172,8 @@ async def _mend_encryption(settings: Settings) -> Finding:
     if found[0]:
         return found
     storage = S3Storage(settings)
-    await storage.open()
     try:
+        await storage.open()
         await storage.encrypt()
     except Unavailable as error:
         return False, "encryption", f"{error.detail} Have the bucket encrypt where the storage is administered."
