@@ -90,7 +90,7 @@ class Database:
         self._pool = ConnectionPool(lambda: connect(url, name), size=size, patience=_LOAN_SECONDS, lifetime=LIFETIME)
 
     async def open(self) -> None:
-        """Connects, within 10 s; raises DatabaseUnavailable where the server cannot be reached until then.
+        """Connects, within 10 s; raises DatabaseUnavailable where the server is away or lets us not in until then.
 
         Other errors of asyncpg say that the server does not want us.
         """

@@ -40,6 +40,12 @@ async def pid(connection: Connection) -> int:
     return int(await fetch_value(connection, _PID))
 
 
+async def ended(connection: Connection) -> None:
+    async with asyncio.timeout(10):
+        while not connection.is_closed():
+            await asyncio.sleep(0)
+
+
 class TestPool:
     async def test_a_connection_is_used_again(self, pool: ConnectionPool) -> None:
         """Not opened anew for each loan."""
@@ -115,12 +121,10 @@ class TestPool:
         pool = ConnectionPool(open_one, size=2, patience=0.2, lifetime=0.05)
         lent, idle = await pool.take(), await pool.take()
         pool.give(idle)
-        async with asyncio.timeout(10):
-            while not idle.is_closed():
-                await asyncio.sleep(0)
+        await ended(idle)
         assert not lent.is_closed()
         pool.give(lent)
-        assert lent.is_closed()
+        await ended(lent)
         assert {await pool.take(), await pool.take()}.isdisjoint({lent, idle})
 
     async def test_closing_ends_idle_and_lent_ones(self, pool: ConnectionPool) -> None:

@@ -51,6 +51,7 @@ _NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
 _SEND_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=60)
 _SIGNED_SECONDS = 900
 _SIGN_AT_ONCE = 8  # URLs signed (~0.2 ms each) before others get the event loop
+_CREDENTIALS_AWAY = "The credentials for the object storage cannot be fetched."
 _NO_CREDENTIALS = (
     "MATINEE_S3_ACCESS_KEY_ID is not set, and none of AWS's own places has credentials: its variables and files, "
     "a web identity, the container, the instance."
@@ -403,9 +404,12 @@ def _translated() -> Iterator[None]:
         if code == "NoSuchBucket":
             raise BucketMissing from error
         raise StorageUnavailable(f"The object storage refused: {code or error}.") from error
-    except (botocore.exceptions.CredentialRetrievalError, RuntimeError) as error:
-        # the latter is botocore's word for credentials that had expired when they were fetched
-        raise StorageUnavailable("The credentials for the object storage cannot be fetched.") from error
+    except botocore.exceptions.CredentialRetrievalError as error:
+        raise StorageUnavailable(_CREDENTIALS_AWAY) from error
+    except RuntimeError as error:
+        if "refreshed credentials are still expired" not in str(error):
+            raise
+        raise StorageUnavailable(_CREDENTIALS_AWAY) from error
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError, OSError) as error:
         raise StorageUnavailable from error
     except aiohttp.ClientError as error:  # a body that ends early, which aiobotocore passes on as it is
