@@ -209,7 +209,7 @@ def _routes(services: Services) -> list[Any]:
     cookies = SignInCookies(Devices(services.keys), days=settings.refresh_token_days)
     events = VideoEvents(services.database, services.videos, services.notifications, services.endings)
     return [
-        AuthRoutes(services.auth, services.sessions, cookies),
+        AuthRoutes(services.auth, services.sessions, services.guard, cookies),
         RecoveryRoutes(services.recovery, services.invitations),
         SecondFactorRoutes(services.second_factor, services.authenticator, cookies),
         PasskeyRoutes(services.passkeys, cookies),

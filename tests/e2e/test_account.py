@@ -31,6 +31,8 @@ def test_devices_and_a_forgotten_password(browser: Browser, installation: Instal
     page.locator(".account-panel summary").click()
     page.get_by_text("not verified").wait_for()
     page.get_by_role("button", name="Sign out Nora's television").click()
+    page.get_by_role("textbox", name="Your password, or a code").fill(PASSWORD)
+    page.get_by_role("button", name="Sign it out").click()
     page.get_by_text("signed out from another device").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 

@@ -24,12 +24,12 @@ export async function listSessions(cursor: string | null): Promise<SessionPage> 
   return (await response.json()) as SessionPage;
 }
 
-export async function endSession(id: string): Promise<void> {
-  await authorized(`${AUTH}/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+export async function endSession(id: string, proof: Proof): Promise<void> {
+  await authorized(`${AUTH}/sessions/${encodeURIComponent(id)}/end`, { method: "POST", body: proof });
 }
 
-export async function endOtherSessions(): Promise<void> {
-  await authorized(`${AUTH}/sessions`, { method: "DELETE" });
+export async function endOtherSessions(proof: Proof): Promise<void> {
+  await authorized(`${AUTH}/sessions/end`, { method: "POST", body: proof });
 }
 
 /** Ends every other session. */

@@ -7,9 +7,10 @@ import {
   listSessions,
 } from "../api/account";
 import { explain } from "../api/http";
-import type { Session } from "../api/types";
+import type { Proof, Session } from "../api/types";
 import { el } from "../ui/dom";
 import { passwordField } from "../ui/password-field";
+import { proofForm } from "../ui/proof-form";
 import { deviceFacts } from "./device-facts";
 import { WholeAccount } from "./whole-account";
 
@@ -23,10 +24,13 @@ export class AccountPanel {
   readonly #list = el("ul", { class: "entries" });
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
   readonly #others = el("button", { type: "button", class: "button" }, "Sign out all other devices");
+  readonly #end = el("div", {}, el("div", { class: "form-buttons" }, this.#others));
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   readonly #said = el("p", { class: "fold-result", role: "status", hidden: true });
   readonly #whole: WholeAccount;
   #cursor: string | null = null;
+  /** Asks who he is, below what it is about; one at a time. */
+  #proof: HTMLElement | null = null;
   /** What others know of him. */
   #known: string[] = [];
 
@@ -56,7 +60,7 @@ export class AccountPanel {
       el("h3", {}, "Devices"),
       this.#list,
       this.#more,
-      el("div", { class: "form-buttons" }, this.#others),
+      this.#end,
       el("h3", {}, "Password"),
       this.#form,
       this.#whole.element,
@@ -65,14 +69,12 @@ export class AccountPanel {
       if (this.element.open) void this.#attempt(() => this.#load());
     });
     this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMore()));
-    this.#others.addEventListener(
-      "click",
-      () =>
-        void this.#attempt(async () => {
-          await endOtherSessions();
-          await this.#load();
-          this.#say("All other devices were signed out.");
-        }),
+    this.#others.addEventListener("click", () =>
+      this.#ask(this.#end, "Sign them out", async (proof) => {
+        await endOtherSessions(proof);
+        await this.#load();
+        this.#say("All other devices were signed out.");
+      }),
     );
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -89,6 +91,7 @@ export class AccountPanel {
   close(): void {
     this.element.open = false;
     this.#list.replaceChildren();
+    this.#proof?.remove();
     this.#whole.close();
     this.#address.replaceChildren();
     this.#said.hidden = true;
@@ -148,17 +151,31 @@ export class AccountPanel {
         { type: "button", class: "button danger small", "aria-label": label },
         "Sign out",
       );
-      button.addEventListener(
-        "click",
-        () =>
-          void this.#attempt(async () => {
-            await endSession(session.id);
-            await this.#load();
-          }),
+      button.addEventListener("click", () =>
+        this.#ask(row, "Sign it out", async (proof) => {
+          await endSession(session.id, proof);
+          await this.#load();
+        }),
       );
       row.append(button);
     }
     return row;
+  }
+
+  /** Asks for the password below `place`; once `act` has done with it, the form goes. */
+  #ask(place: HTMLElement, action: string, act: (proof: Proof) => Promise<void>): void {
+    this.#proof?.remove();
+    const form = proofForm(
+      action,
+      (proof) =>
+        void this.#attempt(async () => {
+          await act(proof);
+          form.remove();
+        }),
+    );
+    this.#proof = form;
+    place.append(form);
+    form.querySelector("input")?.focus();
   }
 
   #say(sentence: string): void {

@@ -325,7 +325,10 @@ class Endpoint:
             raise errors.Forbidden("Only an administrator may do this.")
 
     async def _count(self, call: Call, limit: RateLimit) -> None:
-        client = str(call.user.user_id) if limit.by == "user" else call.subscriber
+        if limit.by == "address":
+            client = call.subscriber
+        else:
+            client = str(call.user.user_id if limit.by == "user" else call.user.session_id)
         headers = await count_hit(self._runtime.database, limit, client)
         # on the scope, so that a refusal tells them too: the edge adds them to whatever is answered
         call.scope["matinee.headers"] = [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -9,12 +9,12 @@ from matinee.common.errors import RateLimited
 
 
 class RateLimit(msgspec.Struct, frozen=True):
-    """At most `hits` requests in `seconds`, counted for each client address or each signed-in user."""
+    """At most `hits` requests in `seconds`, counted for each client address, signed-in user or session."""
 
     name: str
     hits: int
     seconds: int
-    by: Literal["address", "user"] = "address"
+    by: Literal["address", "user", "session"] = "address"
 
 
 class _Count(msgspec.Struct):

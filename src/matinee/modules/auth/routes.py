@@ -25,20 +25,25 @@ from matinee.modules.auth.errors import (
     SecondFactorRequired,
     SessionNotFound,
 )
-from matinee.modules.auth.schemas import Login, RefreshToken, Register, SessionId, SessionPage, Tokens, User
+from matinee.modules.auth.schemas import Login, Proof, RefreshToken, Register, SessionId, SessionPage, Tokens, User
 from matinee.modules.auth.service import AuthService
 from matinee.modules.auth.sessions import Sessions
 from matinee.modules.auth.strength import WeakPassword
+from matinee.modules.second_factor.guard import Guard
+from matinee.modules.second_factor.routes import GUARDED
 
 TAG = "auth"
+# A thief who has a session open uses up his own tries, not those of the owner who is about to end it.
+_ENDING = RateLimit("end_sessions", 10, 3600, by="session")
 
 
 class AuthRoutes:
     """Operations under /api/v1/auth."""
 
-    def __init__(self, auth: AuthService, sessions: Sessions, cookies: SignInCookies) -> None:
+    def __init__(self, auth: AuthService, sessions: Sessions, guard: Guard, cookies: SignInCookies) -> None:
         self._auth = auth
         self._sessions = sessions
+        self._guard = guard
         self._cookies = cookies
 
     @operation(
@@ -131,10 +136,19 @@ class AuthRoutes:
         await self._sessions.end(db, self._presented(call, body))
         self._cookies.clear(call)
 
-    @operation("POST", f"{BASE}/logout-all", tag=TAG, access=Access.PERSON, sets_cookie=True)
-    async def logout_all(self, call: Call, db: Connection) -> None:
-        """End every session of the signed-in user."""
-        await self._sessions.end_all(db, call.user.user_id, "logout_all")
+    @operation(
+        "POST",
+        f"{BASE}/logout-all",
+        tag=TAG,
+        access=Access.PERSON,
+        errors=GUARDED,
+        limit=_ENDING,
+        sets_cookie=True,
+    )
+    async def logout_all(self, call: Call, body: Proof) -> None:
+        """End every session of the signed-in user, by the password or a code."""
+        async with self._guard.changing(call.user, body) as db:
+            await self._sessions.end_all(db, call.user.user_id, "logout_all")
         self._cookies.clear(call)
 
     @operation("GET", f"{BASE}/sessions", tag=TAG, access=Access.PERSON, errors=(InvalidCursor,))
@@ -145,21 +159,30 @@ class AuthRoutes:
         """
         return await self._sessions.list_own(db, call.user, query)
 
-    @operation("DELETE", f"{BASE}/sessions", tag=TAG, access=Access.PERSON)
-    async def end_other_sessions(self, call: Call, db: Connection) -> None:
-        """End every session of the user but this one.
+    @operation("POST", f"{BASE}/sessions/end", tag=TAG, access=Access.PERSON, errors=GUARDED, limit=_ENDING)
+    async def end_other_sessions(self, call: Call, body: Proof) -> None:
+        """End every session of the user but this one, by the password or a code.
 
         Their access tokens are refused within a second.
         """
-        await self._sessions.end_all(db, call.user.user_id, "revoked", kept=call.user.session_id)
+        async with self._guard.changing(call.user, body) as db:
+            await self._sessions.end_all(db, call.user.user_id, "revoked", kept=call.user.session_id)
 
-    @operation("DELETE", f"{BASE}/sessions/{{session_id}}", tag=TAG, access=Access.PERSON, errors=(SessionNotFound,))
-    async def end_session(self, call: Call, db: Connection, session_id: SessionId) -> None:
-        """End one session of the user.
+    @operation(
+        "POST",
+        f"{BASE}/sessions/{{session_id}}/end",
+        tag=TAG,
+        access=Access.PERSON,
+        errors=(*GUARDED, SessionNotFound),
+        limit=_ENDING,
+    )
+    async def end_session(self, call: Call, session_id: SessionId, body: Proof) -> None:
+        """End one session of the user, by the password or a code.
 
-        Its access tokens are refused within a second.
+        Its access tokens are refused within a second. The one that asks ends by `logout`, without either.
         """
-        await self._sessions.revoke(db, call.user.user_id, session_id)
+        async with self._guard.changing(call.user, body) as db:
+            await self._sessions.revoke(db, call.user.user_id, session_id)
 
     @operation("GET", f"{BASE}/me", tag=TAG, scope="account:read")
     async def me(self, call: Call, db: Connection) -> User:

@@ -74,7 +74,7 @@ class TestRecording:
         signing = (await ada.post("/api/v1/signing-keys", {"password": PASSWORD, "name": "shop"})).json()
         await ada.post(f"/api/v1/signing-keys/{signing['id']}/remove", {"password": PASSWORD})
         await ada.client.post("/api/v1/auth/logout", json={"refresh_token": ada.tokens["refresh_token"]})
-        await ada.post("/api/v1/auth/logout-all")
+        await ada.post("/api/v1/auth/logout-all", {"password": PASSWORD})
         recorded = await events(admin, by=ada.id)
         assert [event["what"] for event in reversed(recorded)] == [
             "account.registered",

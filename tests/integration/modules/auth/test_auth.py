@@ -449,7 +449,7 @@ class TestLogout:
     async def test_everywhere_ends_every_session(self, ada: Person, api: httpx.AsyncClient) -> None:
         """On all devices."""
         other = (await api.post(LOGIN, json={"email": ada.email, "password": PASSWORD})).json()
-        assert (await ada.post("/api/v1/auth/logout-all")).status_code == 204
+        assert (await ada.post("/api/v1/auth/logout-all", {"password": PASSWORD})).status_code == 204
         for token in (ada.tokens["refresh_token"], other["refresh_token"]):
             problem(await api.post(REFRESH, json={"refresh_token": token}), 401, "invalid_refresh_token")
 

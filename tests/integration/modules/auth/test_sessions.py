@@ -7,14 +7,16 @@ from uuid import uuid4
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import PASSWORD, Person, SignUp, letters_sent, problem, text_of
+from tests.integration.conftest import PASSWORD, Person, SignUp, client_of, letters_sent, problem, text_of
 
+from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import execute
 
 AUTH = "/api/v1/auth"
 SESSIONS = f"{AUTH}/sessions"
+PROOF = {"password": PASSWORD}
 
 
 @pytest.fixture
@@ -120,7 +122,7 @@ class TestEnd:
         tokens = await sign_in(api, ada, "phone", "192.0.2.7")
         phone, _ = await listed(ada)
         for _ in range(2):
-            assert (await ada.delete(f"{SESSIONS}/{phone['id']}")).status_code == 204
+            assert (await ada.post(f"{SESSIONS}/{phone['id']}/end", PROOF)).status_code == 204
         problem(await refresh(api, tokens), 401, "invalid_refresh_token")
         ended, this = await listed(ada)
         assert ended["ended_why"] == "revoked"
@@ -130,17 +132,40 @@ class TestEnd:
         """It is as if there were none."""
         (session,) = await listed(ada)
         for session_id in (session["id"], uuid4()):
-            problem(await bob.delete(f"{SESSIONS}/{session_id}"), 404, "session_not_found")
+            problem(await bob.post(f"{SESSIONS}/{session_id}/end", PROOF), 404, "session_not_found")
         assert (await listed(ada))[0]["ended_at"] is None
 
     async def test_all_others_are_ended(self, ada: Person, bob: Person, api: httpx.AsyncClient) -> None:
         """This one goes on, and so do other people's."""
         others = [await sign_in(api, ada, "phone", "192.0.2.7") for _ in range(2)]
-        assert (await ada.delete(SESSIONS)).status_code == 204
+        assert (await ada.post(f"{SESSIONS}/end", PROOF)).status_code == 204
         for tokens in others:
             problem(await refresh(api, tokens), 401, "invalid_refresh_token")
         assert (await refresh(api, ada.tokens)).status_code == 200
         assert (await refresh(api, bob.tokens)).status_code == 200
+
+    async def test_an_open_session_is_not_enough(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Whoever found one signs nobody out; leaving by oneself takes nothing."""
+        await sign_in(api, ada, "phone", "192.0.2.7")
+        phone, _ = await listed(ada)
+        for path in (f"{SESSIONS}/{phone['id']}/end", f"{SESSIONS}/end", f"{AUTH}/logout-all"):
+            problem(await ada.post(path), 403, "proof_required")
+            problem(await ada.post(path, {"password": "not the one"}), 403, "wrong_account_password")
+        assert [session["ended_at"] for session in await listed(ada)] == [None, None]
+        assert (await api.post(f"{AUTH}/logout", json={"refresh_token": ada.tokens["refresh_token"]})).is_success
+
+    async def test_a_thief_uses_up_his_own_tries(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Its owner still ends his session."""
+        services.settings = msgspec.structs.replace(services.settings, rate_limits=True)
+        thief = Person(api, ada.email, await sign_in(api, ada, "phone", "192.0.2.7"))
+        async with client_of(create_app(services)) as limited:
+            thief.client = ada.client = limited
+            for _ in range(10):
+                problem(await thief.post(f"{SESSIONS}/end", {"password": "a guess"}), 403, "wrong_account_password")
+            problem(await thief.post(f"{SESSIONS}/end", PROOF), 429, "rate_limited")
+            assert (await ada.post(f"{SESSIONS}/end", PROOF)).status_code == 204
 
 
 class TestReplay:

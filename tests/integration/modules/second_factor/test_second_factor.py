@@ -247,7 +247,7 @@ class TestSigningIn:
     async def test_a_challenge_ends_with_all_sessions(self, guarded: Guarded) -> None:
         """Whoever has the stolen password is out, too."""
         challenge = await challenge_of(guarded.person)
-        await guarded.person.post("/api/v1/auth/logout-all")
+        await guarded.person.post("/api/v1/auth/logout-all", PROOF)
         problem(await answer(guarded.person, challenge, guarded.app()), 401, "invalid_challenge")
 
     async def test_another_password_ends_a_challenge(self, guarded: Guarded) -> None:

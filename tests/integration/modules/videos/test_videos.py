@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import Clock, Person, SignUp, age, problem, remove_deleted
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, age, problem, remove_deleted
 
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
@@ -401,7 +401,7 @@ class TestEvents:
         stream = events.stream(msgspec.json.decode((await ada.get(path)).content, type=Video), viewer)
         assert (await anext(stream)).startswith(b"event: video")
         assert await anext(stream) == b": still here\n\n"
-        await ada.post("/api/v1/auth/logout-all")
+        await ada.post("/api/v1/auth/logout-all", {"password": PASSWORD})
         clock.offset += 1
         async with asyncio.timeout(10):
             assert [event async for event in stream] == []
