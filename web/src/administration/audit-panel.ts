@@ -12,6 +12,7 @@ const NAMES: Record<AuditEvent["what"], true> = {
   "account.email_changed": true,
   "account.email_verified": true,
   "account.erased": true,
+  "account.export_fetched": true,
   "account.exported": true,
   "account.password_changed": true,
   "account.password_reset": true,

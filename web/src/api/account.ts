@@ -1,7 +1,7 @@
 /** Every call about one's own account: password, address, devices. */
 import { API, ApiError, send } from "./http";
 import { renewToken } from "./session";
-import type { AccountExport, Deletion, Foreseen, Profile, Proof, SessionPage } from "./types";
+import type { AccountExport, Deletion, ExportAddress, Foreseen, Profile, Proof, SessionPage } from "./types";
 import { authorized } from "./videos";
 
 const AUTH = `${API}/auth`;
@@ -76,6 +76,12 @@ export async function getExport(): Promise<AccountExport | null> {
 /** Has all that is one's own put into one file. */
 export async function askExport(include_files: boolean, proof: Proof): Promise<void> {
   await authorized(EXPORT, { method: "POST", body: { ...proof, include_files } });
+}
+
+/** Where it is fetched, for some minutes. */
+export async function exportAddress(proof: Proof): Promise<string> {
+  const response = await authorized(`${EXPORT}/address`, { method: "POST", body: proof });
+  return ((await response.json()) as ExportAddress).url;
 }
 
 /** The day until which an account could be kept that is deleted now. */

@@ -1,4 +1,11 @@
-import { askExport, changeEmail, deleteAccount, foreseeDeletion, getExport } from "../api/account";
+import {
+  askExport,
+  changeEmail,
+  deleteAccount,
+  exportAddress,
+  foreseeDeletion,
+  getExport,
+} from "../api/account";
 import { signOut } from "../api/session";
 import type { AccountExport, Proof } from "../api/types";
 import { el } from "../ui/dom";
@@ -66,18 +73,11 @@ export class WholeAccount {
     if (found?.state === "failed") return [about("Your data", "The last export was not completed."), ask];
     if (found?.state !== "ready") return [about("Your data", "All that is yours as one ZIP archive."), ask];
     const until = found.expires_at?.slice(0, 10) ?? "";
-    const fetchIt = button("Download", () => void this.#around.attempt(() => this.#download()));
+    const fetchIt = button("Download", () => this.#askDownload());
     return [
       about("Your data", `${bytes(found.size ?? 0)}, to be fetched until ${until}.`),
       el("div", { class: "form-buttons" }, fetchIt, ask),
     ];
-  }
-
-  /** Its address holds for minutes: asked for when it is wanted. */
-  async #download(): Promise<void> {
-    const found = await getExport();
-    if (found?.url) location.assign(found.url);
-    else await this.load();
   }
 
   #askAddress(): void {
@@ -102,6 +102,10 @@ export class WholeAccount {
       await askExport(files.checked, proof);
       await this.load();
     });
+  }
+
+  #askDownload(): void {
+    this.#ask(this.#export, "Download", [], async (proof) => location.assign(await exportAddress(proof)));
   }
 
   async #askDeletion(): Promise<void> {

@@ -4,6 +4,6 @@ from matinee.common.errors import NotFound
 
 
 class NoExport(NotFound):
-    """There is no export of this account, or no longer; ask for one."""
+    """There is no export of this account, or none that can be fetched; ask for one."""
 
     code = "no_export"

@@ -19,9 +19,10 @@ from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.jobs import exporting
 from matinee.modules.accounts.listings import ReadPage, as_json, items_of
 from matinee.modules.accounts.repository import ExportRow, FileRow
-from matinee.modules.accounts.schemas import AccountExport, LinkedFile, NewExport
+from matinee.modules.accounts.schemas import AccountExport, ExportAddress, LinkedFile, NewExport
 from matinee.modules.auth import letters
 from matinee.modules.auth.notices import Notices
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.second_factor.guard import Guard
 
 _URL_SECONDS = 300
@@ -66,17 +67,30 @@ class Exports:
         return await self.ask(await begin(), user_id, include_files=wanted.include_files)
 
     async def get(self, db: Connection, user_id: UUID) -> AccountExport:
-        """How far it is, and where to fetch it. Raises NoExport."""
+        """How far it is. Raises NoExport."""
         row = await repository.find_export(db, user_id)
         if row is None:
             raise NoExport
         if row.ready_at is None:
             state: Literal["making", "failed"] = "making" if row.failed_at is None else "failed"
-            return AccountExport(state, row.percent, row.asked_at, row.include_files, None, None, None, None)
+            return AccountExport(state, row.percent, row.asked_at, row.include_files, None, None, None)
+        until = row.ready_at + timedelta(days=self._days)
+        return AccountExport("ready", 100, row.asked_at, row.include_files, row.ready_at, until, row.size)
+
+    async def address_by(self, begin: Begin, caller: Caller, user_id: UUID, proof: Proof) -> ExportAddress:
+        """Where to fetch it, for whoever shows once more who he is: it lies there for days.
+
+        Raises NoExport, and what the guard does.
+        """
+        await self._guard.ensure(caller, proof)
+        db = await begin()
+        row = await repository.find_export(db, user_id)
+        if row is None or row.ready_at is None:
+            raise NoExport
+        await audit.record(db, "account.export_fetched", user_id, account=user_id)
         name = f"matinee-{row.asked_at:%Y-%m-%d}.zip"
         url = await self._storage.get_url(_key(user_id, row.id), _URL_SECONDS, f'attachment; filename="{name}"')
-        until = row.ready_at + timedelta(days=self._days)
-        return AccountExport("ready", 100, row.asked_at, row.include_files, row.ready_at, until, row.size, url)
+        return ExportAddress(url, _URL_SECONDS)
 
     async def make(self, run: JobRun, user_id: str, export_id: str) -> None:
         """Job: writes the archive anew, whatever an earlier run has left of it."""

@@ -8,12 +8,12 @@ from matinee.common.storage.port import StorageUnavailable
 from matinee.modules.accounts.closing import Closing
 from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.export import Exports
-from matinee.modules.accounts.schemas import AccountExport, Foreseen, NewExport
+from matinee.modules.accounts.schemas import AccountExport, ExportAddress, Foreseen, NewExport
 from matinee.modules.administration.errors import LastAdministrator
 from matinee.modules.administration.schemas import Deletion, UserId
 from matinee.modules.auth.schemas import Proof
 from matinee.modules.quotas.errors import UserNotFound
-from matinee.modules.second_factor.routes import GUARDED
+from matinee.modules.second_factor.routes import GUARDED, PROOFS
 from matinee.modules.teams.errors import LastOwner
 
 DELETION = "/api/v1/user/deletion"
@@ -87,10 +87,22 @@ class AccountRoutes:
         """
         return await self._exports.ask_by(call.begin, call.user, call.user.user_id, body)
 
-    @operation("GET", EXPORT, tag="users", access=Access.PERSON, errors=(NoExport, StorageUnavailable))
+    @operation("GET", EXPORT, tag="users", access=Access.PERSON, errors=(NoExport,))
     async def get_account_export(self, call: Call, db: Connection) -> AccountExport:
-        """How far your export is, and where to fetch it."""
+        """How far your export is."""
         return await self._exports.get(db, call.user.user_id)
+
+    @operation(
+        "POST",
+        f"{EXPORT}/address",
+        tag="users",
+        access=Access.PERSON,
+        errors=(*GUARDED, NoExport, StorageUnavailable),
+        limit=PROOFS,
+    )
+    async def fetch_account_export(self, call: Call, body: Proof) -> ExportAddress:
+        """Where to fetch your export, by the password or a code."""
+        return await self._exports.address_by(call.begin, call.user, call.user.user_id, body)
 
     @operation(
         "POST",
@@ -105,9 +117,19 @@ class AccountRoutes:
         """Have all that is of an account put into one file, by your password or a code."""
         return await self._exports.ask_by(call.begin, call.user, user_id, body)
 
-    @operation(
-        "GET", EXPORT_OF_USER, tag="administration", access=Access.ADMIN, errors=(NoExport, StorageUnavailable)
-    )
+    @operation("GET", EXPORT_OF_USER, tag="administration", access=Access.ADMIN, errors=(NoExport,))
     async def get_user_export(self, db: Connection, user_id: UserId) -> AccountExport:
-        """How far the export of an account is, and where to fetch it."""
+        """How far the export of an account is."""
         return await self._exports.get(db, user_id)
+
+    @operation(
+        "POST",
+        f"{EXPORT_OF_USER}/address",
+        tag="administration",
+        access=Access.ADMIN,
+        errors=(*GUARDED, NoExport, StorageUnavailable),
+        limit=PROOFS,
+    )
+    async def fetch_user_export(self, call: Call, user_id: UserId, body: Proof) -> ExportAddress:
+        """Where to fetch the export of an account, by your password or a code."""
+        return await self._exports.address_by(call.begin, call.user, user_id, body)

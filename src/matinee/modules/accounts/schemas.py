@@ -37,7 +37,13 @@ class AccountExport(msgspec.Struct, frozen=True):
     ready_at: Annotated[datetime | None, Meta(description="When it was complete; null: it is not.")]
     expires_at: Annotated[datetime | None, Meta(description="Until when it can be fetched.")]
     size: Annotated[int | None, Meta(description="Its bytes.")]
-    url: Annotated[str | None, Meta(description="Where to fetch it, within five minutes; ask again for another.")]
+
+
+class ExportAddress(msgspec.Struct, frozen=True):
+    """Where an export is fetched."""
+
+    url: Annotated[str, Meta(description="Whoever has it needs nothing else; ask again for another.")]
+    expires_in: Annotated[int, Meta(description="Seconds that it can be begun with.", examples=[300])]
 
 
 class LinkedFile(msgspec.Struct, frozen=True):

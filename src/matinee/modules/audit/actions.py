@@ -8,6 +8,7 @@ from typing import Literal
 Action = Literal[
     "account.closed",
     "account.erased",
+    "account.export_fetched",
     "account.exported",
     "account.email_change_asked",
     "account.email_changed",

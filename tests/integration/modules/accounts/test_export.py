@@ -48,6 +48,13 @@ async def make(services: Services) -> None:
     await services.exports.make(JobRun(job.id, worker, 1), job.user_id, job.export_id)
 
 
+async def address(person: Person, path: str = EXPORT) -> str:
+    """Where it is fetched."""
+    answer = await person.post(f"{path}/address", PROOF)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["url"])
+
+
 async def fetched(url: str) -> zipfile.ZipFile:
     """The archive, sound in all its files."""
     async with httpx.AsyncClient() as client:
@@ -84,10 +91,10 @@ async def test_all_that_is_ones_own_is_in_it(ada: Person, bob: Person, services:
     await ada.client.put(f"/api/v1/videos/{video_id}/position", json={"position": 7.5}, headers=ada.headers)
     team = (await ada.post("/api/v1/teams", {"name": "Film club"})).json()
     asked = await ada.post(EXPORT, PROOF)
-    assert (asked.status_code, asked.json()["state"], asked.json()["url"]) == (202, "making", None)
+    assert (asked.status_code, asked.json()["state"]) == (202, "making")
     await make(services)
     ready = (await ada.get(EXPORT)).json()
-    found = await fetched(ready["url"])
+    found = await fetched(await address(ada))
     assert (ready["state"], ready["percent"]) == ("ready", 100)
     assert ready["size"] > 1000
     assert read(found, "profile.json")[0]["email"] == ada.email
@@ -108,11 +115,22 @@ async def test_all_that_is_ones_own_is_in_it(ada: Person, bob: Person, services:
     assert bob.email.encode() not in everything
 
 
-async def test_an_open_session_is_not_enough(ada: Person) -> None:
-    """Whoever finds a device open takes nothing away."""
+async def test_an_open_session_is_not_enough(ada: Person, sign_up: SignUp, services: Services) -> None:
+    """Whoever finds a device open takes nothing away, nor what is there already; an administrator's neither."""
     problem(await ada.post(EXPORT), 403, "proof_required")
     problem(await ada.post(EXPORT, {"password": "not the one"}), 403, "wrong_account_password")
     problem(await ada.get(EXPORT), 404, "no_export")
+    await ada.post(EXPORT, PROOF)
+    problem(await ada.post(f"{EXPORT}/address", PROOF), 404, "no_export")
+    await make(services)
+    of_ada = f"/api/v1/users/{ada.id}/export"
+    for person, path in ((ada, EXPORT), (await sign_up(role="ADMIN"), of_ada)):
+        assert "url" not in (await person.get(path)).json()
+        problem(await person.post(f"{path}/address"), 403, "proof_required")
+        problem(await person.post(f"{path}/address", {"password": "not it"}), 403, "wrong_account_password")
+        await fetched(await address(person, path))
+    noted = [event["what"] for event in (await ada.get("/api/v1/user/audit")).json()["items"]]
+    assert noted.count("account.export_fetched") == 2
 
 
 async def test_with_the_files_themselves(ada: Person, services: Services) -> None:
@@ -120,10 +138,10 @@ async def test_with_the_files_themselves(ada: Person, services: Services) -> Non
     video_id = await stored_video(services, ada)
     await ada.post(EXPORT, PROOF)
     await make(services)
-    former = (await ada.get(EXPORT)).json()["url"]
+    former = await address(ada)
     await ada.post(EXPORT, {**PROOF, "include_files": True})
     await make(services)
-    found = await fetched((await ada.get(EXPORT)).json()["url"])
+    found = await fetched(await address(ada))
     assert found.read(f"files/{video_id}.mp4") == b"film" * 1000
     assert "files.json" not in found.namelist()
     async with httpx.AsyncClient() as client:
@@ -158,7 +176,7 @@ async def test_it_ends_with_the_password(is_ready: bool, ada: Person, services: 
     if not is_ready:
         await make(services)
     ended = (await ada.get(EXPORT)).json()
-    assert (ended["state"], ended["url"]) == ("failed", None)
+    assert ended["state"] == "failed"
     stored = [found async for found in services.storage.list_objects(f"exports/{ada.id}/")]
     assert len(stored) == is_ready, "what was completed goes with the others"
 
@@ -197,7 +215,7 @@ async def test_administrators_do_it_for_others(ada: Person, sign_up: SignUp, ser
     problem(await admin.post(f"/api/v1/users/{ada.id}/export"), 403, "proof_required")
     assert (await admin.post(f"/api/v1/users/{ada.id}/export", PROOF)).status_code == 202
     await make(services)
-    found = await fetched((await admin.get(f"/api/v1/users/{ada.id}/export")).json()["url"])
+    found = await fetched(await address(admin, f"/api/v1/users/{ada.id}/export"))
     assert read(found, "profile.json")[0]["id"] == ada.id
     problem(await admin.post(f"/api/v1/users/{uuid4()}/export", PROOF), 404, "no_export")
 
