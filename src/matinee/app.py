@@ -112,6 +112,7 @@ ROUTES: tuple[type, ...] = (
     SubscriptionRoutes,
     TransferRoutes,
     TokenRoutes,
+    SigningKeyRoutes,
     ClipRoutes,
     RetentionRoutes,
     JobRoutes,
