@@ -4,6 +4,7 @@ The ids, owners and times are those of the peer's `schema.sql`, so that all serv
 videos of five are READY, of which every fourth is still being encoded; each has a plan of its own.
 """
 
+import asyncio
 import hashlib
 import random
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from bench.servers import JWT_SECRET
 from bench.tables import progress
 from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.pagination import Cursor, encode_cursor
+from matinee.common.keys.environment import SecretTokenKey
 from matinee.common.migrations import migrate, migrations_folder
 from matinee.embedded.postgres import PostgresEndpoint
 from matinee.media.grid import make_grid
@@ -124,8 +126,8 @@ def sample_plan() -> Plan:
 
 def tokens_of(users: Sequence[UUID]) -> list[str]:
     """An access token each."""
-    issuer = AccessTokens({"bench": JWT_SECRET}, lifetime=24 * 3600)
-    return [issuer.issue(Caller(user, "USER", user)) for user in users]
+    issuer = AccessTokens({"bench": SecretTokenKey(JWT_SECRET)}, lifetime=24 * 3600)
+    return [asyncio.run(issuer.issue(Caller(user, "USER", user))) for user in users]
 
 
 def _fill(url: str, videos: int) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests need Chromium, nginx and Caddy: those that are present, or as root Debian's packages. Without one, its tests
+# The tests need Chromium, nginx, Caddy and SoftHSM: those that are present, or as root Debian's packages. Without one, its tests
 # fail, loudly.
 set -euo pipefail
 export PATH="$PATH:/usr/sbin"
@@ -9,6 +9,7 @@ missing=()
 here chromium chromium-browser google-chrome google-chrome-stable || missing+=(chromium fonts-dejavu-core)
 here nginx || missing+=(nginx)
 here caddy || missing+=(caddy)
+here softhsm2-util || missing+=(softhsm2)
 [ ${#missing[@]} = 0 ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

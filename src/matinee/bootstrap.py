@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from matinee.common.clock import Clock, system_clock
-from matinee.common.config import Settings, keys_by_id
+from matinee.common.config import ConfigError, Settings, keys_by_id
 from matinee.common.database import Connection, Database
 from matinee.common.http.authentication import AccessTokens, Caller
 from matinee.common.http.pagination import PageQuery
 from matinee.common.jobs import JobQueue
-from matinee.common.keys.environment import SecretKey
+from matinee.common.keys.environment import SecretKey, SecretTokenKey
+from matinee.common.keys.port import TokenKey
 from matinee.common.keys.resealing import Resealing
 from matinee.common.keys.ring import Keys
 from matinee.common.mail.folder import FolderMailer
@@ -21,6 +24,7 @@ from matinee.common.notifications import Notifications
 from matinee.common.storage.moving import MovingStorage
 from matinee.common.storage.port import Storage
 from matinee.common.storage.s3 import S3Storage
+from matinee.common.validation import Fault
 from matinee.media.binaries import find_binaries
 from matinee.media.encode import EncoderOptions
 from matinee.media.model import Plan
@@ -37,7 +41,7 @@ from matinee.modules.auth.guessing import Guessing
 from matinee.modules.auth.invitations import Invitations
 from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.password_change import PasswordChange
-from matinee.modules.auth.passwords import Passwords
+from matinee.modules.auth.passwords import Passwords, Pepper, pepper_of
 from matinee.modules.auth.reauthentication import Reauthentication
 from matinee.modules.auth.recovery import Recovery
 from matinee.modules.auth.service import AuthService
@@ -114,6 +118,9 @@ from matinee.modules.views.counter import ViewCounter
 from matinee.modules.views.service import ViewService
 from matinee.modules.watermarks.service import WatermarkService
 
+if TYPE_CHECKING:
+    from matinee.common.keys.module import ModuleKey
+
 
 class Services:
     """The wired features of one process, over its own connections."""
@@ -122,7 +129,10 @@ class Services:
         self.settings = settings
         self.database = Database(settings.database_url, size=settings.database_pool_size, name=name)
         self.storage = storage
-        self.keys = root_keys(settings)
+        held = module_keys(settings)
+        for key in held:
+            key.load()
+        self.keys = Keys([*held, *secret_keys(settings)])
         self.resealing = Resealing(self.database, self.keys, (TOTP_SECRETS, TOKEN_KEYS))
         self.notifications = Notifications(settings.database_url)
         self.queue = JobQueue(
@@ -139,11 +149,13 @@ class Services:
             keys=self.keys,
         )
         self.team_invitations = InvitationService(self.post)
-        self.tokens = AccessTokens(settings.signing_keys(), lifetime=settings.access_token_minutes * 60, clock=clock)
+        token_keys: dict[str, TokenKey] = {key.id: key for key in held}
+        token_keys |= {key_id: SecretTokenKey(secret) for key_id, secret in settings.signing_keys().items()}
+        self.tokens = AccessTokens(token_keys, lifetime=settings.access_token_minutes * 60, clock=clock)
         self.api_keys = ApiKeys(self.database, clock=clock, limited=settings.rate_limits)
-        self.passwords = Passwords(
-            parallelism=settings.password_hash_parallelism, peppers=keys_by_id(settings.password_peppers)
-        )
+        peppers: dict[str, Pepper] = {key.id: partial(key.derive_now, b"matinee passwords") for key in held}
+        peppers |= {key_id: pepper_of(secret) for key_id, secret in keys_by_id(settings.password_peppers).items()}
+        self.passwords = Passwords(parallelism=settings.password_hash_parallelism, peppers=peppers)
         self.notices = Notices(self.post)
         self.sessions = Sessions(
             self.database,
@@ -402,12 +414,27 @@ class Services:
                 await self.encoding.hear_of_watched(db, news.watched)
 
 
-def root_keys(settings: Settings) -> Keys:
-    """What the settings name, the one in use first."""
+def module_keys(settings: Settings, *, makes: bool = False) -> "list[ModuleKey]":
+    """The keys that a PKCS #11 module holds, by the ids of the settings. Raises ConfigError without the library.
+
+    `makes`: they may be made.
+    """
+    if settings.key_module is None:
+        return []
+    try:
+        from matinee.common.keys.module import ModuleKey, Token
+    except ImportError:
+        raise ConfigError([Fault("MATINEE_KEY_MODULE", "Install `matinee[keys]` for this.")]) from None
+    assert settings.key_token is not None
+    assert settings.key_pin is not None
+    token = Token(str(settings.key_module), settings.key_token, settings.key_pin, makes=makes)
+    return [ModuleKey(token, key_id) for key_id in settings.key_ids]
+
+
+def secret_keys(settings: Settings) -> list[SecretKey]:
+    """The keys that this process holds; the one without an id last."""
     keys = [SecretKey(secret, key_id) for key_id, secret in keys_by_id(settings.secret_keys).items()]
-    if settings.secret_key is not None:
-        keys.append(SecretKey(settings.secret_key))
-    return Keys(keys)
+    return keys if settings.secret_key is None else [*keys, SecretKey(settings.secret_key)]
 
 
 def _mailer(settings: Settings) -> Mailer | None:

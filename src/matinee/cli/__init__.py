@@ -330,6 +330,22 @@ def keys() -> None:
     """The keys that everything secret is sealed by."""
 
 
+@keys.command("make")
+def make_keys() -> None:
+    """Make the keys of MATINEE_KEY_IDS in the module; what is there is left as it is."""
+    from matinee.cli.keys import make
+
+    make(_settings())
+
+
+@keys.command("show")
+def show_keys() -> None:
+    """List the keys, the one in use first, and how much others have sealed."""
+    from matinee.cli.keys import show
+
+    asyncio.run(show(_settings()))
+
+
 @keys.command("reseal")
 def reseal_keys() -> None:
     """Seal everything anew with the key in use, so that former ones can be dropped. May be stopped at any time."""

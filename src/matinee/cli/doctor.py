@@ -14,10 +14,12 @@ import asyncpg
 from rich.console import Console
 
 from matinee.app import WEB
+from matinee.bootstrap import module_keys
 from matinee.cli.cors import find_refusals, origins_of
 from matinee.common.config import ConfigError, Settings, load_settings
 from matinee.common.database import Database, DatabaseUnavailable, connect, fetch_value
 from matinee.common.errors import Unavailable
+from matinee.common.keys.port import KeysUnavailable
 from matinee.common.mail.smtp import SmtpMailer
 from matinee.common.migrations import missing_migrations
 from matinee.common.storage.s3 import S3Storage
@@ -35,6 +37,7 @@ _OLDEST_POSTGRES = 140000  # multiranges came with 14
 _LANDLOCK_WITH_NETWORK = 4
 _SILENCE = bytes(SAMPLE_RATE * SAMPLE_BYTES)
 _PROBE_KEY = ".matinee/doctor"
+_PROBE = b"matinee doctor"
 
 Finding = tuple[bool, str, str]  # fine, what, sentence
 
@@ -61,6 +64,7 @@ async def _findings(fix: bool) -> AsyncIterator[Finding]:
         return
     yield True, "settings", "All are valid."
     checks: list[Callable[[Settings], Awaitable[Finding]]] = [
+        _keys,
         _database,
         _storage,
         _mend_cors if fix else _cors,
@@ -79,6 +83,23 @@ async def _findings(fix: bool) -> AsyncIterator[Finding]:
     if (former := settings.former()) is not None:
         yield await _storage(former)
     yield _pages()
+
+
+async def _keys(settings: Settings) -> Finding:
+    """Whether the module of keys, if there is one, has them all and uses them."""
+    if settings.key_module is None:
+        return True, "keys", "Held by each process, as MATINEE_KEY_MODULE is not set."
+    try:
+        for key in module_keys(settings):
+            await asyncio.to_thread(key.load)
+            await key.derive(_PROBE)
+            await key.sign(_PROBE)
+    except ConfigError as error:
+        return False, "keys", error.faults[0].message
+    except KeysUnavailable as error:
+        missing = " `matinee keys make` makes what is missing." if "NoSuchKey" in error.detail else ""
+        return False, "keys", f"{settings.key_module}, token {settings.key_token!r}: {error.detail}{missing}"
+    return True, "keys", f"Token {settings.key_token!r} derives and signs with {settings.key_ids[0]}."
 
 
 async def _database(settings: Settings) -> Finding:

@@ -30,6 +30,7 @@ _LISTS = frozenset(
         "trusted_proxies",
         "jwt_keys",
         "secret_keys",
+        "key_ids",
         "password_peppers",
         "codecs",
         "worker_labels",
@@ -49,6 +50,7 @@ SECRETS = frozenset(
         "password_peppers",
         "secret_key",
         "secret_keys",
+        "key_pin",
         "sign_in_providers",
         "smtp_user",
         "smtp_password",
@@ -118,9 +120,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     former_s3_secret_access_key: str | None = None
 
     # --- accounts
-    jwt_keys: Annotated[tuple[str, ...], Meta(min_length=1)]
+    jwt_keys: tuple[str, ...] = ()
     secret_key: Annotated[str, Meta(min_length=_SHORTEST_SECRET)] | None = None
     secret_keys: tuple[str, ...] = ()
+    key_module: Path | None = None
+    key_token: str | None = None
+    key_pin: str | None = None
+    key_ids: tuple[Annotated[str, Meta(pattern=rf"^[a-z0-9-]{{1,20}}{END}")], ...] = ()
     access_token_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
     playback_token_minutes: Annotated[int, Meta(ge=1, le=60)] = 10
     refresh_token_days: Annotated[int, Meta(ge=1, le=365)] = 7
@@ -338,7 +344,6 @@ def variable_name(field: str) -> str:
 _STAND_INS = {
     "database_url": "postgresql://localhost",
     "s3_bucket": "bucket",
-    "jwt_keys": ["key:" + "k" * _SHORTEST_SECRET],
 }
 _EXAMPLES = ("replace-this", "change-me")  # the secrets in .env.example, which everybody knows
 
@@ -347,6 +352,7 @@ def _contradictions(settings: Settings) -> list[Fault]:
     """Faults that types cannot express."""
     return [
         *_bad_secrets(settings),
+        *_bad_keys(settings),
         *_bad_sessions(settings),
         *_bad_addresses(settings),
         *_bad_pairs(settings),
@@ -356,9 +362,22 @@ def _contradictions(settings: Settings) -> list[Fault]:
     ]
 
 
+def _bad_keys(settings: Settings) -> Iterator[Fault]:
+    """Of what stands in for what."""
+    if settings.key_module is None and settings.secret_key is None and not settings.secret_keys:
+        yield Fault("secret_key", "This is required, or MATINEE_SECRET_KEYS, or MATINEE_KEY_MODULE.")
+    if settings.key_module is None and not settings.jwt_keys:
+        yield Fault("jwt_keys", "This is required, or MATINEE_KEY_MODULE.")
+    for name in ("key_token", "key_pin", "key_ids"):
+        if bool(getattr(settings, name)) is (settings.key_module is None):
+            yield Fault(name, "This and MATINEE_KEY_MODULE need each other.")
+    others = [*settings.jwt_keys, *settings.secret_keys, *settings.password_peppers]
+    ids = [*settings.key_ids, *{key.partition(":")[0] for key in others}]
+    if len(set(ids)) < len(ids):
+        yield Fault("key_ids", "Each needs an id of its own, which no other key has.")
+
+
 def _bad_secrets(settings: Settings) -> Iterator[Fault]:
-    if settings.secret_key is None and not settings.secret_keys:
-        yield Fault("secret_key", "This is required, or MATINEE_SECRET_KEYS.")
     if not all(_KEY_ID.match(key) for key in settings.secret_keys):
         yield Fault("secret_keys", "An id has up to 20 small letters, digits and hyphens.")
     secrets: list[tuple[str, str]] = []

@@ -13,6 +13,12 @@ REQUIRED = {
     "MATINEE_JWT_KEYS": "a:" + "k" * 32,
     "MATINEE_SECRET_KEY": "s" * 32,
 }
+MODULE = {
+    "key_module": "/usr/lib/softhsm/libsofthsm2.so",
+    "key_token": "matinee",
+    "key_pin": "1234",
+    "key_ids": "2027a,2026a",
+}
 FORMER = {
     "former_s3_bucket": "old",
     "former_s3_access_key_id": "key",
@@ -45,6 +51,12 @@ class TestLoad:
         assert settings.cookie_secure
         assert settings.rate_limits
         assert not settings.metrics
+
+    def test_a_module_takes_the_place_of_secrets(self) -> None:
+        """None need be in the environment; those that are there go on opening and verifying."""
+        settings = load(**MODULE, secret_key="", jwt_keys="")
+        assert (settings.key_ids, settings.secret_key, settings.jwt_keys) == (("2027a", "2026a"), None, ())
+        assert load(**MODULE).secret_key == "s" * 32
 
     def test_secrets_and_places_have_no_default(self) -> None:
         """All that are missing are told at once, by the variable's name."""
@@ -173,6 +185,10 @@ class TestContradictions:
             ({"secret_keys": "k" * 40}, "secret_keys"),
             ({"secret_keys": "a.b:" + "k" * 32}, "secret_keys"),
             ({"secret_keys": f"a:{'k' * 32},a:{'l' * 32}"}, "secret_keys"),
+            ({**MODULE, "key_pin": ""}, "key_pin"),
+            ({"key_ids": "2027a"}, "key_ids"),
+            ({**MODULE, "key_ids": "A b"}, "key_ids"),
+            ({**MODULE, "jwt_keys": "2027a:" + "k" * 32}, "key_ids"),
             ({"public_url": "video.example.org"}, "public_url"),
             ({"s3_endpoint_url": "ftp://storage"}, "s3_endpoint_url"),
             ({"s3_public_endpoint_url": "storage:8333"}, "s3_public_endpoint_url"),

@@ -11,12 +11,13 @@ from uuid import UUID, uuid4
 
 import jwt
 import msgspec
+from jwt.utils import base64url_encode
 
 from matinee.common.clock import Clock, system_clock
 from matinee.common.database import RowUUID
 from matinee.common.errors import Forbidden, Unauthenticated
+from matinee.common.keys.port import TokenKey
 
-ALGORITHM = "HS256"
 ISSUER = "matinee"
 AUDIENCE = "matinee-api"
 _REMEMBERED = 10_000  # verified tokens; ~1 kB each. A verification costs 50 µs, a look-up 1 µs
@@ -142,17 +143,17 @@ class _Claims(msgspec.Struct):
 
 
 class AccessTokens:
-    """Makes and verifies access tokens. The algorithm is pinned; keys are found by `kid`, so they can be rotated."""
+    """Makes and verifies access tokens. Keys are found by `kid`, so they can be rotated; each has its algorithm."""
 
-    def __init__(self, keys: dict[str, str], *, lifetime: int, clock: Clock = system_clock) -> None:
+    def __init__(self, keys: Mapping[str, TokenKey], *, lifetime: int, clock: Clock = system_clock) -> None:
         self._keys = keys
         self._signing_kid = next(iter(keys))
         self._clock = clock
         self._verified: OrderedDict[str, Caller] = OrderedDict()
         self.lifetime = lifetime  # seconds
 
-    def issue(self, caller: Caller) -> str:
-        """A token that names the caller, valid for `lifetime` seconds."""
+    async def issue(self, caller: Caller) -> str:
+        """A token that names the caller, valid for `lifetime` seconds. Raises KeysUnavailable."""
         now = int(self._clock())
         claims: dict[str, object] = {
             "iss": ISSUER,
@@ -170,8 +171,10 @@ class AccessTokens:
             claims["unverified"] = True
         if caller.lacks_second_factor:
             claims["lacks_second_factor"] = True
-        headers = {"kid": self._signing_kid}
-        return jwt.encode(claims, self._keys[self._signing_kid], algorithm=ALGORITHM, headers=headers)
+        key = self._keys[self._signing_kid]
+        header = {"alg": key.algorithm, "kid": self._signing_kid, "typ": "JWT"}
+        signed = b".".join(base64url_encode(msgspec.json.encode(part)) for part in (header, claims))
+        return b".".join((signed, base64url_encode(await key.sign(signed)))).decode()
 
     def verify(self, token: str) -> Caller:
         """The caller that the token names; raises InvalidToken."""
@@ -190,8 +193,8 @@ class AccessTokens:
             key = self._keys[jwt.get_unverified_header(token)["kid"]]
             payload = jwt.decode(
                 token,
-                key,
-                algorithms=[ALGORITHM],
+                key.verifier,
+                algorithms=[key.algorithm],
                 audience=AUDIENCE,
                 issuer=ISSUER,
                 # our own clock judges `exp`, here and for remembered tokens alike

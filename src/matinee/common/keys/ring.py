@@ -2,17 +2,19 @@
 
 import base64
 import hmac
+import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from matinee.common.keys.port import NotOpenedError, RootKey
 
-_BEHIND_ID = b"."
+_DOT = b"."
+_SALT = 16  # bytes, random: no two things that are sealed share a key
 
 
 class Digests:
-    """Digests by the data keys of one purpose (HMAC-SHA-256)."""
+    """Digests by the keys of one purpose (HMAC-SHA-256)."""
 
     def __init__(self, keys: Iterable[bytes]) -> None:
         self._keys = tuple(keys)
@@ -27,41 +29,60 @@ class Digests:
 
 
 class Keys:
-    """Seals, opens and digests by purpose. What is sealed has the id of its key in front: `2026a.gAAAAA…`."""
+    """Seals and opens by purpose (Fernet); gives keys of a purpose to who seals or digests in this process.
 
-    def __init__(self, keys: Sequence[RootKey]) -> None:
-        """`keys`: the first is the one in use."""
-        self._first = keys[0]
-        self._by_id = {key.id: key for key in keys}
+    What is sealed begins with the id of its root and has a key of its own: `2027a.{salt}.gAAAAA…`. By the root
+    without an id it is `gAAAAA…`, as it always was.
+    """
+
+    def __init__(self, roots: Sequence[RootKey]) -> None:
+        """`roots`: the first is the one in use."""
+        self._first = roots[0]
+        self._by_id = {root.id: root for root in roots}
 
     async def seal(self, purpose: bytes, plain: bytes) -> bytes:
-        """ASCII that is opened for this purpose alone."""
-        return self.mark + await self._first.seal(purpose, plain)
+        """ASCII that is opened for this purpose alone; raises KeysUnavailable."""
+        if not self._first.id:
+            return _fernet(await self._first.derive(purpose)).encrypt(plain)
+        salt = base64.urlsafe_b64encode(os.urandom(_SALT))
+        return self.mark + salt + _DOT + _fernet(await self._first.derive(purpose, salt)).encrypt(plain)
 
     async def open(self, purpose: bytes, sealed: bytes) -> bytes:
-        """What was sealed, by whichever key; raises NotOpenedError."""
-        key_id, _, rest = sealed.rpartition(_BEHIND_ID)
-        key = self._by_id.get(key_id.decode("ascii", "replace"))
-        if key is None:
+        """What was sealed, by whichever root; raises NotOpenedError and KeysUnavailable."""
+        about, _, token = sealed.rpartition(_DOT)
+        root_id, _, salt = about.partition(_DOT)
+        root = self._by_id.get(root_id.decode("ascii", "replace"))
+        if root is None:
             raise NotOpenedError
-        return await key.open(purpose, rest)
+        try:
+            return _fernet(await root.derive(purpose, salt)).decrypt(token)
+        except InvalidToken:
+            raise NotOpenedError from None
 
     @property
     def mark(self) -> bytes:
-        """How everything begins that the first key seals; empty where it has no id."""
-        return self._first.id.encode() + _BEHIND_ID if self._first.id else b""
+        """How everything begins that the first root seals; empty where it has no id."""
+        return self._first.id.encode() + _DOT if self._first.id else b""
 
-    def data_key(self, purpose: bytes) -> bytes:
-        """The first key's for a purpose."""
-        return self._first.data_key(purpose)
+    async def derive(self, purpose: bytes, about: bytes) -> bytes:
+        """A key of the first root's, for one thing of a purpose; raises KeysUnavailable."""
+        return await self._first.derive(purpose, about)
+
+    def derive_now(self, purpose: bytes, about: bytes) -> bytes:
+        """The same, blocking."""
+        return self._first.derive_now(purpose, about)
 
     def digests(self, purpose: bytes) -> Digests:
-        """For what is asked for by the request, and protects little."""
-        return Digests(self._data_keys(purpose))
+        """For what many requests want, and protects little. To be asked for when the process starts."""
+        return Digests(self._each(purpose))
 
     def fernet(self, purpose: bytes) -> MultiFernet:
-        """Seals within this process, for what browsers carry."""
-        return MultiFernet(Fernet(base64.urlsafe_b64encode(key)) for key in self._data_keys(purpose))
+        """For what browsers carry. To be asked for when the process starts."""
+        return MultiFernet(map(_fernet, self._each(purpose)))
 
-    def _data_keys(self, purpose: bytes) -> Iterator[bytes]:
-        return (key.data_key(purpose) for key in self._by_id.values())
+    def _each(self, purpose: bytes) -> Iterator[bytes]:
+        return (root.derive_now(purpose) for root in self._by_id.values())
+
+
+def _fernet(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(key))

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -15,17 +15,24 @@ from matinee.modules.auth.strength import judge
 MEMORY_KIB = 19 * 1024
 PASSES = 2
 LANES = 1
+Pepper = Callable[[bytes], bytes]
+
 _BEGINS = "$argon2"  # a hash in the PHC format; what stands before it is the pepper's id
+
+
+def pepper_of(secret: str) -> Pepper:
+    """A secret of the settings as a pepper (HMAC-SHA-256)."""
+    return partial(hmac.digest, secret.encode(), digest="sha256")
 
 
 class Passwords:
     """Hashes and verifies; at most `parallelism` at once in this process.
 
-    `peppers` are secrets by id, the first of which goes into new hashes, its id in front: `2026a$argon2id$v=19$…`.
-    A hash without one has nothing in front.
+    `peppers` are keyed digests by id, the first of which goes into new hashes, its id in front:
+    `2026a$argon2id$v=19$…`. A hash without one has nothing in front.
     """
 
-    def __init__(self, *, parallelism: int, peppers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, parallelism: int, peppers: Mapping[str, Pepper] | None = None) -> None:
         self._peppers = peppers or {}
         self._pepper = next(iter(self._peppers), "")
         self._hasher = argon2.PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
@@ -61,8 +68,8 @@ class Passwords:
 
     def _peppered(self, password: str, pepper: str) -> bytes:
         """What is hashed; of a pepper that was dropped nothing fits any more."""
-        secret = self._peppers.get(pepper)
-        return password.encode() if secret is None else hmac.digest(secret.encode(), password.encode(), "sha256")
+        digest = self._peppers.get(pepper)
+        return password.encode() if digest is None else digest(password.encode())
 
     def _verify(self, stored: str, password: str) -> bool:
         pepper, _, _ = stored.partition(_BEGINS)

@@ -88,7 +88,7 @@ class Sessions:
             await self._tell_of_device(db, user.id, device)
         refresh_token = _new_token()
         await repository.issue_token(db, _hash(refresh_token), opened.id, self._refresh_days)
-        return self._answer(replace(user, role=opened.role), opened.id, opened, refresh_token)
+        return await self._answer(replace(user, role=opened.role), opened.id, opened, refresh_token)
 
     async def restore(self, db: Connection, user_id: UUID) -> None:
         """Keeps an account that was to be deleted: it gets sessions again. Any other stays as it is."""
@@ -113,10 +113,11 @@ class Sessions:
                 db, claim, presented, datetime.now(UTC), following=_hash(following), days=self._refresh_days, ip=ip
             ):
                 refused = InvalidRefreshToken()
-        if refused is not None:
-            # raised after the commit: the refusal must not undo the revocation
-            raise refused
-        return self._answer(claim.as_user(), claim.session_id, claim, following)
+            if refused is None:
+                # before the commit: where no token can be signed, the one that was presented stays good
+                return await self._answer(claim.as_user(), claim.session_id, claim, following)
+        # after the commit: the refusal must not undo the revocation
+        raise refused
 
     async def end(self, db: Connection, token: str) -> None:
         """Ends the session of the refresh token; an unknown one is as good as ended."""
@@ -164,7 +165,7 @@ class Sessions:
         if await tally(db, f"new_device:{user_id}", 3600) <= _MOST_TOLD:
             await self._notices.tell(db, user_id, letters.NEW_DEVICE, ip=device.ip or _NOWHERE)
 
-    def _answer(self, user: User, session_id: UUID, found: Opened | Claim, refresh_token: str) -> Tokens:
+    async def _answer(self, user: User, session_id: UUID, found: Opened | Claim, refresh_token: str) -> Tokens:
         lacks = self._wants_second_factor and user.role == "ADMIN" and not found.has_second_factor
         caller = Caller(
             user.id,
@@ -175,7 +176,7 @@ class Sessions:
             lacks_second_factor=lacks,
         )
         return Tokens(
-            access_token=self._tokens.issue(caller),
+            access_token=await self._tokens.issue(caller),
             expires_in=self._tokens.lifetime,
             refresh_token=refresh_token,
             user=user,

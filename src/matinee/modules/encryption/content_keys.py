@@ -19,6 +19,8 @@ from matinee.modules.videos.rules import Encryption
 
 _TRACKS: Sequence[Track] = ("video", "audio")
 _MARK_BYTES = 6
+_PURPOSE = b"matinee content keys"
+_REMEMBERED = 10_000  # videos; some 300 bytes each
 # To be counted up with every change of which bytes are encrypted, or of how that is told (`media/encryption`):
 # else one key, vector and address, which caches keep for ever, would stand for two cells.
 _FORMAT = "2"
@@ -59,9 +61,15 @@ class ContentKeys:
     """Derives what is to be known of a video's encryption (HKDF with SHA-256, RFC 5869)."""
 
     def __init__(self, keys: Keys, *, cells_per_key: int) -> None:
-        self._root = keys.data_key(b"matinee content keys")
+        self._keys = keys
+        self._roots: dict[Choice, bytes] = {}
         self.cells_per_key = cells_per_key
         """Of `aes-128`: how many cells in a row share a key."""
+
+    async def learn(self, chosen: Choice | None) -> None:
+        """Has at hand what all of a video's keys follow from, and the rest of this asks for."""
+        if chosen is not None and chosen not in self._roots:
+            self._keep(chosen, await self._keys.derive(_PURPOSE, _about(chosen)))
 
     def address(self, recipe: str, chosen: Choice | None) -> str:
         """How addresses name the recipe: where all that is encrypted like this lies, and nothing else ever does."""
@@ -104,5 +112,15 @@ class ContentKeys:
         return ContentKey(kid, key, iv)
 
     def _derive(self, chosen: Choice, *what: str) -> bytes:
-        about = "\0".join((_FORMAT, str(chosen.video_id), chosen.scheme, str(chosen.version), *what))
-        return hmac.digest(self._root, about.encode() + b"\1", "sha256")
+        root = self._roots.get(chosen) or self._keep(chosen, self._keys.derive_now(_PURPOSE, _about(chosen)))
+        return hmac.digest(root, _about(chosen, *what) + b"\1", "sha256")
+
+    def _keep(self, chosen: Choice, root: bytes) -> bytes:
+        self._roots[chosen] = root
+        if len(self._roots) > _REMEMBERED:
+            del self._roots[next(iter(self._roots))]
+        return root
+
+
+def _about(chosen: Choice, *what: str) -> bytes:
+    return "\0".join((_FORMAT, str(chosen.video_id), chosen.scheme, str(chosen.version), *what)).encode()

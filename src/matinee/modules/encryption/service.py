@@ -65,6 +65,7 @@ class EncryptionService:
     async def export(self, viewer: Viewer, video_id: UUID) -> ExportedKeys:
         """All keys of a video's samples."""
         facts = seen(viewer, video_id, await self._facts.find_video(video_id))
+        await self._content_keys.learn(choice(video_id, facts))
         items = [
             ExportedKey(
                 track=track,

@@ -123,7 +123,10 @@ class Cells:
         """What whoever began to watch before the file was replaced asks for; raises NoSuchCell for all else."""
         recipe = wanted.address.partition(SEPARATOR)[0]
         facts = await self._repository.find_former(wanted.video_id, recipe, wanted.rendition)
-        if facts is None or Part.of(viewer) != ALL or not self._is_address(wanted, facts, recipe):
+        if facts is None or Part.of(viewer) != ALL:
+            raise NoSuchCell
+        await self._content_keys.learn(choice(wanted.video_id, facts))
+        if not self._is_address(wanted, facts, recipe):
             raise NoSuchCell
         return self._stored_cell(wanted, allowed(viewer, wanted.video_id, facts))
 
@@ -189,6 +192,7 @@ class Cells:
         found = await self._repository.find_cells(wanted.video_id, wanted.rendition)
         facts = allowed(viewer, wanted.video_id, found)
         cells = facts.cells or 0
+        await self._content_keys.learn(choice(wanted.video_id, facts))
         if not self._is_address(wanted, facts, facts.recipe) or (wanted.index or 0) >= cells:
             raise NoSuchCell
         self._recent.keep(wanted.row, facts, read_at)

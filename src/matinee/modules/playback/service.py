@@ -44,6 +44,7 @@ class PlaybackService:
             return allowed(viewer, video_id, facts)
         read_at = self._recent.now()
         facts = allowed(viewer, video_id, await read())
+        await self._content_keys.learn(choice(video_id, facts))
         self._recent.keep(key, facts, read_at)
         return facts
 

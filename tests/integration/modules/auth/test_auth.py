@@ -19,6 +19,7 @@ from matinee.app import create_app
 from matinee.bootstrap import Services, open_services
 from matinee.common.config import Settings
 from matinee.common.database import execute, fetch_value
+from matinee.common.keys.environment import SecretTokenKey
 from matinee.common.storage.s3 import S3Storage
 from matinee.modules.auth.errors import InvalidRefreshToken, RefreshRaced, RefreshTokenReplayed
 from matinee.modules.auth.repository import claim_token, issue_token
@@ -518,9 +519,9 @@ class TestAccessToken:
         """A new key signs; tokens of the old one live on."""
         from matinee.common.http.authentication import AccessTokens
 
-        rotated = AccessTokens({"new": "n" * 43, "test": "k" * 43}, lifetime=900)
+        rotated = AccessTokens({"new": SecretTokenKey("n" * 43), "test": SecretTokenKey("k" * 43)}, lifetime=900)
         caller = rotated.verify(ada.tokens["access_token"])
-        assert jwt.get_unverified_header(rotated.issue(caller))["kid"] == "new"
+        assert jwt.get_unverified_header(await rotated.issue(caller))["kid"] == "new"
 
     async def test_a_deleted_account_is_signed_out(self, ada: Person, services: Services) -> None:
         """Its token still verifies, but names nobody."""

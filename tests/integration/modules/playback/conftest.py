@@ -18,7 +18,7 @@ from tests.integration.modules.playback.proxies import until_answered
 from tests.ports import free_port
 from tests.unit.media.plans import plan, sound
 
-from matinee.bootstrap import root_keys
+from matinee.bootstrap import secret_keys
 from matinee.common.config import Settings
 from matinee.common.database import Database, execute, fetch_value
 from matinee.common.http.authentication import AccessTokens, Caller
@@ -27,6 +27,8 @@ from matinee.common.http.edge import Edge
 from matinee.common.http.router import Router
 from matinee.common.http.token_prefix import TokenPrefix
 from matinee.common.jobs import JobQueue
+from matinee.common.keys.environment import SecretTokenKey
+from matinee.common.keys.ring import Keys
 from matinee.common.notifications import Notifications, announce
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
@@ -169,7 +171,7 @@ def encoder() -> Encoder:
 @pytest.fixture
 def tokens(settings: Settings) -> AccessTokens:
     """Signs people in."""
-    return AccessTokens(settings.signing_keys(), lifetime=900)
+    return AccessTokens({"test": SecretTokenKey("k" * 43)}, lifetime=900)
 
 
 @pytest.fixture
@@ -181,7 +183,7 @@ def endings(database: Database, clock: Clock) -> Endings:
 @pytest.fixture
 def signers(settings: Settings, database: Database, clock: Clock) -> KeyRing:
     """The keys of playback tokens."""
-    return KeyRing(database, root_keys(settings), clock=clock)
+    return KeyRing(database, Keys(secret_keys(settings)), clock=clock)
 
 
 @pytest.fixture
@@ -207,7 +209,11 @@ def grants(
 ) -> PlaybackTokens:
     """Reads playback tokens."""
     return PlaybackTokens(
-        signers, Seals(root_keys(settings), "http://localhost:3000"), endings, Memberships(database), clock=clock
+        signers,
+        Seals(Keys(secret_keys(settings)), "http://localhost:3000"),
+        endings,
+        Memberships(database),
+        clock=clock,
     )
 
 
@@ -276,7 +282,7 @@ async def app(
 ) -> AsyncIterator[Any]:
     """Playback as an ASGI application, listening for news."""
     notifications = Notifications(settings.database_url)
-    content_keys = ContentKeys(root_keys(settings), cells_per_key=2)
+    content_keys = ContentKeys(Keys(secret_keys(settings)), cells_per_key=2)
     encoding = EncodingService(queue, clock=clock)
     facts = PlaybackRepository(database)
     service = PlaybackService(facts, content_keys, clock=clock)
@@ -288,7 +294,7 @@ async def app(
     encrypted = EncryptedCells(storage, cache, content_keys)
     routes = PlaybackRoutes(playlists, cells, delivery, encrypted)
     runtime = Runtime(
-        settings, database, tokens, ApiKeys(database, clock=clock), grants, endings, root_keys(settings)
+        settings, database, tokens, ApiKeys(database, clock=clock), grants, endings, Keys(secret_keys(settings))
     )
     captions = CaptionPlayback(service, facts, storage)
     videos = VideoService(database, storage, queue, encoding)
@@ -322,7 +328,10 @@ def bearer(tokens: AccessTokens) -> Callable[..., dict[str, str]]:
     """Headers that sign somebody in: `bearer(user_id)`, `bearer(role="ADMIN")`."""
 
     def sign_in(user_id: UUID | None = None, role: Any = "USER") -> dict[str, str]:
-        token = tokens.issue(Caller(user_id or uuid4(), role, uuid4()))
+        issuing = tokens.issue(Caller(user_id or uuid4(), role, uuid4()))
+        with pytest.raises(StopIteration) as issued:  # a secret signs at once
+            issuing.send(None)
+        token = issued.value.value
         return {"Authorization": f"Bearer {token}"}
 
     return sign_in

@@ -58,7 +58,7 @@ def signed_in(database, tokens):
         session = uuid4()
         async with database.connection() as db:
             await execute(db, _OPEN_SESSION, (session, user_id))
-        return {"Authorization": f"Bearer {tokens.issue(Caller(user_id, 'USER', session))}"}, session
+        return {"Authorization": f"Bearer {await tokens.issue(Caller(user_id, 'USER', session))}"}, session
 
     return sign_in
 
