@@ -15,10 +15,16 @@ class SecretFile(str):
     _latest: str
 
     @classmethod
-    def read(cls, path: Path) -> "SecretFile":
-        """Raises ValueError, without the path: it may be the secret itself, set by the wrong name."""
-        secret = cls(_text_in(path))
-        secret._path, secret._latest = path, str(secret)
+    def read(cls, path: Path) -> str:
+        """The secret in a file; out of a pipe, which tells it once, a text like any other.
+
+        Raises ValueError, without the path: it may be the secret itself, set by the wrong name.
+        """
+        text = _text_in(path)
+        if not path.is_file():
+            return text
+        secret = cls(text)
+        secret._path, secret._latest = path, text
         return secret
 
     def latest(self) -> str:

@@ -58,6 +58,15 @@ class TestResealing:
         assert sorted(opened) == [b"0", b"1", b"2", b"3", b"4"]
         assert await work.count() == 0
 
+    async def test_what_has_an_id_is_another_key_s_where_the_one_in_use_has_none(
+        self, settings: Settings, database: Database
+    ) -> None:
+        """Whoever has left out the newer key is told of it."""
+        await add(settings.database_url, *[await Keys([key]).seal(TOTP_SECRETS.purpose, b"x") for key in (OLD, NEW)])
+        work = Resealing(database, Keys([OLD]), [TOTP_SECRETS])
+        assert await work.count() == 1
+        assert [counts async for counts in work.run()] == [(1, 1)]
+
     async def test_what_changed_meanwhile_is_left_alone(
         self, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:

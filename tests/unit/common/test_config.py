@@ -1,5 +1,7 @@
 """Settings from the environment: typed, or every fault told by the variable's name."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,16 @@ class TestFiles:
             secret.unlink() if content is None else secret.write_text(content)
             assert latest(former.s3_access_key_id) == now
         assert latest(former.s3_secret_access_key) == "secret"  # which stands in no file
+
+    def test_out_of_a_pipe_it_is_read_once(self, tmp_path: Path) -> None:
+        """Who reads on would wait for somebody to write, and with him the event loop."""
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        with ThreadPoolExecutor(1) as writer:
+            writer.submit(pipe.write_text, "postgresql://ada@localhost/matinee")
+            settings = load(database_url="", database_url_file=str(pipe))
+        assert settings.database_url == "postgresql://ada@localhost/matinee"
+        assert type(settings.database_url) is str
 
     def test_one_of_the_two_is_set(self, secret: Path) -> None:
         """Else nobody knows which counts."""

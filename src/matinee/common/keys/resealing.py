@@ -27,8 +27,8 @@ class _Row(msgspec.Struct, frozen=True):
     sealed: bytes
 
 
-# `mark` is how the key in use begins what it seals.
-_FORMER = "FROM {table} WHERE substring({column} FOR octet_length(%(mark)s::bytea)) <> %(mark)s"
+# `mark` is how the key in use begins what it seals: up to the first full stop, or not at all.
+_FORMER = "FROM {table} WHERE substring({column} FOR position('.'::bytea IN {column})) <> %(mark)s"
 _COUNT = f"SELECT count(*) {_FORMER}"
 _LIST = f"SELECT {{id}} AS id, {{column}} AS sealed {_FORMER} AND {{id}} > %(after)s ORDER BY {{id}} LIMIT %(most)s"
 _REPLACE = """

@@ -118,7 +118,12 @@ class AuthService:
                 await audit.record_often(db, "account.sign_in_failed", account.id if account else None)
             raise InvalidCredentials
         verified = await self._renewed(account.id, stored, credentials.password)
-        fresh = await self._replacement(account, credentials)
+        try:
+            fresh = await self._replacement(account, credentials)
+        except (NewPasswordRequired, WeakPassword):  # it was right all the same, and is not counted as a guess
+            async with self._database.transaction() as db:
+                await self._guessing.succeed(db, spelt[0], account.id, device)
+            raise
         pending = None
         async with self._database.transaction() as db:
             if await repository.hold(db, account.id, verified) is not None:

@@ -497,6 +497,17 @@ class TestGuessing:
             problem(await log_in(api, "no@example.org", "not the one", "192.0.2.66"), 401, "invalid_credentials")
         problem(await log_in(api, "no@example.org", "not the one", "192.0.2.66"), 429, "rate_limited")
 
+    async def test_a_right_one_that_must_be_another_is_no_guess(
+        self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
+    ) -> None:
+        """Its owner may need some tries to find a better one."""
+        api, services = limited
+        await give_password(services, "iloveyou2020")
+        for new in (None, *["iloveyou2021"] * 6):
+            body = {"email": ada.email, "password": "iloveyou2020", "new_password": new}
+            refused = await api.post(f"{AUTH}/login", json=body)
+            assert refused.json()["code"] == ("new_password_required" if new is None else "weak_password")
+
     async def test_of_many_at_once_no_more_are_judged(
         self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
     ) -> None:
