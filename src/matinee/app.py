@@ -190,6 +190,7 @@ def create_app(services: Services) -> ASGIApp:
         services.keys,
     )
     routes = _routes(services)
+    assert set(ROUTES) == {type(owner) for owner in routes}, "what answers is what the contract tells of"
     router.mount(runtime, routes)
     playback = next(owner for owner in routes if isinstance(owner, PlaybackRoutes))
     router.add("GET", CELL, warm_cells(runtime, playback, services.cells, services.delivery))
