@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import jwt
@@ -35,7 +36,9 @@ from matinee.common.config import Settings
 from matinee.common.database import fetch_value
 from matinee.common.keys.module import ModuleKey, Token
 from matinee.common.keys.port import KeysUnavailable
+from matinee.common.keys.ring import Keys
 from matinee.common.storage.s3 import S3Storage
+from matinee.modules.encryption.content_keys import Choice, ContentKeys
 from matinee.modules.tokens.keys import KeyRing
 
 ADA = {"email": "ada@example.org", "password": PASSWORD}
@@ -95,6 +98,21 @@ class TestModuleKey:
             return kept
 
         assert token.ask(values).result() == []
+
+    async def test_a_video_that_was_played_is_played_on_without_it(
+        self, key: ModuleKey, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its keys follow from one that is asked for once, and are the same in every process."""
+        chosen = Choice(uuid4(), "cbcs", 1)
+        here, elsewhere = (ContentKeys(Keys([key]), cells_per_key=15) for _ in range(2))
+        await here.learn(chosen)
+        address = elsewhere.address("r1", chosen)
+        monkeypatch.setattr(Token, "find", _fail)
+        await here.learn(chosen)
+        assert here.address("r1", chosen) == address
+        assert here.of_samples(chosen) is not None
+        with pytest.raises(KeysUnavailable):
+            await here.learn(Choice(chosen.video_id, "cbcs", 2))
 
     async def test_a_session_that_ended_is_opened_anew(self, key: ModuleKey, token: Token) -> None:
         """A module may be restarted under a process that runs."""

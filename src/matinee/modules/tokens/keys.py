@@ -136,6 +136,8 @@ class KeyRing:
             row = await repository.find_server_key(db)
         if row is None:
             return None
+        if self._signer is not None and self._signer[1].id == row.id:  # what opens it may be away now
+            return self._signer[1]
         try:
             opened = await self._keys.open(_PURPOSE, row.private_key)
         except NotOpenedError:  # its key is no longer here
