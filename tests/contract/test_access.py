@@ -212,6 +212,7 @@ ROWS: dict[str, Row] = {
     "get_subscription": Row(Who.ACCOUNT),
     "subscribe": Row(Who.ACCOUNT),
     "unsubscribe": Row(Who.ACCOUNT),
+    "see_subscriptions": Row(Who.ACCOUNT),
     "see_channel": Row(Who.ACCOUNT),
     "list_subscriptions": Row(Who.ACCOUNT),
     "list_feed": Row(Who.ACCOUNT),

@@ -95,6 +95,12 @@ def test_a_new_password_is_measured_while_it_is_typed_and_can_be_seen(
     assert (show.get_attribute("aria-pressed"), password.get_attribute("type")) == ("false", "password")
     dialog.get_by_role("button", name="Have an account? Sign in").click()
     meter.wait_for(state="hidden")
+    show.click()
+    field = page.locator("dialog input[autocomplete=current-password]")
+    assert field.get_attribute("type") == "text"
+    page.keyboard.press("Escape")
+    page.locator("dialog input[autocomplete=current-password][type=password]").wait_for(state="attached")
+    assert field.is_hidden()
     visit.context.close()
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from playwright.sync_api import Browser, FilePayload
-from tests.e2e.installation import PASSWORD, Installation
+from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.visiting import Visit
 
 EMAIL = "cora@example.org"
@@ -33,6 +33,10 @@ def test_a_channel_is_set_up_found_and_followed(
     page.get_by_text("Films of the sea.").wait_for()
     page.get_by_role("link", name="Low tide").wait_for()
     page.get_by_text("0 subscribers").wait_for()
+    page.get_by_role("link", name="Search this channel").click()
+    page.wait_for_url(f"**/search?owner={channel_id}")
+    page.get_by_role("link", name="Low tide").first.wait_for()
+    page.go_back()
     page.get_by_role("button", name="Subscribe", exact=True).press("Enter")
     page.get_by_role("button", name="Subscribed").wait_for()
     page.get_by_text("1 subscriber").wait_for()
@@ -42,6 +46,15 @@ def test_a_channel_is_set_up_found_and_followed(
     page.get_by_role("link", name="Subscriptions").click()
     page.get_by_role("link", name="Low tide").wait_for()
     page.get_by_text("Channels", exact=True).click()
+    assert page.get_by_role("button", name="Mark all as seen").is_hidden()  # the page of the channel was looked at
+    later = installation.upload(film, title="High tide", visibility="public")
+    until(lambda: installation.video(later)["status"] == "READY")
+    page.reload()
+    page.get_by_text("Channels", exact=True).click()
+    page.get_by_text("1 new").wait_for()
+    page.get_by_role("button", name="Mark all as seen").click()
+    page.get_by_role("button", name="Mark all as seen").wait_for(state="hidden")
+    assert page.get_by_text("1 new").count() == 0
     page.get_by_role("button", name="Unsubscribe: Ada").press("Enter")
     page.get_by_role("button", name="Subscribe: Ada").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

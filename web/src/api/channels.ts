@@ -52,6 +52,11 @@ export async function seeChannel(channel: string): Promise<void> {
   await authorized(`${path(channel)}/subscription/seen`, { method: "PUT" });
 }
 
+/** None of the videos of any channel is new from now on. */
+export async function seeAllChannels(): Promise<void> {
+  await authorized(`${SUBSCRIPTIONS}/seen`, { method: "PUT" });
+}
+
 /** The channels that the user is subscribed to. */
 export function listSubscriptions(cursor: string | null): Promise<SubscriptionPage> {
   return json(`${SUBSCRIPTIONS}?${pageQuery(cursor, 50)}`);

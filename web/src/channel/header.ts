@@ -6,7 +6,10 @@ import { avatar } from "./avatar";
 /** What stands above the videos of a channel; `subscribe` beside its name. */
 export function channelHeader(channel: Channel, subscribe: HTMLElement): HTMLElement {
   const { name, handle, banner, description, links, videos } = channel;
-  const facts = [handle && `@${handle}`, plural(videos, "video")].filter(Boolean).join(" · ");
+  const facts = [handle && `@${handle}`, plural(videos, "video"), ""]
+    .filter((fact) => fact !== null)
+    .join(" · ");
+  const search = el("a", { href: `/search?owner=${encodeURIComponent(channel.id)}` }, "Search this channel");
   return el(
     "header",
     { class: "channel-header" },
@@ -15,7 +18,12 @@ export function channelHeader(channel: Channel, subscribe: HTMLElement): HTMLEle
       "div",
       { class: "channel-about" },
       avatar(channel),
-      el("div", { class: "channel-name" }, el("h1", {}, name), el("p", { class: "channel-facts" }, facts)),
+      el(
+        "div",
+        { class: "channel-name" },
+        el("h1", {}, name),
+        el("p", { class: "channel-facts" }, facts, search),
+      ),
       subscribe,
     ),
     description && el("p", { class: "channel-description" }, description),

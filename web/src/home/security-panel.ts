@@ -13,7 +13,7 @@ import {
   renewRecoveryCodes,
   turnOffTotp,
 } from "../api/security";
-import { listProviders } from "../api/session";
+import { listProviders, renewToken } from "../api/session";
 import type { LinkedSignIn, Passkey, Proof, Provider, SecondFactorState, TotpSecret } from "../api/types";
 import { el } from "../ui/dom";
 import { proofForm } from "../ui/proof-form";
@@ -219,6 +219,7 @@ export class SecurityPanel {
   async #change(change: () => Promise<unknown>, place?: HTMLElement): Promise<void> {
     await this.#attempt(async () => {
       const next = await change();
+      await renewToken(); // it says whether there is a second factor, which makes an administrator one
       await this.#load();
       this.#openForm(next instanceof HTMLElement ? next : null, place);
     });

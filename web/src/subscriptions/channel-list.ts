@@ -1,4 +1,4 @@
-import { listSubscriptions, subscribe } from "../api/channels";
+import { listSubscriptions, seeAllChannels, subscribe } from "../api/channels";
 import type { SubscribedChannel } from "../api/types";
 import { channelAddress } from "../channel/address";
 import { avatar } from "../channel/avatar";
@@ -11,6 +11,7 @@ import { newVideos } from "./new-videos";
 export class ChannelList {
   readonly element: HTMLDetailsElement;
   readonly #list = el("ul", { class: "followed" });
+  readonly #seen = el("button", { type: "button", class: "button small", hidden: true }, "Mark all as seen");
   readonly #none = el("p", { class: "fold-intro", hidden: true }, "You follow no channel yet.");
   readonly #more = el("button", { type: "button", class: "button more", hidden: true }, "Show more");
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
@@ -23,12 +24,14 @@ export class ChannelList {
       el("summary", {}, el("h2", {}, "Channels")),
       this.#error,
       this.#none,
+      this.#seen,
       this.#list,
       this.#more,
     );
     this.element.addEventListener("toggle", () => void this.#loadMore(), { once: true });
     this.element.open = matchMedia("(width >= 1000px)").matches;
     this.#more.addEventListener("click", () => void this.#loadMore());
+    this.#seen.addEventListener("click", () => void this.#seeAll());
   }
 
   #loadMore(): Promise<void> {
@@ -38,6 +41,15 @@ export class ChannelList {
       this.#more.hidden = this.#cursor === null;
       this.#list.append(...page.items.map((channel) => this.#row(channel)));
       this.#none.hidden = this.#list.childElementCount > 0;
+      this.#seen.hidden &&= page.items.every((channel) => channel.new === 0);
+    });
+  }
+
+  #seeAll(): Promise<void> {
+    return attempt(this.#error, async () => {
+      await seeAllChannels();
+      this.#seen.hidden = true;
+      for (const news of this.#list.querySelectorAll(".followed-new")) news.textContent = "";
     });
   }
 

@@ -30,10 +30,12 @@ export function revealable(input: HTMLInputElement): HTMLElement {
   button.addEventListener("pointerdown", (event) => event.preventDefault()); // the caret stays in the input
   button.addEventListener("click", () => {
     show(input.type === "password");
-    // What is sent or emptied is hidden: password managers and the browser's history know it by that.
+    // What is sent or emptied is hidden: password managers and the browser's history know it by that. And what is left
+    // in a dialog that closes, for it may be opened again.
     for (const end of ["submit", "reset"]) {
       input.form?.addEventListener(end, () => show(false), { once: true });
     }
+    input.closest("dialog")?.addEventListener("close", () => show(false), { once: true });
   });
   return el("div", { class: "revealable" }, input, button);
 }

@@ -37,6 +37,7 @@ ON CONFLICT DO NOTHING
 _REMOVE = "DELETE FROM subscriptions WHERE subscriber_id = %s AND channel_id = %s"
 _FIND = "SELECT 1 FROM subscriptions WHERE subscriber_id = %s AND channel_id = %s"
 _MARK_SEEN = "UPDATE subscriptions SET seen_at = now() WHERE subscriber_id = %s AND channel_id = %s"
+_MARK_ALL_SEEN = "UPDATE subscriptions SET seen_at = now() WHERE subscriber_id = %s"
 _REMOVE_SOME_OF_CHANNEL = """
 DELETE FROM subscriptions WHERE channel_id = %(channel)s AND subscriber_id IN (
     SELECT subscriber_id FROM subscriptions WHERE channel_id = %(channel)s LIMIT %(most)s)
@@ -107,6 +108,11 @@ async def remove_subscription(db: Connection, user_id: UUID, channel_id: UUID) -
 async def mark_seen(db: Connection, user_id: UUID, channel_id: UUID) -> None:
     """Nothing of the channel is new to the account."""
     await execute(db, _MARK_SEEN, (user_id, channel_id))
+
+
+async def mark_all_seen(db: Connection, user_id: UUID) -> None:
+    """Nothing of any channel is new to the account."""
+    await execute(db, _MARK_ALL_SEEN, (user_id,))
 
 
 async def remove_some_of_channel(db: Connection, channel_id: UUID, most: int) -> int:

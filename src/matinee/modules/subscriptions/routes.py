@@ -7,6 +7,7 @@ from matinee.common.http.pagination import InvalidCursor, PageQuery
 from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.channels.errors import ChannelNotFound
 from matinee.modules.channels.schemas import ChannelRef
+from matinee.modules.subscriptions import repository
 from matinee.modules.subscriptions.errors import OwnChannel, TooManySubscriptions
 from matinee.modules.subscriptions.schemas import Subscription, SubscriptionPage
 from matinee.modules.subscriptions.service import SubscriptionService
@@ -64,6 +65,11 @@ class SubscriptionRoutes:
         Also those that are not available now: they count among the 1,000 that there may be.
         """
         return await self._subscriptions.page(db, call.user, query)
+
+    @operation("PUT", f"{MINE}/seen", tag=TAG, access=Access.PERSON, writes_once=True)
+    async def see_subscriptions(self, call: Call, db: Connection) -> None:
+        """Tell that you have looked at all your channels: none of their videos is new to you."""
+        await repository.mark_all_seen(db, call.user.user_id)
 
     @operation("GET", f"{MINE}/feed", tag=TAG, scope="account:read", errors=(InvalidCursor,))
     async def list_feed(self, call: Call, db: Connection, query: PageQuery) -> VideoPage:

@@ -183,6 +183,20 @@ class TestTheFeed:
         assert answer.status_code == 204
         assert (await mine(bob))[0]["new"] == 0
 
+    async def test_all_that_is_new_is_seen_at_once(
+        self, ada: Person, bob: Person, sign_up: SignUp, services: Services
+    ) -> None:
+        """Of every channel, and of nobody else's."""
+        carol = await sign_up(name="Carol")
+        for reader, channel in ((carol, ada), (carol, bob), (bob, ada)):
+            await subscribe(reader, channel)
+        for owner in (ada, bob):
+            await playable(services, owner, visibility="public")
+        assert [told["new"] for told in await mine(carol)] == [1, 1]
+        assert (await carol.client.put(f"{MINE}/seen", headers=carol.headers)).status_code == 204
+        assert [told["new"] for told in await mine(carol)] == [0, 0]
+        assert [told["new"] for told in await mine(bob)] == [1]
+
     async def test_the_list_is_paged(self, ada: Person, bob: Person, sign_up: SignUp) -> None:
         carol = await sign_up(name="Carol")
         for channel in (ada, bob):
