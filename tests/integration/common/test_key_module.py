@@ -1,5 +1,6 @@
 """Keys that SoftHSM holds: what they do, that nobody gets at them, and accounts that live by them."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -131,6 +132,15 @@ class TestModuleKey:
     def test_what_is_not_there_is_told(self, key: ModuleKey, library: str, label: str, key_id: str, why: str) -> None:
         with pytest.raises(KeysUnavailable, match=why):
             ModuleKey(Token(library, label, PIN), key_id).load()
+
+
+async def test_without_the_library_it_is_told_which(
+    settings: Settings, module: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is an extra."""
+    monkeypatch.setitem(sys.modules, "matinee.common.keys.module", None)
+    fine, _, why = await look_at_keys(msgspec.structs.replace(settings, **module, key_ids=("unit",)))
+    assert (fine, why) == (False, "Install `matinee[keys]` for this.")
 
 
 @asynccontextmanager
