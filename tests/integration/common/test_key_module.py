@@ -1,8 +1,11 @@
 """Keys that SoftHSM holds: what they do, that nobody gets at them, and accounts that live by them."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -120,6 +123,38 @@ class TestModuleKey:
         derived = await key.derive(b"a")
         token.ask(lambda: token.session().close()).result()
         assert await key.derive(b"a") == derived
+
+    async def test_one_that_is_silent_is_not_waited_for(
+        self, key: ModuleKey, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever waits holds what others need. What nobody waits for any more is not asked."""
+        released, derived = Event(), await key.derive(b"a")
+        monkeypatch.setattr("matinee.common.keys.module._PATIENCE", 0.05)
+        with monkeypatch.context() as silent:
+            silent.setattr(Token, "find", lambda *_: released.wait(10))
+            for ask in (key.derive(b"a"), key.sign(b"a"), asyncio.to_thread(key.derive_now, b"a")):
+                with pytest.raises(KeysUnavailable):
+                    await ask
+            asked = key._token.ask(lambda: None)
+        released.set()
+        asked.result(10)
+        assert await key.derive(b"a") == derived
+
+    def test_a_wrong_pin_is_presented_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Modules count them, and lock the token for everybody."""
+        presented = []
+
+        def log_in(**how: Any) -> None:
+            presented.append(how["user_pin"])
+            raise pkcs11.PinIncorrect
+
+        library = SimpleNamespace(get_token=lambda **_: SimpleNamespace(open=log_in))
+        monkeypatch.setattr(pkcs11, "lib", lambda _: library)
+        key = ModuleKey(Token(str(LIBRARY), LABEL, "wrong"), "unit")
+        for ask in (key.load, key.load, lambda: key.derive_now(b"a")):
+            with pytest.raises(KeysUnavailable, match="PinIncorrect"):
+                ask()
+        assert presented == ["wrong"]
 
     @pytest.mark.parametrize(
         ("library", "label", "key_id", "why"),

@@ -16,6 +16,8 @@ from matinee.common.keys.port import KeysUnavailable
 
 _CURVE = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
 _KEPT: dict[Attribute, Any] = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False}
+# Seconds for an answer. Longer: whoever signs in keeps a connection to the database meanwhile from all who do not.
+_PATIENCE = 3.0
 # All modules are asked by one thread: the library tells them that this is a program with no other.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="keys")
 
@@ -32,20 +34,43 @@ class Token:
         self._pin = pin
         self._makes = makes
         self._session: pkcs11.Session | None = None
+        self._is_refused = False
         self._found: dict[tuple[ObjectClass, str], Any] = {}
 
     def ask(self, work: Callable[[], Answer]) -> Future[Answer]:
         """Does it in the thread of modules, once again in a new session where it fails; raises KeysUnavailable."""
         return _thread.submit(self._ask, work)
 
+    async def answer(self, work: Callable[[], Answer]) -> Answer:
+        """Does it while others go on; raises KeysUnavailable, also where the module is silent for too long."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await asyncio.wrap_future(self.ask(work))
+        except TimeoutError:
+            raise KeysUnavailable from None
+
+    def answer_now(self, work: Callable[[], Answer]) -> Answer:
+        """The same, blocking."""
+        asked = self.ask(work)
+        try:
+            return asked.result(_PATIENCE)
+        except TimeoutError:
+            asked.cancel()
+            raise KeysUnavailable from None
+
     def session(self) -> pkcs11.Session:
         """Within `ask`: where keys are made and looked for."""
+        if self._is_refused:  # modules count wrong PINs, and lock the token for everybody
+            raise pkcs11.PinIncorrect
         if self._session is None:
             token = pkcs11.lib(self._module).get_token(token_label=self._label)
             try:
                 self._session = token.open(rw=self._makes, user_pin=self._pin)
             except pkcs11.UserAlreadyLoggedIn:  # by this very process
                 self._session = token.open(rw=self._makes)
+            except pkcs11.PinIncorrect:
+                self._is_refused = True
+                raise
         return self._session
 
     def find(self, kind: ObjectClass, label: str) -> Any:
@@ -94,13 +119,13 @@ class ModuleKey:
         self.verifier = self._token.ask(self._look).result()
 
     async def derive(self, purpose: bytes, about: bytes = b"") -> bytes:
-        return await asyncio.wrap_future(self._token.ask(lambda: self._derive(purpose, about)))
+        return await self._token.answer(lambda: self._derive(purpose, about))
 
     def derive_now(self, purpose: bytes, about: bytes = b"") -> bytes:
-        return self._token.ask(lambda: self._derive(purpose, about)).result()
+        return self._token.answer_now(lambda: self._derive(purpose, about))
 
     async def sign(self, message: bytes) -> bytes:
-        return await asyncio.wrap_future(self._token.ask(lambda: self._sign(message)))
+        return await self._token.answer(lambda: self._sign(message))
 
     def _derive(self, purpose: bytes, about: bytes) -> bytes:
         return bytes(self._deriving().sign(purpose + b"\0" + about, mechanism=Mechanism.SHA256_HMAC))
