@@ -7,6 +7,7 @@ CREATE TABLE public.account_exports (
     size bigint,
     ready_at timestamp with time zone,
     failed_at timestamp with time zone,
+    archives integer DEFAULT 1 NOT NULL,
     CONSTRAINT account_exports_percent CHECK (((percent >= 0) AND (percent <= 100))),
     CONSTRAINT account_exports_ready_whole CHECK (((size IS NULL) = (ready_at IS NULL)))
 );

@@ -1,7 +1,15 @@
 /** Every call about one's own account: password, address, devices. */
 import { API, ApiError, send } from "./http";
 import { renewToken } from "./session";
-import type { AccountExport, Deletion, ExportAddress, Foreseen, Profile, Proof, SessionPage } from "./types";
+import type {
+  AccountExport,
+  Deletion,
+  ExportAddresses,
+  Foreseen,
+  Profile,
+  Proof,
+  SessionPage,
+} from "./types";
 import { authorized } from "./videos";
 
 const AUTH = `${API}/auth`;
@@ -78,10 +86,10 @@ export async function askExport(include_files: boolean, proof: Proof): Promise<v
   await authorized(EXPORT, { method: "POST", body: { ...proof, include_files } });
 }
 
-/** Where it is fetched, for some minutes. */
-export async function exportAddress(proof: Proof): Promise<string> {
+/** Where its archives are fetched, for some minutes. */
+export async function exportAddresses(proof: Proof): Promise<string[]> {
   const response = await authorized(`${EXPORT}/address`, { method: "POST", body: proof });
-  return ((await response.json()) as ExportAddress).url;
+  return ((await response.json()) as ExportAddresses).urls;
 }
 
 /** The day until which an account could be kept that is deleted now. */

@@ -4,7 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type AccountExport = Schemas["AccountExport"];
-export type ExportAddress = Schemas["ExportAddress"];
+export type ExportAddresses = Schemas["ExportAddresses"];
 export type ApiKey = Schemas["ApiKey"];
 export type ApiKeyPage = Schemas["ApiKeyPage"];
 export type AuditEvent = Schemas["AuditEvent"];

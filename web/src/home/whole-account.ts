@@ -2,7 +2,7 @@ import {
   askExport,
   changeEmail,
   deleteAccount,
-  exportAddress,
+  exportAddresses,
   foreseeDeletion,
   getExport,
 } from "../api/account";
@@ -105,7 +105,11 @@ export class WholeAccount {
   }
 
   #askDownload(): void {
-    this.#ask(this.#export, "Download", [], async (proof) => location.assign(await exportAddress(proof)));
+    this.#ask(this.#export, "Download", [], async (proof) => {
+      const urls = await exportAddresses(proof);
+      if (urls[0] && urls.length === 1) location.assign(urls[0]);
+      else this.#export.replaceChildren(archives(urls));
+    });
   }
 
   async #askDeletion(): Promise<void> {
@@ -147,6 +151,20 @@ export class WholeAccount {
 
 function about(title: string, fact: string): HTMLElement {
   return el("div", { class: "entry-about" }, el("strong", {}, title), el("p", {}, fact));
+}
+
+/** They are large: each is fetched when it is wanted. */
+function archives(urls: string[]): HTMLElement {
+  const links = urls.map((url, index) =>
+    el("li", {}, el("a", { href: url }, `Archive ${index + 1} of ${urls.length}`)),
+  );
+  return el(
+    "div",
+    { class: "entry-about" },
+    el("strong", {}, "Your data"),
+    el("p", {}, "Begin within five minutes."),
+    el("ul", {}, ...links),
+  );
 }
 
 function button(label: string, onClick: () => void, kind = ""): HTMLButtonElement {

@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 
 from matinee.common.storage.port import Part, Storage
 
-_PART = 16 * 1024 * 1024  # bytes. Smaller: less memory; larger: larger archives, for they have 10,000 parts at most
+PART = 16 * 1024 * 1024  # bytes. Smaller: less memory; larger: larger archives, for they have 10,000 parts at most
 _PIECE = 64 * 1024
 
 
 class Archive:
     """An archive under a key. `close` completes it; one that is left open is no object."""
 
-    def __init__(self, storage: Storage, key: str, upload_id: str) -> None:
+    def __init__(self, storage: Storage, key: str, upload_id: str, part_size: int) -> None:
         self._storage = storage
+        self._part_size = part_size
         self._key = key
         self._upload_id = upload_id
         self._written = _Written()
@@ -24,10 +25,10 @@ class Archive:
         self.size = 0
 
     @classmethod
-    async def begin(cls, storage: Storage, key: str) -> "Archive":
+    async def begin(cls, storage: Storage, key: str, part_size: int = PART) -> "Archive":
         """A new one, in the place of any that was not completed."""
         await storage.abort_uploads(key)
-        return cls(storage, key, await storage.begin_upload(key, "application/zip"))
+        return cls(storage, key, await storage.begin_upload(key, "application/zip"), part_size)
 
     async def add(self, name: str, data: AsyncIterator[bytes], *, compress: bool = True) -> None:
         """Adds a file of any size, as it comes."""
@@ -37,7 +38,7 @@ class Archive:
             async for piece in data:
                 for start in range(0, len(piece), _PIECE):  # of one that compresses well, not too much at once
                     file.write(piece[start : start + _PIECE])
-                await self._store(_PART)
+                await self._store(self._part_size)
 
     async def close(self) -> int:
         """Completes it; returns its size in bytes."""
@@ -49,8 +50,8 @@ class Archive:
     async def _store(self, least: int) -> None:
         """Stores what is written while it is so much, in parts of one size but for the last."""
         while len(self._written.data) >= least:
-            data = bytes(self._written.data[:_PART])
-            del self._written.data[:_PART]
+            data = bytes(self._written.data[: self._part_size])
+            del self._written.data[: self._part_size]
             number = len(self._parts) + 1
             etag = await self._storage.put_part(self._key, self._upload_id, number, len(data), _once(data))
             self._parts.append(Part(number, len(data), etag, datetime.now(UTC)))

@@ -3,6 +3,8 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from functools import partial
+from itertools import count
 from pathlib import PurePath
 from typing import Literal
 from uuid import UUID
@@ -14,12 +16,12 @@ from matinee.common.storage.port import NoSuchObjectError, Storage
 from matinee.media import keys
 from matinee.modules import audit
 from matinee.modules.accounts import repository
-from matinee.modules.accounts.archive import Archive
 from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.jobs import exporting
 from matinee.modules.accounts.listings import ReadPage, as_json, items_of
 from matinee.modules.accounts.repository import ExportRow, FileRow
-from matinee.modules.accounts.schemas import AccountExport, ExportAddress, LinkedFile, NewExport
+from matinee.modules.accounts.schemas import AccountExport, ExportAddresses, LinkedFile, NewExport
+from matinee.modules.accounts.volumes import Volumes
 from matinee.modules.auth import letters
 from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.schemas import Proof
@@ -73,11 +75,13 @@ class Exports:
             raise NoExport
         if row.ready_at is None:
             state: Literal["making", "failed"] = "making" if row.failed_at is None else "failed"
-            return AccountExport(state, row.percent, row.asked_at, row.include_files, None, None, None)
+            return AccountExport(state, row.percent, row.asked_at, row.include_files, None, None, None, None)
         until = row.ready_at + timedelta(days=self._days)
-        return AccountExport("ready", 100, row.asked_at, row.include_files, row.ready_at, until, row.size)
+        return AccountExport(
+            "ready", 100, row.asked_at, row.include_files, row.ready_at, until, row.size, row.archives
+        )
 
-    async def address_by(self, begin: Begin, caller: Caller, user_id: UUID, proof: Proof) -> ExportAddress:
+    async def addresses_by(self, begin: Begin, caller: Caller, user_id: UUID, proof: Proof) -> ExportAddresses:
         """Where to fetch it, for whoever shows once more who he is: it lies there for days.
 
         Raises NoExport, and what the guard does.
@@ -88,12 +92,14 @@ class Exports:
         if row is None or row.ready_at is None:
             raise NoExport
         await audit.record(db, "account.export_fetched", user_id, account=user_id)
-        name = f"matinee-{row.asked_at:%Y-%m-%d}.zip"
-        url = await self._storage.get_url(_key(user_id, row.id), _URL_SECONDS, f'attachment; filename="{name}"')
-        return ExportAddress(url, _URL_SECONDS)
+        urls = []
+        for number in range(1, row.archives + 1):
+            saved = f'attachment; filename="matinee-{row.asked_at:%Y-%m-%d}{_ending(number)}"'
+            urls.append(await self._storage.get_url(_key(user_id, row.id, number), _URL_SECONDS, saved))
+        return ExportAddresses(urls, _URL_SECONDS)
 
     async def make(self, run: JobRun, user_id: str, export_id: str) -> None:
-        """Job: writes the archive anew, whatever an earlier run has left of it."""
+        """Job: writes the archives anew, whatever an earlier run has left of it."""
         account, wanted = UUID(user_id), UUID(export_id)
         async with self._database.connection() as db:
             row = await repository.find_export(db, account)
@@ -102,15 +108,16 @@ class Exports:
             return
         if row.ready_at is not None:
             return
+        await self._discard(account, wanted)
         await self._storage.delete_prefix(_prefix(account))  # the export before this one
-        archive = await Archive.begin(self._storage, _key(account, wanted))
+        volumes = Volumes(self._storage, partial(_key, account, wanted))
         for name, read in self._listings.items():
-            await archive.add(f"{name}.json", as_json(items_of(self._database, read, account)))
-        await self._add_files(run, archive, account, row)
-        size = await archive.close()
+            await volumes.add(f"{name}.json", as_json(items_of(self._database, read, account)))
+        await self._add_files(run, volumes, account, row)
+        await volumes.close()
         async with self._database.transaction() as db:
             await ensure_owned(db, run)
-            is_wanted = await repository.finish_export(db, account, wanted, size)
+            is_wanted = await repository.finish_export(db, account, wanted, volumes.size, volumes.count)
         if not is_wanted:
             await self._discard(account, wanted)
 
@@ -132,11 +139,16 @@ class Exports:
         await self._storage.delete_prefix(_prefix(user_id))
 
     async def _discard(self, user_id: UUID, export_id: UUID) -> None:
-        key = _key(user_id, export_id)
-        await self._storage.abort_uploads(key)
-        await self._storage.delete(key)
+        """Removes what is stored of an export. The archive that is not complete is the first that is no object."""
+        for number in count(1):
+            await self._storage.abort_uploads(_key(user_id, export_id, number))
+            try:
+                await self._storage.size(_key(user_id, export_id, number))
+            except NoSuchObjectError:
+                break
+        await self._storage.delete_prefix(f"{_prefix(user_id)}{export_id}")
 
-    async def _add_files(self, run: JobRun, archive: Archive, account: UUID, row: ExportRow) -> None:
+    async def _add_files(self, run: JobRun, volumes: Volumes, account: UUID, row: ExportRow) -> None:
         """Text tracks; files of videos, or where they are."""
         async with self._database.connection() as db:
             total = await repository.count_files(db, account)
@@ -144,9 +156,9 @@ class Exports:
         async for file in self._files(account):
             if file.language is not None:
                 key = keys.captions_key(file.video_id, file.id)
-                await self._add(archive, f"captions/{file.video_id}/{file.language}-{file.id}.vtt", key)
+                await self._add(volumes, f"captions/{file.video_id}/{file.language}-{file.id}.vtt", key)
             elif row.include_files:
-                await self._add(archive, f"files/{file.id}{_suffix(file.name)}", _source(file), compress=False)
+                await self._add(volumes, f"files/{file.id}{_suffix(file.name)}", _source(file), compress=False)
             done += 1
             if time.monotonic() - told >= _TELL_SECONDS:
                 told = time.monotonic()
@@ -154,7 +166,7 @@ class Exports:
                     await ensure_owned(db, run)
                     await repository.tell_percent(db, account, row.id, min(99, 100 * done // max(total, 1)))
         if not row.include_files:
-            await archive.add("files.json", as_json(self._links(account)))
+            await volumes.add("files.json", as_json(self._links(account)))
 
     async def _files(self, account: UUID) -> AsyncIterator[FileRow]:
         after: tuple[UUID, UUID] | None = None
@@ -167,12 +179,12 @@ class Exports:
                 return
             after = files[-1].video_id, files[-1].id
 
-    async def _add(self, archive: Archive, name: str, key: str, *, compress: bool = True) -> None:
+    async def _add(self, volumes: Volumes, name: str, key: str, *, compress: bool = True) -> None:
         try:
-            await self._storage.size(key)
+            size = await self._storage.size(key)
         except NoSuchObjectError:  # deleted meanwhile
             return
-        await archive.add(name, self._storage.stream(key), compress=compress)
+        await volumes.add(name, self._storage.stream(key), size=size, compress=compress)
 
     async def _links(self, account: UUID) -> AsyncIterator[LinkedFile]:
         async for file in self._files(account):
@@ -185,8 +197,12 @@ def _prefix(user_id: UUID) -> str:
     return f"exports/{user_id}/"
 
 
-def _key(user_id: UUID, export_id: UUID) -> str:
-    return f"{_prefix(user_id)}{export_id}.zip"
+def _key(user_id: UUID, export_id: UUID, number: int) -> str:
+    return f"{_prefix(user_id)}{export_id}{_ending(number)}"
+
+
+def _ending(number: int) -> str:
+    return ".zip" if number == 1 else f"-{number}.zip"
 
 
 def _source(file: FileRow) -> str:

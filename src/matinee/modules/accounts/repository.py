@@ -19,6 +19,7 @@ class ExportRow(msgspec.Struct, frozen=True):
     asked_at: datetime
     percent: int
     size: int | None
+    archives: int
     ready_at: datetime | None
     failed_at: datetime | None
 
@@ -58,7 +59,8 @@ DELETE FROM users WHERE id = %s AND NOT EXISTS (SELECT FROM videos WHERE owner_i
     AND NOT EXISTS (SELECT FROM comment_likes WHERE user_id = users.id)
 """
 _FIND_EXPORT = """
-SELECT id, include_files, asked_at, percent, size, ready_at, failed_at FROM account_exports WHERE user_id = %s
+SELECT id, include_files, asked_at, percent, size, archives, ready_at, failed_at
+FROM account_exports WHERE user_id = %s
 """
 # Not where one is being made, nor of an account that is being erased.
 _ASK_EXPORT = """
@@ -67,11 +69,11 @@ SELECT id, %s FROM users WHERE id = %s AND (erase_at IS NULL OR erase_at > now()
 ON CONFLICT (user_id) DO UPDATE SET id = gen_random_uuid(), include_files = excluded.include_files, asked_at = now(),
     percent = 0, size = NULL, ready_at = NULL, failed_at = NULL
 WHERE e.ready_at IS NOT NULL OR e.failed_at IS NOT NULL
-RETURNING id, include_files, asked_at, percent, size, ready_at, failed_at
+RETURNING id, include_files, asked_at, percent, size, archives, ready_at, failed_at
 """
 _TELL_PERCENT = "UPDATE account_exports SET percent = %s WHERE user_id = %s AND id = %s"
 _FINISH_EXPORT = """
-UPDATE account_exports e SET percent = 100, size = %s, ready_at = now() FROM users u
+UPDATE account_exports e SET percent = 100, size = %s, archives = %s, ready_at = now() FROM users u
 WHERE e.user_id = %s AND e.id = %s AND e.failed_at IS NULL
     AND u.id = e.user_id AND (u.erase_at IS NULL OR u.erase_at > now())
 """
@@ -149,9 +151,9 @@ async def tell_percent(db: Connection, user_id: UUID, export_id: UUID, percent: 
     await execute(db, _TELL_PERCENT, (percent, user_id, export_id))
 
 
-async def finish_export(db: Connection, user_id: UUID, export_id: UUID, size: int) -> bool:
+async def finish_export(db: Connection, user_id: UUID, export_id: UUID, size: int, archives: int) -> bool:
     """The export is there; False where it is wanted no longer, or its account is being erased."""
-    return await execute(db, _FINISH_EXPORT, (size, user_id, export_id)) == 1
+    return await execute(db, _FINISH_EXPORT, (size, archives, user_id, export_id)) == 1
 
 
 async def fail_export(db: Connection, user_id: UUID, export_id: UUID) -> None:

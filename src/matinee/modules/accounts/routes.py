@@ -8,7 +8,7 @@ from matinee.common.storage.port import StorageUnavailable
 from matinee.modules.accounts.closing import Closing
 from matinee.modules.accounts.errors import NoExport
 from matinee.modules.accounts.export import Exports
-from matinee.modules.accounts.schemas import AccountExport, ExportAddress, Foreseen, NewExport
+from matinee.modules.accounts.schemas import AccountExport, ExportAddresses, Foreseen, NewExport
 from matinee.modules.administration.errors import LastAdministrator
 from matinee.modules.administration.schemas import Deletion, UserId
 from matinee.modules.auth.schemas import Proof
@@ -79,11 +79,11 @@ class AccountRoutes:
         limit=MAKING,
     )
     async def export_account(self, call: Call, body: NewExport) -> AccountExport:
-        """Have all that is yours put into one file, by the password or a code.
+        """Have all that is yours put together, by the password or a code.
 
-        A ZIP archive of JSON files (profile, sessions, API keys without their secrets, videos, comments, reactions,
-        history, teams, what was done), captions, and the uploaded files or their addresses. One that is being made
-        goes on.
+        ZIP archives (one, where files are less than 100 GB) of JSON files (profile, sessions, API keys without their
+        secrets, videos, comments, reactions, history, teams, what was done), captions, and the uploaded files or
+        their addresses. One that is being made goes on.
         """
         return await self._exports.ask_by(call.begin, call.user, call.user.user_id, body)
 
@@ -100,9 +100,9 @@ class AccountRoutes:
         errors=(*GUARDED, NoExport, StorageUnavailable),
         limit=PROOFS,
     )
-    async def fetch_account_export(self, call: Call, body: Proof) -> ExportAddress:
+    async def fetch_account_export(self, call: Call, body: Proof) -> ExportAddresses:
         """Where to fetch your export, by the password or a code."""
-        return await self._exports.address_by(call.begin, call.user, call.user.user_id, body)
+        return await self._exports.addresses_by(call.begin, call.user, call.user.user_id, body)
 
     @operation(
         "POST",
@@ -114,7 +114,7 @@ class AccountRoutes:
         limit=MAKING,
     )
     async def export_user(self, call: Call, user_id: UserId, body: NewExport) -> AccountExport:
-        """Have all that is of an account put into one file, by your password or a code."""
+        """Have all that is of an account put together, by your password or a code."""
         return await self._exports.ask_by(call.begin, call.user, user_id, body)
 
     @operation("GET", EXPORT_OF_USER, tag="administration", access=Access.ADMIN, errors=(NoExport,))
@@ -130,6 +130,6 @@ class AccountRoutes:
         errors=(*GUARDED, NoExport, StorageUnavailable),
         limit=PROOFS,
     )
-    async def fetch_user_export(self, call: Call, user_id: UserId, body: Proof) -> ExportAddress:
+    async def fetch_user_export(self, call: Call, user_id: UserId, body: Proof) -> ExportAddresses:
         """Where to fetch the export of an account, by your password or a code."""
-        return await self._exports.address_by(call.begin, call.user, user_id, body)
+        return await self._exports.addresses_by(call.begin, call.user, user_id, body)

@@ -25,7 +25,7 @@ class Foreseen(msgspec.Struct, frozen=True):
 
 
 class AccountExport(msgspec.Struct, frozen=True):
-    """All of an account as one ZIP archive."""
+    """All of an account as a ZIP archive, or several."""
 
     state: Annotated[
         Literal["making", "ready", "failed"],
@@ -37,13 +37,17 @@ class AccountExport(msgspec.Struct, frozen=True):
     ready_at: Annotated[datetime | None, Meta(description="When it was complete; null: it is not.")]
     expires_at: Annotated[datetime | None, Meta(description="Until when it can be fetched.")]
     size: Annotated[int | None, Meta(description="Its bytes.")]
+    archives: Annotated[int | None, Meta(description="Of how many it is: each has about 100 GB of files at most.")]
 
 
-class ExportAddress(msgspec.Struct, frozen=True):
+class ExportAddresses(msgspec.Struct, frozen=True):
     """Where an export is fetched."""
 
-    url: Annotated[str, Meta(description="Whoever has it needs nothing else; ask again for another.")]
-    expires_in: Annotated[int, Meta(description="Seconds that it can be begun with.", examples=[300])]
+    urls: Annotated[
+        list[str],
+        Meta(description="One for each archive. Whoever has it needs nothing else; ask again for others."),
+    ]
+    expires_in: Annotated[int, Meta(description="Seconds within which to begin.", examples=[300])]
 
 
 class LinkedFile(msgspec.Struct, frozen=True):

@@ -14,9 +14,10 @@ from tests.integration.conftest import PASSWORD, Person, SignUp, problem
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_one, fetch_value
 from matinee.common.jobs import JobLostError, JobRun
+from matinee.common.storage.port import NoSuchUploadError
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
-from matinee.modules.accounts import archive
+from matinee.modules.accounts import archive, volumes
 from matinee.modules.accounts.archive import Archive
 
 EXPORT = "/api/v1/user/export"
@@ -52,7 +53,8 @@ async def address(person: Person, path: str = EXPORT) -> str:
     """Where it is fetched."""
     answer = await person.post(f"{path}/address", PROOF)
     assert answer.status_code == 200, answer.text
-    return str(answer.json()["url"])
+    [url] = answer.json()["urls"]
+    return str(url)
 
 
 async def fetched(url: str) -> zipfile.ZipFile:
@@ -125,7 +127,7 @@ async def test_an_open_session_is_not_enough(ada: Person, sign_up: SignUp, servi
     await make(services)
     of_ada = f"/api/v1/users/{ada.id}/export"
     for person, path in ((ada, EXPORT), (await sign_up(role="ADMIN"), of_ada)):
-        assert "url" not in (await person.get(path)).json()
+        assert "urls" not in (await person.get(path)).json()
         problem(await person.post(f"{path}/address"), 403, "proof_required")
         problem(await person.post(f"{path}/address", {"password": "not it"}), 403, "wrong_account_password")
         await fetched(await address(person, path))
@@ -220,9 +222,40 @@ async def test_administrators_do_it_for_others(ada: Person, sign_up: SignUp, ser
     problem(await admin.post(f"/api/v1/users/{uuid4()}/export", PROOF), 404, "no_export")
 
 
-async def test_a_large_archive_is_stored_part_by_part(storage: S3Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_very_much_is_several_archives(
+    ada: Person, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by itself sound; of a run that was killed amid one nothing is left."""
+    monkeypatch.setattr(volumes, "_VOLUME", 10_000)  # bytes: two of these files and not three
+    stored = {f"files/{await stored_video(services, ada)}.mp4" for _ in range(5)}
+    await ada.post(EXPORT, {**PROOF, "include_files": True})
+    async with services.database.connection() as db:
+        export_id = await fetch_value(db, "SELECT id FROM account_exports")
+    key = f"exports/{ada.id}/{export_id}"
+    for ending in (".zip", "-2.zip"):
+        await services.storage.put(f"{key}{ending}", b"of an earlier run", "application/zip")
+    left = await services.storage.begin_upload(f"{key}-3.zip", "application/zip")
+    await make(services)
+    with pytest.raises(NoSuchUploadError):
+        await services.storage.list_parts(f"{key}-3.zip", left)
+    shown = (await ada.get(EXPORT)).json()
+    urls = (await ada.post(f"{EXPORT}/address", PROOF)).json()["urls"]
+    found = [await fetched(url) for url in urls]
+    names = [name for each in found for name in each.namelist()]
+    assert (shown["archives"], len(found)) == (3, 3)
+    assert len(names) == len(set(names))
+    assert {name for name in names if name.startswith("files/")} == stored
+    assert shown["size"] == sum([one.size async for one in services.storage.list_objects(key)])
+
+
+def test_a_file_that_is_larger_than_an_archive_has_larger_parts() -> None:
+    """As many as a storage takes; of all else they are small."""
+    assert volumes.part_size_for(100 * 1024**3) == archive.PART
+    assert 5 * 1024**4 / volumes.part_size_for(5 * 1024**4) < 10_000
+
+
+async def test_a_large_archive_is_stored_part_by_part(storage: S3Storage) -> None:
     """No more of it is in memory than a part and what was just read."""
-    monkeypatch.setattr(archive, "_PART", 5 * 1024 * 1024)
     most = 0
 
     async def film() -> AsyncIterator[bytes]:
@@ -232,7 +265,7 @@ async def test_a_large_archive_is_stored_part_by_part(storage: S3Storage, monkey
             most = max(most, len(made._written.data))
 
     key = f"exports/{uuid4()}/{uuid4()}.zip"
-    made = await Archive.begin(storage, key)
+    made = await Archive.begin(storage, key, 5 * 1024 * 1024)
     await made.add("film.mp4", film(), compress=False)
     size = await made.close()
     assert len(made._parts) == 5
