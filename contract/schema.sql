@@ -838,6 +838,7 @@ CREATE INDEX account_tokens_by_expiry ON public.account_tokens USING btree (expi
 CREATE INDEX account_tokens_by_user ON public.account_tokens USING btree (user_id, purpose);
 CREATE INDEX added_sounds_unfinished ON public.added_sounds USING btree (updated_at) WHERE (state = ANY (ARRAY['UPLOADING'::text, 'FAILED'::text]));
 CREATE INDEX api_keys_by_end ON public.api_keys USING btree (LEAST(revoked_at, expires_at));
+CREATE INDEX api_keys_by_revocation ON public.api_keys USING btree (revoked_at, id) WHERE (revoked_at IS NOT NULL);
 CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_id, created_at DESC, id DESC);
 CREATE INDEX audit_events_by_account ON public.audit_events USING btree (account_id, at, id) WHERE (account_id IS NOT NULL);
 CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (actor_id, at, id) WHERE (actor_id IS NOT NULL);

@@ -216,7 +216,7 @@ def _routes(services: Services) -> list[Any]:
         SecondFactorRoutes(services.second_factor, services.authenticator, cookies),
         PasskeyRoutes(services.passkeys, cookies),
         SignInProviderRoutes(services.sign_in_providers, cookies),
-        ApiKeyRoutes(services.guard, services.notices),
+        ApiKeyRoutes(services.key_exchange, services.guard, services.notices),
         AuditRoutes(services.database),
         AdministrationRoutes(services.administration),
         AccountRoutes(services.closing, services.exports),

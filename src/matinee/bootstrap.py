@@ -34,6 +34,7 @@ from matinee.modules.accounts.export import Exports
 from matinee.modules.accounts.listings import Page, ReadPage
 from matinee.modules.administration.service import Administration
 from matinee.modules.api_keys import service as api_keys
+from matinee.modules.api_keys.exchange import KeyExchange
 from matinee.modules.api_keys.verification import ApiKeys
 from matinee.modules.audit import service as audit
 from matinee.modules.auth.endings import Endings
@@ -169,6 +170,7 @@ class Services:
         )
         longest = 60.0 * max(settings.access_token_minutes, settings.playback_token_minutes)
         self.endings = Endings(self.database, longest=longest, clock=clock)
+        self.key_exchange = KeyExchange(self.api_keys, self.endings, self.tokens)
         reauthentication = Reauthentication(self.database, self.passwords)
         codes = Codes(self.keys, self.notices, clock=clock)
         password_change = PasswordChange(self.sessions, self.notices)

@@ -96,6 +96,13 @@ def make_key(base_url: str, person: Person, scopes: Sequence[str]) -> Person:
     return Person(person.id, {"Authorization": f"Bearer {made.json()['secret']}"})
 
 
+def exchange_key(base_url: str, person: Person) -> Person:
+    """The person, calling by the token that his key was exchanged for."""
+    body = {"api_key": person.headers["Authorization"].removeprefix("Bearer ")}
+    token = httpx.post(f"{base_url}/api/v1/auth/token", json=body).raise_for_status().json()
+    return Person(person.id, {"Authorization": f"Bearer {token['access_token']}"})
+
+
 class Stage:
     """A user's videos, and requests pointed at them."""
 

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import psycopg
 import pytest
-from tests.contract.stage import Person, Stage, make_key, reads_objects, sign_in, sign_up
+from tests.contract.stage import Person, Stage, exchange_key, make_key, reads_objects, sign_in, sign_up
 
 from matinee.app import all_operations
 from matinee.common.http.authentication import KeyScope
@@ -99,6 +99,7 @@ ROWS: dict[str, Row] = {
     "link_provider": Row(Who.ACCOUNT, {"code": "x", "state": "x"}),
     "list_linked_sign_ins": Row(Who.ACCOUNT),
     "unlink_provider": Row(Who.ACCOUNT, _PROOF),
+    "exchange_api_key": Row(Who.ANYONE, {"api_key": "mtn_0f8fad5b_"}),
     "create_api_key": Row(Who.ACCOUNT, {**_PROOF, "name": "Import", "scopes": ["videos:read"]}),
     "list_api_keys": Row(Who.ACCOUNT),
     "revoke_api_key": Row(Who.ACCOUNT),
@@ -286,11 +287,13 @@ NO_TEAM, NO_ROLE = "team_not_found", "team_role_needed"
 NO_PLAYLIST, NOT_YOURS = "playlist_not_found", "not_your_channel"
 PASSWORD, NO_SCOPE, NO_KEY = "password_required", "insufficient_scope", "not_for_api_keys"
 _REFUSALS = (SIGN_IN, FORBIDDEN, NO_VIDEO, NO_TEAM, NO_ROLE, NO_PLAYLIST, NOT_YOURS, PASSWORD, NO_SCOPE, NO_KEY)
-CALLERS = ("anonymous", "stranger", "friend", "owner", "admin", "key of the owner", "key of the admin")
+KEYS = ("key of the owner", "key of the owner, exchanged", "key of the admin")
+CALLERS = ("anonymous", "stranger", "friend", "owner", "admin", *KEYS)
 IN_TEAM = {"team owner": "owner", "team editor": "editor", "team viewer": "viewer", "former member": None}
 LIKE = {
     "key of the owner": "owner",
     "key of the admin": "stranger",
+    "key of the owner, exchanged": "owner",
     "team owner": "owner",
     "team editor": "owner",
     "team viewer": "friend",
@@ -349,8 +352,9 @@ def _expected_of_team(who: Who, caller: str) -> str:
 @pytest.fixture(scope="session")
 def callers(people: dict[str, Person | None], base_url: str, connection: psycopg.Connection[Any]) -> dict[str, Any]:
     """Everybody. The owner is the user whose videos the stage has; the friend is whom he shares them with."""
-    owner = people["user"]
+    owner, key = people["user"], people["key"]
     assert owner is not None
+    assert key is not None
     admin = sign_up(base_url, connection, "ADMIN", name="governor")  # whose sessions nobody ends by chance
     return {
         "anonymous": None,
@@ -358,7 +362,8 @@ def callers(people: dict[str, Person | None], base_url: str, connection: psycopg
         "friend": sign_up(base_url, connection, "USER", name="friend"),
         "owner": people["user"],
         "admin": admin,
-        "key of the owner": people["key"],
+        "key of the owner": key,
+        "key of the owner, exchanged": exchange_key(base_url, key),
         "key of the admin": make_key(base_url, admin, SCOPES),
         **{f"key without {left}": make_key(base_url, owner, [s for s in SCOPES if s != left]) for left in SCOPES},
     }

@@ -33,10 +33,10 @@ _PATIENCE = 120.0  # seconds without a stream until the server counts as gone; l
 class Client:
     """Speaks to one server as one user, signed in or by an API key; `async with` opens and closes its connections."""
 
-    def __init__(self, url: str, api_key: str | None = None) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        self._account: dict[str, str] | None = None
-        self._token = api_key
+        self._credentials: tuple[str, dict[str, str]] | None = None  # where tokens are had, and for what
+        self._token: str | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -58,8 +58,13 @@ class Client:
 
     async def log_in(self, email: str, password: str) -> None:
         """Signs in; later calls are this user's, for as long as they go on."""
-        self._account = {"email": email, "password": password}
-        await self._sign_in()
+        self._credentials = "login", {"email": email, "password": password}
+        await self._fetch_token()
+
+    async def use_key(self, api_key: str) -> None:
+        """Later calls are by this key: by the tokens that it is exchanged for, which any server takes."""
+        self._credentials = "token", {"api_key": api_key}
+        await self._fetch_token()
 
     async def upload(
         self,
@@ -143,8 +148,8 @@ class Client:
         url = f"{self._url}/api/v1/videos/{video.id}/events"
         for attempt in (1, 2):
             async with self._session.get(url, headers=self._headers()) as answer:
-                if answer.status == 401 and attempt == 1 and self._account is not None:
-                    await self._sign_in()  # the token's quarter of an hour is over
+                if answer.status == 401 and attempt == 1 and self._credentials is not None:
+                    await self._fetch_token()  # the token's quarter of an hour is over
                     continue
                 if answer.status in _IN_TROUBLE:
                     answer.raise_for_status()
@@ -196,14 +201,16 @@ class Client:
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
         url = f"{self._url}/api/v1/{path}"
         async with self._session.request(method, url, json=body, headers=self._headers()) as answer:
-            if answer.status != 401 or self._account is None:
+            if answer.status != 401 or self._credentials is None:
                 return await _checked(answer)
-        await self._sign_in()  # an upload may take longer than the token's quarter of an hour
+        await self._fetch_token()  # an upload may take longer than the token's quarter of an hour
         async with self._session.request(method, url, json=body, headers=self._headers()) as answer:
             return await _checked(answer)
 
-    async def _sign_in(self) -> None:
-        async with self._session.post(f"{self._url}/api/v1/auth/login", json=self._account) as answer:
+    async def _fetch_token(self) -> None:
+        assert self._credentials is not None
+        where, body = self._credentials
+        async with self._session.post(f"{self._url}/api/v1/auth/{where}", json=body) as answer:
             if answer.status in _IN_TROUBLE:
                 answer.raise_for_status()
             self._token = msgspec.json.decode(await _checked(answer))["access_token"]

@@ -90,8 +90,10 @@ async def _bring(
 ) -> None:
     steps = Steps()
     try:
-        async with Client(url, api_key) as client:
-            if account is not None:
+        async with Client(url) as client:
+            if api_key is not None:
+                await client.use_key(api_key)
+            elif account is not None:
                 await client.log_in(*account)
             video = await bring(client, steps)
     except (aiohttp.ClientConnectionError, aiohttp.ClientResponseError) as error:

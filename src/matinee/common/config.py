@@ -128,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_pin: str | None = None
     key_ids: tuple[Annotated[str, Meta(pattern=rf"^[a-z0-9-]{{1,20}}{END}")], ...] = ()
     access_token_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
+    api_keys: Literal["direct", "exchange"] = "direct"
     playback_token_minutes: Annotated[int, Meta(ge=1, le=60)] = 10
     refresh_token_days: Annotated[int, Meta(ge=1, le=365)] = 7
     session_hours: Annotated[float, Meta(ge=1, le=87_600)] | None = None

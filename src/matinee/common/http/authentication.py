@@ -47,6 +47,12 @@ class InvalidApiKey(Unauthenticated):
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
+class ApiKeyNotExchanged(Unauthenticated):
+    """This server takes API keys at `POST /api/v1/auth/token` alone; send the access token that you get there."""
+
+    code = "api_key_not_exchanged"
+
+
 class InsufficientScope(Forbidden):
     """The API key does not have the scope that this needs; use a key that has it."""
 
@@ -83,6 +89,8 @@ class ApiKeyUsed(msgspec.Struct, frozen=True):
 
     id: UUID
     scopes: frozenset[KeyScope]
+    is_exchanged: bool = False
+    """Whether it was exchanged for the access token that was presented."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -132,11 +140,17 @@ class Standing(Protocol):
         """The same where it needs no look at anything; False says nothing."""
 
 
+class _KeyClaim(msgspec.Struct):
+    id: UUID
+    scopes: frozenset[KeyScope]
+
+
 class _Claims(msgspec.Struct):
     sub: UUID
-    sid: UUID
     role: Role
     exp: int
+    sid: UUID | None = None
+    key: _KeyClaim | None = None
     teams: dict[UUID, TeamRole] = {}
     unverified: bool = False
     lacks_second_factor: bool = False
@@ -152,19 +166,26 @@ class AccessTokens:
         self._verified: OrderedDict[str, Caller] = OrderedDict()
         self.lifetime = lifetime  # seconds
 
+    def lifetime_of(self, caller: Caller) -> int:
+        """How many seconds a token of the caller lasts: no longer than the API key that it is given for."""
+        return int(min(self.lifetime, caller.expires_at - _LEEWAY - self._clock()))
+
     async def issue(self, caller: Caller) -> str:
-        """A token that names the caller, valid for `lifetime` seconds. Raises KeysUnavailable."""
+        """A token that names the caller, of a session or an API key. Raises KeysUnavailable."""
         now = int(self._clock())
         claims: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": str(caller.user_id),
-            "sid": str(caller.session_id),
             "role": caller.role,
             "jti": uuid4().hex,
             "iat": now,
-            "exp": now + self.lifetime,
+            "exp": now + self.lifetime_of(caller),
         }
+        if caller.key is None:
+            claims["sid"] = str(caller.session_id)
+        else:
+            claims["key"] = {"id": str(caller.key.id), "scopes": sorted(caller.key.scopes)}
         if caller.teams:
             claims["teams"] = {str(team): role for team, role in caller.teams.items()}
         if not caller.is_verified:
@@ -204,12 +225,16 @@ class AccessTokens:
         except (jwt.PyJWTError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
             # RecursionError: a header of nested brackets, before any signature is checked
             raise InvalidToken from None
+        if (claims.sid is None) is (claims.key is None):
+            raise InvalidToken
+        used = None if claims.key is None else ApiKeyUsed(claims.key.id, claims.key.scopes, is_exchanged=True)
         # compared with the owner of every row: with a UUID of another class that takes 1.6 µs instead of 0.05
         teams: dict[UUID, TeamRole] = {RowUUID(team.bytes): role for team, role in claims.teams.items()}
         return Caller(
             RowUUID(claims.sub.bytes),
             claims.role,
             claims.sid,
+            used,
             expires_at=claims.exp,
             teams=teams,
             is_verified=not claims.unverified,

@@ -26,6 +26,7 @@ from matinee.common.errors import DomainError
 from matinee.common.http.answers import Answer, Parameter
 from matinee.common.http.authentication import (
     KEY_MARK,
+    ApiKeyNotExchanged,
     EmailNotVerified,
     InsufficientScope,
     InvalidApiKey,
@@ -206,7 +207,8 @@ def _implied_errors(
 
     implied: list[type[DomainError]] = [errors.Invalid, errors.Unavailable, errors.TimedOut]
     if access is not Access.PUBLIC:
-        implied += [errors.Unauthenticated, InvalidApiKey, InsufficientScope if scope else NotForApiKeys]
+        implied += [errors.Unauthenticated, InvalidApiKey, ApiKeyNotExchanged]
+        implied.append(InsufficientScope if scope else NotForApiKeys)
     if access is Access.OPTIONAL:
         implied += [PlaybackTokenRefused, PlaybackTokenExpired]
     if access is Access.ADMIN:
@@ -301,12 +303,15 @@ class Endpoint:
             if scheme.lower() != "bearer":
                 raise errors.Unauthenticated("Send the access token or API key as `Authorization: Bearer <token>`.")
             token = token.strip()
-            if token.startswith(KEY_MARK):
+            is_key = token.startswith(KEY_MARK)
+            if is_key and self._runtime.settings.api_keys == "exchange":
+                raise ApiKeyNotExchanged
+            if is_key:
                 call.caller = await self._runtime.api_keys.verify(token, call.subscriber)
             else:
                 call.caller = self._runtime.tokens.verify(token)
             if not await self._runtime.standing.has_access(call.caller):
-                raise InvalidApiKey if call.caller.key else InvalidToken
+                raise InvalidApiKey if is_key else InvalidToken
             call.scope["matinee.user_id"] = call.caller.user_id
             if call.caller.key is not None:
                 call.scope["matinee.key_id"] = call.caller.key.id

@@ -57,13 +57,14 @@ def build_contract(operations: Iterable[Operation], tags: dict[str, str]) -> dic
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "`access_token` of POST /api/v1/auth/login or /refresh; valid for 15 minutes.",
+                    "description": "`access_token` of POST /api/v1/auth/login, /refresh or /token; for 15 minutes.",
                 },
                 "api_key": {
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": f"{KEY_MARK}…",
                     "description": "For programs: the `secret` of POST /api/v1/api-keys, in the same header. "
+                    "Some servers want it exchanged first (`api_key_not_exchanged`): POST /api/v1/auth/token. "
                     "What each operation needs of its scopes stands with the operation.",
                 },
             },

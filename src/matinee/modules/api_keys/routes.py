@@ -1,12 +1,15 @@
 """HTTP in and out of API keys."""
 
 from matinee.common.database import Connection
+from matinee.common.errors import RateLimited
+from matinee.common.http.authentication import InvalidApiKey
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
 from matinee.modules.api_keys import service
 from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
-from matinee.modules.api_keys.schemas import ApiKeyPage, CreatedApiKey, KeyId, NewApiKey
+from matinee.modules.api_keys.exchange import KeyExchange
+from matinee.modules.api_keys.schemas import ApiKeyPage, CreatedApiKey, KeyId, KeyToExchange, KeyToken, NewApiKey
 from matinee.modules.auth.notices import Notices
 from matinee.modules.second_factor.guard import Guard
 from matinee.modules.second_factor.routes import GUARDED, PROOFS
@@ -18,9 +21,18 @@ BASE = "/api/v1/api-keys"
 class ApiKeyRoutes:
     """Operations on the signed-in user's API keys."""
 
-    def __init__(self, guard: Guard, notices: Notices) -> None:
+    def __init__(self, exchange: KeyExchange, guard: Guard, notices: Notices) -> None:
+        self._exchange = exchange
         self._guard = guard
         self._notices = notices
+
+    @operation("POST", "/api/v1/auth/token", tag=TAG, access=Access.PUBLIC, errors=(InvalidApiKey, RateLimited))
+    async def exchange_api_key(self, call: Call, body: KeyToExchange) -> KeyToken:
+        """Exchange an API key for an access token.
+
+        It does what the key does, for some minutes, and ends with it: where the key is revoked, within a second.
+        """
+        return await self._exchange.exchange(body.api_key, call.subscriber)
 
     # not idempotent: the answer is kept with its key, and this one has a secret in it
     @operation(
@@ -53,6 +65,6 @@ class ApiKeyRoutes:
     async def revoke_api_key(self, call: Call, db: Connection, key_id: KeyId) -> None:
         """Revoke an API key.
 
-        Within five seconds it is refused by every server.
+        Within a second it is refused by every server, and so are access tokens that it was exchanged for.
         """
         await service.revoke(db, call.user.user_id, key_id)

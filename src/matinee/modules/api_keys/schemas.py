@@ -52,6 +52,20 @@ class CreatedApiKey(ApiKey, kw_only=True):
     ]
 
 
+class KeyToExchange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A key that is to be exchanged."""
+
+    api_key: Annotated[str, Meta(min_length=1, max_length=200, description="The key itself: `mtn_…`.")]
+
+
+class KeyToken(msgspec.Struct, kw_only=True):
+    """What a program calls by in the place of its key."""
+
+    access_token: Annotated[str, Meta(description="A JWT; send it as `Authorization: Bearer <token>`.")]
+    token_type: Annotated[str, Meta(description="Always `Bearer`.", examples=["Bearer"])] = "Bearer"
+    expires_in: Annotated[int, Meta(description="Seconds until it expires: exchange the key again.", examples=[900])]
+
+
 class ApiKeyPage(msgspec.Struct, kw_only=True):
     """A page of keys, newest first."""
 

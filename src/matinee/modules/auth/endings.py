@@ -1,4 +1,4 @@
-"""Whose access has ended before his tokens expire: signed out, shut out, or of another role in a team.
+"""Whose access has ended before his tokens expire: signed out, shut out, of another role in a team, his key revoked.
 
 Tokens are verified without the database, so that requests cost it nothing. What has ended is little: each process
 reads it once a second at most, when somebody comes with a token, and remembers it for as long as any token lasts.
@@ -24,13 +24,14 @@ _LATE = timedelta(seconds=30)
 
 
 class Endings:
-    """Sessions and accounts that have ended while their tokens may come; `longest`: seconds that a token lasts."""
+    """What has ended while tokens of it may come: sessions, keys, accounts; `longest`: seconds that a token lasts."""
 
     def __init__(self, database: Database, *, longest: float, clock: Clock) -> None:
         self._database = database
         self._longest = timedelta(seconds=longest) + _LATE
         self._clock = clock
-        self._sessions: dict[UUID, datetime] = {}  # by their end, roughly: the first to end come first
+        # Sessions and keys by their end, roughly: the first to end come first.
+        self._ended: dict[UUID, datetime] = {}
         self._accounts: frozenset[UUID] = frozenset()
         self._roles: Mapping[UUID, Mapping[UUID, TeamRole | None]] = {}  # by user and team, where they have changed
         self._looked_at = -math.inf
@@ -52,11 +53,13 @@ class Endings:
         return 0 <= self._clock() - self._looked_at < LIFETIME
 
     def _is_let_in(self, caller: Caller) -> bool:
-        if caller.session_id in self._sessions or caller.user_id in self._accounts:
+        key = caller.key
+        if caller.session_id in self._ended or caller.user_id in self._accounts or (key and key.id in self._ended):
             return False
-        if caller.key or not caller.teams:  # API keys are asked about their teams every few seconds
+        # API keys themselves are asked about their teams every few seconds
+        if not caller.teams or (key and not key.is_exchanged):
             return True
-        # Whoever is refused for his teams refreshes his tokens, and they say what he is.
+        # Whoever is refused for his teams fetches other tokens, and they say what he is.
         roles = self._roles.get(caller.user_id, {})
         return self._accounts.isdisjoint(caller.teams) and all(
             roles.get(team, role) == role for team, role in caller.teams.items()
@@ -65,18 +68,18 @@ class Endings:
     async def _look(self) -> None:
         began = self._clock()
         oldest = datetime.fromtimestamp(began, UTC) - self._longest
-        last = next(reversed(self._sessions.values()), oldest)
-        since, session_id = max(oldest, last - _LATE), _FIRST
+        last = next(reversed(self._ended.values()), oldest)
+        since, after = max(oldest, last - _LATE), _FIRST
         async with self._database.connection() as db:
             while True:
-                ended = await repository.list_ended_sessions(db, since, session_id, _BATCH)
-                for session in ended:
-                    self._sessions.setdefault(session.id, session.revoked_at)
+                ended = await repository.list_ended(db, since, after, _BATCH)
+                for each in ended:
+                    self._ended.setdefault(each.id, each.revoked_at)
                 if len(ended) < _BATCH:
                     break
-                since, session_id = ended[-1].revoked_at, ended[-1].id
+                since, after = ended[-1].revoked_at, ended[-1].id
             self._accounts = frozenset(await repository.list_shut(db, oldest))
             self._roles = await list_changes(db, oldest)
-        while self._sessions and next(iter(self._sessions.values())) < oldest:
-            del self._sessions[next(iter(self._sessions))]
+        while self._ended and next(iter(self._ended.values())) < oldest:
+            del self._ended[next(iter(self._ended))]
         self._looked_at = began

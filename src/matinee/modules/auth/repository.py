@@ -48,8 +48,8 @@ class ShutOut(msgspec.Struct, frozen=True):
     erase_at: datetime | None
 
 
-class PastSession(msgspec.Struct, frozen=True):
-    """A session that has ended, and when."""
+class Ended(msgspec.Struct, frozen=True):
+    """A session that has ended or a key that was revoked, and when."""
 
     id: UUID
     revoked_at: datetime
@@ -155,8 +155,15 @@ FROM opened, held u
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
 _RESTORE = "UPDATE users SET closed_at = NULL, erase_at = NULL, updated_at = now() WHERE id = %s AND erase_at > now()"
 _LIST_ENDED = """
-SELECT id, revoked_at FROM sessions
-WHERE revoked_at IS NOT NULL AND (revoked_at, id) > (%s, %s) ORDER BY revoked_at, id LIMIT %s
+SELECT id, revoked_at FROM (
+    (SELECT id, revoked_at FROM sessions
+        WHERE revoked_at IS NOT NULL AND (revoked_at, id) > (%(since)s, %(after)s)
+        ORDER BY revoked_at, id LIMIT %(most)s)
+    UNION ALL
+    (SELECT id, revoked_at FROM api_keys
+        WHERE revoked_at IS NOT NULL AND (revoked_at, id) > (%(since)s, %(after)s)
+        ORDER BY revoked_at, id LIMIT %(most)s)
+) ended ORDER BY revoked_at, id LIMIT %(most)s
 """
 _LIST_SHUT = """
 SELECT id FROM users WHERE shut_at > %s ORDER BY shut_at DESC LIMIT 10000
@@ -303,9 +310,9 @@ async def restore(db: Connection, user_id: UUID) -> bool:
     return await execute(db, _RESTORE, (user_id,)) == 1
 
 
-async def list_ended_sessions(db: Connection, since: datetime, after: UUID, most: int) -> list[PastSession]:
-    """Sessions that have ended since, in that order."""
-    return await fetch_all(db, PastSession, _LIST_ENDED, (since, after, most))
+async def list_ended(db: Connection, since: datetime, after: UUID, most: int) -> list[Ended]:
+    """Sessions that have ended, and API keys that were revoked since, in that order."""
+    return await fetch_all(db, Ended, _LIST_ENDED, {"since": since, "after": after, "most": most})
 
 
 async def list_shut(db: Connection, since: datetime) -> list[UUID]:

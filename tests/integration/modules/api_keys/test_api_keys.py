@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 import structlog
-from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, new_video, problem, sha256
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, client_of, new_video, problem, sha256
 
+from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import Database, DatabaseUnavailable, execute, fetch_value
@@ -23,6 +25,7 @@ from matinee.upkeep import expire
 KEYS = "/api/v1/api-keys"
 ME = "/api/v1/auth/me"
 INIT = "/api/v1/videos/init"
+TOKEN = "/api/v1/auth/token"
 _FILL = """
 INSERT INTO api_keys (id, user_id, hash, name, scopes)
 SELECT gen_random_uuid(), %s, sha256(i::text::bytea), 'Import', '{videos:read}' FROM generate_series(1, %s) i
@@ -175,6 +178,86 @@ class TestUsing:
             assert await use_key(first, sha256(key["secret"])) is not None
             async with asyncio.timeout(2):
                 assert await use_key(second, sha256(key["secret"])) is not None
+
+
+class TestExchange:
+    async def token(self, api: httpx.AsyncClient, key: dict[str, Any]) -> dict[str, Any]:
+        """What the key is exchanged for, as `ask` takes it."""
+        answer = await api.post(TOKEN, json={"api_key": key["secret"]})
+        assert answer.status_code == 200, answer.text
+        return {"secret": answer.json()["access_token"], "expires_in": answer.json()["expires_in"]}
+
+    async def test_the_token_does_what_the_key_does(
+        self, sign_up: SignUp, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Whoever calls by it is the same: user, scopes, teams, and never an administrator."""
+        admin = await sign_up(role="ADMIN")
+        await admin.post("/api/v1/teams", {"name": "Harbour Films"})
+        key = await make(admin, "videos:read", "account:read")
+        token = await self.token(api, key)
+        assert token["expires_in"] == 900
+        by_key = await services.api_keys.verify(key["secret"], "192.0.2.1")
+        by_token = services.tokens.verify(token["secret"])
+        assert by_key.key is not None
+        assert by_key.teams
+        assert by_token == msgspec.structs.replace(
+            by_key,
+            key=msgspec.structs.replace(by_key.key, is_exchanged=True),
+            expires_at=by_token.expires_at,
+        )
+        assert (await ask(api, token)).status_code == 200
+        problem(await api.post(INIT, json=new_video(), headers=bearer(token)), 403, "insufficient_scope")
+        problem(await ask(api, token, KEYS), 403, "not_for_api_keys")
+        problem(await ask(api, token, "/api/v1/users"), 403, "not_for_api_keys")
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            "UPDATE api_keys SET revoked_at = now()",
+            "UPDATE users SET suspended_at = now(), suspended_why = 'Spam.' WHERE kind = 'user'",
+            "WITH gone AS (DELETE FROM team_members RETURNING team_id, user_id) "
+            "INSERT INTO team_changes (team_id, user_id, changed_at) SELECT *, now() FROM gone",
+        ],
+    )
+    async def test_it_ends_within_a_second(
+        self, ada: Person, api: httpx.AsyncClient, services: Services, clock: Clock, end: str
+    ) -> None:
+        """With the key, with the account, and with a role that it was given for."""
+        await ada.post("/api/v1/teams", {"name": "Harbour Films"})
+        token = await self.token(api, await make(ada))
+        assert (await ask(api, token)).status_code == 200
+        async with services.database.connection() as db:
+            await execute(db, end)
+        clock.offset += 1
+        problem(await ask(api, token), 401, "invalid_token")
+
+    async def test_it_ends_with_a_key_that_expires(self, ada: Person, api: httpx.AsyncClient, clock: Clock) -> None:
+        """To the second; in its last ones a key is exchanged no more."""
+        key = await make(ada, expires_in_days=1)
+        clock.offset = 86_400 - 60
+        token = await self.token(api, key)
+        assert token["expires_in"] <= 60
+        clock.offset += 57
+        assert (await ask(api, token)).status_code == 200
+        problem(await api.post(TOKEN, json={"api_key": key["secret"]}), 401, "invalid_api_key")
+        clock.offset += 3
+        problem(await ask(api, token), 401, "invalid_token")
+
+    async def test_what_is_no_key_is_exchanged_for_nothing(self, ada: Person, api: httpx.AsyncClient) -> None:
+        """Made up, mistyped, or a token."""
+        for secret in (new_secret(uuid4()), "mtn_0f8fad5b_", ada.tokens["access_token"][:200]):
+            problem(await api.post(TOKEN, json={"api_key": secret}), 401, "invalid_api_key")
+
+    async def test_a_server_may_want_it(self, ada: Person, services: Services) -> None:
+        """A key is refused then wherever it stands in the place of a token, and told where to go."""
+        key = await make(ada, "videos:read", "account:read")
+        services.settings = msgspec.structs.replace(services.settings, api_keys="exchange")
+        async with client_of(create_app(services)) as api:
+            for path in (ME, f"/api/v1/videos/{uuid4()}", KEYS):
+                refused = problem(await ask(api, key, path), 401, "api_key_not_exchanged")
+                assert "/api/v1/auth/token" in refused["detail"]
+            assert (await ask(api, await self.token(api, key))).status_code == 200
+            assert (await api.get(ME, headers=ada.headers)).status_code == 200
 
 
 class TestEnding:
