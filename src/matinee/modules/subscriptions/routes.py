@@ -68,7 +68,7 @@ class SubscriptionRoutes:
 
     @operation("PUT", f"{MINE}/seen", tag=TAG, access=Access.PERSON, writes_once=True)
     async def see_subscriptions(self, call: Call, db: Connection) -> None:
-        """Tell that you have looked at all your channels: none of their videos is new to you."""
+        """Tell that you have looked at all your channels: nothing of theirs is new to you."""
         await repository.mark_all_seen(db, call.user.user_id)
 
     @operation("GET", f"{MINE}/feed", tag=TAG, scope="account:read", errors=(InvalidCursor,))
