@@ -40,7 +40,9 @@ class Cookie(msgspec.Struct, frozen=True):
         return call.cookie(self.name) if _is_secure(call) else None
 
     def send(self, call: Call, value: str, seconds: int) -> None:
-        """Gives it to the browser for so long; for no time: has it forgotten."""
+        """Gives it to the browser for so long; for no time: has it forgotten. Nothing where another site asks."""
+        if _is_of_another_site(call):
+            return
         if not _is_secure(call):
             _set(call, self.name, value, seconds, f"Path={BASE}")
             return
@@ -68,11 +70,9 @@ class SignInCookies:
     def refresh_token(self, call: Call) -> str | None:
         """What a browser carries of its session; none where another site has it sent.
 
-        `SameSite` keeps out all but our neighbours of the same domain. Those that the settings name are let in. What
-        a neighbour has set counts as little: under the former name are only tokens that were made in its time.
+        What a neighbour has set counts as little: under the former name are only tokens that were made in its time.
         """
-        is_others = call.header(b"sec-fetch-site") in ("same-site", "cross-site")
-        if is_others and call.header(b"origin") not in call.runtime.settings.cors_origins:
+        if _is_of_another_site(call):
             return None
         former = REFRESH.read_former(call)
         if former is not None and former.startswith(TOKEN_MARK):
@@ -91,6 +91,15 @@ class SignInCookies:
     def clear(self, call: Call) -> None:
         """Has the browser forget its session."""
         REFRESH.send(call, "", 0)
+
+
+def _is_of_another_site(call: Call) -> bool:
+    """Whether the page that asks is none of ours, nor of those that the settings let in.
+
+    `SameSite` keeps out all but our neighbours of the domain, who could sign a browser in to an account of theirs.
+    """
+    is_others = call.header(b"sec-fetch-site") in ("same-site", "cross-site")
+    return is_others and call.header(b"origin") not in call.runtime.settings.cors_origins
 
 
 def _is_secure(call: Call) -> bool:

@@ -326,7 +326,7 @@ class TestRefresh:
         assert (await api.post(REFRESH, json={})).status_code == 200
         assert (await api.post(REFRESH, json={})).status_code == 200
 
-    @pytest.mark.parametrize(
+    SITES = pytest.mark.parametrize(
         ("site", "origin", "status"),
         [
             ("same-origin", "http://localhost:3000", 200),
@@ -335,6 +335,25 @@ class TestRefresh:
             ("cross-site", "null", 401),
         ],
     )
+
+    @SITES
+    async def test_no_other_site_signs_a_browser_in(
+        self, site: str, origin: str, status: int, services: Services
+    ) -> None:
+        """To an account of its own: a body without a type needs nobody's leave, and a neighbour's cookie is kept."""
+        services.settings = msgspec.structs.replace(services.settings, cors_origins=("https://films.example.org",))
+        headers = {"Sec-Fetch-Site": site, "Origin": origin}
+        async with client_of(create_app(services)) as api:
+            await api.post(REGISTER, json=account())
+            body = msgspec.json.encode({"email": "ada@example.org", "password": PASSWORD})
+            tokens = (await api.post(LOGIN, content=body, headers=headers)).json()
+            assert bool(api.cookies) is (status == 200)
+            api.cookies.clear()
+            body = msgspec.json.encode({"refresh_token": tokens["refresh_token"]})
+            assert (await api.post(REFRESH, content=body, headers=headers)).status_code == 200
+            assert bool(api.cookies) is (status == 200)
+
+    @SITES
     async def test_no_other_site_has_the_cookie_sent(
         self, site: str, origin: str, status: int, services: Services
     ) -> None:
