@@ -2,6 +2,7 @@
 
 import struct
 import subprocess
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import pytest
 
 from matinee.media.binaries import find_binaries
 from matinee.media.boxes import BadFragment
-from matinee.media.encryption.boxes import Description, encrypt_cell, encrypt_init
+from matinee.media.encryption.boxes import Description, _vectors, encrypt_cell, encrypt_init
 from matinee.media.encryption.model import ContentKey, NotEncryptable, SampleEncryption
 from matinee.media.encryption.whole import encrypt_segment
 
@@ -98,6 +99,12 @@ class TestSamples:
         """Its ranges may be asked for one by one, of different processes."""
         encryption, description = SampleEncryption(scheme, VIDEO, AUDIO), Description(film.init)
         assert encrypt_cell(film.cell, description, encryption) == encrypt_cell(film.cell, description, encryption)
+
+    def test_no_two_samples_of_a_key_share_a_vector(self) -> None:
+        """Where samples are counted through (`cenc`): not within a cell, and not those of two."""
+        cells = (bytearray(b"one cell"), bytearray(b"another cell"))
+        vectors = [vector for cell in cells for vector in islice(_vectors(cell, VIDEO), 1000)]
+        assert len(set(vectors)) == len(vectors) == 2000
 
     @pytest.mark.parametrize("scheme", ["cenc", "cbcs"])
     def test_what_no_sample_covers_is_refused(self, film: Film, scheme: Any) -> None:

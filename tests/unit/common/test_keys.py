@@ -49,6 +49,11 @@ class TestSealing:
         with pytest.raises(NotOpenedError):
             await Keys([OLD, BARE]).open(PURPOSE, sealed)
 
+    async def test_it_is_another_each_time(self) -> None:
+        """Nobody sees that two are the same."""
+        for keys in (KEYS, Keys([OLD])):
+            assert await keys.seal(PURPOSE, b"secret") != await keys.seal(PURPOSE, b"secret")
+
     async def test_another_purpose_opens_nothing(self) -> None:
         for keys in (KEYS, Keys([OLD])):
             with pytest.raises(NotOpenedError):

@@ -200,10 +200,10 @@ class TestSigningOut:
                 UUID(ada.id),
             )
         await ada.get(ME)
-        assert len(services.endings._sessions) == 2500
+        assert len(services.endings._ended) == 2500
         clock.offset += 3600
         await services.endings.has_access(services.tokens.verify((await sign_in(ada)).json()["access_token"]))
-        assert len(services.endings._sessions) == 0
+        assert len(services.endings._ended) == 0
 
 
 class TestRoles:
