@@ -2,8 +2,8 @@
 
 import aiohttp
 
+from matinee.cli.bucket import open_bucket
 from matinee.common.config import Settings
-from matinee.common.storage.s3 import S3Storage
 
 _PROBE_KEY = ".matinee/cors"
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
@@ -17,11 +17,9 @@ def origins_of(settings: Settings) -> list[str]:
 async def find_refusals(settings: Settings) -> list[str]:
     """What browsers may not do, a sentence each. Raises Unavailable, and aiohttp's errors of the public address."""
     methods = ["PUT", "GET", "HEAD"] if settings.delivery == "redirect" else ["PUT"]
-    storage = S3Storage(settings)
-    try:
-        await storage.open()
-        await storage.put(_PROBE_KEY, b"probe", "text/plain")
-        url = await storage.get_url(_PROBE_KEY, 60)
+    async with open_bucket(settings) as bucket:
+        await bucket.put(_PROBE_KEY, b"probe", "text/plain")
+        url = await bucket.get_url(_PROBE_KEY, 60)
         refusals: list[str] = []
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             for origin in origins_of(settings):
@@ -30,10 +28,8 @@ async def find_refusals(settings: Settings) -> list[str]:
                     refusals.append(f"The bucket's CORS rules do not let {origin} {', '.join(refused)}.")
                 elif not await _shows_etag(session, url, origin):
                     refusals.append(f"The bucket's CORS rules do not show {origin} the ETag.")
-        await storage.delete(_PROBE_KEY)
+        await bucket.delete(_PROBE_KEY)
         return refusals
-    finally:
-        await storage.close()
 
 
 async def _lets_send(session: aiohttp.ClientSession, url: str, origin: str, method: str) -> bool:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from matinee.app import WEB
 from matinee.bootstrap import module_keys
+from matinee.cli.bucket import open_bucket
 from matinee.cli.cors import find_refusals, origins_of
 from matinee.common.config import ConfigError, Settings, load_settings
 from matinee.common.database import Database, DatabaseUnavailable, connect, fetch_value
@@ -22,7 +23,6 @@ from matinee.common.errors import Unavailable
 from matinee.common.keys.port import KeysUnavailable
 from matinee.common.mail.smtp import SmtpMailer
 from matinee.common.migrations import missing_migrations
-from matinee.common.storage.s3 import S3Storage
 from matinee.media.binaries import BinaryNotFound, find_binaries
 from matinee.media.hardware import EncoderUnavailable, ensure_encoder
 from matinee.media.sandbox import landlock_abi
@@ -125,17 +125,14 @@ async def _database(settings: Settings) -> Finding:
 
 
 async def _storage(settings: Settings) -> Finding:
-    storage = S3Storage(settings)
     try:
-        await storage.open()
-        await storage.put(_PROBE_KEY, b"probe", "text/plain")
-        if await storage.read(_PROBE_KEY, 1, 3) != b"rob":
-            return False, "storage", "A range of an object came back wrong; this S3 cannot be used."
-        await storage.delete_prefix(_PROBE_KEY)
+        async with open_bucket(settings) as bucket:
+            await bucket.put(_PROBE_KEY, b"probe", "text/plain")
+            if await bucket.read(_PROBE_KEY, 1, 3) != b"rob":
+                return False, "storage", "A range of an object came back wrong; this S3 cannot be used."
+            await bucket.delete_prefix(_PROBE_KEY)
     except Unavailable as error:
         return False, "storage", f"{settings.s3_endpoint_url or 'AWS'}, bucket {settings.s3_bucket!r}: {error.detail}"
-    finally:
-        await storage.close()
     return True, "storage", f"Bucket {settings.s3_bucket!r} can be written and read."
 
 
@@ -158,28 +155,22 @@ async def _mend_cors(settings: Settings) -> Finding:
     found = await _cors(settings)
     if found[0]:
         return found
-    storage = S3Storage(settings)
     try:
-        await storage.open()
-        await storage.let_in(origins_of(settings))
+        async with open_bucket(settings) as bucket:
+            await bucket.let_in(origins_of(settings))
     except Unavailable as error:
         return False, "cors", f"{found[2].partition(' `matinee')[0]} {error.detail}"
-    finally:
-        await storage.close()
     return await _cors(settings)
 
 
 async def _encryption(settings: Settings) -> Finding:
     """Whether files are encrypted where they lie, as far as the storage tells."""
     required = settings.s3_encryption == "required"
-    storage = S3Storage(settings)
     try:
-        await storage.open()
-        algorithm = await storage.encryption()
+        async with open_bucket(settings) as bucket:
+            algorithm = await bucket.encryption()
     except Unavailable as error:
         return not required, "encryption", f"Whether the bucket encrypts what it keeps is not known: {error.detail}"
-    finally:
-        await storage.close()
     if algorithm is not None:
         return True, "encryption", f"The bucket encrypts what comes into it ({algorithm})."
     if required:
@@ -192,14 +183,11 @@ async def _mend_encryption(settings: Settings) -> Finding:
     found = await _encryption(settings)
     if found[0]:
         return found
-    storage = S3Storage(settings)
     try:
-        await storage.open()
-        await storage.encrypt()
+        async with open_bucket(settings) as bucket:
+            await bucket.encrypt()
     except Unavailable as error:
         return False, "encryption", f"{error.detail} Have the bucket encrypt where the storage is administered."
-    finally:
-        await storage.close()
     return await _encryption(settings)
 
 
