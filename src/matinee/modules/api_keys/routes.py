@@ -1,11 +1,11 @@
 """HTTP in and out of API keys."""
 
 from matinee.common.database import Connection
-from matinee.common.errors import RateLimited
 from matinee.common.http.authentication import InvalidApiKey
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
+from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.api_keys import service
 from matinee.modules.api_keys.errors import ApiKeyNotFound, TooManyApiKeys
 from matinee.modules.api_keys.exchange import KeyExchange
@@ -26,7 +26,14 @@ class ApiKeyRoutes:
         self._guard = guard
         self._notices = notices
 
-    @operation("POST", "/api/v1/auth/token", tag=TAG, access=Access.PUBLIC, errors=(InvalidApiKey, RateLimited))
+    @operation(
+        "POST",
+        "/api/v1/auth/token",
+        tag=TAG,
+        access=Access.PUBLIC,
+        errors=(InvalidApiKey,),
+        limit=RateLimit("key_token", 120, 60),
+    )
     async def exchange_api_key(self, call: Call, body: KeyToExchange) -> KeyToken:
         """Exchange an API key for an access token.
 
