@@ -5,6 +5,8 @@ field by field, to list all faults with their paths. Settings and HTTP input sha
 """
 
 import re
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
@@ -36,11 +38,34 @@ def convert(raw: object, into: type[T], *, strict: bool = True) -> T:
 
     `strict=False` also reads numbers and booleans from strings, as query parameters and environment variables are.
     """
+    if not strict and isinstance(raw, dict) and isinstance(into, type) and issubclass(into, msgspec.Struct):
+        raw = {**raw, **{name: _read_moment(raw[name]) for name in _moments(into) if name in raw}}
     try:
         return msgspec.convert(raw, into, strict=strict, dec_hook=_decode)
     except msgspec.ValidationError as first:
         faults = _faults(raw, into, strict)
         raise InvalidInput(faults or [_fault(first)]) from None
+
+
+def _read_moment(text: object) -> object:
+    """A point in time, by UTC: PostgreSQL does not know all offsets that there may be.
+
+    For anything else what msgspec refuses. Where it reads text it would take a number for seconds since 1970.
+    """
+    try:
+        moment = msgspec.convert(text, Annotated[datetime, Meta(tz=True)])
+        return moment.astimezone(UTC)
+    except msgspec.ValidationError:
+        return ""
+    except OverflowError:  # the last hours of the year 9999, or the first of the year 1
+        return moment.replace(tzinfo=UTC)
+
+
+@cache
+def _moments(into: type[msgspec.Struct]) -> list[str]:
+    """The fields that are points in time, or may be."""
+    fields = msgspec.structs.fields(into)
+    return [field.encode_name for field in fields if datetime in map(_plain, (field.type, *get_args(field.type)))]
 
 
 def _decode(into: type, raw: object) -> object:

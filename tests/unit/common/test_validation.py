@@ -1,5 +1,6 @@
 """Input becomes typed, or every fault of it is named."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,13 @@ class Drawing(msgspec.Struct, forbid_unknown_fields=True):
     mark: Point | None = None
     folder: Path = Path()
     renamed: int = msgspec.field(default=0, name="from")
+
+
+class Visit(msgspec.Struct):
+    """From when to when."""
+
+    began: datetime
+    ended: Annotated[datetime, Meta(tz=True)] | msgspec.UnsetType = msgspec.UNSET
 
 
 def faults(raw: Any, *, strict: bool = True) -> dict[str, str]:
@@ -71,6 +79,20 @@ class TestConvert:
     def test_an_explicit_null_is_not_a_missing_field(self) -> None:
         """It is a wrong one, unless the field is optional."""
         assert set(faults({"name": None, "points": None, "mark": None})) == {"name", "points"}
+
+    @pytest.mark.parametrize("stamp", ["0.5", "1767225600", ""])
+    def test_a_number_is_no_point_in_time(self, stamp: str) -> None:
+        """Also where numbers are read from text."""
+        with pytest.raises(InvalidInput, match=r"began: .*RFC3339.*; ended: .*RFC3339"):
+            convert({"began": stamp, "ended": stamp}, Visit, strict=False)
+
+    def test_a_point_in_time_is_by_utc(self) -> None:
+        """Whatever its offset; at the ends of time it is that of UTC."""
+        visit = convert({"began": "2026-01-01T00:00:00+23:59"}, Visit, strict=False)
+        assert visit == Visit(began=datetime(2025, 12, 31, 0, 1, tzinfo=UTC))
+        assert visit.began.tzinfo is UTC
+        last = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+        assert convert({"began": "9999-12-31T23:59:00-01:00"}, Visit, strict=False).began == last
 
     def test_numbers_are_read_from_text_only_where_it_is_asked_for(self) -> None:
         """Query parameters and variables are text; JSON knows numbers."""
