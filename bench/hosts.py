@@ -106,6 +106,7 @@ class _Relays:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._servers: list[asyncio.Server] = []
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
@@ -113,7 +114,7 @@ class _Relays:
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -128,9 +129,12 @@ class _Relays:
                 await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
 
         server = await asyncio.start_server(pass_on, address, 0)
+        self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    async def _cancel_all(self) -> None:
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()

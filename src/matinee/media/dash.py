@@ -31,11 +31,10 @@ _CHANNELS_SCHEME = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """What of the presentation is told, from the start of a cell to the end of one."""
+    """What of the presentation is told, from the start of a cell."""
 
     window: Window
     start: Fraction
-    end: Fraction
 
 
 def manifest(
@@ -46,16 +45,17 @@ def manifest(
 ) -> str:
     """The presentation, or a part of it; URIs are relative to the manifest."""
     first = plan.renditions[0]
-    times, cells = timeline(plan, first), cells_in(plan, first, window)
-    start, end = (Fraction(times.bounds[index], times.timescale) for index in (cells.start, cells.stop))
-    part = _Part(window, start, end if window.end is not None else plan.grid.duration)
+    part = _Part(window, _bound(plan, first, cells_in(plan, first, window).start))
+    # The last AAC frame ends behind the last picture. A shorter presentation would have ended while its sound still
+    # plays: dash.js then goes back by half a second, and stops there.
+    end = max(_bound(plan, rendition, cells_in(plan, rendition, window).stop) for rendition in plan.renditions)
     root = Element(
         "MPD",
         {
             "xmlns": _NAMESPACE,
             "profiles": _PROFILES,
             "type": "static",
-            "mediaPresentationDuration": f"PT{decimal(part.end - part.start)}S",
+            "mediaPresentationDuration": f"PT{decimal(end - part.start)}S",
             "minBufferTime": f"PT{decimal(plan.grid.usual_duration, 3)}S",
         },
     )
@@ -72,6 +72,12 @@ def manifest(
         _add_words(period, plan, part, track, name)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _bound(plan: Plan, rendition: Rendition, index: int) -> Fraction:
+    """Seconds of the video at which a cell begins, and the one before it ends."""
+    times = timeline(plan, rendition)
+    return Fraction(times.bounds[index], times.timescale)
 
 
 def _add_pictures(period: Element, plan: Plan, part: _Part) -> None:

@@ -9,7 +9,7 @@ from matinee.media.alternatives import offered
 from matinee.media.captions.listing import ListedTrack
 from matinee.media.dash import manifest
 from matinee.media.model import Plan
-from matinee.media.timeline import timeline
+from matinee.media.timeline import WHOLE, Window, timeline
 
 MPD = {"mpd": "urn:mpeg:dash:schema:mpd:2011"}
 
@@ -46,6 +46,15 @@ class TestManifest:
         made = plan(Fraction(10), rate=NTSC)
         declared = Fraction(parsed(made).attrib["mediaPresentationDuration"][2:-1])
         assert 0 <= declared - made.grid.duration < Fraction(1, 1_000_000)
+
+    def test_it_does_not_end_before_its_sound(self) -> None:
+        """The last frame of a sound ends behind the last picture; in a part of the film too."""
+        made = plan(Fraction(12), audio=sound())
+        for window, behind in ((WHOLE, -1), (Window(0.0, 4.0), 1)):
+            root = fromstring(manifest(made, window=window).encode())
+            heard = timeline(made, made.rendition("audio"))
+            declared = Fraction(root.attrib["mediaPresentationDuration"][2:-1])
+            assert 0 <= declared - Fraction(heard.bounds[behind], heard.timescale) < Fraction(1, 1_000_000)
 
     def test_expands_to_the_cells_of_the_grid(self) -> None:
         made = plan(Fraction("61.5"), rate=NTSC, audio=sound(44_100, first_sample=300))
