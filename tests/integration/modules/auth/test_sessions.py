@@ -1,6 +1,5 @@
 """The devices of an account: listed, ended one by one or all others, and told of when a token was copied."""
 
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -8,35 +7,19 @@ import httpx
 import msgspec
 import pytest
 from tests.integration.conftest import PASSWORD, Person, SignUp, client_of, letters_sent, problem, text_of
+from tests.integration.modules.auth.signing_in import AUTH, log_in, refresh
 
 from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
 from matinee.common.database import execute
 
-AUTH = "/api/v1/auth"
 SESSIONS = f"{AUTH}/sessions"
 PROOF = {"password": PASSWORD}
 
 
-@pytest.fixture
-def settings(settings: Settings, tmp_path: Path) -> Settings:
-    """With letters."""
-    return msgspec.structs.replace(settings, mail_folder=tmp_path / "mail", trusted_proxies=("127.0.0.1",))
-
-
 async def sign_in(api: httpx.AsyncClient, person: Person, device: str, ip: str) -> dict[str, Any]:
-    body = {"email": person.email, "password": PASSWORD, "device_name": device}
-    answer = await api.post(f"{AUTH}/login", json=body, headers={"X-Forwarded-For": ip})
-    api.cookies.clear()
-    return dict(answer.json())
-
-
-async def refresh(api: httpx.AsyncClient, tokens: dict[str, Any], ip: str = "192.0.2.1") -> httpx.Response:
-    body = {"refresh_token": tokens["refresh_token"]}
-    answer = await api.post(f"{AUTH}/refresh", json=body, headers={"X-Forwarded-For": ip})
-    api.cookies.clear()
-    return answer
+    return dict((await log_in(api, person.email, PASSWORD, ip, device_name=device)).json())
 
 
 async def listed(person: Person) -> list[dict[str, Any]]:
