@@ -453,7 +453,7 @@ CREATE TABLE public.sessions (
     last_used_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
     revoked_why text,
-    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text, 'revoked'::text, 'password_changed'::text, 'password_reset'::text, 'administrator'::text, 'suspended'::text, 'role_changed'::text, 'closed'::text])))
+    CONSTRAINT sessions_revoked_why_known CHECK ((revoked_why = ANY (ARRAY['logout'::text, 'logout_all'::text, 'replay'::text, 'revoked'::text, 'password_changed'::text, 'password_reset'::text, 'administrator'::text, 'suspended'::text, 'role_changed'::text, 'closed'::text, 'too_many'::text])))
 );
 CREATE TABLE public.sign_in_challenges (
     hash bytea NOT NULL,
@@ -891,6 +891,7 @@ CREATE INDEX search_words_begun ON public.search_words USING btree ("left"(word,
 CREATE INDEX sessions_by_end ON public.sessions USING btree (revoked_at, id) WHERE (revoked_at IS NOT NULL);
 CREATE INDEX sessions_by_last_use ON public.sessions USING btree (last_used_at);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_at DESC, id DESC);
+CREATE INDEX sessions_open ON public.sessions USING btree (user_id, last_used_at) WHERE (revoked_at IS NULL);
 CREATE INDEX sign_in_challenges_by_age ON public.sign_in_challenges USING btree (created_at);
 CREATE INDEX sign_in_challenges_by_user ON public.sign_in_challenges USING btree (user_id, created_at);
 CREATE INDEX signing_keys_by_maker ON public.signing_keys USING btree (made_by) WHERE (made_by IS NOT NULL);

@@ -249,7 +249,7 @@ class Services:
             Memberships(self.database),
             clock=clock,
         )
-        self.signing_keys = SigningKeyService(self.database, signers)
+        self.signing_keys = SigningKeyService(self.database, signers, self.notices)
         self.playback_tokens = TokenService(
             self.database,
             self.videos,

@@ -11,6 +11,7 @@ const WHY: Record<NonNullable<Session["ended_why"]>, string> = {
   suspended: "signed out when the account was suspended",
   administrator: "signed out by an administrator",
   closed: "signed out when the account was closed",
+  too_many: "signed out, because there were too many and it was used longest ago",
 };
 
 /** What there is to say of a device, in a line. */

@@ -161,6 +161,17 @@ If it was not you, revoke it under "API keys", and choose another password.
 [See your account]($link)
 """,
 )
+SIGNING_KEY_MADE = LetterTemplate(
+    "Your account made a signing key",
+    """
+Whoever has the key opens videos of your account, or of the team that it was made for, to anybody, also after every
+device was signed out.
+
+If it was not you, choose another password, and remove the key by the API, where it was made.
+
+[See your account]($link)
+""",
+)
 NEW_DEVICE = _changed(
     "Your account was signed in to on a new device",
     "Your account was signed in to from $ip, on a device that is new to it. If it was you, there is nothing to do.",

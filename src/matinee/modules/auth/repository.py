@@ -137,10 +137,11 @@ EXISTS (SELECT FROM totp WHERE user_id = u.id AND confirmed_at IS NOT NULL)
     OR EXISTS (SELECT FROM passkeys WHERE user_id = u.id) AS has_second_factor
 """.strip()
 # The account is held: whoever shuts it out, or gives it another role, at this moment ends this session, too, or is
-# seen here.
+# seen here. Of many sign-ins at once each counts the others.
 _OPEN_SESSION = f"""
 WITH held AS (
-    SELECT id, role, email_verified_at, created_at FROM users WHERE id = %(user)s AND shut_at IS NULL FOR SHARE
+    SELECT id, role, email_verified_at, created_at FROM users WHERE id = %(user)s AND shut_at IS NULL
+    FOR NO KEY UPDATE
 ), opened AS (
     INSERT INTO sessions (user_id, device_name, ip) SELECT id, %(device)s, %(ip)s::inet FROM held RETURNING id
 )
@@ -152,6 +153,10 @@ SELECT opened.id, u.role, {_RIDING},
         AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id) AS is_known
 FROM opened, held u
 """  # noqa: S608
+_END_LONGEST_UNUSED = """
+UPDATE sessions SET revoked_at = now(), revoked_why = 'too_many' WHERE id IN (
+    SELECT id FROM sessions WHERE user_id = %s AND revoked_at IS NULL ORDER BY last_used_at DESC OFFSET %s)
+"""
 _FIND_SHUT = "SELECT suspended_why, erase_at FROM users WHERE id = %s"
 _RESTORE = "UPDATE users SET closed_at = NULL, erase_at = NULL, updated_at = now() WHERE id = %s AND erase_at > now()"
 _LIST_ENDED = """
@@ -298,6 +303,11 @@ async def open_session(db: Connection, user_id: UUID, device_name: str, device: 
     """A new session: one device, one family of refresh tokens. None where the account is shut out, or gone."""
     params = {"user": user_id, "device": device_name, "ip": device.ip, "network": device.network}
     return await fetch_one(db, Opened, _OPEN_SESSION, params)
+
+
+async def end_longest_unused(db: Connection, user_id: UUID, most: int) -> int:
+    """Ends what a user, who is held, has of sessions beyond so many; returns how many those were."""
+    return await execute(db, _END_LONGEST_UNUSED, (user_id, most))
 
 
 async def find_shut(db: Connection, user_id: UUID) -> ShutOut | None:

@@ -56,6 +56,7 @@ EndedWhy = Literal[
     "suspended",
     "role_changed",
     "closed",
+    "too_many",
 ]
 
 
@@ -132,7 +133,8 @@ class Session(msgspec.Struct, kw_only=True):
             description="`logout` and `logout_all`: by itself. `revoked`: by another device. `replay`: its refresh "
             "token was used twice, so somebody may have copied it. `password_changed`, `password_reset`: with the "
             "password. `administrator`: by one. `suspended`, `role_changed`: with what an administrator did, or "
-            "with his own last second factor, which he must have. `closed`: the account is to be deleted."
+            "with his own last second factor, which he must have. `closed`: the account is to be deleted. "
+            "`too_many`: of too many it was used longest ago."
         ),
     ]
 

@@ -33,6 +33,7 @@ from matinee.modules.teams.memberships import read_teams
 log = structlog.get_logger()
 
 _NOWHERE = "an unknown address"
+MOST_SESSIONS = 100  # of an account; more: whoever signs in without end fills the table
 _MOST_TOLD = 5  # new devices of an account, an hour
 _TOKEN_BYTES = 32  # 256 bits: cannot be guessed, so a fast hash is enough to store it
 # How a refresh token begins; of those that were made before cookies had the prefix `__Host-`, none does.
@@ -73,6 +74,7 @@ class Sessions:
     ) -> Tokens:
         """A new session of the user on this device, in the role that is his now.
 
+        Of too many the one ends that was used longest ago.
         `restore`: keep the account, where it was to be deleted. A letter tells of a device that is new to it. Raises
         AccountSuspended, AccountClosed and EmailNotVerified.
         """
@@ -84,6 +86,10 @@ class Sessions:
         if self._wants_verified and not opened.email_verified:
             raise EmailNotVerified
         await audit.record(db, "session.opened", opened.id, account=user.id, by=user.id, device=device_name)
+        if ended := await repository.end_longest_unused(db, user.id, MOST_SESSIONS):
+            await audit.record(
+                db, "account.sessions_ended", user.id, account=user.id, by=user.id, sessions=ended, why="too_many"
+            )
         if not (opened.is_known or user.id in device.accounts):
             await self._tell_of_device(db, user.id, device)
         refresh_token = _new_token()

@@ -12,6 +12,8 @@ from matinee.common.database import Connection, Database
 from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.modules import audit
+from matinee.modules.auth import letters
+from matinee.modules.auth.notices import Notices
 from matinee.modules.teams import service as teams
 from matinee.modules.tokens import repository
 from matinee.modules.tokens.errors import NoSuchSigningKey, TooManyKeys
@@ -25,9 +27,10 @@ MOST_KEYS = 10  # of an account
 class SigningKeyService:
     """Signing keys."""
 
-    def __init__(self, database: Database, keys: KeyRing) -> None:
+    def __init__(self, database: Database, keys: KeyRing, notices: Notices) -> None:
         self._database = database
         self._keys = keys
+        self._notices = notices
 
     async def published(self) -> KeySet:
         """The server's public keys."""
@@ -51,7 +54,7 @@ class SigningKeyService:
         name: str,
         algorithm: Algorithm,
     ) -> NewlyMadeKey:
-        """A key for the caller's account, or a team of his, to sign with. `changing`: the transaction, not begun.
+        """A key for the caller, who is told, or a team of his, to sign with. `changing`: the transaction, not begun.
 
         Raises TooManyKeys, TeamNotFound and TeamRoleNeeded.
         """
@@ -67,6 +70,7 @@ class SigningKeyService:
                 db, uuid4(), owner_id, caller.user_id, name, algorithm, public_bytes(key)
             )
             await audit.record(db, "signing_key.created", row.id, account=owner_id, name=name)
+            await self._notices.tell(db, caller.user_id, letters.SIGNING_KEY_MADE)
         shown = msgspec.structs.asdict(_shown(row))
         return NewlyMadeKey(**shown, private_key=private_pem(key))
 

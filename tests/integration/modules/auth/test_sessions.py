@@ -1,7 +1,8 @@
 """The devices of an account: listed, ended one by one or all others, and told of when a token was copied."""
 
+import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import msgspec
@@ -12,7 +13,10 @@ from tests.integration.modules.auth.signing_in import AUTH, log_in, refresh
 from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
-from matinee.common.database import execute
+from matinee.common.database import execute, fetch_value
+from matinee.modules.auth import repository
+from matinee.modules.auth.devices import Device
+from matinee.modules.auth.sessions import MOST_SESSIONS
 
 SESSIONS = f"{AUTH}/sessions"
 PROOF = {"password": PASSWORD}
@@ -97,6 +101,48 @@ class TestList:
             names += [session["device_name"] for session in page["items"]]
             cursor = page["next_cursor"]
         assert names == ["3", "2", "1", "0", ""]
+
+
+class TestBound:
+    async def test_who_signs_in_once_too_often_ends_what_was_used_longest_ago(
+        self, ada: Person, bob: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """Nobody else's, and none that was ended before; the list and the audit log tell of it."""
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE sessions SET last_used_at = now() - interval '3 days'")
+            await execute(
+                db,
+                "INSERT INTO sessions (user_id, last_used_at) "
+                "SELECT %s, now() - make_interval(mins => n) FROM generate_series(1, %s) n",
+                (ada.id, MOST_SESSIONS - 1),
+            )
+        await sign_in(api, ada, "phone", "192.0.2.7")
+        problem(await refresh(api, ada.tokens), 401, "invalid_refresh_token")
+        assert (await refresh(api, bob.tokens)).status_code == 200
+        async with services.database.connection() as db:
+            why = "SELECT count(*) FROM sessions WHERE revoked_why = 'too_many'"
+            assert await fetch_value(db, why) == 1
+            told = "SELECT detail ->> 'sessions' FROM audit_events WHERE detail ->> 'why' = 'too_many'"
+            assert await fetch_value(db, told) == "1"
+
+    async def test_of_many_sign_ins_at_once_each_counts_the_others(self, ada: Person, services: Services) -> None:
+        """They are no more than there may be."""
+        async with services.database.connection() as db:
+            await execute(
+                db,
+                "INSERT INTO sessions (user_id) SELECT %s FROM generate_series(1, %s)",
+                (ada.id, MOST_SESSIONS - 2),
+            )
+            user = await repository.find_user(db, UUID(ada.id))
+        assert user is not None
+
+        async def open_one() -> None:
+            async with services.database.transaction() as db:
+                await services.sessions.open(db, user, "", Device())
+
+        await asyncio.gather(*(open_one() for _ in range(6)))
+        async with services.database.connection() as db:
+            assert await fetch_value(db, "SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == MOST_SESSIONS
 
 
 class TestEnd:

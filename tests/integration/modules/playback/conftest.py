@@ -29,6 +29,7 @@ from matinee.common.http.token_prefix import TokenPrefix
 from matinee.common.jobs import JobQueue
 from matinee.common.keys.environment import SecretTokenKey
 from matinee.common.keys.ring import Keys
+from matinee.common.mail.post import Post
 from matinee.common.notifications import Notifications, announce
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
@@ -38,6 +39,7 @@ from matinee.media.model import AudioRendition, Plan, VideoRendition
 from matinee.media.speed import work_of
 from matinee.modules.api_keys.verification import ApiKeys
 from matinee.modules.auth.endings import Endings
+from matinee.modules.auth.notices import Notices
 from matinee.modules.auth.passwords import Passwords
 from matinee.modules.encoding.offers import Offers
 from matinee.modules.encoding.service import EncodingService
@@ -187,9 +189,10 @@ def signers(settings: Settings, database: Database, clock: Clock) -> KeyRing:
 
 
 @pytest.fixture
-def signing_keys(database: Database, signers: KeyRing) -> SigningKeyService:
-    """Makes such keys."""
-    return SigningKeyService(database, signers)
+def signing_keys(database: Database, signers: KeyRing, queue: JobQueue, settings: Settings) -> SigningKeyService:
+    """Makes such keys; nobody is written to."""
+    post = Post(queue, None, sender="", public_url=settings.public_url, keys=Keys(secret_keys(settings)))
+    return SigningKeyService(database, signers, Notices(post))
 
 
 @pytest.fixture
