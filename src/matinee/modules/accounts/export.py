@@ -108,8 +108,8 @@ class Exports:
             return
         if row.ready_at is not None:
             return
-        await self._discard(account, wanted)
-        await self._storage.delete_prefix(_prefix(account))  # the export before this one
+        await self._abort(account, wanted)
+        await self.remove(account)  # the export before this one goes with what is left of it
         volumes = Volumes(self._storage, partial(_key, account, wanted))
         for name, read in self._listings.items():
             await volumes.add(f"{name}.json", as_json(items_of(self._database, read, account)))
@@ -139,14 +139,18 @@ class Exports:
         await self._storage.delete_prefix(_prefix(user_id))
 
     async def _discard(self, user_id: UUID, export_id: UUID) -> None:
-        """Removes what is stored of an export. The archive that is not complete is the first that is no object."""
+        """Removes what is stored of an export."""
+        await self._abort(user_id, export_id)
+        await self._storage.delete_prefix(f"{_prefix(user_id)}{export_id}")
+
+    async def _abort(self, user_id: UUID, export_id: UUID) -> None:
+        """Ends its uploads. The archive that is not complete is the first that is no object."""
         for number in count(1):
             await self._storage.abort_uploads(_key(user_id, export_id, number))
             try:
                 await self._storage.size(_key(user_id, export_id, number))
             except NoSuchObjectError:
-                break
-        await self._storage.delete_prefix(f"{_prefix(user_id)}{export_id}")
+                return
 
     async def _add_files(self, run: JobRun, volumes: Volumes, account: UUID, row: ExportRow) -> None:
         """Text tracks; files of videos, or where they are."""
