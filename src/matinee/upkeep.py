@@ -19,7 +19,7 @@ from matinee.modules.auth.token_repository import delete_expired_account_tokens
 from matinee.modules.channels.repository import delete_former_handles
 from matinee.modules.counts.channels import fold_channels
 from matinee.modules.counts.repository import fold
-from matinee.modules.encoding.repository import forget_interests
+from matinee.modules.encoding.interest_repository import forget_interests
 from matinee.modules.history.repository import remove_cleared
 from matinee.modules.integrity import hashing as integrity
 from matinee.modules.passkeys.repository import delete_expired_challenges

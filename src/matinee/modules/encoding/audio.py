@@ -18,7 +18,7 @@ from matinee.media.cells import Cell
 from matinee.media.encode import encode_audio
 from matinee.media.loudness import measure, unmeasured, windows, with_gains
 from matinee.media.model import AudioRendition, Plan
-from matinee.modules.encoding import repository
+from matinee.modules.encoding import interest_repository
 from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.demand import LOOK_SECONDS
 from matinee.modules.encoding.errors import RenditionGoneError
@@ -159,7 +159,7 @@ class AudioRunner:
 
         async def look() -> None:
             async with self._database.connection() as db:
-                row = await repository.find_demand(db, video_id, sound.name, cells)
+                row = await interest_repository.find_demand(db, video_id, sound.name, cells)
             brake.ease(any(interest.waits and interest.cell not in row.cells for interest in row.wanted()))
 
         async def keep_looking() -> None:

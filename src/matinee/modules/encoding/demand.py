@@ -14,17 +14,18 @@ from matinee.common.storage.port import Storage
 from matinee.media.cells import Cell
 from matinee.media.encode import encode_cells
 from matinee.media.model import Plan
-from matinee.modules.encoding import repository
+from matinee.modules.encoding import interest_repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, Choice, Paces, choose, region_cells, still_needed
 from matinee.modules.encoding.attend import Attend
 from matinee.modules.encoding.copying import Copier
 from matinee.modules.encoding.errors import PlanChangedError
 from matinee.modules.encoding.film_cells import FilmCells
+from matinee.modules.encoding.interest_repository import DemandRow
 from matinee.modules.encoding.jobs import DEMAND, WANTED, cell_needs, demand_job
 from matinee.modules.encoding.marks import Marks
 from matinee.modules.encoding.options import Options
 from matinee.modules.encoding.publishing import Publisher
-from matinee.modules.encoding.repository import DemandRow, WorkRow
+from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.results import Results
 from matinee.modules.encoding.service import plan_of
 from matinee.modules.encoding.source_server import SourceServer
@@ -182,7 +183,7 @@ class DemandRunner:
         give_up_at = time.monotonic() + _EVICTION_SECONDS
         while True:
             async with self._database.connection() as db:
-                row = await repository.find_demand(db, video_id, rendition, cells)
+                row = await interest_repository.find_demand(db, video_id, rendition, cells)
             if not row.evicting:
                 return row
             if time.monotonic() > give_up_at:

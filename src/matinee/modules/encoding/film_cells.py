@@ -14,7 +14,7 @@ from matinee.media.boxes import BadFragment
 from matinee.media.cells import Cell
 from matinee.media.clips import film_cell, film_sound_cells, moved_cell, moved_sound
 from matinee.media.model import AudioRendition, Plan
-from matinee.modules.encoding import repository
+from matinee.modules.encoding import cell_repository, repository
 from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.service import read_plan
 
@@ -100,7 +100,7 @@ class FilmCells:
         if not places:
             return set()
         async with self._database.connection() as db:
-            stored = await repository.find_stored(db, film.id, range(min(places), max(places) + 1))
+            stored = await cell_repository.find_stored(db, film.id, range(min(places), max(places) + 1))
         return set(stored[name].cells) if name in stored and stored[name].recipe == film.plan.recipe else set()
 
     async def _read(self, key: str) -> bytes:

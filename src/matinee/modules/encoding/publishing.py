@@ -14,9 +14,9 @@ from matinee.media import keys
 from matinee.media.cells import Cell
 from matinee.media.model import Plan
 from matinee.media.speed import work_of
+from matinee.modules.encoding.cell_repository import NewCell, StoredRow
 from matinee.modules.encoding.errors import InitChangedError
 from matinee.modules.encoding.outages import outlast
-from matinee.modules.encoding.repository import NewCell, StoredRow
 from matinee.modules.encoding.results import Results
 from matinee.modules.integrity.stored import md5_of
 

@@ -18,7 +18,8 @@ from matinee.media.plan import titled
 from matinee.media.stored_plans import decode_plan
 from matinee.media.title import Places, fit
 from matinee.media.trials import worth_trying
-from matinee.modules.encoding import repository
+from matinee.modules.encoding import cell_repository, repository
+from matinee.modules.encoding.cell_repository import NewCell, StoredRow
 from matinee.modules.encoding.errors import (
     ENCODING_CRASHED,
     Failure,
@@ -40,7 +41,7 @@ from matinee.modules.encoding.jobs import (
     title_job,
 )
 from matinee.modules.encoding.policy import Policy, opens_copied
-from matinee.modules.encoding.repository import LockedVideo, NewCell, StoredRow, WorkRow
+from matinee.modules.encoding.repository import LockedVideo, WorkRow
 from matinee.modules.integrity import repository as integrity
 from matinee.modules.integrity.stored import md5_of
 from matinee.modules.pictures.jobs import picture_jobs
@@ -96,7 +97,7 @@ class Results:
     async def find_stored(self, video_id: UUID, plan: Plan, cells: range) -> dict[str, StoredRow]:
         """By rendition, which cells of a range exist; raises PlanChangedError where they are another plan's."""
         async with self._database.connection() as db:
-            rows = await repository.find_stored(db, video_id, cells)
+            rows = await cell_repository.find_stored(db, video_id, cells)
         if any(row.recipe != plan.recipe for row in rows.values()):
             raise PlanChangedError
         return rows
@@ -140,7 +141,7 @@ class Results:
         """
         async with self._database.transaction() as db:
             video = await _lock(db, run, video_id)
-            completes = await repository.record_cell(db, video_id, cell, worker_id=run.worker_id)
+            completes = await cell_repository.record_cell(db, video_id, cell, worker_id=run.worker_id)
             await self._queue.progressed(db, run)
             if completes and plan.video and cell.rendition == plan.video[0].name:
                 for job in picture_jobs(video_id):

@@ -15,8 +15,10 @@ from matinee.media.alternatives import offered
 from matinee.media.model import AudioRendition, CopiedRendition, Offer, Plan
 from matinee.media.speed import Work
 from matinee.media.stored_plans import decode_plan
-from matinee.modules.encoding import repository
+from matinee.modules.encoding import cell_repository, interest_repository, repository
 from matinee.modules.encoding.ahead import AHEAD_CELLS, region_of
+from matinee.modules.encoding.cell_repository import SpeedRow
+from matinee.modules.encoding.interest_repository import NewInterest
 from matinee.modules.encoding.jobs import (
     alternatives_job,
     alternatives_jobs,
@@ -34,7 +36,7 @@ from matinee.modules.encoding.jobs import (
 )
 from matinee.modules.encoding.policy import Policy
 from matinee.modules.encoding.progress import Ladder, Stored, announce, describe_progress
-from matinee.modules.encoding.repository import STORED, NewInterest, SpeedRow, WorkRow
+from matinee.modules.encoding.repository import STORED, WorkRow
 from matinee.modules.encoding.schemas import Encoding
 from matinee.modules.encoding.speeds import Speed, Speeds
 from matinee.modules.integrity import repository as integrity
@@ -109,7 +111,7 @@ class EncodingService:
     async def read_speeds(self, db: Connection) -> Speeds:
         """How fast workers are."""
         read_at = self._clock()
-        rows = await repository.list_speeds(db)
+        rows = await cell_repository.list_speeds(db)
         kinds = {frozenset(row.labels) for row in rows if row.living}
         known = [_speed(row) for row in rows if row.encoder is not None]
         if self._offers == "all":
@@ -144,9 +146,9 @@ class EncodingService:
         Repeatable at little cost. Raises KeyError for a rendition that the plan does not have.
         """
         kind = plan.rendition(rendition)
-        if not await repository.is_wanted(db, video_id, rendition, index):
+        if not await cell_repository.is_wanted(db, video_id, rendition, index):
             return False
-        await repository.tell_interests(db, [_waiting(video_id, rendition, index)])
+        await interest_repository.tell_interests(db, [_waiting(video_id, rendition, index)])
         if isinstance(kind, AudioRendition):
             job = audio_job(video_id, rendition, first=kind is plan.audio, wanted=True)
         elif not plan.source.seekable and not isinstance(kind, CopiedRendition):
@@ -234,10 +236,10 @@ class EncodingService:
         """
         interests = {place: NewInterest(*place, waits=False, seconds=READING_SECONDS) for place, _ in read}
         interests |= {place: _waiting(*place) for place in waiting}
-        await repository.tell_interests(db, list(interests.values()))
+        await interest_repository.tell_interests(db, list(interests.values()))
         needed = [(place, cell) for place, cell in read if cell is not None and cell <= place[2] + AHEAD_CELLS]
         if needed:
-            enterable = await repository.filter_enterable(db, list({place[0] for place, _ in needed}))
+            enterable = await interest_repository.filter_enterable(db, list({place[0] for place, _ in needed}))
             jobs = {
                 (place[0], place[1], region_of(cell)): demand_job(place[0], place[1], region_of(cell))
                 for place, cell in needed
@@ -247,7 +249,7 @@ class EncodingService:
 
     async def hear_of_watched(self, db: Connection, renditions: Sequence[tuple[UUID, str]]) -> None:
         """Something of these renditions was read: they are kept."""
-        await repository.tell_watched(db, renditions)
+        await interest_repository.tell_watched(db, renditions)
 
 
 def _speed(row: SpeedRow) -> Speed:

@@ -9,7 +9,7 @@ import msgspec
 
 from matinee.media import keys
 from matinee.media.storyboard import Storyboard
-from matinee.modules.encoding.repository import HASHES_A_ROW
+from matinee.modules.encoding.cell_repository import HASHES_A_ROW
 
 Kind = Literal["missing", "wrong_size", "wrong_hash", "orphan", "forgotten_upload"]
 Remedy = Literal["make_again", "remove"]

@@ -8,8 +8,8 @@ import msgspec
 
 from matinee.common.database import Connection, execute, fetch_all, fetch_one, fetch_value
 from matinee.media.model import Plan
+from matinee.modules.encoding.cell_repository import NewCell, hash_rows
 from matinee.modules.encoding.errors import Failure
-from matinee.modules.encoding.repository import NewCell, hash_rows
 from matinee.modules.replacements.schemas import NewSource
 from matinee.modules.videos.rules import Status
 

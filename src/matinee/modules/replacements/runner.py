@@ -19,6 +19,7 @@ from matinee.modules.downloads.jobs import prepare_job
 from matinee.modules.downloads.rules import ORIGINAL
 from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.attend import Attend
+from matinee.modules.encoding.cell_repository import NewCell
 from matinee.modules.encoding.errors import ENCODING_CRASHED, PlanChangedError, VideoGoneError
 from matinee.modules.encoding.film_cells import FilmCells
 from matinee.modules.encoding.jobs import (
@@ -30,7 +31,7 @@ from matinee.modules.encoding.jobs import (
     other_sound_jobs,
     poster_job,
 )
-from matinee.modules.encoding.repository import NewCell, WorkRow
+from matinee.modules.encoding.repository import WorkRow
 from matinee.modules.encoding.service import read_plan
 from matinee.modules.integrity.stored import md5_of, store
 from matinee.modules.pictures.jobs import picture_jobs

@@ -31,8 +31,8 @@ from matinee.media.speech.listener import Listener, SpeechProgram, SpeechRefused
 from matinee.media.speech.sound import decode_cells
 from matinee.media.speech.windows import Window, join, windows_of
 from matinee.media.speech.words import Heard, Word
-from matinee.modules.encoding import repository as encoding
 from matinee.modules.encoding.attend import Attend
+from matinee.modules.encoding.cell_repository import find_stored
 from matinee.modules.encoding.jobs import audio_job
 from matinee.modules.encoding.outages import OUTAGES
 from matinee.modules.integrity.stored import store
@@ -199,7 +199,7 @@ class Hearing:
         before, give_up_at = -1, 0.0
         while True:
             async with self._database.connection() as db:
-                found = (await encoding.find_stored(db, video_id, cells)).get(audio.name)
+                found = (await find_stored(db, video_id, cells)).get(audio.name)
             if found is None:
                 raise NoSuchObjectError(audio.name)
             stored = len(found.cells)

@@ -14,7 +14,7 @@ from matinee.common.http.viewer import ANYBODY
 from matinee.media import stopwatch
 from matinee.media.cells import Effort
 from matinee.media.speed import work_of
-from matinee.modules.encoding import repository
+from matinee.modules.encoding import cell_repository
 
 Film = Callable[[str], bytes]
 Make = Callable[..., Awaitable[bool]]
@@ -113,11 +113,11 @@ class TestAMeasure:
         async def make(seconds: float, *, alone: bool = True) -> bool:
             nonlocal index
             index += 1
-            cell = repository.NewCell("v360", plan.recipe, index, 1, bytes(16), b"init", 1, 0)
+            cell = cell_repository.NewCell("v360", plan.recipe, index, 1, bytes(16), b"init", 1, 0)
             effort = Effort(seconds, alone)
             cell = msgspec.structs.replace(cell, work=work_of(plan, rung), effort=effort, film=4.0)
             async with stage.database.transaction() as db:
-                await repository.record_cell(db, video_id, cell, worker_id=worker_id)
+                await cell_repository.record_cell(db, video_id, cell, worker_id=worker_id)
             return bool(await stage.value("SELECT slow FROM encode_speeds"))
 
         return make

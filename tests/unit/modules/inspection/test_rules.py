@@ -2,7 +2,7 @@
 
 import pytest
 
-from matinee.modules.encoding.repository import NewCell, hash_rows
+from matinee.modules.encoding.cell_repository import NewCell, hash_rows
 from matinee.modules.inspection.rules import Rendition, in_key_order, runs_of
 
 
