@@ -12,7 +12,7 @@ from bench.proxies import find_nginx, static_files
 from bench.seed import populated
 from bench.servers import Site
 from bench.tables import Row, Target, report
-from matinee.common.config import load_settings
+from matinee.common.environment import load_settings
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
 

@@ -20,7 +20,7 @@ from bench.servers import Site
 from bench.tables import Row, median, progress, report
 from matinee.app import create_app
 from matinee.bootstrap import open_services
-from matinee.common.config import load_settings
+from matinee.common.environment import load_settings
 from matinee.common.logging import configure_logging
 
 

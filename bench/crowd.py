@@ -20,7 +20,7 @@ from bench.servers import Server, Site
 from bench.studio import is_ready, plan_of, seconds_until, signed_in, studio
 from bench.tables import Row, Target, percentile, progress, report
 from bench.viewers import Audience, Seen, watch
-from matinee.common.config import load_settings
+from matinee.common.environment import load_settings
 from matinee.common.storage.s3 import S3Storage
 from matinee.media import keys
 

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Any
 
 from matinee.cli.work import run
-from matinee.common.config import load_settings
+from matinee.common.environment import load_settings
 from matinee.media.cells import Cell
 from matinee.media.encode import encode_cells
 from matinee.modules.encoding import runners

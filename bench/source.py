@@ -12,7 +12,7 @@ import aiohttp
 from bench.films import long_film
 from bench.servers import Site
 from bench.tables import Row, Target, median, progress, report
-from matinee.common.config import load_settings
+from matinee.common.environment import load_settings
 from matinee.common.storage.port import NoSuchObjectError
 from matinee.common.storage.s3 import S3Storage
 from matinee.media.binaries import find_binaries

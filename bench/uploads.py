@@ -15,7 +15,7 @@ from aiohttp import web
 from bench.servers import Site
 from bench.studio import Studio, studio
 from bench.tables import Row, Target, median, progress, report
-from matinee.common.config import load_settings
+from matinee.common.environment import load_settings
 from matinee.common.storage.s3 import S3Storage
 from matinee.modules.uploads.rules import PART_SIZE
 

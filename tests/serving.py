@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from matinee.common.config import PREFIX, Settings
+from matinee.common.config import Settings
+from matinee.common.environment import PREFIX
 from matinee.embedded.ports import LOOPBACK, free_ports
 
 START_SECONDS = 60.0

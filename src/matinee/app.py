@@ -16,7 +16,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matinee.bootstrap import Services, open_services
-from matinee.common.config import Settings, load_settings
+from matinee.common.config import Settings
+from matinee.common.environment import load_settings
 from matinee.common.http.call import Runtime
 from matinee.common.http.contract import Operation, declared_operations
 from matinee.common.http.cross_origin import CrossOriginAnswers, CrossOriginPreflights

@@ -14,7 +14,8 @@ import yaml
 from tests.serving import serving
 
 from matinee.cli import main
-from matinee.common.config import Settings, load_settings
+from matinee.common.config import Settings
+from matinee.common.environment import load_settings
 from matinee.embedded.ports import free_ports
 from matinee.embedded.seaweedfs_command import SERVICES
 

@@ -13,7 +13,8 @@ from uuid import UUID
 import click
 
 from matinee import __version__
-from matinee.common.config import ConfigError, Settings, load_settings
+from matinee.common.config import ConfigError, Settings
+from matinee.common.environment import load_settings
 
 DATA_DIR = click.option(
     "--data",

@@ -17,8 +17,9 @@ from matinee.app import WEB
 from matinee.bootstrap import module_keys
 from matinee.cli.bucket import open_bucket
 from matinee.cli.cors import find_refusals, origins_of
-from matinee.common.config import ConfigError, Settings, load_settings
+from matinee.common.config import ConfigError, Settings
 from matinee.common.database import Database, DatabaseUnavailable, connect, fetch_value
+from matinee.common.environment import load_settings
 from matinee.common.errors import Unavailable
 from matinee.common.keys.port import KeysUnavailable
 from matinee.common.mail.smtp import SmtpMailer

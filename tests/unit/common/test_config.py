@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from matinee.common.config import PREFIX, SECRETS, ConfigError, Settings, load_settings, variable_name
+from matinee.common.config import ConfigError, Settings
+from matinee.common.environment import PREFIX, SECRETS, load_settings, variable_name
 from matinee.common.secret_file import latest
 
 REQUIRED = {

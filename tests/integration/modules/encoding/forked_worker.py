@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 
-from matinee.common.config import load_settings
+from matinee.common.environment import load_settings
 from matinee.common.logging import configure_logging
 from matinee.worker import run_worker
 

@@ -15,8 +15,9 @@ import psutil
 from tests.forks import FORKS
 from tests.integration.modules.encoding.forked_worker import work
 
-from matinee.common.config import Settings, variable_name
+from matinee.common.config import Settings
 from matinee.common.database import Database, execute, fetch_value
+from matinee.common.environment import variable_name
 from matinee.common.http.authentication import Caller
 from matinee.common.jobs import JobQueue
 from matinee.common.keys.environment import SecretKey

@@ -26,7 +26,7 @@ _WORKER = """
 import asyncio, sys
 import msgspec
 from matinee.bootstrap import open_services
-from matinee.common.config import load_settings
+from matinee.common.environment import load_settings
 from matinee.common.logging import configure_logging
 from matinee.media.speech.listener import SpeechProgram
 from matinee.worker import Worker, work_until_signalled

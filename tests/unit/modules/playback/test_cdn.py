@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.unit.common.test_config import REQUIRED
 
-from matinee.common.config import ConfigError, load_settings
+from matinee.common.config import ConfigError
+from matinee.common.environment import load_settings
 from matinee.modules.playback.cdn import sign_bunny, sign_cloudfront, sign_hmac, sign_secure_link, signer
 
 CELL = "https://cdn.example.org/videos/6f1c/r4/v720/0.m4s"
