@@ -880,6 +880,7 @@ CREATE INDEX registration_invitations_by_expiry ON public.registration_invitatio
 CREATE INDEX registration_invitations_newest ON public.registration_invitations USING btree (created_at DESC, id DESC);
 CREATE INDEX renditions_evictable ON public.renditions USING btree (first_cell_at) WHERE ((bytes > 0) AND ("position" > 0));
 CREATE INDEX renditions_evicting ON public.renditions USING btree (video_id) WHERE evicting;
+CREATE INDEX search_documents_channels_newest ON public.search_documents USING btree (owner_id, created_at DESC, video_id DESC) WHERE is_listed;
 CREATE INDEX search_documents_channels_popular ON public.search_documents USING btree (owner_id, popularity DESC, created_at DESC, video_id DESC) WHERE is_listed;
 CREATE INDEX search_documents_newest ON public.search_documents USING btree (created_at DESC, video_id DESC) WHERE is_listed;
 CREATE INDEX search_documents_owners_newest ON public.search_documents USING btree (owner_id, created_at DESC, video_id DESC);

@@ -141,7 +141,10 @@ _REVIEWED = f"SELECT {_COLUMNS}, c.reports, {_REASONS} {_FROM_ANYONE} WHERE"
 _HELD = "c.video_id = %(video)s AND c.state = 'held'"
 _HIDDEN = "c.video_id = %(video)s AND c.state = 'hidden'"
 _REPORTED = "c.video_id = %(video)s AND c.reports > 0"
-_REPORTED_ANYWHERE = "c.reports > 0"
+# A video that is deleted may be kept for its clips: nobody decides about it any more.
+_REPORTED_ANYWHERE = """
+c.reports > 0 AND EXISTS (SELECT FROM videos v WHERE v.id = c.video_id AND v.deleted_at IS NULL)
+"""
 # The usual length stands in the text, as in videos: behind an unknown LIMIT the planner plans anew each time.
 _USUAL_LIMIT = 20
 
@@ -161,11 +164,12 @@ SELECT c.id, c.video_id, c.author_id, c.root_id, c.state, r.state AS root_state,
     EXISTS (SELECT FROM comments a WHERE a.parent_id = c.id) AS answered, c.likes + c.reports AS noted
 FROM comments c LEFT JOIN comments r ON r.id = c.root_id WHERE c.id = %s AND c.video_id = %s FOR UPDATE OF c
 """
-# Nobody is spoken to who takes no part.
+# Nobody is spoken to who takes no part, as far as everybody sees: else a guessed id told whose comment waits.
 _MENTIONED = """
 ARRAY(SELECT u.id FROM users u WHERE u.id = ANY(%(mentions)s::uuid[]) AND (
     u.id = (SELECT owner_id FROM videos WHERE id = %(video)s)
-    OR EXISTS (SELECT FROM comments t WHERE t.video_id = %(video)s AND t.author_id = u.id)))
+    OR EXISTS (SELECT FROM comments t
+        WHERE t.video_id = %(video)s AND t.author_id = u.id AND t.state = 'shown')))
 """
 _INSERT = f"""
 INSERT INTO comments (video_id, author_id, root_id, parent_id, state, text, mentions)

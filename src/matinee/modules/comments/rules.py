@@ -14,6 +14,7 @@ MOST_CHARACTERS = 2000
 MOST_MENTIONS = 10
 _MOST_MARKS = 8  # on a letter: more than any language needs, fewer than cover the lines around
 
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a symbol, by their category, that leave nothing
 _JOINERS = "\u200c\u200d"  # half of the world's scripts are spelt with them, and many emoji
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 _MANY_BREAKS = re.compile(r"\n{3,}")
@@ -41,7 +42,8 @@ def clean(text: str) -> str:
 
 def is_seen(character: str) -> bool:
     """Whether it leaves anything on the screen."""
-    return not character.isspace() and unicodedata.category(character) not in ("Cf", "Mn", "Me", "Zs")
+    category = unicodedata.category(character)
+    return not character.isspace() and category not in ("Cf", "Mn", "Me", "Zs") and character not in _BLANKS
 
 
 def first_state(policy: Policy, *, moderates: bool) -> State:

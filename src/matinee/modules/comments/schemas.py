@@ -28,7 +28,7 @@ Mentions = Annotated[
     list[UUID],
     Meta(
         max_length=MOST_MENTIONS,
-        description="Accounts that it speaks to: the video's owner and who has commented; others are left out.",
+        description="Accounts that it speaks to: the video's owner and whose comments are seen; others are left out.",
     ),
 ]
 PolicyField = Annotated[

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from matinee.common.database import Connection, fetch_all
 from matinee.common.http.pagination import Cursor
+from matinee.modules.search.rules import quoted
 
 WINDOW = 3000
 """Documents that one request looks at in the order of an index: 3 to 11 ms."""
@@ -18,6 +19,13 @@ FEW, FEW_PHRASES = 1500, 500
 Phrases are looked for in what is said, too, minute by minute."""
 
 _KNOWN = "SELECT word, documents, listed FROM search_words WHERE word = ANY(%s::text[]) LIMIT 10000"
+# OFFSET as in `find_few`.
+_STANDING = """
+SELECT w.word FROM unnest(%(words)s::text[], %(queries)s::text[]) AS w (word, query) WHERE EXISTS (
+    SELECT FROM (SELECT owner_id FROM search_documents WHERE whole @@ w.query::tsquery OFFSET 0) d
+    WHERE d.owner_id = %(owner)s)
+LIMIT 1000
+"""
 # The commonest first, where many begin so; or all that do, where few can.
 _BEGUN = """
 SELECT word, documents, listed FROM search_words
@@ -73,6 +81,10 @@ class WordRow(msgspec.Struct, frozen=True):
     listed: int
 
 
+class _Word(msgspec.Struct, frozen=True):
+    word: str
+
+
 class FoundRow(msgspec.Struct, frozen=True):
     """A video that was found, at its place."""
 
@@ -100,6 +112,12 @@ class PassageRow(msgspec.Struct, frozen=True):
 async def find_words(db: Connection, words: Collection[str]) -> dict[str, WordRow]:
     """Those that are known."""
     return {row.word: row for row in await fetch_all(db, WordRow, _KNOWN, (list(words),))}
+
+
+async def find_standing(db: Connection, owner_id: UUID, words: Collection[str]) -> set[str]:
+    """Those that stand in videos of the account; few documents may have each."""
+    params = {"owner": owner_id, "words": list(words), "queries": [quoted(word) for word in words]}
+    return {row.word for row in await fetch_all(db, _Word, _STANDING, params)}
 
 
 async def list_begun(db: Connection, start: str, most: int) -> list[WordRow]:
@@ -150,7 +168,8 @@ async def walk(
     if by != "newest":
         order, score = f"d.popularity DESC, {order}", "d.popularity"
         place = "(d.popularity, d.created_at, d.video_id) < (%(score)s, %(created_at)s, %(id)s)"
-    among = "d.is_listed" if params["owner"] is None else "d.owner_id = %(owner)s"
+    whose = "true" if params["owner"] is None else "d.owner_id = %(owner)s"
+    among = whose if owned else f"{whose} AND d.is_listed"  # where the walk ends is told: of what is found alone
     # Not materialized: it is read as far as a page needs, and for the last one only the index is.
     statement = f"""
 WITH near AS NOT MATERIALIZED (

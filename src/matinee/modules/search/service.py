@@ -63,8 +63,8 @@ class SearchService:
         after = decode_cursor(query.cursor, Place)
         language = preferred_language(accept_language) if query.language is UNSET else query.language
         tag = None if query.tag is UNSET else f"#{fold(query.tag)}"
-        owned = query.owner is not UNSET and _is_his(viewer, query.owner)
-        meant = await _meant(db, read_query(query.q), language, tag, owned=owned)
+        owner = query.owner if query.owner is not UNSET and _is_his(viewer, query.owner) else None
+        meant = await _meant(db, read_query(query.q), language, tag, owner)
         words = words_query([*meant.terms, *([Term((tag,))] if tag else [])], meant.lexemes)
         phrases = [term for term in meant.terms if len(term.words) > 1]
         params = {
@@ -76,9 +76,9 @@ class SearchService:
         by = query.sort if words is not None or query.sort != "relevance" else "views"
         if meant.rarest is not None and meant.documents <= (FEW_PHRASES if phrases else FEW):
             params["rarest"] = words_query([Term((meant.rarest,))], meant.lexemes)
-            found = await repository.find_few(db, params, query.limit + 1, after, by=by, owned=owned)
+            found = await repository.find_few(db, params, query.limit + 1, after, by=by, owned=owner is not None)
         else:
-            found = await repository.walk(db, params, query.limit + 1, after, by=by, owned=owned)
+            found = await repository.walk(db, params, query.limit + 1, after, by=by, owned=owner is not None)
         shown = [row for row in found[: query.limit] if row.is_met]
         hits = await self._hits(db, viewer, shown, meant)
         last = _last(found, query.limit)
@@ -110,7 +110,10 @@ class SearchService:
         return [_hit(videos[video_id], marker, spoken.get(video_id, [])) for video_id in ids if video_id in videos]
 
 
-async def _meant(db: Connection, terms: list[Term], language: str | None, tag: str | None, *, owned: bool) -> _Meant:
+async def _meant(
+    db: Connection, terms: list[Term], language: str | None, tag: str | None, owner: UUID | None
+) -> _Meant:
+    """What is asked for; `owner` is whose videos are looked through as he sees them."""
     words = {word for term in terms for word in term.words}
     stemmer = stemmer_of(language)
     stems = await index_repository.find_stems(db, stemmer, words) if stemmer and words else {}
@@ -122,7 +125,9 @@ async def _meant(db: Connection, terms: list[Term], language: str | None, tag: s
     known = await repository.find_words(db, asked) if asked else {}
     wanted = {word for term in terms if not term.is_excluded for word in term.words}
     # What private videos alone say is unknown to others: whether something is corrected tells them nothing of it.
-    standing = {word for word, row in known.items() if (row.documents if owned else row.listed) > 0}
+    standing = {word for word, row in known.items() if row.listed > 0}
+    if owner is not None:
+        standing |= await _his_own(db, owner, [row for row in known.values() if row.listed == 0])
     corrected = await _corrections(db, {word for word in wanted if standing.isdisjoint(lexemes[word])})
     lexemes |= {word: [other.word] for word, other in corrected.items()}
     known |= {other.word: other for other in corrected.values()}
@@ -137,6 +142,13 @@ async def _meant(db: Connection, terms: list[Term], language: str | None, tag: s
     )
     documents = 0 if rarest is None else counts[rarest]
     return _Meant(terms, lexemes, rarest, documents, sentence if corrected else None)
+
+
+async def _his_own(db: Connection, owner: UUID, unlisted: list[WordRow]) -> set[str]:
+    """Words of private videos that stand in those of the owner. One that very many have is no secret of anybody's."""
+    common = {row.word for row in unlisted if row.documents > FEW}
+    rare = [row.word for row in unlisted if 0 < row.documents <= FEW]
+    return common | (await repository.find_standing(db, owner, rare) if rare else set())
 
 
 async def _corrections(db: Connection, unknown: Collection[str]) -> dict[str, WordRow]:

@@ -102,13 +102,16 @@ class TestReadingAndWriting:
     async def test_speaks_to_who_takes_part_and_to_nobody_else(
         self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp
     ) -> None:
-        """The owner, and who has commented; a guessed id tells nobody's name."""
+        """The owner, and whose comment is shown; a guessed id tells nobody's name, nor that his comment waits."""
         stranger = await sign_up(name="Cy")
         said = await thread.say(bob, "@Ada @Cy look", mentions=[ada.id, stranger.id, str(uuid4()), bob.id])
         assert [person["name"] for person in said["mentions"]] == ["Ada"]
-        await thread.say(stranger, "here")
-        edited = await bob.patch(f"{thread.path}/{said['id']}", {"text": "@Cy", "mentions": [stranger.id]})
-        assert [person["name"] for person in edited.json()["mentions"]] == ["Cy"]
+        await ada.patch(thread.path, {"policy": "held"})
+        waiting = await thread.say(stranger, "here")
+        for state, names in (("hidden", []), ("shown", ["Cy"])):
+            await thread.decide(ada, waiting, state)
+            edited = await bob.patch(f"{thread.path}/{said['id']}", {"text": "@Cy", "mentions": [stranger.id]})
+            assert [person["name"] for person in edited.json()["mentions"]] == names
 
     async def test_nobody_reads_about_what_he_may_not_see(
         self, thread: Thread, ada: Person, bob: Person, api: httpx.AsyncClient
@@ -254,7 +257,7 @@ class TestModerating:
     async def test_reports_are_counted_once_and_settled_by_a_decision(
         self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp
     ) -> None:
-        """The owner sees how many and why; an administrator those of every video; others nothing."""
+        """The owner sees how many and why; an administrator those of every video that is there; others nothing."""
         admin = await sign_up(role="ADMIN")
         said = await thread.say(bob, "buy now")
         for person in (admin, admin, ada):
@@ -271,6 +274,8 @@ class TestModerating:
         await bob.patch(f"{thread.path}/{said['id']}", {"text": "buy more"})
         await admin.post(f"{thread.path}/{said['id']}/reports", {"reason": "Again."})
         assert [item["reasons"] for item in await thread.queue(ada, "reported")] == [["Again."]]
+        await ada.delete(thread.video)
+        assert (await admin.get("/api/v1/comments/reported")).json()["items"] == []
 
     async def test_of_who_is_suspended_the_places_are_left(
         self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp, api: httpx.AsyncClient

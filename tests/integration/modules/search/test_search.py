@@ -219,7 +219,21 @@ class TestPrivacy:
         assert (await bob.get(f"{SEARCH}/suggestions", params={"q": "zanz"})).json() == {"items": []}
         assert await shelf.found("zanzibar", ada, owner=str(ada.id)) == ["Zanzibar"]
         await shelf.put(ada, "Zanzibat")  # what is private does not keep its word from being corrected
-        assert (await shelf.page("zanzibar", bob))["corrected"] == "zanzibat"
+        for owner in ({}, {"owner": str(bob.id)}):  # nor does he learn that it is there by asking among his own
+            assert (await shelf.page("zanzibar", bob, **owner))["corrected"] == "zanzibat"
+        assert (await shelf.page("zanzibar", ada, owner=str(ada.id)))["corrected"] is None
+
+    async def test_a_cursor_names_nothing_that_is_not_shown(
+        self, shelf: Shelf, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The walk through another's videos passes those by that only he finds: who has an id may watch."""
+        monkeypatch.setattr("matinee.modules.search.repository.WINDOW", 2)
+        for number in range(3):
+            await shelf.put(ada, f"Sea {number}", visibility="unlisted")
+        for sort in ("newest", "views"):
+            page = await shelf.page("", bob, owner=str(ada.id), sort=sort)
+            assert (page["items"], page["next_cursor"]) == ([], None)
+            assert len(await shelf.found("", ada, owner=str(ada.id), sort=sort)) == 2
 
     async def test_what_is_hidden_is_not_found_before_the_index_knows(
         self, shelf: Shelf, services: Services, ada: Person, api: httpx.AsyncClient

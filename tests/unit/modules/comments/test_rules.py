@@ -28,7 +28,7 @@ class TestCleaning:
         """Markup and addresses are text like any other."""
         assert clean(typed) == kept
 
-    @pytest.mark.parametrize("typed", [" \n\t ", "\u202e\u200b", "\u200d\u200c", "\u0301"])
+    @pytest.mark.parametrize("typed", [" \n\t ", "\u202e\u200b", "\u200d\u200c", "\u0301", "\u3164\u2800"])
     def test_nothing_to_read_is_nothing(self, typed: str) -> None:
         assert clean(typed) == ""
 
