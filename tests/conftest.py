@@ -154,7 +154,7 @@ def shared_settings(s3: SeaweedEndpoint) -> Settings:
         s3_bucket=s3.bucket,
         s3_access_key_id=s3.access_key,
         s3_secret_access_key=s3.secret_key,
-        jwt_keys=("test:" + "k" * 43,),
+        jwt_keys=("test:" + "k" * 64,),
         secret_key="s" * 43,
         cookie_secure=False,
         rate_limits=False,

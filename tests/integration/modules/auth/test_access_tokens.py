@@ -48,9 +48,9 @@ class TestAccessToken:
             token = forged({"alg": algorithm, "typ": "JWT", "kid": "test"}, self.claims(ada, role="ADMIN"))
             problem(await self.me(ada, token), 401, "invalid_token")
 
-    async def test_a_forged_one_is_refused(self, ada: Person) -> None:
+    async def test_a_forged_one_is_refused(self, ada: Person, services: Services) -> None:
         """Another key, another algorithm, another audience, an unknown kid, no kid."""
-        key = "k" * 43
+        key = services.settings.signing_keys()["test"]
         for token in (
             jwt.encode(self.claims(ada), "x" * 43, algorithm="HS256", headers={"kid": "test"}),
             jwt.encode(self.claims(ada), key, algorithm="HS512", headers={"kid": "test"}),
@@ -77,7 +77,8 @@ class TestAccessToken:
 
     async def test_keys_rotate(self, ada: Person, services: Services) -> None:
         """A new key signs; tokens of the old one live on."""
-        rotated = AccessTokens({"new": SecretTokenKey("n" * 43), "test": SecretTokenKey("k" * 43)}, lifetime=900)
+        keys = {"new": "n" * 43, **services.settings.signing_keys()}
+        rotated = AccessTokens({key_id: SecretTokenKey(key) for key_id, key in keys.items()}, lifetime=900)
         caller = rotated.verify(ada.tokens["access_token"])
         assert jwt.get_unverified_header(await rotated.issue(caller))["kid"] == "new"
 

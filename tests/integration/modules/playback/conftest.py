@@ -173,7 +173,7 @@ def encoder() -> Encoder:
 @pytest.fixture
 def tokens(settings: Settings) -> AccessTokens:
     """Signs people in."""
-    return AccessTokens({"test": SecretTokenKey("k" * 43)}, lifetime=900)
+    return AccessTokens({"test": SecretTokenKey(settings.signing_keys()["test"])}, lifetime=900)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from jwt.algorithms import RSAAlgorithm
 from tests.ports import free_port
 
-CLIENT, SECRET = "matinee", "between the two of us"
+CLIENT, SECRET = "matinee", "between the two of us, and nobody else"
 
 
 class IssuerServer:

@@ -42,7 +42,7 @@ async def port(services: Services) -> AsyncIterator[int]:
     port = free_port()
     app = create_app(services)
     server = Server(
-        app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False
+        app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
     )
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(20):
