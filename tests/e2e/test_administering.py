@@ -71,3 +71,30 @@ def test_an_account_is_suspended_and_let_in_again(browser: Browser, installation
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert visit.faults == []
     visit.context.close()
+
+
+def test_what_is_reported_is_decided_on(browser: Browser, installation: Installation) -> None:
+    """A comment on anybody's video, with why; hidden, it waits for nobody."""
+    visit = Visit(browser, installation, viewport={"width": 390, "height": 800})
+    page, api = visit.page, visit.context.request
+    admin = {"email": "moderator@example.org", "password": PASSWORD}
+    assert api.post("/api/v1/auth/register", data={**admin, "name": "Mo"}).ok
+    assert matinee("user", "role", admin["email"], "admin", env=installation.environment()).returncode == 0
+    film = {"title": "Sea", "filename": "sea.mp4", "filesize": 1, "filetype": "video/mp4", "visibility": "public"}
+    made = api.post("/api/v1/videos/init", data=film, headers=installation.headers).json()
+    comments = f"/api/v1/videos/{made['video']['id']}/comments"
+    said = api.post(comments, data={"text": "Buy watches"}, headers=installation.headers).json()
+    page.goto("/administration")
+    assert api.post("/api/v1/auth/login", data=admin).ok
+    reports = f"{comments}/{said['id']}/reports"
+    assert api.post(reports, data={"reason": "It is spam."}, headers=installation.headers).ok
+    page.evaluate("localStorage.setItem('matinee.signed-in', '1')")
+    page.reload()
+    reported = page.get_by_role("region", name="Reported comments")
+    reported.get_by_text("1 report: It is spam.").wait_for()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    reported.get_by_role("button", name="Hide").click()
+    reported.get_by_text("Nothing is reported.").wait_for()
+    assert installation.client.get(comments).json()["items"] == []
+    assert visit.faults == []
+    visit.context.close()

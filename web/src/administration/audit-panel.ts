@@ -1,8 +1,8 @@
 import { exportAudit, type Filters, listAudit } from "../api/administration";
 import type { AuditEvent } from "../api/types";
 import { el } from "../ui/dom";
+import { PagedRows } from "../ui/paged-rows";
 import { choice, labelled } from "./fields";
-import { PagedRows } from "./paged-rows";
 import { actionName, actorName, detailText } from "./words";
 
 // A record, so that the compiler misses the one that is not in it.

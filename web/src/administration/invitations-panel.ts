@@ -1,10 +1,10 @@
 import { inviteToRegister, listInvitations, revokeInvitation } from "../api/administration";
 import type { MadeInvitation, RegistrationInvitation } from "../api/types";
 import { el } from "../ui/dom";
+import { PagedRows } from "../ui/paged-rows";
 import { sureButton } from "../ui/sure-button";
 import { ago } from "../ui/words";
 import { labelled } from "./fields";
-import { PagedRows } from "./paged-rows";
 
 /** Invitations to register: made, seen until somebody takes them, revoked. */
 export class InvitationsPanel {

@@ -9,11 +9,11 @@ import {
 } from "../api/administration";
 import type { ManagedUser, Proof } from "../api/types";
 import { el } from "../ui/dom";
+import { PagedRows } from "../ui/paged-rows";
 import { proofForm } from "../ui/proof-form";
 import { sureButton } from "../ui/sure-button";
 import { ago } from "../ui/words";
 import { choice, labelled } from "./fields";
-import { PagedRows } from "./paged-rows";
 
 /** Accounts: found, suspended, signed out, given roles. */
 export class UsersPanel {

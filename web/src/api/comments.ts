@@ -57,6 +57,11 @@ export function reviewComments(video: string, queue: Queue, cursor: string | nul
   return json(`${own(video)}/review?${query({ queue, cursor })}`);
 }
 
+/** On every video; for administrators. */
+export function listReported(cursor: string | null): Promise<ReviewPage> {
+  return json(`${API}/comments/reported?${query({ cursor })}`);
+}
+
 /** Shows or hides a comment on one's own video; what was reported of it is settled. */
 export function decideComment(video: string, id: string, state: "shown" | "hidden"): Promise<Comment> {
   return json(`${own(video, id)}/state`, { method: "PUT", body: { state } });

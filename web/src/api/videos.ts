@@ -31,6 +31,11 @@ export function getVideo(id: string, signal?: AbortSignal): Promise<Video> {
   return json(seen(id), signal ? { signal } : {});
 }
 
+/** Whether one may change it: the server tells the file's name to nobody else. */
+export function isOurs(video: Pick<VideoSummary, "filename">): boolean {
+  return video.filename !== null;
+}
+
 /** Whether whoever has its addresses gets what is there: it is open, or a token stands in them. */
 export function isOpen(video: Pick<VideoSummary, "visibility" | "playback">): boolean {
   return ["public", "unlisted"].includes(video.visibility) || !!video.playback?.hls.startsWith("/t/");

@@ -10,6 +10,7 @@ import {
 } from "../api/comments";
 import { randomKey } from "../api/random-key";
 import type { Comment } from "../api/types";
+import { channelAddress } from "../channel/address";
 import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
@@ -48,12 +49,11 @@ export class CommentItem {
       this.#body.replaceChildren(el("p", { class: "comment-gone" }, "This comment was deleted."));
       return;
     }
-    const name = comment.author?.name ?? "";
     const owns = comment.author !== null && talk.isOwner(comment.author.id);
     const facts = el(
       "p",
       { class: "comment-facts" },
-      el("span", { class: "comment-author" }, name),
+      authorOf(comment),
       owns && el("span", { class: "comment-badge" }, "Owner"),
       talk.pinned === comment.id && el("span", { class: "comment-badge" }, "Pinned"),
       comment.state === "held" && el("span", { class: "comment-badge" }, "Waits for approval"),
@@ -64,7 +64,7 @@ export class CommentItem {
       ),
       comment.edited_at && el("span", { title: new Date(comment.edited_at).toLocaleString() }, "edited"),
     );
-    const initial = ([...name.trim()][0] ?? "?").toUpperCase();
+    const initial = ([...(comment.author?.name ?? "").trim()][0] ?? "?").toUpperCase();
     this.#body.replaceChildren(
       el("span", { class: "avatar comment-avatar", "aria-hidden": "true" }, initial),
       facts,
@@ -233,6 +233,12 @@ export class CommentItem {
       this.#drawMore();
     });
   }
+}
+
+/** Who wrote it, and the way to his channel. */
+export function authorOf({ author }: Comment): HTMLElement | null {
+  if (!author) return null;
+  return el("a", { class: "comment-author", href: channelAddress({ ...author, handle: null }) }, author.name);
 }
 
 /** The words of a comment; names that it speaks to stand out, all else is text. */

@@ -1,9 +1,8 @@
 import { changeComments, decideComment, type Queue, reviewComments } from "../api/comments";
 import type { CommentPage, ReviewedComment } from "../api/types";
-import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
-import { ago, plural } from "../ui/words";
-import { textOf } from "./comment-item";
+import { PagedRows } from "../ui/paged-rows";
+import { reviewItem } from "./review-item";
 import type { Talk } from "./talk";
 
 const POLICIES: Record<CommentPage["policy"], string> = {
@@ -16,74 +15,40 @@ const QUEUES: Record<Queue, string> = { held: "Waiting", reported: "Reported", h
 /** For whose video it is: who may comment, and what waits for a decision. */
 export class ReviewPanel {
   readonly element = el("div", { class: "comment-review" });
-  readonly #list = el("ul", { class: "review-list" });
-  readonly #more = el("button", { type: "button", class: "button small" }, "More");
-  readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
-  readonly #queue = choice("Comments to review", QUEUES, () => this.#load(null));
-  #cursor: string | null = null;
+  readonly #queue = choice("Comments to review", QUEUES, () => this.#rows.load());
+  readonly #rows = new PagedRows(
+    el("ul", { class: "review-list" }),
+    (cursor) => reviewComments(this.talk.video.id, this.#queue.value as Queue, cursor),
+    (comment: ReviewedComment) => this.#row(comment),
+    "No comments here.",
+  );
 
   constructor(
     readonly talk: Talk,
     policy: CommentPage["policy"],
   ) {
     const policies = choice("Who may comment", POLICIES, () =>
-      attempt(this.#error, async () => {
+      this.#rows.attempt(async () => {
         await changeComments(talk.video.id, { policy: policies.value as CommentPage["policy"] });
         talk.reload();
       }),
     );
     policies.value = policy;
-    this.#more.addEventListener("click", () => void this.#load(this.#cursor));
     this.element.append(
       el("div", { class: "review-choices" }, policies, this.#queue),
-      this.#error,
-      this.#list,
-      this.#more,
+      this.#rows.error,
+      this.#rows.list,
+      this.#rows.more,
     );
-    void this.#load(null);
+    this.#rows.load();
   }
 
-  #load(cursor: string | null): Promise<void> {
-    return attempt(this.#error, async () => {
-      const page = await reviewComments(this.talk.video.id, this.#queue.value as Queue, cursor);
-      if (!cursor) this.#list.replaceChildren();
-      this.#list.append(...page.items.map((item) => this.#item(item)));
-      this.#cursor = page.next_cursor;
-      this.#more.hidden = !page.next_cursor;
-    });
-  }
-
-  #item(comment: ReviewedComment): HTMLElement {
-    const decide = (label: string, state: "shown" | "hidden") => {
-      const made = el("button", { type: "button", class: "button small" }, label);
-      made.addEventListener("click", () =>
-        attempt(this.#error, async () => {
-          await decideComment(this.talk.video.id, comment.id, state);
-          this.talk.reload();
-        }),
-      );
-      return made;
-    };
-    const reports = comment.reports
-      ? `${plural(comment.reports, "report")}: ${comment.reasons.join(" · ")}`
-      : null;
-    return el(
-      "li",
-      { class: "review-item" },
-      el(
-        "p",
-        { class: "comment-facts" },
-        el("span", { class: "comment-author" }, comment.author?.name ?? ""),
-        ago(comment.created_at),
-      ),
-      el("p", { class: "comment-text" }, ...textOf(comment)),
-      reports && el("p", { class: "comment-note" }, reports),
-      el(
-        "div",
-        { class: "comment-buttons" },
-        decide(comment.state === "shown" ? "Keep" : "Show", "shown"),
-        comment.state !== "hidden" && decide(comment.state === "held" ? "Reject" : "Hide", "hidden"),
-      ),
+  #row(comment: ReviewedComment): HTMLLIElement {
+    return reviewItem(comment, (state) =>
+      this.#rows.attempt(async () => {
+        await decideComment(this.talk.video.id, comment.id, state);
+        this.talk.reload();
+      }),
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { Comment, User, Video } from "../api/types";
+import { isOurs } from "../api/videos";
 import type { Named } from "./mentions";
 
 /** What all comments of a page share: the video, who looks at them, who takes part. */
@@ -16,7 +17,7 @@ export class Talk {
   }
 
   get moderates(): boolean {
-    return this.user !== null && (this.user.role === "ADMIN" || this.isOwner(this.user.id));
+    return this.user !== null && isOurs(this.video);
   }
 
   /** Those who may be mentioned, as far as they have been seen here. */

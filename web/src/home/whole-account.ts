@@ -107,8 +107,15 @@ export class WholeAccount {
   #askDownload(): void {
     this.#ask(this.#export, "Download", [], async (proof) => {
       const urls = await exportAddresses(proof);
-      if (urls[0] && urls.length === 1) location.assign(urls[0]);
-      else this.#export.replaceChildren(archives(urls));
+      if (urls[0] && urls.length === 1) {
+        location.assign(urls[0]);
+        return;
+      }
+      this.#export.replaceChildren(
+        archives(urls),
+        button("New links", () => this.#askDownload()),
+      );
+      this.#export.querySelector("a")?.focus();
     });
   }
 
@@ -153,17 +160,17 @@ function about(title: string, fact: string): HTMLElement {
   return el("div", { class: "entry-about" }, el("strong", {}, title), el("p", {}, fact));
 }
 
-/** They are large: each is fetched when it is wanted. */
+/** They are large: each is fetched when it is wanted, the later ones by new links. */
 function archives(urls: string[]): HTMLElement {
   const links = urls.map((url, index) =>
-    el("li", {}, el("a", { href: url }, `Archive ${index + 1} of ${urls.length}`)),
+    el("li", {}, el("a", { href: url, class: "button small" }, `Archive ${index + 1} of ${urls.length}`)),
   );
   return el(
     "div",
     { class: "entry-about" },
     el("strong", {}, "Your data"),
-    el("p", {}, "Begin within five minutes."),
-    el("ul", {}, ...links),
+    el("p", {}, "These links hold for five minutes; what has begun by then goes on."),
+    el("ul", { class: "archives" }, ...links),
   );
 }
 

@@ -1,6 +1,8 @@
 import "../styles/administration.css";
+import "../styles/comments.css";
 import { AuditPanel } from "../administration/audit-panel";
 import { InvitationsPanel } from "../administration/invitations-panel";
+import { ReportsPanel } from "../administration/reports-panel";
 import { UsersPanel } from "../administration/users-panel";
 import { currentUser, onUserChange } from "../api/session";
 import type { User } from "../api/types";
@@ -11,9 +13,11 @@ const refused = find("#refused");
 const panels = find("#panels");
 const audit = new AuditPanel();
 const users = new UsersPanel((id) => audit.showAccount(id));
+const reports = new ReportsPanel();
 const invitations = new InvitationsPanel();
 
 find("#users").replaceWith(users.element);
+find("#reports").replaceWith(reports.element);
 find("#invitations").replaceWith(invitations.element);
 find("#audit").replaceWith(audit.element);
 
@@ -27,6 +31,7 @@ function showFor(user: User | null): void {
   panels.hidden = id === null;
   if (id === null) return;
   users.load();
+  reports.load();
   invitations.load();
   audit.load();
 }

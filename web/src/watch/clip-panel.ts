@@ -2,7 +2,7 @@ import { explain } from "../api/http";
 import { randomKey } from "../api/random-key";
 import { currentUser } from "../api/session";
 import type { Video } from "../api/types";
-import { makeClip } from "../api/videos";
+import { isOurs, makeClip } from "../api/videos";
 import type { Player } from "../player/player";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
@@ -50,11 +50,11 @@ export class ClipPanel {
     this.#draw();
   }
 
-  /** Shows itself to the owner of a video that can be played. */
+  /** Shows itself to whoever may change a video that can be played. */
   async show(video: Video): Promise<void> {
     this.#video = video;
     const user = await currentUser().catch(() => null);
-    this.element.hidden = user === null || (user.id !== video.owner.id && user.role !== "ADMIN");
+    this.element.hidden = user === null || !isOurs(video);
   }
 
   #mark(which: "start" | "end"): void {

@@ -1,5 +1,5 @@
 import { explain } from "../api/http";
-import { el } from "../ui/dom";
+import { el } from "./dom";
 
 interface Page<Item> {
   items: Item[];
