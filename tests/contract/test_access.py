@@ -107,7 +107,7 @@ ROWS: dict[str, Row] = {
     "export_audit_events": Row(Who.ADMIN),
     "list_users": Row(Who.ADMIN),
     "get_user": Row(Who.ADMIN),
-    "change_user": Row(Who.ADMIN, {}),
+    "change_user": Row(Who.ADMIN, {"password": "not this one"}),
     "suspend_user": Row(Who.ADMIN, {"reason": "Spam"}),
     "lift_suspension": Row(Who.ADMIN),
     "end_sessions": Row(Who.ADMIN, path={"user_id": "5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11"}),

@@ -92,7 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     email_verification: Literal["optional", "required"] = "optional"
     admin_second_factor: Literal["optional", "required"] = "optional"
     account_export_days: Annotated[int, Meta(ge=1, le=30)] = 7
-    account_grace_days: Annotated[int, Meta(ge=0, le=365)] = 14
+    account_grace_days: Annotated[int, Meta(ge=1, le=365)] = 14  # access tokens of before have expired by then
     sign_in_providers: tuple[SignInProvider, ...] = ()
     audit_days: Annotated[int, Meta(ge=30, le=36_500)] = 365
     view_days: Annotated[int, Meta(ge=2, le=3_650)] = 30

@@ -207,6 +207,7 @@ class TestContradictions:
             ({"s3_public_endpoint_url": "storage:8333"}, "s3_public_endpoint_url"),
             ({"trusted_proxies": "10.0.0.0/33"}, "trusted_proxies"),
             ({"trusted_proxies": "proxy.internal"}, "trusted_proxies"),
+            ({"account_grace_days": "0"}, "account_grace_days"),
             ({"worker_heartbeat_seconds": "10", "worker_stale_seconds": "29"}, "worker_stale_seconds"),
             ({"public_url": "https://v.example.org", "cookie_secure": "false"}, "cookie_secure"),
             ({"session_rest_hours": "0.5", "access_token_minutes": "30"}, "session_rest_hours"),

@@ -11,7 +11,6 @@ import type { ManagedUser, Proof } from "../api/types";
 import { el } from "../ui/dom";
 import { PagedRows } from "../ui/paged-rows";
 import { proofForm } from "../ui/proof-form";
-import { sureButton } from "../ui/sure-button";
 import { ago } from "../ui/words";
 import { choice, labelled } from "./fields";
 
@@ -76,10 +75,19 @@ export class UsersPanel {
     const row = el("li", { class: "row", "data-shut": Boolean(user.suspension ?? user.deletion) });
     const other = user.role === "ADMIN" ? "USER" : "ADMIN";
     const log = button("Log", () => this.#showLog(user.id));
-    const role = sureButton(other === "ADMIN" ? "Make administrator" : "Make user", user.name, () =>
-      this.#replace(row, () => giveRole(user.id, other)),
+    const role = button(other === "ADMIN" ? "Make administrator" : "Make user", () =>
+      this.#ask(row, "Give role", roleHint(user), async (proof) => {
+        row.replaceWith(this.#row(await giveRole(user.id, other, proof)));
+      }),
     );
-    const reset = button("Reset second factor", () => this.#askReset(user, row, reset));
+    const reset = button("Reset second factor", () =>
+      this.#ask(row, "Reset", resetHint(user), async (proof) => {
+        await resetSecondFactor(user.id, proof);
+        row.querySelector(".proof-form")?.remove();
+        reset.disabled = true;
+        reset.textContent = "Second factor reset";
+      }),
+    );
     const out = button("Sign out everywhere", () => this.#signOut(user, out));
     const shut = user.suspension
       ? button("Lift suspension", () => this.#replace(row, () => liftSuspension(user.id)))
@@ -116,18 +124,11 @@ export class UsersPanel {
     return row;
   }
 
-  /** What a thief of the password lacks: an administrator says who he is before he takes it away. */
-  #askReset(user: ManagedUser, row: HTMLLIElement, button: HTMLButtonElement): void {
-    const hint = `${user.name} will sign in by the password alone. Make sure that it is the owner who asks.`;
-    const reset = async (proof: Proof) => {
-      await resetSecondFactor(user.id, proof);
-      form.remove();
-      button.disabled = true;
-      button.textContent = "Second factor reset";
-    };
+  /** Whoever finds an administrator's device open does not do it: he says who he is before. */
+  #ask(row: HTMLLIElement, action: string, hint: string, act: (proof: Proof) => Promise<void>): void {
     const form = proofForm(
-      "Reset",
-      (proof) => void this.#rows.attempt(() => reset(proof)),
+      action,
+      (proof) => void this.#rows.attempt(() => act(proof)),
       el("p", { class: "form-hint" }, hint),
     );
     row.querySelector(".proof-form")?.remove();
@@ -146,6 +147,16 @@ export class UsersPanel {
   #replace(row: HTMLLIElement, change: () => Promise<ManagedUser>): void {
     void this.#rows.attempt(async () => row.replaceWith(this.#row(await change())));
   }
+}
+
+function roleHint(user: ManagedUser): string {
+  return user.role === "ADMIN"
+    ? `${user.name} will be an administrator no more, and is signed out.`
+    : `${user.name} will see and change everything here.`;
+}
+
+function resetHint(user: ManagedUser): string {
+  return `${user.name} will sign in by the password alone. Make sure that it is the owner who asks.`;
 }
 
 function state(user: ManagedUser): string {

@@ -29,8 +29,8 @@ export function liftSuspension(id: string): Promise<ManagedUser> {
   return change(`${userPath(id)}/suspension`, "DELETE");
 }
 
-export function giveRole(id: string, role: ManagedUser["role"]): Promise<ManagedUser> {
-  return change(userPath(id), "PATCH", { role });
+export function giveRole(id: string, role: ManagedUser["role"], proof: Proof): Promise<ManagedUser> {
+  return change(userPath(id), "PATCH", { role, ...proof });
 }
 
 /** Signs an account out on every device. */

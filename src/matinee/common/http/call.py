@@ -143,7 +143,7 @@ class Call:
         lines = [value.decode("latin-1") for key, value in self.scope["headers"] if key == b"x-forwarded-for"]
         hops = [hop.strip() for hop in ",".join(lines).split(",") if hop.strip()]
         while hops and self._is_trusted(peer):
-            peer = hops.pop()
+            peer = _without_port(hops.pop())
         return str(peer)
 
     @property
@@ -175,7 +175,8 @@ class Call:
             ip = ipaddress.ip_address(address)
         except ValueError:
             return False
-        return any(ip in network for network in self.runtime.trusted_proxies)
+        plain = getattr(ip, "ipv4_mapped", None) or ip  # a socket for both kinds tells IPv4 as IPv6
+        return any(ip in network or plain in network for network in self.runtime.trusted_proxies)
 
     async def body(self, limit: int | None = None) -> bytes:
         """The whole body. Raises TooLarge past the limit, Malformed where it ends before its Content-Length."""
@@ -200,6 +201,13 @@ class Call:
         if declared is not None and declared.isdecimal() and size != int(declared):
             raise Malformed("The body ended before its Content-Length.")
         return b"".join(chunks)
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies tell the port of each connection, too: `192.0.2.1:50000`, `[2001:db8::1]:50000`."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _host(page: str | None) -> str | None:

@@ -41,13 +41,13 @@ class AdministrationRoutes:
         """An account, what it stores, and where it is signed in."""
         return await self._administration.get(db, user_id)
 
-    @operation("PATCH", USER, tag=TAG, access=Access.ADMIN, errors=_SHUTTING_OUT)
-    async def change_user(self, db: Connection, user_id: UserId, body: UserChange) -> ManagedUser:
-        """Change the role of an account.
+    @operation("PATCH", USER, tag=TAG, access=Access.ADMIN, errors=(*GUARDED, *_SHUTTING_OUT), limit=PROOFS)
+    async def change_user(self, call: Call, user_id: UserId, body: UserChange) -> ManagedUser:
+        """Change the role of an account, by your password or a code.
 
         That ends its sessions. An administrator cannot change his own, and the last one stays one.
         """
-        return await self._administration.change(db, user_id, body)
+        return await self._administration.change_by(call.begin, call.user, user_id, body)
 
     @operation("PUT", f"{USER}/suspension", tag=TAG, access=Access.ADMIN, errors=_SHUTTING_OUT)
     async def suspend_user(self, db: Connection, user_id: UserId, body: NewSuspension) -> ManagedUser:

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from matinee.common.http.authentication import Role
 from matinee.common.http.pagination import PageQuery
 from matinee.common.text import LINE
+from matinee.modules.auth.schemas import Proof
 from matinee.modules.quotas.schemas import Usage
 
 AccountKind = Literal["user", "team"]
@@ -102,7 +103,7 @@ class NewSuspension(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ]
 
 
-class UserChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What to change; fields left out stay as they are."""
+class UserChange(Proof, kw_only=True, forbid_unknown_fields=True):
+    """What to change, and the proof that it is you who does; fields left out stay as they are."""
 
     role: Annotated[Role, Meta(description="Another role ends the account's sessions.")] | UnsetType = UNSET

@@ -30,6 +30,7 @@ _TOKEN_BYTES = 32
 _PASSWORD_HOURS = 1
 _EMAIL_HOURS = 48
 _LETTERS = RateLimit("letters", 5, 3600)  # to one address, whoever asks for them
+_GUESSES = RateLimit("link_passwords", 10, 3600)  # at an account, by whoever has a link, who may be somebody else
 _SEND_PASSWORD_LINK, _SEND_EMAIL_LINK = "accounts.send_password_link", "accounts.send_email_link"
 
 
@@ -165,6 +166,8 @@ class Recovery:
         if caller is None or caller.user_id != holder.user_id:
             if password is None:
                 raise SignInToVerify
+            if self._limited:
+                await count_hit(self._database, _GUESSES, str(holder.user_id))
             verified = await self._reauthentication.by_password(holder.user_id, password)
         db = await begin()
         if verified is not None and await repository.hold(db, holder.user_id, verified) is None:

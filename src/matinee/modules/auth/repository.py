@@ -393,7 +393,7 @@ async def is_signed_in(db: Connection, session_id: UUID | None) -> bool:
     return await fetch_value(db, _IS_SIGNED_IN, (session_id,)) is not None
 
 
-async def was_used_from(db: Connection, user_id: UUID, network: str) -> bool:
+async def was_used_from(db: Connection, user_id: UUID | None, network: str) -> bool:
     """Whether a user has or had a session from this network lately."""
     return bool(await fetch_value(db, _WAS_USED_FROM, (user_id, network)))
 

@@ -29,7 +29,12 @@ SELECT u.id AS user_id, u.name, u.email AS present_email, t.email
 FROM account_tokens t JOIN users u ON u.id = t.user_id
 WHERE t.hash = %s AND t.purpose = %s AND t.expires_at > now()
 """
-_TAKE = "DELETE FROM account_tokens WHERE hash = %s AND purpose = %s AND expires_at > now()"
+# A password is not set by who reads the letters to a former address, also where it changed as they were written.
+_TAKE = """
+DELETE FROM account_tokens t USING users u
+WHERE t.hash = %s AND t.purpose = %s AND t.expires_at > now()
+    AND u.id = t.user_id AND (t.purpose <> 'password' OR t.email = u.email)
+"""
 _DELETE_OTHERS = "DELETE FROM account_tokens WHERE user_id = %s AND purpose = ANY(%s)"
 _SET_PASSWORD = """
 UPDATE users SET password_hash = %s, updated_at = now(),

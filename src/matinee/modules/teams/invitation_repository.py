@@ -61,10 +61,11 @@ WHERE team_id = %s AND expires_at > now() ORDER BY created_at DESC, id DESC LIMI
 _REVOKE = "DELETE FROM team_invitations WHERE id = %s AND team_id = %s"
 # Whoever decides about the team no longer could keep a way back in.
 _REVOKE_OF = "DELETE FROM team_invitations WHERE team_id = %s AND invited_by = %s"
+# Nor does who is shut out bring anybody in meanwhile.
 _FIND = """
 SELECT i.id, i.team_id, t.name AS team, u.name AS invited_by, i.email, i.role, i.expires_at
 FROM team_invitations i JOIN users t ON t.id = i.team_id LEFT JOIN users u ON u.id = i.invited_by
-WHERE i.token_hash = %s AND i.expires_at > now() AND t.shut_at IS NULL
+WHERE i.token_hash = %s AND i.expires_at > now() AND t.shut_at IS NULL AND u.shut_at IS NULL
 """
 _HOLD_TEAM = "SELECT id FROM users WHERE id = %s FOR KEY SHARE"
 _TAKE = "DELETE FROM team_invitations WHERE token_hash = %s AND expires_at > now()"

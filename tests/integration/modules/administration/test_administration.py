@@ -210,15 +210,24 @@ class TestRoles:
     async def test_a_former_administrator_is_none_at_once(self, admin: Person, sign_up: SignUp, clock: Clock) -> None:
         """What was signed with the former role opens nothing more."""
         other = await sign_up(role="ADMIN")
-        assert (await admin.patch(f"{USERS}/{other.id}", {"role": "USER"})).json()["role"] == "USER"
+        changed = await admin.patch(f"{USERS}/{other.id}", {"role": "USER", "password": PASSWORD})
+        assert changed.json()["role"] == "USER"
         clock.offset += 1
         problem(await other.get(USERS), 401, "invalid_token")
         token = (await sign_in(other)).json()["access_token"]
         problem(await other.client.get(USERS, headers={"Authorization": f"Bearer {token}"}), 403, "forbidden")
 
+    async def test_an_open_session_is_not_enough(self, admin: Person, bob: Person) -> None:
+        """Whoever finds one makes no administrator, who would stay one after it has ended."""
+        problem(await admin.patch(f"{USERS}/{bob.id}", {"role": "ADMIN"}), 403, "proof_required")
+        guess = {"role": "ADMIN", "password": "a guess"}
+        problem(await admin.patch(f"{USERS}/{bob.id}", guess), 403, "wrong_account_password")
+        assert (await admin.get(f"{USERS}/{bob.id}")).json()["role"] == "USER"
+
     async def test_nobody_shuts_out_himself(self, admin: Person) -> None:
         """Neither by his role nor by a suspension."""
-        problem(await admin.patch(f"{USERS}/{admin.id}", {"role": "USER"}), 409, "own_account")
+        demotion = {"role": "USER", "password": PASSWORD}
+        problem(await admin.patch(f"{USERS}/{admin.id}", demotion), 409, "own_account")
         body = {"reason": "Tired."}
         answer = await admin.client.put(f"{USERS}/{admin.id}/suspension", json=body, headers=admin.headers)
         problem(answer, 409, "own_account")

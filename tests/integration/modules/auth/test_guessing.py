@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import httpx
 import msgspec
 import pytest
-from tests.integration.conftest import PASSWORD, Person, client_of, problem
+from tests.integration.conftest import PASSWORD, Person, client_of, problem, sha256
 from tests.integration.modules.auth.signing_in import AUTH, give_password, log_in, refresh
 
 from matinee.app import create_app
@@ -14,6 +15,7 @@ from matinee.bootstrap import Services, open_services
 from matinee.common.config import Settings
 from matinee.common.database import execute, fetch_value
 from matinee.common.storage.s3 import S3Storage
+from matinee.modules.auth.token_repository import insert_token
 
 
 class TestGuessing:
@@ -120,6 +122,20 @@ class TestGuessing:
             await execute(db, "UPDATE rate_limits SET hits = 100 WHERE bucket LIKE 'guesses:%%'")
         assert (await log_in(api, ada.email, PASSWORD, "2001:db8:2:1::2")).status_code == 200
         problem(await log_in(api, ada.email, PASSWORD, "2001:db8:2:2::1"), 429, "rate_limited")
+
+    async def test_whoever_has_a_link_guesses_ten_times_an_hour(
+        self, ada: Person, limited: tuple[httpx.AsyncClient, Services]
+    ) -> None:
+        """From however many networks: the letter may have come to somebody else."""
+        api, services = limited
+        async with services.database.connection() as db:
+            await insert_token(db, sha256("token"), UUID(ada.id), "email", "new@example.org", hours=1)
+        body = {"token": "token", "password": "a guess"}
+        answers = [
+            await api.post(f"{AUTH}/email/verify", json=body, headers={"X-Forwarded-For": f"192.0.2.{n}"})
+            for n in range(11)
+        ]
+        assert [answer.status_code for answer in answers] == [403] * 10 + [429]
 
     async def test_nobody_is_flooded_with_letters(
         self, ada: Person, limited: tuple[httpx.AsyncClient, Services]

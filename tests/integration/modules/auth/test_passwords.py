@@ -123,6 +123,18 @@ class TestResetPassword:
         assert (await api.post(f"{AUTH}/password/reset", json=body)).status_code == 204
         problem(await api.post(f"{AUTH}/email/verify", json={"token": stranger}), 422, "link_expired")
 
+    async def test_a_link_to_an_address_that_is_another_meanwhile_opens_nothing(
+        self, ada: Person, api: httpx.AsyncClient, services: Services
+    ) -> None:
+        """It may change while the letter is being written; whoever reads the former one's owns nothing any more."""
+        await api.post(f"{AUTH}/password/forgotten", json={"email": ada.email})
+        *_, letter = await letters(services)
+        body = {"token": token_in(letter), "password": OTHER}
+        async with services.database.connection() as db:
+            await execute(db, "UPDATE users SET email = 'new@example.org'")
+        problem(await api.post(f"{AUTH}/password/reset", json=body), 422, "link_expired")
+        assert (await log_in(api, "new@example.org", PASSWORD)).status_code == 200
+
     @pytest.mark.parametrize("verified", [False, True])
     async def test_who_made_the_account_of_an_address_loses_it_to_its_owner(
         self, verified: bool, ada: Person, api: httpx.AsyncClient, services: Services

@@ -108,6 +108,18 @@ class TestAnInvitation:
         assert (await ada.delete(f"{TEAMS}/{team}")).status_code == 204
         problem(await carol.post(f"{RECEIVED}/accept", {"token": token}), 404, "team_invitation_not_found")
 
+    async def test_of_who_is_shut_out_it_brings_nobody_in(self, ada: Person, bob: Person, services: Services) -> None:
+        """Until he is let in again."""
+        token = await invite(ada, await make_team(ada), bob.email, "owner")
+        shut = "UPDATE users SET suspended_at = CASE WHEN %s THEN now() END, suspended_why = %s WHERE id = %s"
+        async with services.database.connection() as db:
+            await execute(db, shut, (True, "Spam.", ada.id))
+            for path in ("show", "accept"):
+                answer = await bob.post(f"{RECEIVED}/{path}", {"token": token})
+                problem(answer, 404, "team_invitation_not_found")
+            await execute(db, shut, (False, None, ada.id))
+        assert (await bob.post(f"{RECEIVED}/accept", {"token": token})).status_code == 200
+
     async def test_many_are_refused(self, ada: Person, services: Services) -> None:
         team = await make_team(ada)
         async with services.database.connection() as db:

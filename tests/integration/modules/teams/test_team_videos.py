@@ -247,7 +247,7 @@ class TestASuspendedTeam:
         admin, path = await sign_up(role="ADMIN"), f"/api/v1/users/{team}"
         closing = await admin.client.put(f"{path}/deletion", headers=admin.headers)
         problem(closing, 404, "user_not_found")
-        problem(await admin.patch(path, {"role": "ADMIN"}), 404, "user_not_found")
+        problem(await admin.patch(path, {**PROOF, "role": "ADMIN"}), 404, "user_not_found")
 
 
 class TestSigningKeys:

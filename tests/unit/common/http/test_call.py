@@ -32,11 +32,19 @@ class TestAddress:
 
     @pytest.mark.parametrize(
         "forwarded",
-        [["192.0.2.1"], ["198.51.100.7, 192.0.2.1"], ["198.51.100.7", "192.0.2.1"], ["192.0.2.1, 10.0.0.9"]],
-    )
+        [
+            ["192.0.2.1"], ["198.51.100.7, 192.0.2.1"], ["198.51.100.7", "192.0.2.1"], ["192.0.2.1, 10.0.0.9"],
+            ["192.0.2.1, ::ffff:10.0.0.9"], ["192.0.2.1:50000"], ["192.0.2.1:50000, 10.0.0.9:50000"],
+        ],
+    )  # fmt: skip
     def test_behind_proxies_it_is_the_last_hop_that_is_not_one(self, forwarded: list[str]) -> None:
         """What the client itself claims to have forwarded stands before it, in the same line or another."""
-        assert address("10.0.0.1", *forwarded) == "192.0.2.1"
+        assert address("10.0.0.1", *forwarded) == address("::ffff:10.0.0.1", *forwarded) == "192.0.2.1"
+
+    @pytest.mark.parametrize("hop", ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:50000"])
+    def test_a_port_is_none_of_it(self, hop: str) -> None:
+        """With each connection a client would be another one."""
+        assert address("10.0.0.1", hop) == "2001:db8::1"
 
 
 class TestQuery:
