@@ -24,6 +24,8 @@ class TestComments:
         page.keyboard.type("Without a tripod.")
         page.keyboard.press("Control+Enter")
         page.get_by_text("Without a tripod.").wait_for()
+        page.get_by_role("heading", name="Comments · 2").wait_for()
+        assert page.evaluate("() => document.activeElement.textContent") == "Reply"
         comments = f"{installation.url}/api/v1/videos/{video_id}/comments"
         [said] = httpx.get(comments).json()["items"]
         assert (said["text"], said["replies"]) == ("Filmed <b>in</b> one take.", 1)

@@ -15,9 +15,11 @@ import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { ago, plural } from "../ui/words";
-import { composer } from "./composer";
+import { type ComposerOptions, composer } from "./composer";
 import { mentionsIn, pieces } from "./mentions";
 import type { Talk } from "./talk";
+
+const LONGEST_REASON = 200;
 
 /** A comment with what can be done about it and, of a top comment, what is answered below it. */
 export class CommentItem {
@@ -156,28 +158,30 @@ export class CommentItem {
       label: "What is wrong with it?",
       action: "Report",
       text: "",
+      longest: LONGEST_REASON,
       send: async (reason) => {
-        await reportComment(this.talk.video.id, this.comment.id, reason.slice(0, 200));
+        await reportComment(this.talk.video.id, this.comment.id, reason);
         this.#body.append(el("p", { class: "comment-note", role: "status" }, "Thank you. It is looked at."));
       },
     });
   }
 
-  /** Writes in the place of the buttons; they come back when it is sent or given up. */
-  #write(options: {
-    label: string;
-    action: string;
-    text: string;
-    send: (text: string) => Promise<void>;
-  }): void {
+  /** Writes in the place of the buttons; they come back, and the keyboard to its one, when it is sent or given up. */
+  #write(options: ComposerOptions): void {
     const row = this.#body.querySelector(".comment-buttons");
+    const at = row?.querySelector<HTMLElement>(":focus")?.textContent;
+    const goBack = () => {
+      this.#draw();
+      const buttons = this.#body.querySelectorAll<HTMLElement>(".comment-buttons button");
+      [...buttons].find(({ textContent }) => textContent === at)?.focus();
+    };
     const form = composer({
       ...options,
-      onCancel: () => this.#draw(),
+      onCancel: goBack,
       send: async (text) => {
         await options.send(text);
         const note = this.#body.querySelector(".comment-note");
-        this.#draw();
+        goBack();
         if (note) this.#body.append(note);
       },
     });
@@ -207,7 +211,10 @@ export class CommentItem {
   /** Adds an answer that was written just now. */
   #show(answer: Comment): void {
     this.talk.meet([answer]);
-    if (answer.state === "shown") this.comment.replies += 1;
+    if (answer.state === "shown") {
+      this.comment.replies += 1;
+      this.talk.add();
+    }
     this.#answers.append(new CommentItem(this.talk, answer, this).element);
     this.#drawMore();
   }

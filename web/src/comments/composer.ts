@@ -5,6 +5,8 @@ export interface ComposerOptions {
   label: string;
   action: string;
   text?: string;
+  /** Of a comment, where nothing else is said. */
+  longest?: number;
   /** Absent where there is nothing to go back to. */
   onCancel?: () => void;
   /** Throws where the words are not taken; they stay then. */
@@ -17,7 +19,12 @@ let made = 0;
 /** A place to write: grows with the text; Ctrl + Enter sends, Escape goes back. */
 export function composer(options: ComposerOptions): HTMLFormElement {
   const id = `words-${++made}`;
-  const words = el("textarea", { id, rows: 1, maxlength: LONGEST, placeholder: options.label });
+  const words = el("textarea", {
+    id,
+    rows: 1,
+    maxlength: options.longest ?? LONGEST,
+    placeholder: options.label,
+  });
   const send = el("button", { type: "submit", class: "button primary small" }, options.action);
   const cancel = options.onCancel && el("button", { type: "button", class: "button quiet small" }, "Cancel");
   const error = el("p", { class: "form-error", role: "alert", hidden: true });

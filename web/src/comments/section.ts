@@ -28,6 +28,7 @@ export class CommentSection {
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   #talk: Talk | null = null;
   #cursor: string | null = null;
+  #count = 0;
 
   constructor() {
     this.element.append(
@@ -45,7 +46,11 @@ export class CommentSection {
   /** Shows what is said about a video that can be played. */
   show(video: Video): void {
     if (this.#talk) return;
-    this.#talk = new Talk(video, () => void this.#load());
+    this.#talk = new Talk(
+      video,
+      () => void this.#load(),
+      () => this.#showCount(this.#count + 1),
+    );
     void this.#load();
   }
 
@@ -57,7 +62,7 @@ export class CommentSection {
       const rest = page.items.filter(({ id }) => id !== talk.pinned);
       this.#list.replaceChildren();
       this.#append(talk, page.pinned ? [page.pinned, ...rest] : rest, page.next_cursor);
-      this.#title.textContent = page.count ? `Comments · ${page.count.toLocaleString()}` : "Comments";
+      this.#showCount(page.count);
       this.#sort.hidden = page.items.length < 2;
       this.#review.replaceChildren(...(talk.moderates ? [new ReviewPanel(talk, page.policy).element] : []));
       this.#write.replaceChildren(
@@ -65,6 +70,11 @@ export class CommentSection {
       );
       this.element.hidden = false;
     });
+  }
+
+  #showCount(count: number): void {
+    this.#count = count;
+    this.#title.textContent = count ? `Comments · ${count.toLocaleString()}` : "Comments";
   }
 
   #loadMore(): Promise<void> {
@@ -92,6 +102,7 @@ export class CommentSection {
         const said = await writeComment(talk.video.id, words, key);
         key = randomKey();
         talk.meet([said]);
+        if (said.state === "shown") talk.add();
         this.#list.prepend(new CommentItem(talk, said).element);
       },
     });

@@ -12,6 +12,8 @@ export class Talk {
     readonly video: Video,
     /** Reads everything anew. */
     readonly reload: () => void,
+    /** Counts one more. */
+    readonly add: () => void,
   ) {
     this.#people.set(video.owner.id, video.owner);
   }
