@@ -83,6 +83,8 @@ class LockedComment(msgspec.Struct, frozen=True):
     root_state: State | None
     taken_down: bool
     """Whether an administrator has hidden it."""
+    is_read: bool
+    """Whether its author is there, and not shut out."""
     replies: int
     answered: bool
     """Whether anything answers it."""
@@ -160,7 +162,7 @@ FOR UPDATE
 """
 _LOCK = """
 SELECT c.id, c.video_id, c.author_id, c.root_id, c.state, r.state AS root_state, c.taken_down,
-    c.replies,
+    EXISTS (SELECT FROM users u WHERE u.id = c.author_id AND u.shut_at IS NULL) AS is_read, c.replies,
     EXISTS (SELECT FROM comments a WHERE a.parent_id = c.id) AS answered, c.likes + c.reports AS noted
 FROM comments c LEFT JOIN comments r ON r.id = c.root_id WHERE c.id = %s AND c.video_id = %s FOR UPDATE OF c
 """
@@ -187,7 +189,17 @@ _EMPTY = """
 UPDATE comments SET state = 'deleted', text = '', mentions = '{}', author_id = NULL, edited_at = NULL, reports = 0
 WHERE id = %s
 """
-_REMOVE = "DELETE FROM comments WHERE id = %s"
+# With the places above it that nothing else answers.
+_REMOVE = """
+WITH RECURSIVE gone (id, parent_id) AS (
+    SELECT id, parent_id FROM comments WHERE id = %(comment)s
+    UNION ALL
+    SELECT p.id, p.parent_id FROM gone g JOIN comments p ON p.id = g.parent_id
+    WHERE p.state = 'deleted' AND p.likes <= %(most)s
+        AND NOT EXISTS (SELECT FROM comments a WHERE a.parent_id = p.id AND a.id <> g.id)
+)
+DELETE FROM comments WHERE id IN (SELECT id FROM gone LIMIT %(most)s)
+"""
 _ADD_REPLIES = "UPDATE comments SET replies = replies + %s WHERE id = %s"
 _REPORT = """
 WITH reported AS (
@@ -332,9 +344,9 @@ async def empty_comment(db: Connection, comment_id: UUID) -> None:
     await execute(db, _EMPTY, (comment_id,))
 
 
-async def remove_comment(db: Connection, comment_id: UUID) -> None:
-    """Deletes it, likes and reports with it."""
-    await execute(db, _REMOVE, (comment_id,))
+async def remove_comment(db: Connection, comment_id: UUID, most: int) -> None:
+    """Deletes it, likes and reports with it, and so many places at most that it alone has kept."""
+    await execute(db, _REMOVE, {"comment": comment_id, "most": most})
 
 
 async def add_replies(db: Connection, root_id: UUID, change: int) -> None:

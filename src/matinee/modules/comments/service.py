@@ -187,7 +187,7 @@ class CommentService:
         if comment.answered or comment.noted > _MOST_DELETED:
             await repository.empty_comment(db, comment.id)
         else:
-            await repository.remove_comment(db, comment.id)
+            await repository.remove_comment(db, comment.id, _MOST_DELETED)
         await self._recount(db, comment, "deleted")
 
     async def _recount(self, db: Connection, comment: LockedComment, state: State) -> None:
@@ -250,7 +250,7 @@ def _said(text: str) -> str:
 
 
 def _is_shown(comment: LockedComment) -> bool:
-    return comment.state == "shown" and comment.root_state in (None, "shown", "deleted")
+    return comment.is_read and comment.state == "shown" and comment.root_state in (None, "shown", "deleted")
 
 
 def _next(rows: Sequence[CommentRow], limit: int) -> str | None:

@@ -154,6 +154,19 @@ class TestChanging:
         page = await thread.read(api)
         assert (page["items"], page["count"]) == ([], 0)
 
+    async def test_places_go_with_the_last_answer(
+        self, thread: Thread, ada: Person, bob: Person, api: httpx.AsyncClient
+    ) -> None:
+        """Up to what something else answers."""
+        top = await thread.say(ada, "top")
+        first = await thread.say(bob, "first", parent_id=top["id"])
+        second = await thread.say(bob, "second", parent_id=first["id"])
+        third = await thread.say(bob, "third", parent_id=second["id"])
+        for comment, places in ((first, 3), (second, 3), (third, 0)):
+            assert (await bob.delete(f"{thread.path}/{comment['id']}")).status_code == 204
+            assert len((await thread.below(api, top))["items"]) == places
+        assert await thread.texts(api) == ["top"]
+
     async def test_deleting_one_that_very_many_like_leaves_its_place(
         self, thread: Thread, ada: Person, bob: Person, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -289,6 +302,7 @@ class TestModerating:
         page = await thread.read(api)
         [place] = page["items"]
         assert (place["text"], place["author"], place["state"], page["pinned"]) == ("", None, "deleted", None)
+        problem(await ada.post(thread.path, {"text": "x", "parent_id": said["id"]}), 404, "comment_not_found")
         assert [item["text"] for item in await thread.queue(ada, "reported")] == ["buy now"]
         await admin.delete(suspension)
         assert await thread.texts(api) == ["buy now"]
