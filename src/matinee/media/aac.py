@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from .boxes import IDENTITY, box, full_box, movie_header
+from .boxes import IDENTITY, box, full_box, media_information, movie_extends, movie_header
 from .cells import Cell
 from .model import AAC_FRAME_SAMPLES, AudioRendition, Plan
 
@@ -125,11 +125,7 @@ def audio_fragment(rendition: AudioRendition, index: int, first_frame: int, fram
 def audio_init(rendition: AudioRendition) -> bytes:
     """The initialization segment: `ftyp` and `moov` of one AAC track whose timescale is the sample rate."""
     ftyp = box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6", b"cmfc", b"mp41")
-    return ftyp + box(b"moov", movie_header(), _track(rendition), _movie_extends())
-
-
-def _movie_extends() -> bytes:
-    return box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">IIIII", 1, 1, 0, 0, 0)))
+    return ftyp + box(b"moov", movie_header(), _track(rendition), movie_extends())
 
 
 def _track(rendition: AudioRendition) -> bytes:
@@ -152,8 +148,6 @@ def _track(rendition: AudioRendition) -> bytes:
 
 
 def _media_info(rendition: AudioRendition) -> bytes:
-    in_this_file = 0x1
-    reference = full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, in_this_file))
     entry = box(
         b"mp4a",
         bytes(6),
@@ -162,15 +156,7 @@ def _media_info(rendition: AudioRendition) -> bytes:
         struct.pack(">HHHHI", rendition.channels, 16, 0, 0, rendition.sample_rate << 16),
         _decoder_description(rendition),
     )
-    tables = box(
-        b"stbl",
-        full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
-        full_box(b"stts", 0, 0, bytes(4)),
-        full_box(b"stsc", 0, 0, bytes(4)),
-        full_box(b"stsz", 0, 0, bytes(8)),
-        full_box(b"stco", 0, 0, bytes(4)),
-    )
-    return box(b"minf", full_box(b"smhd", 0, 0, bytes(4)), box(b"dinf", reference), tables)
+    return media_information(full_box(b"smhd", 0, 0, bytes(4)), entry)
 
 
 def _decoder_description(rendition: AudioRendition) -> bytes:

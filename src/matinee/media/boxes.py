@@ -52,12 +52,33 @@ def full_box(kind: bytes, version: int, flags: int, *payload: bytes) -> bytes:
     return box(kind, _U32.pack(version << 24 | flags), *payload)
 
 
-def movie_header() -> bytes:
+def movie_header(timescale: int = 1000) -> bytes:
     """The `mvhd` box of a file whose tracks say for themselves how long they are."""
-    times = struct.pack(">IIII", 0, 0, 1000, 0)
+    times = struct.pack(">IIII", 0, 0, timescale, 0)
     return full_box(
         b"mvhd", 0, 0, times, struct.pack(">IHHII", 0x10000, 0x100, 0, 0, 0), IDENTITY, bytes(24), b"\0\0\0\2"
     )
+
+
+def movie_extends() -> bytes:
+    """The `mvex` box of a file of one track, whose samples come in fragments."""
+    return box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">IIIII", 1, 1, 0, 0, 0)))
+
+
+def media_information(header: bytes, entry: bytes) -> bytes:
+    """The `minf` box of such a track: its kind's header, its sample entry, and no sample."""
+    in_this_file = 0x1
+    one = b"\0\0\0\1"
+    reference = full_box(b"dref", 0, 0, one, full_box(b"url ", 0, in_this_file))
+    tables = box(
+        b"stbl",
+        full_box(b"stsd", 0, 0, one, entry),
+        full_box(b"stts", 0, 0, bytes(4)),
+        full_box(b"stsc", 0, 0, bytes(4)),
+        full_box(b"stsz", 0, 0, bytes(8)),
+        full_box(b"stco", 0, 0, bytes(4)),
+    )
+    return box(b"minf", header, box(b"dinf", reference), tables)
 
 
 class Sample(NamedTuple):

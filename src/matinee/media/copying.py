@@ -14,7 +14,7 @@ from sys import byteorder
 
 import msgspec
 
-from .boxes import IDENTITY, box, full_box
+from .boxes import IDENTITY, box, full_box, media_information, movie_extends, movie_header
 from .cells import Cell
 
 HEAD_BYTES = 64 << 10  # what is read of an index at first; the head of a usual film is within
@@ -173,13 +173,8 @@ def copied_init(
 ) -> bytes:
     """The init segment of an H.264 track; `shift`: ticks that its frames are shown earlier than they say."""
     kind = box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6", b"cmfc", b"avc1", b"mp41")
-    movie = full_box(
-        b"mvhd", 0, 0, struct.pack(">IIII", 0, 0, timescale, 0), struct.pack(">IHHII", 0x10000, 0x100, 0, 0, 0),
-        IDENTITY, bytes(24), struct.pack(">I", 2),
-    )  # fmt: skip
-    extends = box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">IIIII", 1, 1, 0, 0, 0)))
     track = _track(width, height, timescale, shift, configuration, colour)
-    return kind + box(b"moov", movie, track, extends)
+    return kind + box(b"moov", movie_header(timescale), track, movie_extends())
 
 
 def _track(width: int, height: int, timescale: int, shift: int, configuration: bytes, colour: bytes) -> bytes:
@@ -198,22 +193,12 @@ def _track(width: int, height: int, timescale: int, shift: int, configuration: b
 
 
 def _information(width: int, height: int, configuration: bytes, colour: bytes) -> bytes:
-    in_this_file = 0x1
-    reference = full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, in_this_file))
     dots_per_inch = 72 << 16
     entry = box(
         b"avc1", bytes(6), struct.pack(">H", 1), bytes(16), struct.pack(">HHIIIH", width, height, dots_per_inch,
         dots_per_inch, 0, 1), bytes(32), struct.pack(">Hh", 24, -1), box(b"avcC", configuration), colour,
     )  # fmt: skip
-    tables = box(
-        b"stbl",
-        full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
-        full_box(b"stts", 0, 0, bytes(4)),
-        full_box(b"stsc", 0, 0, bytes(4)),
-        full_box(b"stsz", 0, 0, bytes(8)),
-        full_box(b"stco", 0, 0, bytes(4)),
-    )
-    return box(b"minf", full_box(b"vmhd", 0, 1, bytes(8)), box(b"dinf", reference), tables)
+    return media_information(full_box(b"vmhd", 0, 1, bytes(8)), entry)
 
 
 def _big_endian(numbers: array[int]) -> bytes:

@@ -6,8 +6,8 @@ import {
   getProfile,
   listSessions,
 } from "../api/account";
-import { explain } from "../api/http";
 import type { Proof, Session } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { passwordField } from "../ui/password-field";
 import { proofForm } from "../ui/proof-form";
@@ -184,14 +184,8 @@ export class AccountPanel {
   }
 
   async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
     this.#said.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.hidden = false;
-      this.#error.textContent = explain(error);
-    }
+    await attempt(this.#error, task);
   }
 }
 

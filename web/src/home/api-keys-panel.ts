@@ -1,6 +1,6 @@
 import { createApiKey, listApiKeys, revokeApiKey } from "../api/api-keys";
-import { explain } from "../api/http";
 import type { ApiKey, NewApiKey } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { passwordField } from "../ui/password-field";
 import { proofOf } from "../ui/proof-form";
@@ -186,16 +186,9 @@ export class ApiKeysPanel {
   }
 
   async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
     this.#make.disabled = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.hidden = false;
-      this.#error.textContent = explain(error);
-    } finally {
-      this.#make.disabled = false;
-    }
+    await attempt(this.#error, task);
+    this.#make.disabled = false;
   }
 }
 

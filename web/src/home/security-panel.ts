@@ -1,4 +1,3 @@
-import { explain } from "../api/http";
 import { canUsePasskeys } from "../api/passkeys";
 import {
   beginTotp,
@@ -15,6 +14,7 @@ import {
 } from "../api/security";
 import { listProviders, renewToken } from "../api/session";
 import type { LinkedSignIn, Passkey, Proof, Provider, SecondFactorState, TotpSecret } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { proofForm } from "../ui/proof-form";
 import { ago } from "../ui/words";
@@ -57,7 +57,7 @@ export class SecurityPanel {
       this.#linked,
     );
     this.element.addEventListener("toggle", () => {
-      if (this.element.open) void this.#attempt(() => this.#load());
+      if (this.element.open) void attempt(this.#error, () => this.#load());
     });
     this.#addPasskey.addEventListener("click", () => this.#askPasskeyName());
   }
@@ -217,7 +217,7 @@ export class SecurityPanel {
 
   /** Makes a change and shows what is so now; an element that it gives is the next form. */
   async #change(change: () => Promise<unknown>, place?: HTMLElement): Promise<void> {
-    await this.#attempt(async () => {
+    await attempt(this.#error, async () => {
       const next = await change();
       await renewToken(); // it says whether there is a second factor, which makes an administrator one
       await this.#load();
@@ -231,16 +231,6 @@ export class SecurityPanel {
     if (!form) return;
     place?.append(form);
     form.querySelector("input")?.focus();
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.hidden = false;
-      this.#error.textContent = explain(error);
-    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { explain } from "../api/http";
 import {
   changeRole,
   deleteTeam,
@@ -10,6 +9,7 @@ import {
   revokeInvitation,
 } from "../api/teams";
 import type { Invitation, Member, SentInvitation, Team, TeamRole } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { sureButton } from "../ui/sure-button";
 import { ago } from "../ui/words";
@@ -44,13 +44,13 @@ export class TeamView {
       this.#isOwner && this.#invited,
       this.#isOwner && el("div", { class: "form-buttons" }, this.#deleteButton()),
     );
-    this.#more.addEventListener("click", () => void this.#attempt(() => this.#loadMembers()));
+    this.#more.addEventListener("click", () => void attempt(this.#error, () => this.#loadMembers()));
   }
 
   async load(): Promise<void> {
     this.#cursor = null;
     this.#members.replaceChildren();
-    await this.#attempt(async () => {
+    await attempt(this.#error, async () => {
       await this.#loadMembers();
       if (this.#isOwner) await this.#loadInvitations();
     });
@@ -83,7 +83,7 @@ export class TeamView {
     );
     const row = el("li", {}, about, this.#roleOf(member));
     const gone = () =>
-      void this.#attempt(async () => {
+      void attempt(this.#error, async () => {
         await removeMember(this.#team.id, member.id);
         if (isUser) this.#onGone();
         else row.remove();
@@ -100,7 +100,7 @@ export class TeamView {
     select.addEventListener(
       "change",
       () =>
-        void this.#attempt(async () => {
+        void attempt(this.#error, async () => {
           try {
             held = (await changeRole(this.#team.id, member.id, select.value as TeamRole)).role;
           } finally {
@@ -126,7 +126,7 @@ export class TeamView {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#attempt(async () => {
+      void attempt(this.#error, async () => {
         this.#tell(await invite(this.#team.id, email.value.trim(), role.value as TeamRole));
         form.reset();
         await this.#loadInvitations();
@@ -139,10 +139,13 @@ export class TeamView {
     const again = el("button", { type: "button", class: "button small" }, "Send again");
     again.addEventListener(
       "click",
-      () => void this.#attempt(async () => this.#tell(await resendInvitation(this.#team.id, invitation.id))),
+      () =>
+        void attempt(this.#error, async () =>
+          this.#tell(await resendInvitation(this.#team.id, invitation.id)),
+        ),
     );
     const revoke = sureButton("Revoke", `the invitation of ${invitation.email}`, () =>
-      this.#attempt(async () => {
+      attempt(this.#error, async () => {
         await revokeInvitation(this.#team.id, invitation.id);
         row.remove();
       }),
@@ -168,20 +171,10 @@ export class TeamView {
 
   #deleteButton(): HTMLButtonElement {
     return sureButton("Delete team", this.#team.name, () =>
-      this.#attempt(async () => {
+      attempt(this.#error, async () => {
         await deleteTeam(this.#team.id);
         this.#onGone();
       }),
     );
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.hidden = false;
-      this.#error.textContent = explain(error);
-    }
   }
 }

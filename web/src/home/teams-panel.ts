@@ -1,7 +1,7 @@
-import { explain } from "../api/http";
 import { renewToken } from "../api/session";
 import { createTeam, listTeams } from "../api/teams";
 import type { Team, User } from "../api/types";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { roleName } from "./roles";
 import { TeamView } from "./team-view";
@@ -45,7 +45,7 @@ export class TeamsPanel {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#attempt(async () => {
+      void attempt(this.#error, async () => {
         const team = await createTeam(this.#name.value.trim());
         this.#name.value = "";
         await this.#load(team.id);
@@ -57,7 +57,7 @@ export class TeamsPanel {
     this.#user = user;
     this.element.open = false;
     this.#show([]);
-    if (user) void this.#attempt(() => this.#load());
+    if (user) void attempt(this.#error, () => this.#load());
   }
 
   async #load(opened?: string): Promise<void> {
@@ -81,7 +81,7 @@ export class TeamsPanel {
     row.addEventListener("toggle", () => {
       if (!row.open || view) return;
       view = new TeamView(team, this.#user?.id ?? "", () => {
-        void this.#attempt(async () => {
+        void attempt(this.#error, async () => {
           await renewToken();
           await this.#load();
         });
@@ -91,15 +91,5 @@ export class TeamsPanel {
     });
     row.open = open;
     return row;
-  }
-
-  async #attempt(task: () => Promise<void>): Promise<void> {
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.hidden = false;
-      this.#error.textContent = explain(error);
-    }
   }
 }

@@ -5,6 +5,7 @@ import { acceptInvitation, declineInvitation, showInvitation } from "../api/team
 import type { InvitationShown, User } from "../api/types";
 import { AccountDialog } from "../home/account-dialog";
 import { roleName } from "../home/roles";
+import { attempt } from "../ui/attempt";
 import { el, find } from "../ui/dom";
 import { takeLinkToken } from "../ui/link-token";
 import { setUpSiteHeader } from "../ui/site-header";
@@ -17,16 +18,6 @@ const account = new AccountDialog(() => undefined);
 document.body.append(account.element);
 setUpSiteHeader(() => account.open("sign-in"));
 
-async function attempt(task: () => Promise<void>): Promise<void> {
-  error.hidden = true;
-  try {
-    await task();
-  } catch (fault) {
-    error.hidden = false;
-    error.textContent = explain(fault);
-  }
-}
-
 function button(label: string, primary: boolean, act: () => void): HTMLButtonElement {
   const made = el("button", { type: "button", class: primary ? "button primary" : "button" }, label);
   made.addEventListener("click", act);
@@ -36,13 +27,13 @@ function button(label: string, primary: boolean, act: () => void): HTMLButtonEle
 /** What whoever looks can do: accept, where he is signed in; else become somebody first. */
 function offer(user: User | null): void {
   const decline = button("Decline", false, () =>
-    attempt(async () => {
+    attempt(error, async () => {
       await declineInvitation(token);
       place.replaceChildren(el("h1", {}, "Declined"), el("p", {}, "Nobody will ask you again by this link."));
     }),
   );
   const accept = button("Accept", true, () =>
-    attempt(async () => {
+    attempt(error, async () => {
       await acceptInvitation(token);
       location.assign("/");
     }),

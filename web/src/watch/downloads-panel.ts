@@ -1,6 +1,6 @@
-import { explain } from "../api/http";
 import type { Video } from "../api/types";
 import { authorized, isOpen, listDownloads, offerDownload, withdrawDownload } from "../api/videos";
+import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { type DownloadRow, downloadRows, offerState } from "./download-rows";
@@ -91,13 +91,7 @@ export class DownloadsPanel {
 
   async #attempt(control: HTMLElement, task: () => Promise<unknown>): Promise<void> {
     control.setAttribute("aria-busy", "true");
-    this.#error.hidden = true;
-    try {
-      await task();
-    } catch (error) {
-      this.#error.textContent = explain(error);
-      this.#error.hidden = false;
-    }
+    await attempt(this.#error, task);
     control.removeAttribute("aria-busy");
     await this.#look();
   }

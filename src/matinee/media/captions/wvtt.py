@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..boxes import IDENTITY, box, full_box, movie_header
+from ..boxes import IDENTITY, box, full_box, media_information, movie_extends, movie_header
 from .cutting import cues_within
 from .model import Cue
 
@@ -41,26 +41,11 @@ def init_segment() -> bytes:
     track_header = struct.pack(">IIIII8xhhhxx", 0, 0, 1, 0, 0, 0, 0, 0) + IDENTITY + bytes(8)
     media_header = struct.pack(">IIIIHxx", 0, 0, TIMESCALE, 0, _UNDETERMINED)
     entry = box(b"wvtt", bytes(6), b"\0\1", box(b"vttC", b"WEBVTT"))
-    one = b"\0\0\0\1"
-    table = box(
-        b"stbl",
-        full_box(b"stsd", 0, 0, one, entry),
-        *(full_box(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc")),
-        full_box(b"stsz", 0, 0, bytes(8)),
-        full_box(b"stco", 0, 0, bytes(4)),
-    )
-    data = box(b"dinf", full_box(b"dref", 0, 0, one, full_box(b"url ", 0, 1)))
     handler = full_box(b"hdlr", 0, 0, bytes(4), b"text", bytes(12), b"\0")
-    media = box(
-        b"mdia",
-        full_box(b"mdhd", 0, 0, media_header),
-        handler,
-        box(b"minf", full_box(b"nmhd", 0, 0), data, table),
-    )
-    defaults = full_box(b"trex", 0, 0, struct.pack(">IIIII", 1, 1, 0, 0, 0))
-    return box(b"ftyp", b"iso6", bytes(4), _BRANDS) + box(
-        b"moov", movie_header(), box(b"trak", full_box(b"tkhd", 0, 7, track_header), media), box(b"mvex", defaults)
-    )
+    information = media_information(full_box(b"nmhd", 0, 0), entry)
+    media = box(b"mdia", full_box(b"mdhd", 0, 0, media_header), handler, information)
+    track = box(b"trak", full_box(b"tkhd", 0, 7, track_header), media)
+    return box(b"ftyp", b"iso6", bytes(4), _BRANDS) + box(b"moov", movie_header(), track, movie_extends())
 
 
 def cut_wvtt(cues: Sequence[Cue], bounds: Sequence[int]) -> list[bytes]:

@@ -72,6 +72,9 @@ from matinee.modules.tokens.verification import PlaybackTokens
 from matinee.modules.tracks.repository import NewRow, insert_track
 from matinee.modules.videos.service import VideoService
 
+TRACK = UUID("5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11")
+"""Of the films that have everything."""
+
 _ADD_USER = "INSERT INTO users (email, password_hash, name) VALUES (%s, 'none', 'Ada') RETURNING id"
 _ADD_VIDEO = """
 INSERT INTO videos (owner_id, title, visibility, status, failure_code, filename, filesize, filetype, part_size, plan)
@@ -382,3 +385,16 @@ def make_film(database: Database, storage: S3Storage, clock: Clock) -> FilmMaker
 async def film(make_film: FilmMaker) -> Film:
     """A public film of which nothing is stored yet."""
     return await make_film()
+
+
+@pytest.fixture
+def whole(make_film: FilmMaker) -> FilmMaker:
+    """Makes films of which every path answers."""
+
+    async def make(**fields: Any) -> Film:
+        film = await make_film(**fields)
+        await film.store(0)
+        await film.add_track([Cue(0, 1000, "Hello")], track_id=TRACK)
+        return film
+
+    return make

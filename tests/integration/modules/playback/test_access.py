@@ -1,13 +1,12 @@
 from datetime import UTC, datetime
 from itertools import product
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
+from tests.integration.modules.playback.conftest import TRACK
 
 from matinee.common.database import execute
-from matinee.media.captions.model import Cue
 
-TRACK = UUID("5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11")
 PATHS = [
     "master.m3u8",
     "manifest.mpd",
@@ -23,19 +22,6 @@ PATHS = [
 ]
 SUSPEND = "UPDATE users SET suspended_at = now(), suspended_why = 'Spam.' WHERE id = %s"
 PLAYABLE = [path for path in PATHS if path != f"captions/{TRACK}.vtt"]
-
-
-@pytest.fixture
-async def whole(make_film):
-    """Makes a film of which every path answers."""
-
-    async def make(**fields):
-        film = await make_film(**fields)
-        await film.store(0)
-        await film.add_track([Cue(0, 1000, "Hello")], track_id=TRACK)
-        return film
-
-    return make
 
 
 class TestWhoMaySee:

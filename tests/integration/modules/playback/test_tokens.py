@@ -13,12 +13,12 @@ import httpx
 import jwt
 import m3u8
 import pytest
-from tests.integration.modules.playback.test_access import PATHS, PLAYABLE, TRACK
+from tests.integration.modules.playback.conftest import TRACK
+from tests.integration.modules.playback.test_access import PATHS, PLAYABLE
 
 from matinee.common.database import execute
 from matinee.common.http.authentication import Caller
 from matinee.common.http.rate_limits import RateLimit
-from matinee.media.captions.model import Cue
 from matinee.modules.tokens import guesses
 
 PASSWORD = "winter garden"
@@ -61,19 +61,6 @@ def signed_in(database, tokens):
         return {"Authorization": f"Bearer {await tokens.issue(Caller(user_id, 'USER', session))}"}, session
 
     return sign_in
-
-
-@pytest.fixture
-async def whole(make_film):
-    """Makes a film of which every path answers."""
-
-    async def make(**fields):
-        film = await make_film(**fields)
-        await film.store(0)
-        await film.add_track([Cue(0, 1000, "Hello")], track_id=TRACK)
-        return film
-
-    return make
 
 
 async def code(player: httpx.AsyncClient, path: str, **options: Any) -> str:
