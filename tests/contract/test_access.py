@@ -120,7 +120,9 @@ ROWS: dict[str, Row] = {
     "export_user": Row(Who.ADMIN, _PROOF),
     "get_user_export": Row(Who.ADMIN),
     "fetch_user_export": Row(Who.ADMIN, _PROOF),
-    "delete_user": Row(Who.ADMIN, path={"user_id": "5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11"}),
+    "delete_user": Row(
+        Who.ADMIN, {"password": "not this one"}, path={"user_id": "5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11"}
+    ),
     "restore_user": Row(Who.ADMIN),
     "list_own_audit_events": Row(Who.ACCOUNT),
     "get_profile": Row(Who.ACCOUNT),

@@ -70,14 +70,6 @@ class Closing:
         """Until when an account could be restored that is closed now."""
         return Foreseen(datetime.now(UTC) + timedelta(days=self._grace_days))
 
-    async def close_own(self, begin: Begin, caller: Caller, proof: Proof) -> Deletion:
-        """Closes the account of whoever shows once more that it is his. `begin` opens the transaction that does.
-
-        Raises LastAdministrator, LastOwner, and what the guard does.
-        """
-        await self._guard.ensure(caller, proof)
-        return await self.close(await begin(), caller.user_id)
-
     async def close(self, db: Connection, user_id: UUID) -> Deletion:
         """Shuts an account out at once, and has it erased when its time of grace is over.
 
@@ -91,6 +83,11 @@ class Closing:
             until = f"{(await _found(db, user_id)).erase_at:%Y-%m-%d}"
             await self._notices.tell(db, user_id, letters.CLOSED, until=until)
         return await _found(db, user_id)
+
+    async def close_by(self, begin: Begin, caller: Caller, user_id: UUID, proof: Proof) -> Deletion:
+        """The same, for its owner or an administrator, who shows once more who he is. Raises what the guard does."""
+        await self._guard.ensure(caller, proof)
+        return await self.close(await begin(), user_id)
 
     async def restore(self, db: Connection, user_id: UUID) -> None:
         """Keeps an account after all; one that is erased already, or was not to be, stays as it is."""

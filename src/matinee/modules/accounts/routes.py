@@ -20,6 +20,7 @@ DELETION = "/api/v1/user/deletion"
 OF_USER = "/api/v1/users/{user_id}/deletion"
 EXPORT = "/api/v1/user/export"
 EXPORT_OF_USER = "/api/v1/users/{user_id}/export"
+CLOSING = RateLimit("close-account", 10, 3600, by="user")
 MAKING = RateLimit("account-export", 10, 86400, by="user")
 
 
@@ -41,7 +42,7 @@ class AccountRoutes:
         tag="users",
         access=Access.PERSON,
         errors=(*GUARDED, LastAdministrator, LastOwner, UserNotFound),
-        limit=RateLimit("close-account", 10, 3600, by="user"),
+        limit=CLOSING,
     )
     async def close_account(self, call: Call, body: Proof) -> Deletion:
         """Delete your account, by the password or a code.
@@ -49,17 +50,22 @@ class AccountRoutes:
         You are signed out everywhere, and nobody sees your videos any more. Until `erase_at` you can sign in with
         `restore`, and everything is as before; then everything is deleted for good.
         """
-        return await self._closing.close_own(call.begin, call.user, body)
+        return await self._closing.close_by(call.begin, call.user, call.user.user_id, body)
 
     @operation(
-        "PUT", OF_USER, tag="administration", access=Access.ADMIN, errors=(UserNotFound, LastAdministrator, LastOwner)
+        "PUT",
+        OF_USER,
+        tag="administration",
+        access=Access.ADMIN,
+        errors=(*GUARDED, UserNotFound, LastAdministrator, LastOwner),
+        limit=CLOSING,
     )
-    async def delete_user(self, db: Connection, user_id: UserId) -> Deletion:
-        """Delete an account.
+    async def delete_user(self, call: Call, user_id: UserId, body: Proof) -> Deletion:
+        """Delete an account, by your password or a code.
 
         As if its owner had; he can restore it until `erase_at`.
         """
-        return await self._closing.close(db, user_id)
+        return await self._closing.close_by(call.begin, call.user, user_id, body)
 
     @operation("DELETE", OF_USER, tag="administration", access=Access.ADMIN)
     async def restore_user(self, db: Connection, user_id: UserId) -> None:

@@ -110,10 +110,13 @@ class TestClosing:
     async def test_administrators_and_the_command_line_do_both(
         self, sign_up: SignUp, ada: Person, settings: Settings
     ) -> None:
-        """As if the owner had."""
+        """As if the owner had; an open session is not enough."""
         admin = await sign_up(role="ADMIN")
-        path = f"/api/v1/users/{ada.id}"
-        closed = await admin.client.put(f"{path}/deletion", headers=admin.headers)
+        path, proof = f"/api/v1/users/{ada.id}", {"password": PASSWORD}
+        for of in (ada, admin):
+            refused = await admin.client.put(f"/api/v1/users/{of.id}/deletion", json={}, headers=admin.headers)
+            problem(refused, 403, "proof_required")
+        closed = await admin.client.put(f"{path}/deletion", json=proof, headers=admin.headers)
         assert (await admin.get(path)).json()["deletion"] == closed.json()
         assert (await admin.delete(f"{path}/deletion")).status_code == 204
         assert (await admin.get(path)).json()["deletion"] is None

@@ -245,7 +245,7 @@ class TestASuspendedTeam:
 
     async def test_is_no_account_to_close_or_to_give_a_role(self, sign_up: SignUp, team: str) -> None:
         admin, path = await sign_up(role="ADMIN"), f"/api/v1/users/{team}"
-        closing = await admin.client.put(f"{path}/deletion", headers=admin.headers)
+        closing = await admin.client.put(f"{path}/deletion", json=PROOF, headers=admin.headers)
         problem(closing, 404, "user_not_found")
         problem(await admin.patch(path, {**PROOF, "role": "ADMIN"}), 404, "user_not_found")
 
