@@ -154,9 +154,13 @@ async def list_public(db: Connection, owner_id: UUID, limit: int, after: Cursor 
     return await fetch_all(db, PlaylistRow, f"{_PUBLIC} {_BEFORE} {_NEWEST}", {**params, **place})
 
 
+async def hold_owner(db: Connection, owner_id: UUID) -> bool:
+    """The account makes no other until the transaction ends; False where there is none."""
+    return await fetch_value(db, _LOCK_OWNER, (owner_id,)) is not None
+
+
 async def count_playlists(db: Connection, owner_id: UUID) -> int:
-    """How many the account has made; it makes no other until the transaction ends."""
-    await execute(db, _LOCK_OWNER, (owner_id,))
+    """How many an account has made that is held."""
     return int(await fetch_value(db, _COUNT, (owner_id,)))
 
 

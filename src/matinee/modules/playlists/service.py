@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from matinee.common.database import Connection
+from matinee.common.errors import Unauthenticated
 from matinee.common.http.authentication import Caller
 from matinee.common.http.pagination import Cursor, PageQuery, decode_cursor, encode_cursor
 from matinee.common.http.viewer import Viewer
@@ -47,6 +48,8 @@ class PlaylistService:
     async def make(self, db: Connection, caller: Caller, new: NewPlaylist) -> Playlist:
         """An empty playlist. Raises TooManyPlaylists, TeamNotFound and TeamRoleNeeded."""
         owner_id = acting_for(caller, new.owner, EDITORS)
+        if not await repository.hold_owner(db, owner_id):
+            raise Unauthenticated("This account no longer exists.")
         if await repository.count_playlists(db, owner_id) >= MOST_PLAYLISTS:
             raise TooManyPlaylists
         return await self.get(db, Viewer(caller), await repository.insert_playlist(db, owner_id, new))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from matinee.common.database import Connection, execute, fetch_all
+from matinee.common.database import Connection, execute, fetch_all, fetch_value
 
 # All that is made of one file has one owner, deleted or not: its keeper, clips, what shares it, and what is to take
 # the place of any of them.
@@ -18,6 +18,8 @@ WITH keeper AS (
 )
 SELECT id FROM family UNION SELECT v.id FROM videos v JOIN family f ON v.replaces = f.id ORDER BY id
 """
+# Whoever deletes a team at this moment waits, and finds the video; or is seen here, before it goes with the team.
+_HOLD_RECIPIENT = "SELECT id FROM users WHERE id = %s AND closed_at IS NULL FOR KEY SHARE"
 _HOLD = "SELECT id FROM videos WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 # No upload that is under way: whoever receives it reserves of its former owner's quota.
 _MOVE = """
@@ -31,6 +33,11 @@ RETURNING id
 
 class _Id(msgspec.Struct):
     id: UUID
+
+
+async def hold_recipient(db: Connection, account_id: UUID) -> bool:
+    """The account is not deleted until the transaction ends; False where it is."""
+    return await fetch_value(db, _HOLD_RECIPIENT, (account_id,)) is not None
 
 
 async def hold_family(db: Connection, video_id: UUID) -> list[UUID]:

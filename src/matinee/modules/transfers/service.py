@@ -8,6 +8,7 @@ from matinee.common.http.viewer import Viewer
 from matinee.common.notifications import announce_all
 from matinee.modules import audit
 from matinee.modules.quotas.service import QuotaService
+from matinee.modules.teams.errors import TeamNotFound
 from matinee.modules.teams.rules import EDITORS, OWNERS, acting_for
 from matinee.modules.transfers import repository
 from matinee.modules.transfers.errors import NotTransferable
@@ -32,6 +33,8 @@ class TransferService:
         if video.owner_id != to:
             if video.owner_id != caller.user_id and caller.role != "ADMIN":
                 acting_for(caller, video.owner_id, OWNERS)  # an editor could carry off all that there is
+            if not await repository.hold_recipient(db, to):
+                raise TeamNotFound
             family = await repository.hold_family(db, video_id)
             moved = await repository.move(db, video_id, family, of=video.owner_id, to=to)
             if video_id not in moved:

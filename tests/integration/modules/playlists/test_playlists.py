@@ -143,6 +143,13 @@ class TestPlaylists:
         assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 3
         problem(await ada.post(PLAYLISTS, {"title": "One more"}), 409, "too_many_playlists")
 
+    async def test_of_a_team_that_is_gone_are_refused(self, ada: Person, services: Services) -> None:
+        """A token may name it for some minutes more."""
+        team = await make_team(ada)
+        async with services.database.connection() as db:
+            await execute(db, "DELETE FROM users WHERE id = %s", (team,))
+        problem(await ada.post(PLAYLISTS, {"title": "By the sea", "owner": team}), 401, "unauthenticated")
+
     async def test_of_who_is_suspended_are_for_nobody(self, ada: Person, bob: Person, services: Services) -> None:
         shelf = await make(ada, visibility="public")
         async with services.database.connection() as db:

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import httpx
@@ -14,7 +14,9 @@ from tests.unit.media.plans import plan, sound
 
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
+from matinee.common.http.authentication import Caller
 from matinee.modules.api_keys.verification import REMEMBERED_SECONDS
+from matinee.modules.teams.errors import TeamNotFound
 
 VIDEOS = "/api/v1/videos"
 SIGNING_KEYS = "/api/v1/signing-keys"
@@ -242,6 +244,21 @@ class TestASuspendedTeam:
         clock.offset += 1
         await refresh(bob)
         assert (await bob.patch(path, {"title": "Ours"})).status_code == 200
+
+    @pytest.mark.parametrize(
+        "gone",
+        ["UPDATE users SET closed_at = now(), erase_at = now() WHERE id = %s", "DELETE FROM users WHERE id = %s"],
+    )
+    async def test_that_is_deleted_gets_no_video(
+        self, ada: Person, team: str, services: Services, gone: LiteralString
+    ) -> None:
+        """Also from who has a token of before: it would go with the team."""
+        owner = Caller(UUID(ada.id), "USER", None, teams={UUID(team): "owner"})
+        video_id = UUID(await playable(services, ada))
+        async with services.database.transaction() as db:
+            await execute(db, gone, (team,))
+            with pytest.raises(TeamNotFound):
+                await services.transfers.transfer(db, owner, video_id, UUID(team))
 
     async def test_is_no_account_to_close_or_to_give_a_role(self, sign_up: SignUp, team: str) -> None:
         admin, path = await sign_up(role="ADMIN"), f"/api/v1/users/{team}"
