@@ -13,8 +13,8 @@ import {
 import type { PendingSignIn } from "../api/types";
 import { el } from "../ui/dom";
 import { type Field, field } from "../ui/field";
-import { icon } from "../ui/icons";
 import { passwordField } from "../ui/password-field";
+import { sheet } from "../ui/sheet";
 import { KeepButton } from "./keep-button";
 import { SecondFactorStep } from "./second-factor-step";
 
@@ -64,11 +64,6 @@ export class AccountDialog {
 
   constructor(onDone: () => void) {
     this.#onDone = onDone;
-    const close = el(
-      "button",
-      { type: "button", class: "icon-button", "aria-label": "Close" },
-      icon("close"),
-    );
     this.#form = el(
       "form",
       { class: "form", novalidate: true },
@@ -82,10 +77,7 @@ export class AccountDialog {
       this.#forgotten,
       this.#other,
     );
-    const header = el("header", { class: "sheet-header" }, this.#title, close);
-    const steps = [this.#form, this.#step.element];
-    this.element = el("dialog", { class: "sheet", "aria-labelledby": "account-title" }, header, ...steps);
-    close.addEventListener("click", () => this.element.close());
+    this.element = sheet(this.#title, this.#form, this.#step.element);
     this.#other.addEventListener("click", () =>
       this.#show(this.#mode === "sign-in" ? "register" : "sign-in"),
     );

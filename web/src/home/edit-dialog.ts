@@ -2,7 +2,7 @@ import { explain } from "../api/http";
 import type { Video, VideoSummary } from "../api/types";
 import { deleteVideo, editVideo, setPassword } from "../api/videos";
 import { el } from "../ui/dom";
-import { icon } from "../ui/icons";
+import { sheet } from "../ui/sheet";
 import { detailFields } from "./detail-fields";
 
 /** Changes or deletes one of the user's videos. Deleting asks a second time, on the same button. */
@@ -20,21 +20,9 @@ export class EditDialog {
   constructor(onSaved: (video: Video) => void, onDeleted: (id: string) => void) {
     this.#onSaved = onSaved;
     this.#onDeleted = onDeleted;
-    const close = el(
-      "button",
-      { type: "button", class: "icon-button", "aria-label": "Close" },
-      icon("close"),
-    );
-    const header = el(
-      "header",
-      { class: "sheet-header" },
-      el("h2", { id: "edit-title-line" }, "Edit video"),
-      close,
-    );
     const buttons = el("div", { class: "form-buttons" }, this.#delete, this.#save);
     const form = el("form", { class: "form" }, ...this.#fields.elements, this.#error, buttons);
-    this.element = el("dialog", { class: "sheet", "aria-labelledby": "edit-title-line" }, header, form);
-    close.addEventListener("click", () => this.element.close());
+    this.element = sheet(el("h2", { id: "edit-title-line" }, "Edit video"), form);
     this.#delete.addEventListener("click", () => void this.#askOrDelete());
     form.addEventListener("submit", (event) => {
       event.preventDefault();

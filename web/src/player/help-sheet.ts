@@ -1,5 +1,5 @@
 import { el } from "../ui/dom";
-import { icon } from "../ui/icons";
+import { sheet } from "../ui/sheet";
 import { SHORTCUT_HELP } from "./shortcuts";
 
 /** The dialog that lists the keyboard shortcuts; it opens with `showModal`. */
@@ -12,14 +12,11 @@ export function helpSheet(): HTMLDialogElement {
       el("dd", {}, ...keys.map((key) => (key === "…" ? key : el("kbd", {}, key)))),
     ),
   );
-  const close = el("button", { type: "button", class: "icon-button", "aria-label": "Close" }, icon("close"));
-  const dialog = el(
-    "dialog",
-    { class: "sheet help-sheet", "aria-labelledby": "help-title" },
-    el("header", { class: "sheet-header" }, el("h2", { id: "help-title" }, "Keyboard shortcuts"), close),
+  const dialog = sheet(
+    el("h2", { id: "help-title" }, "Keyboard shortcuts"),
     el("dl", { class: "help-list" }, ...rows),
   );
-  close.addEventListener("click", () => dialog.close());
+  dialog.classList.add("help-sheet");
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("keydown", (event) => event.key === "?" && dialog.close());
   return dialog;

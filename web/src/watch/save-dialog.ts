@@ -8,6 +8,7 @@ import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { PLAYLIST_VISIBILITIES } from "../ui/playlists";
+import { sheet } from "../ui/sheet";
 
 /** Puts the video into playlists, and takes it out: a button, and the dialog that it opens. */
 export class SaveDialog {
@@ -34,17 +35,6 @@ export class SaveDialog {
 
   constructor(video: string) {
     this.#video = video;
-    const close = el(
-      "button",
-      { type: "button", class: "icon-button", "aria-label": "Close" },
-      icon("close"),
-    );
-    const header = el(
-      "header",
-      { class: "sheet-header" },
-      el("h2", { id: "save-heading" }, "Save to …"),
-      close,
-    );
     const form = el(
       "form",
       { class: "field save-form" },
@@ -53,10 +43,8 @@ export class SaveDialog {
       this.#visibility,
       el("button", { type: "submit", class: "button" }, "Make and save"),
     );
-    this.#dialog = el(
-      "dialog",
-      { class: "sheet", "aria-labelledby": "save-heading" },
-      header,
+    this.#dialog = sheet(
+      el("h2", { id: "save-heading" }, "Save to …"),
       this.#owner.element,
       this.#error,
       this.#list,
@@ -65,7 +53,6 @@ export class SaveDialog {
     );
     document.body.append(this.#dialog);
     this.#visibility.value = "private";
-    close.addEventListener("click", () => this.#dialog.close());
     this.button.addEventListener("click", () => this.#open());
     this.#owner.select.addEventListener("change", () => void attempt(this.#error, () => this.#load()));
     this.#more.addEventListener("click", () => void attempt(this.#error, () => this.#loadMore()));
