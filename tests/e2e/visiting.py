@@ -32,13 +32,14 @@ _READ_COLUMNS = """
   return Array.from({ length: bits }, (_, bit) => pixels[bit * 4]);
 }
 """
-# Two animation frames after the seek, what was decoded is on screen.
+# Two animation frames after the seek, what was decoded is on screen. The end of a seek before it, of the player's own
+# across a hole of its buffer, may be told meanwhile.
 _SEEK = """
 (seconds) => new Promise((resolve, reject) => {
   const video = window.matinee.video;
   video.pause();
   const shown = () => requestAnimationFrame(() => requestAnimationFrame(() => resolve(video.currentTime)));
-  video.addEventListener("seeked", shown, { once: true });
+  video.addEventListener("seeked", () => video.seeking || shown());
   setTimeout(() => {
     const { buffered: held, currentTime, readyState, seeking } = video;
     const buffered = [...Array(held.length).keys()].map((i) => [held.start(i), held.end(i)]);
