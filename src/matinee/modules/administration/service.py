@@ -31,9 +31,14 @@ from matinee.modules.quotas.service import QuotaService
 from matinee.modules.second_factor.guard import Guard
 from matinee.modules.second_factor.service import SecondFactor
 
+_NAMES: dict[Role, str] = {"ADMIN": "administrator", "USER": "user"}  # in letters
+
 
 class Administration:
-    """What administrators do about accounts. All of it is recorded, and takes effect within a second."""
+    """What administrators do about accounts. All of it is recorded, and takes effect within a second.
+
+    Letters tell owners of what they would not know otherwise.
+    """
 
     def __init__(
         self,
@@ -74,12 +79,14 @@ class Administration:
         if await repository.suspend(db, user_id, why):
             await audit.record(db, "account.suspended", user_id, account=user_id, reason=why)
             await self._sessions.end_all(db, user_id, "suspended")
+            await self._notices.tell(db, user_id, letters.SUSPENDED)
         return _shown(await repository.find_user(db, user_id))
 
     async def lift(self, db: Connection, user_id: UUID) -> ManagedUser:
         """Lets an account in again; it signs in anew, its API keys work as before. Raises UserNotFound."""
         if await repository.lift(db, user_id):
             await audit.record(db, "account.suspension_lifted", user_id, account=user_id)
+            await self._notices.tell(db, user_id, letters.SUSPENSION_LIFTED)
         return _shown(await repository.find_user(db, user_id))
 
     async def change_by(self, begin: Begin, caller: Caller, user_id: UUID, change: UserChange) -> ManagedUser:
@@ -134,6 +141,7 @@ class Administration:
         await audit.record(db, "account.role_changed", user_id, account=user_id, former=former, role=role)
         # what was signed with the former role opens nothing more
         await self._sessions.end_all(db, user_id, "role_changed")
+        await self._notices.tell(db, user_id, letters.ROLE_CHANGED, role=_NAMES[role])
 
 
 async def ensure_administered(db: Connection, *, without: UUID) -> None:

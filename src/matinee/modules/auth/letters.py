@@ -146,7 +146,8 @@ CLOSED = LetterTemplate(
 Your account was closed and every device signed out; on $until everything in it is deleted for good. Whoever signs in
 before then can keep it.
 
-If it was not you, sign in and choose another password, or choose one by "Forgot your password?".
+If neither you nor those who run this server did it, sign in and choose another password, or choose one by "Forgot
+your password?".
 
 [Sign in]($link)
 """,
@@ -186,4 +187,37 @@ If you did not ask for it, choose another password at once by "Forgot your passw
 
 [Sign in]($link)
 """,
+)
+ROLE_CHANGED = LetterTemplate(
+    "Your account has another role",
+    """
+Those who run this server have given your account the role "$role", and signed out every device. If you did not expect
+it, ask them.
+
+[Sign in]($link)
+""",
+)
+SUSPENDED = LetterTemplate(
+    "Your account was suspended",
+    """
+Those who run this server have suspended your account: every device was signed out, and your videos are shown to
+nobody. Nothing was deleted.
+
+Whoever signs in with the right password is told why.
+
+[Sign in]($link)
+""",
+)
+SUSPENSION_LIFTED = LetterTemplate(
+    "Your account is no longer suspended",
+    """
+Those who run this server have lifted the suspension of your account. Everything in it is as it was before; sign in
+again.
+
+[Sign in]($link)
+""",
+)
+RESTORED = _changed(
+    "Your account is not deleted",
+    "Your account was to be deleted and is kept: you signed in to keep it, or those who run this server kept it.",
 )

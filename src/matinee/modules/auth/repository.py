@@ -123,7 +123,7 @@ SELECT id, email, name, role, created_at, password_hash, email_verified_at IS NO
 WHERE lower(email) IN (lower(%(normal)s), lower(%(typed)s))
 ORDER BY lower(email) = lower(%(typed)s) DESC LIMIT 1
 """
-_FIND_USER = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
+_FIND_USER = "SELECT id, email, name, role, created_at FROM users WHERE id = %s AND kind = 'user'"
 _FIND_HASH = "SELECT password_hash FROM users WHERE id = %s"
 _REPLACE_HASH = "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s"
 # Whoever changes the password at this moment waits, and ends what comes of the former one; or is seen here.
@@ -275,7 +275,7 @@ async def find_account(db: Connection, normal: str, typed: str) -> Account | Non
 
 
 async def find_user(db: Connection, user_id: UUID) -> User | None:
-    """The account of an id."""
+    """The account of an id; a team, which nobody signs in to, is none."""
     return await fetch_one(db, User, _FIND_USER, (user_id,))
 
 

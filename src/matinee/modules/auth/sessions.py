@@ -100,6 +100,7 @@ class Sessions:
         """Keeps an account that was to be deleted: it gets sessions again. Any other stays as it is."""
         if await repository.restore(db, user_id):
             await audit.record(db, "account.restored", user_id, account=user_id, by=user_id)
+            await self._notices.tell(db, user_id, letters.RESTORED)
 
     async def refresh(self, token: str, arrived: float, ip: str | None) -> Tokens:
         """Trades a refresh token for new tokens. A token that was used before ends its session.
