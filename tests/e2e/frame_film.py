@@ -12,10 +12,10 @@ RATE = 25
 BITS = 16
 
 
-def make_frame_film(file: Path, *, seconds: int, size: str = "640x360") -> Path:
+def make_frame_film(file: Path, *, seconds: int, size: str = "640x360", rate: int = RATE) -> Path:
     """Writes the film: H.264 and AAC in mp4."""
     bits = "geq=lum='16+219*mod(floor(N/pow(2,X)),2)':cb=128:cr=128"
-    picture = f"color=black:s={BITS}x9:r={RATE}:d={seconds},{bits},scale={size.replace('x', ':')}:flags=neighbor"
+    picture = f"color=black:s={BITS}x9:r={rate}:d={seconds},{bits},scale={size.replace('x', ':')}:flags=neighbor"
     sound = f"aevalsrc='0.5*sin(2*PI*880*t)*lt(mod(t,2),1)':s=48000:d={seconds}"
     command = [find_binaries().ffmpeg, "-y", "-loglevel", "error", "-nostdin"]
     command += ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]

@@ -55,7 +55,9 @@ export class HlsEngine implements Engine {
   #cues = new Map<number, Map<string, VTTCue>>();
   #shown = -1;
   #recoveredAt = Number.NEGATIVE_INFINITY;
+  #flushIsDue = false;
   #endSeeking: () => void;
+  #endFlushing: () => void;
 
   constructor(video: HTMLVideoElement, source: Source, listener: EngineListener) {
     this.#listener = listener;
@@ -70,7 +72,13 @@ export class HlsEngine implements Engine {
       listener.onLevelChange();
     });
     this.#hls.on(Events.ERROR, (_event, data) => this.#onError(data));
+    this.#hls.on(Events.BUFFER_FLUSHING, (_event, { type, endOffset }) => {
+      if (type !== "audio" && endOffset === Number.POSITIVE_INFINITY) this.#flushIsDue = false;
+    });
     this.#endSeeking = keepSeeking(video);
+    const flush = () => video.seeking || this.#flush();
+    video.addEventListener("timeupdate", flush);
+    this.#endFlushing = () => video.removeEventListener("timeupdate", flush);
     this.#hls.loadSource(source.hls);
     this.#hls.attachMedia(video);
   }
@@ -92,9 +100,21 @@ export class HlsEngine implements Engine {
     const hls = this.#hls;
     // What is buffered of another level is thrown away, from the next segment on: what is on screen plays out. Where
     // all of it is of this level that would be for nothing, and a seek meanwhile might wait for ever.
-    if (this.#shown === index && hls.nextLevel === index && hls.loadLevel === index) hls.loadLevel = index;
-    else hls.nextLevel = index;
+    this.#flushIsDue = !(this.#shown === index && hls.nextLevel === index && hls.loadLevel === index);
+    if (this.#flushIsDue) hls.nextLevel = index;
+    else hls.loadLevel = index;
     this.#listener.onLevelChange();
+  }
+
+  /**
+   * Asks once more for the level that is selected. hls.js throws nothing away where it knows no segment at the moment
+   * when the next one could be there, and to it there are some hundredths of a second between two that have B-frames:
+   * the level would come behind all that is buffered.
+   */
+  #flush(): void {
+    if (!this.#flushIsDue) return;
+    if (this.#hls.nextLevel === this.#hls.nextLoadLevel) this.#flushIsDue = false;
+    else this.#hls.nextLevel = this.#selected;
   }
 
   setCeiling(index: number | null): void {
@@ -122,6 +142,7 @@ export class HlsEngine implements Engine {
 
   destroy(): void {
     this.#endSeeking();
+    this.#endFlushing();
     this.#screen.show([]);
     this.#hls.destroy();
   }
