@@ -76,6 +76,7 @@ from matinee.modules.uploads.routes import UploadRoutes
 from matinee.modules.uploads.tus_routes import TusRoutes
 from matinee.modules.users.routes import UserRoutes
 from matinee.modules.videos.events import VideoEvents
+from matinee.modules.videos.oversight import note_change
 from matinee.modules.videos.routes import VideoRoutes
 from matinee.modules.views.routes import ViewRoutes
 from matinee.modules.watermarks.routes import WatermarkRoutes
@@ -189,6 +190,7 @@ def create_app(services: Services) -> ASGIApp:
         services.grants,
         services.endings,
         services.keys,
+        note_change,
     )
     routes = _routes(services)
     assert set(ROUTES) == {type(owner) for owner in routes}, "what answers is what the contract tells of"

@@ -56,6 +56,7 @@ const NAMES: Record<AuditEvent["what"], true> = {
   "team.member_joined": true,
   "team.member_removed": true,
   "team.role_changed": true,
+  "video.administered": true,
   "video.deleted": true,
   "video.keys_exported": true,
   "video.keys_renewed": true,

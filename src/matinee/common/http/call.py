@@ -1,8 +1,9 @@
 """One request as a handler sees it."""
 
 import ipaddress
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote_plus, urlsplit
 
 from starlette.requests import ClientDisconnect
@@ -12,12 +13,21 @@ from matinee.common.acting import Actor
 from matinee.common.config import Settings
 from matinee.common.database import Connection, Database
 from matinee.common.errors import DomainError, Malformed, TooLarge, Unauthenticated
-from matinee.common.http.authentication import AccessTokens, Caller, KeyVerifier, Standing
+from matinee.common.http.authentication import AccessTokens, Caller, KeyScope, KeyVerifier, Standing
 from matinee.common.http.idempotency import IdempotentRequest, StoredAnswer, find_answer
 from matinee.common.http.viewer import Bearer, Grant, Grants, Viewer
 from matinee.common.keys.ring import Keys
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Witness(Protocol):
+    """Sees each write that an administrator has done, in the transaction that does it."""
+
+    async def __call__(
+        self, db: Connection, caller: Caller, operation: str, scope: KeyScope | None, path: Mapping[str, str]
+    ) -> None:
+        """`scope`: what an API key would have needed for the operation; `path`: the values in its path."""
 
 
 class Runtime:
@@ -32,6 +42,7 @@ class Runtime:
         grants: Grants,
         standing: Standing,
         keys: Keys,
+        witness: Witness,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -39,6 +50,7 @@ class Runtime:
         self.api_keys = api_keys
         self.grants = grants
         self.standing = standing
+        self.witness = witness
         self.fingerprints = keys.digests(b"matinee fingerprints")
         self.trusted_proxies: list[Network] = [ipaddress.ip_network(n) for n in settings.trusted_proxies]
 

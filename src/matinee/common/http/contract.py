@@ -261,6 +261,11 @@ class Endpoint:
         except AnsweredBefore as before:
             call.headers.append((b"idempotency-replayed", b"true"))
             return before.answer.status, before.answer.body
+        if call.db is not None and call.caller is not None and call.caller.role == "ADMIN":
+            operation = self.operation
+            await self._runtime.witness(
+                call.db, call.caller, operation.operation_id, operation.scope, call.scope["path_params"]
+            )
         if isinstance(result, Response):
             return result
         status = 204 if result is None else self.operation.status

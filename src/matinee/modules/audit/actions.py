@@ -55,6 +55,7 @@ Action = Literal[
     "team.member_joined",
     "team.member_removed",
     "team.role_changed",
+    "video.administered",
     "video.deleted",
     "video.keys_exported",
     "video.keys_renewed",

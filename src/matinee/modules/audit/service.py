@@ -114,7 +114,8 @@ def _own_event(row: EventRow) -> OwnEvent:
 
 def _seen_by_its_owner(row: EventRow) -> SeenBy:
     if row.actor == "account" and row.actor_id != row.account_id:
-        return "somebody" if row.what.startswith(_DECIDED_BY_OWNERS) else "administrator"
+        may_be_others = row.what.startswith(_DECIDED_BY_OWNERS) and row.what != "video.administered"
+        return "somebody" if may_be_others else "administrator"
     if row.actor == "account":
         return "you"
     return "your_api_key" if row.actor == "api_key" else row.actor

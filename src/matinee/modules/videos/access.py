@@ -62,9 +62,12 @@ class GuardedFacts(msgspec.Struct, frozen=True):
 
 def may_change(caller: Caller | None, owner_id: UUID) -> bool:
     """Whether the caller may edit or delete the video."""
-    if caller is None:
-        return False
-    return caller.user_id == owner_id or caller.role == "ADMIN" or caller.teams.get(owner_id) in EDITORS
+    return caller is not None and (caller.role == "ADMIN" or is_own(caller, owner_id))
+
+
+def is_own(caller: Caller, owner_id: UUID) -> bool:
+    """Whether it is the caller's video, or one of a team that he is an owner or an editor of."""
+    return caller.user_id == owner_id or caller.teams.get(owner_id) in EDITORS
 
 
 def may_see(viewer: Viewer, video_id: UUID, video: Guarded, kind: Kind = "video") -> bool:

@@ -119,6 +119,7 @@ UPDATE videos SET title = coalesce(%(title)s, title), description = coalesce(%(d
     password_id = CASE WHEN %(visibility)s::text IS NULL THEN password_id END
 WHERE id = %(video)s AND deleted_at IS NULL
 """
+_FIND_OWNER = "SELECT owner_id FROM videos WHERE id = %s"
 _MARK_DELETED = """
 UPDATE videos SET deleted_at = now(), updated_at = now()
 WHERE id = %s AND deleted_at IS NULL AND (fragment_of IS NULL OR fragment_of = id)
@@ -192,6 +193,12 @@ class UploadedFile(msgspec.Struct, frozen=True):
 
 class _Id(msgspec.Struct):
     id: UUID
+
+
+async def find_owner(db: Connection, video_id: UUID) -> UUID | None:
+    """Whose video it is, or was until it was deleted."""
+    owner_id: UUID | None = await fetch_value(db, _FIND_OWNER, (video_id,))
+    return owner_id
 
 
 async def find_video(db: Connection, video_id: UUID) -> VideoRow | None:

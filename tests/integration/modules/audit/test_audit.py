@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 from tests.integration.conftest import PASSWORD, Person, SignUp
+from tests.integration.modules.teams.staff import make_team
 
 from matinee.bootstrap import Services
 from matinee.cli import users
@@ -119,6 +120,39 @@ class TestRecording:
         [event] = await events(admin, what="video.deleted")
         assert (event["by"]["kind"], event["by"]["key_id"]) == ("api_key", key["id"])
         assert event["by"]["account"]["id"] == ada.id
+
+    async def test_what_an_administrator_changes_of_another_s_video(self, admin: Person, ada: Person) -> None:
+        """By which operation and from where; not what is refused, only looked at, his own or a video of his team."""
+        team = await make_team(admin)
+        others, own, shared = [
+            f"/api/v1/videos/{(await owner.init(**fields))['video']['id']}"
+            for owner, fields in ((ada, {"visibility": "public"}), (admin, {}), (admin, {"owner": team}))
+        ]
+        captions = {"content": b"WEBVTT\n\n00:01.000 --> 00:02.000\nAhoy!\n", "params": {"language": "en"}}
+        for video in (others, own, shared):
+            assert (await admin.get(video)).status_code == 200
+            assert (await admin.patch(video, {"title": "Sea"})).status_code == 200
+            sent = {**captions, "headers": {**admin.headers, "Content-Type": "text/vtt"}}
+            assert (await admin.client.post(f"{video}/captions", **sent)).status_code == 201
+            assert (await admin.patch(f"{video}/comments", {"policy": "review"})).status_code == 200
+            assert (await admin.delete(f"{video}/poster")).status_code == 204
+            assert (await admin.post(f"{video}/comments", {"text": "His."})).status_code == 201
+            assert (await admin.delete(f"{video}/captions/{uuid4()}")).status_code == 404
+            assert (await admin.delete(video)).status_code == 204
+        recorded = await events(admin, what="video.administered")
+        assert [event["detail"]["operation"] for event in reversed(recorded)] == [
+            "change_video",
+            "add_captions",
+            "change_comments",
+            "reset_poster",
+            "delete_video",
+        ]
+        assert {event["target"] for event in recorded} == {others.rpartition("/")[2]}
+        assert {(e["by"]["account"]["id"], e["account"]["id"], e["ip"]) for e in recorded} == {
+            (admin.id, ada.id, "127.0.0.1")
+        }
+        (told, *_) = (await ada.get(OWN)).json()["items"]
+        assert (told["what"], told["by"], told["ip"]) == ("video.administered", "administrator", None)
 
     async def test_a_flood_of_failures_is_a_few_lines(
         self, ada: Person, admin: Person, api: httpx.AsyncClient

@@ -70,6 +70,7 @@ from matinee.modules.tokens.service import TokenService
 from matinee.modules.tokens.signing_keys import SigningKeyService
 from matinee.modules.tokens.verification import PlaybackTokens
 from matinee.modules.tracks.repository import NewRow, insert_track
+from matinee.modules.videos.oversight import note_change
 from matinee.modules.videos.service import VideoService
 
 TRACK = UUID("5f0c8a52-5b5e-4a55-9a0c-0d1f7c3f1a11")
@@ -299,9 +300,8 @@ async def app(
     settings = msgspec.structs.replace(settings, country_header="X-Country", trusted_proxies=("127.0.0.1",))
     encrypted = EncryptedCells(storage, cache, content_keys)
     routes = PlaybackRoutes(playlists, cells, delivery, encrypted)
-    runtime = Runtime(
-        settings, database, tokens, ApiKeys(database, clock=clock), grants, endings, Keys(secret_keys(settings))
-    )
+    api_keys, sealing = ApiKeys(database, clock=clock), Keys(secret_keys(settings))
+    runtime = Runtime(settings, database, tokens, api_keys, grants, endings, sealing, note_change)
     captions = CaptionPlayback(service, facts, storage)
     videos = VideoService(database, storage, queue, encoding)
     encryption = EncryptionRoutes(EncryptionService(videos, service, facts, content_keys))
