@@ -4,6 +4,7 @@ from matinee.common.database import Connection
 from matinee.common.http.call import Call
 from matinee.common.http.contract import Access, operation
 from matinee.common.http.pagination import InvalidCursor, PageQuery
+from matinee.common.http.rate_limits import RateLimit
 from matinee.modules.history import repository
 from matinee.modules.history.schemas import HistoryChange, HistoryPage, HistorySettings, NewPosition, Position
 from matinee.modules.history.service import HistoryService
@@ -13,6 +14,7 @@ from matinee.modules.videos.schemas import VideoId
 TAG = "history"
 HISTORY = "/api/v1/user/history"
 POSITION = "/api/v1/videos/{video_id}/position"
+SAVING = RateLimit("position", 600, 600, by="user")  # ten players at once
 
 
 class HistoryRoutes:
@@ -26,7 +28,7 @@ class HistoryRoutes:
         """Where a video goes on for the signed-in user."""
         return await self._history.position(db, call.user, video_id)
 
-    @operation("PUT", POSITION, tag=TAG, access=Access.PERSON, errors=UNSEEN, writes_once=True)
+    @operation("PUT", POSITION, tag=TAG, access=Access.PERSON, errors=UNSEEN, limit=SAVING, writes_once=True)
     async def save_position(self, call: Call, db: Connection, video_id: VideoId, body: NewPosition) -> None:
         """Tell where the signed-in user is in a video.
 

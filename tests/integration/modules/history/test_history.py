@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from tests.integration.conftest import Person, problem
+import msgspec
+from tests.integration.conftest import Person, client_of, problem
 
+from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
 from matinee.common.http.pagination import PageQuery
@@ -62,6 +64,21 @@ class TestHistory:
         await ada.patch(f"/api/v1/videos/{videos[3]}", {"visibility": "private"})
         assert videos[3] not in [video_id for video_id, _ in await watched(bob)]
         problem(await watch(bob, videos[3], 9), 404, "video_not_found")
+
+    async def test_a_player_that_tells_without_end_is_refused(
+        self, ada: Person, bob: Person, services: Services
+    ) -> None:
+        """For a while, and no other account's."""
+        video_id = (await ada.init(visibility="public"))["video"]["id"]
+        services.settings = msgspec.structs.replace(services.settings, rate_limits=True)
+        async with client_of(create_app(services)) as limited:
+            ada.client = bob.client = limited
+            assert (await watch(bob, video_id, 1)).headers["ratelimit-remaining"] == "599"
+            async with services.database.connection() as db:
+                await execute(db, "UPDATE rate_limits SET hits = 600 WHERE bucket = %s", (f"position:{bob.id}",))
+            problem(await watch(bob, video_id, 2), 429, "rate_limited")
+            assert (await watch(ada, video_id, 3)).status_code == 204
+            assert await watched(bob) == [(video_id, 1)]
 
     async def test_is_forgotten_by_one_and_all_and_paused(self, ada: Person, bob: Person) -> None:
         videos = [(await ada.init(visibility="public"))["video"]["id"] for _ in range(3)]
