@@ -38,7 +38,7 @@ from matinee.common.http.authentication import (
 from matinee.common.http.body_stream import BodyStream
 from matinee.common.http.call import AnsweredBefore, Call, Runtime
 from matinee.common.http.idempotency import identify, store_answer
-from matinee.common.http.rate_limits import RateLimit, count_hit
+from matinee.common.http.rate_limits import RateLimit, count_hit, take_back
 from matinee.common.http.viewer import PlaybackTokenExpired, PlaybackTokenRefused
 from matinee.common.validation import Fault, InvalidInput, convert
 
@@ -234,6 +234,8 @@ class Endpoint:
         self._decoder = msgspec.json.Decoder(Any if operation.body is BodyStream else operation.body)
         self._encode = msgspec.json.Encoder().encode
         self._wants_verified = operation.needs_verified and runtime.settings.email_verification == "required"
+        self._limit = operation.limit if runtime.settings.rate_limits else None
+        self._of_refusals = None if self._limit is None else self._limit.of_refusals
         self._is_read = operation.method == "GET"
         self._parameters = tuple(inspect.signature(handler).parameters)
         self._content_type = operation.produces[0].encode()
@@ -247,6 +249,8 @@ class Endpoint:
             await call.end(error)
             raise
         await call.end()
+        if self._of_refusals is not None:
+            await take_back(self._runtime.database, self._of_refusals, _counted_by(call, self._of_refusals))
         # the transaction is committed: only now may the client hear of it
         if isinstance(response, Response):
             response.raw_headers.extend(call.headers)
@@ -283,8 +287,8 @@ class Endpoint:
         token = call.scope.get("matinee.playback_token")
         if token is not None and operation.access is Access.OPTIONAL:
             call.grant = await self._runtime.grants.open(token, call.bearer)
-        if operation.limit is not None and self._runtime.settings.rate_limits:
-            await self._count(call, operation.limit)
+        if self._limit is not None:
+            await self._count(call, self._limit)
         arguments: dict[str, Any] = {}
         if operation.path_types:
             arguments = msgspec.structs.asdict(_converted(call.scope["path_params"], self._path, "path."))
@@ -335,11 +339,9 @@ class Endpoint:
             raise errors.Forbidden("Only an administrator may do this.")
 
     async def _count(self, call: Call, limit: RateLimit) -> None:
-        if limit.by == "address":
-            client = call.subscriber
-        else:
-            client = str(call.user.user_id if limit.by == "user" else call.user.session_id)
-        headers = await count_hit(self._runtime.database, limit, client)
+        headers = await count_hit(self._runtime.database, limit, _counted_by(call, limit))
+        if self._of_refusals is not None:  # before it is judged: of many at once only so many are let through
+            await count_hit(self._runtime.database, self._of_refusals, _counted_by(call, limit))
         # on the scope, so that a refusal tells them too: the edge adds them to whatever is answered
         call.scope["matinee.headers"] = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
@@ -383,6 +385,12 @@ class Endpoint:
             headers += [(b"content-type", self._content_type), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _counted_by(call: Call, limit: RateLimit) -> str:
+    if limit.by == "address":
+        return call.subscriber
+    return str(call.user.user_id if limit.by == "user" else call.user.session_id)
 
 
 def _whole_numbers(raw: Any) -> Any:

@@ -1,10 +1,11 @@
 """Rate limits of sensitive routes, counted in PostgreSQL so that they hold across every API process."""
 
+from contextlib import suppress
 from typing import Literal
 
 import msgspec
 
-from matinee.common.database import Connection, Database, execute, fetch_one
+from matinee.common.database import Connection, Database, DatabaseUnavailable, execute, fetch_one
 from matinee.common.errors import RateLimited
 
 
@@ -15,6 +16,15 @@ class RateLimit(msgspec.Struct, frozen=True):
     hits: int
     seconds: int
     by: Literal["address", "user", "session"] = "address"
+    refusals: int | None = None
+    """Of those so many may be refused, where who is may be guessing; who is right goes on."""
+
+    @property
+    def of_refusals(self) -> "RateLimit | None":
+        """The limit of those that are refused."""
+        if self.refusals is None:
+            return None
+        return RateLimit(f"{self.name}-refused", self.refusals, self.seconds, self.by)
 
 
 class _Count(msgspec.Struct):
@@ -35,6 +45,7 @@ _LOOK = """
 SELECT hits, greatest(1, ceil(extract(epoch FROM window_end - now())))::int AS seconds_left
 FROM rate_limits WHERE bucket = %s AND window_end > now()
 """
+_TAKE_BACK = "UPDATE rate_limits SET hits = hits - 1 WHERE bucket = %s AND window_end > now() AND hits > 0"
 # A request that counts at this moment keeps its counter.
 _DELETE_PAST = """
 DELETE FROM rate_limits WHERE bucket IN (
@@ -56,6 +67,13 @@ async def count_hit(database: Database, limit: RateLimit, client: str) -> dict[s
     if count.hits > limit.hits:
         raise RateLimited(count.seconds_left, headers)
     return headers
+
+
+async def take_back(database: Database, limit: RateLimit, client: str) -> None:
+    """A request is not to count after all; where the database is away, it does."""
+    with suppress(DatabaseUnavailable):
+        async with database.connection() as db:
+            await execute(db, _TAKE_BACK, (f"{limit.name}:{client}",))
 
 
 async def tally(db: Connection, bucket: str, seconds: int) -> int:

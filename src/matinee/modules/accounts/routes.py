@@ -20,7 +20,7 @@ DELETION = "/api/v1/user/deletion"
 OF_USER = "/api/v1/users/{user_id}/deletion"
 EXPORT = "/api/v1/user/export"
 EXPORT_OF_USER = "/api/v1/users/{user_id}/export"
-CLOSING = RateLimit("close-account", 10, 3600, by="user")
+CLOSING = RateLimit("close-account", 60, 3600, by="user", refusals=10)
 MAKING = RateLimit("account-export", 10, 86400, by="user")
 
 

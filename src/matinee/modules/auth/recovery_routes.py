@@ -33,6 +33,7 @@ from matinee.modules.second_factor.routes import GUARDED, PROOFS
 
 TAG = "auth"
 _ASKED = RateLimit("links", 10, 3600)  # letters that one address asks for
+_NEW_ADDRESSES = RateLimit("new_address", 10, 3600, by="user")  # each is a letter to whom the account names
 _FOLLOWED = RateLimit("followed_links", 30, 3600)
 
 
@@ -88,7 +89,7 @@ class RecoveryRoutes:
         tag=TAG,
         access=Access.PERSON,
         errors=(*GUARDED, MailOff, InvalidEmail),
-        limit=PROOFS,
+        limit=_NEW_ADDRESSES,
     )
     async def change_email(self, call: Call, body: ChangeEmail) -> None:
         """Ask for a letter to another address, which makes it the account's.

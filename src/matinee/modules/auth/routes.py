@@ -34,7 +34,7 @@ from matinee.modules.second_factor.routes import GUARDED
 
 TAG = "auth"
 # A thief who has a session open uses up his own tries, not those of the owner who is about to end it.
-_ENDING = RateLimit("end_sessions", 10, 3600, by="session")
+_ENDING = RateLimit("end_sessions", 60, 3600, by="session", refusals=10)
 
 
 class AuthRoutes:

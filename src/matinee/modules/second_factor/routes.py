@@ -31,7 +31,7 @@ from matinee.modules.second_factor.service import SecondFactor
 TAG = "second factor"
 PATH = f"{BASE}/second-factor"
 GUARDED = (ProofRequired, WrongPassword, WrongCode)
-PROOFS = RateLimit("proof", 10, 3600, by="user")  # of a session that somebody else may have found open
+PROOFS = RateLimit("proof", 60, 3600, by="user", refusals=10)  # somebody may have found the session open
 
 
 class SecondFactorRoutes:

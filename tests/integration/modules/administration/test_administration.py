@@ -6,9 +6,11 @@ from uuid import UUID
 
 import click
 import httpx
+import msgspec
 import pytest
-from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, problem
+from tests.integration.conftest import PASSWORD, Clock, Person, SignUp, client_of, problem
 
+from matinee.app import create_app
 from matinee.bootstrap import Services
 from matinee.cli import users
 from matinee.common.acting import COMMAND_LINE, Actor, act_as
@@ -223,6 +225,22 @@ class TestRoles:
         guess = {"role": "ADMIN", "password": "a guess"}
         problem(await admin.patch(f"{USERS}/{bob.id}", guess), 403, "wrong_account_password")
         assert (await admin.get(f"{USERS}/{bob.id}")).json()["role"] == "USER"
+
+    async def test_who_is_right_is_not_counted_among_those_who_guess(
+        self, admin: Person, bob: Person, services: Services
+    ) -> None:
+        """He gives as many roles as he has to; of guesses, also of many at once, ten are judged."""
+        services.settings = msgspec.structs.replace(services.settings, rate_limits=True)
+        async with client_of(create_app(services)) as admin.client:
+            for role in ("ADMIN", "USER") * 6:
+                given = await admin.patch(f"{USERS}/{bob.id}", {"role": role, "password": PASSWORD})
+                assert given.status_code == 200, given.text
+            guess = {"role": "ADMIN", "password": "a guess"}
+            answers = await asyncio.gather(*(admin.patch(f"{USERS}/{bob.id}", guess) for _ in range(12)))
+            assert sorted(answer.status_code for answer in answers) == [403] * 10 + [429] * 2
+            right = {"role": "ADMIN", "password": PASSWORD}
+            problem(await admin.patch(f"{USERS}/{bob.id}", right), 429, "rate_limited")
+            assert (await admin.get(f"{USERS}/{bob.id}")).json()["role"] == "USER"
 
     async def test_nobody_shuts_out_himself(self, admin: Person) -> None:
         """Neither by his role nor by a suspension."""

@@ -134,7 +134,7 @@ class TestRecording:
             assert (await admin.patch(video, {"title": "Sea"})).status_code == 200
             sent = {**captions, "headers": {**admin.headers, "Content-Type": "text/vtt"}}
             assert (await admin.client.post(f"{video}/captions", **sent)).status_code == 201
-            assert (await admin.patch(f"{video}/comments", {"policy": "review"})).status_code == 200
+            assert (await admin.patch(f"{video}/comments", {"policy": "held"})).status_code == 200
             assert (await admin.delete(f"{video}/poster")).status_code == 204
             assert (await admin.post(f"{video}/comments", {"text": "His."})).status_code == 201
             assert (await admin.delete(f"{video}/captions/{uuid4()}")).status_code == 404
