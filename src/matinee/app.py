@@ -178,6 +178,12 @@ def _contract() -> bytes:
     return msgspec.json.encode(export_contract())
 
 
+@functools.cache
+def _problems() -> bytes:
+    """The page of problems; made once, too."""
+    return problems_page(all_operations())
+
+
 def create_app(services: Services) -> ASGIApp:
     """The application over open services; a caller that serves it also runs `services.notifications.listen()`."""
     settings = services.settings
@@ -278,9 +284,8 @@ def _add_pages(router: Router, runtime: Runtime, tokens: PlaybackTokens) -> None
     router.add("GET", "/administration", Page(WEB, "administration.html", policy=policy))
     router.add("GET", "/documentation", Page(WEB, "documentation.html", policy=policy))
     router.add("GET", "/assets/{name}", Assets(WEB))
-    problems = problems_page(all_operations())
     inline_style = "default-src 'none'; style-src 'unsafe-inline'"
-    router.add("GET", "/documentation/problems", _Fixed(problems, "text/html", policy=inline_style))
+    router.add("GET", "/documentation/problems", _Fixed(_problems(), "text/html", policy=inline_style))
     router.add("GET", "/openapi.json", _Fixed(_contract(), "application/json"))
     if settings.metrics:
         router.add("GET", "/metrics", _metrics)

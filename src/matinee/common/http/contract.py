@@ -92,6 +92,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body: type[msgspec.Struct] | type[bytes] | type[BodyStream] | None
     or_bytes: bool
     returns: Any
+    wants_call: bool
     wants_db: bool
 
     @property
@@ -172,6 +173,7 @@ def operation(
             body=body,
             or_bytes=or_bytes,
             returns=_documented(hints.get("return")),
+            wants_call="call" in hints,
             wants_db="db" in hints,
         )
         return handler
@@ -237,7 +239,6 @@ class Endpoint:
         self._limit = operation.limit if runtime.settings.rate_limits else None
         self._of_refusals = None if self._limit is None else self._limit.of_refusals
         self._is_read = operation.method == "GET"
-        self._parameters = tuple(inspect.signature(handler).parameters)
         self._content_type = operation.produces[0].encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -296,7 +297,7 @@ class Endpoint:
             arguments["query"] = _converted(call.query(), operation.query, "query.")
         if operation.body is not None:
             arguments["body"] = await self._body(call)
-        if "call" in self._parameters:
+        if operation.wants_call:
             arguments["call"] = call
         if not operation.wants_db:
             return await self._handler(**arguments)
