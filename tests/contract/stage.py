@@ -1,7 +1,7 @@
 """Things that exist, so that generated requests find something: a user's videos in every state."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID, uuid4
 
 import argon2
@@ -19,14 +19,13 @@ PASSWORD_HASH = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 _UUID_LENGTH = 36
 STORED_CELLS = 2  # of each rendition, from the first on
 _INSERT_VIDEO = """
-INSERT INTO videos (owner_id, title, filename, filesize, filetype, part_size,
+INSERT INTO videos (id, owner_id, title, filename, filesize, filetype, part_size,
     status, visibility, plan, has_poster, failure_code, failure_detail, duration, width, height, watermark, ready_at,
     viewers, password_hash, password_id)
-VALUES (%(owner)s, 'Sea', 'sea.mp4', 1000, 'video/mp4', 16777216,
+VALUES (%(id)s, %(owner)s, 'Sea', 'sea.mp4', 1000, 'video/mp4', 16777216,
     %(status)s, %(visibility)s, %(plan)s, %(ready)s, %(code)s, %(detail)s, 60, 1920, 1080, %(watermark)s,
     CASE WHEN %(ready)s THEN now() END,
     %(viewers)s, %(password_hash)s, %(password_id)s)
-RETURNING id
 """
 _INSERT_RENDITION = """
 INSERT INTO renditions (video_id, name, kind, recipe, position, cells, stored, bytes, keyframe_bytes, first_cell_at)
@@ -37,15 +36,15 @@ INSERT INTO text_tracks (id, video_id, kind, language, name, is_default, is_forc
 VALUES (%s, %s, 'subtitles', 'en', '', false, false, 'vtt', 'utf-8', 1)
 """
 _INSERT_COMMENT = """
-INSERT INTO comments (video_id, author_id, state, text)
-SELECT id, owner_id, 'shown', 'Hello' FROM videos WHERE id = %s RETURNING id
+INSERT INTO comments (id, video_id, author_id, state, text)
+SELECT %s, id, owner_id, 'shown', 'Hello' FROM videos WHERE id = %s
 """
 _INSERT_PLAYLIST = """
-INSERT INTO playlists (owner_id, title, visibility)
-SELECT owner_id, 'For later', CASE visibility WHEN 'password' THEN 'unlisted' ELSE visibility END
-FROM videos WHERE id = %s RETURNING id
+INSERT INTO playlists (id, owner_id, title, visibility)
+SELECT %s, owner_id, 'For later', CASE visibility WHEN 'password' THEN 'unlisted' ELSE visibility END
+FROM videos WHERE id = %s
 """
-_INSERT_ITEM = "INSERT INTO playlist_items (playlist_id, video_id, place) VALUES (%s, %s, 1) RETURNING id"
+_INSERT_ITEM = "INSERT INTO playlist_items (id, playlist_id, video_id, place) VALUES (%s, %s, %s, 1)"
 # Every state, and every visibility of what can be played, which come first.
 VIDEOS = (
     ("READY", "public"),
@@ -119,16 +118,19 @@ class Stage:
         self._is_stored = False
         self.plan = plan(seconds=12, audio=sound())
         self.renditions = [*(rung.name for rung in self.plan.video), "audio"]
-        self.videos = [
-            _insert(connection, owner, status, visibility, self.plan, self.renditions, viewers)
-            for status, visibility in videos
-        ]
-        self.tracks = [_add_track(connection, video_id) for video_id in self.videos]
-        self.comments = [_value(connection, _INSERT_COMMENT, video_id) for video_id in self.videos]
-        self.playlists = [_value(connection, _INSERT_PLAYLIST, video_id) for video_id in self.videos]
-        self.items = [
-            _value(connection, _INSERT_ITEM, *pair) for pair in zip(self.playlists, self.videos, strict=True)
-        ]
+        self.videos = [uuid4() for _ in videos]
+        self.tracks = [uuid4() for _ in videos]
+        self.comments = [uuid4() for _ in videos]
+        self.playlists = [uuid4() for _ in videos]
+        self.items = [uuid4() for _ in videos]
+        with connection.pipeline():  # some fifty rows: each would be waited for
+            for video_id, (status, visibility) in zip(self.videos, videos, strict=True):
+                _insert(connection, video_id, owner, status, visibility, self.plan, self.renditions, viewers)
+            with connection.cursor() as cursor:
+                cursor.executemany(_INSERT_TRACK, zip(self.tracks, self.videos, strict=True))
+                cursor.executemany(_INSERT_COMMENT, zip(self.comments, self.videos, strict=True))
+                cursor.executemany(_INSERT_PLAYLIST, zip(self.playlists, self.videos, strict=True))
+                cursor.executemany(_INSERT_ITEM, zip(self.items, self.playlists, self.videos, strict=True))
         self._ids = {
             "video_id": self.videos,
             "track_id": self.tracks,
@@ -180,15 +182,17 @@ class Stage:
 
 def _insert(
     connection: psycopg.Connection[Any],
+    video_id: UUID,
     owner: Person,
     status: str,
     visibility: str,
     plan: Plan,
     renditions: list[str],
     viewers: Sequence[UUID],
-) -> UUID:
+) -> None:
     planned, failed = status in ("READY", "PROCESSING"), status == "FAILED"
     values = {
+        "id": video_id,
         "owner": owner.id,
         "status": status,
         "visibility": visibility,
@@ -201,16 +205,13 @@ def _insert(
         "password_hash": PASSWORD_HASH if visibility == "password" else None,
         "password_id": uuid4() if visibility == "password" else None,
     }
-    row = connection.execute(_INSERT_VIDEO, values).fetchone()
-    assert row is not None
-    video_id: UUID = row[0]
+    connection.execute(_INSERT_VIDEO, values)
     for position, name in enumerate(renditions if planned else ()):
         sizes, kind = [10] * STORED_CELLS, "audio" if name == "audio" else "video"
         connection.execute(
             _INSERT_RENDITION,
             [video_id, name, kind, plan.recipe, position, plan.grid.cells, STORED_CELLS, sum(sizes), sizes],
         )
-    return video_id
 
 
 def _store(put_object: Callable[[str, bytes], None], video_id: UUID, plan: Plan, renditions: list[str]) -> None:
@@ -219,19 +220,6 @@ def _store(put_object: Callable[[str, bytes], None], video_id: UUID, plan: Plan,
         put_object(keys.init_key(video_id, plan.recipe, name), b"init segment")
         for index in range(STORED_CELLS):
             put_object(keys.cell_key(video_id, plan.recipe, name, index), b"cell")
-
-
-def _add_track(connection: psycopg.Connection[Any], video_id: UUID) -> UUID:
-    track_id = uuid4()
-    connection.execute(_INSERT_TRACK, [track_id, video_id])
-    return track_id
-
-
-def _value(connection: psycopg.Connection[Any], statement: LiteralString, *params: UUID) -> UUID:
-    row = connection.execute(statement, params).fetchone()
-    assert row is not None
-    made: UUID = row[0]
-    return made
 
 
 def _uuid(value: object) -> UUID | None:
