@@ -34,23 +34,24 @@ def migrate(database_url: str) -> list[str]:
 
     Raises LockNotAvailable where something keeps a table locked for all the time that it is tried.
     """
+    files = _read()  # once: yoyo takes them apart, which is most of the work
     with psycopg.connect(database_url, autocommit=True) as guard:
         guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         backend = yoyo.get_backend(_yoyo_url(database_url))
         try:
             backend.break_lock()  # ours is the advisory lock; yoyo's own outlives a killed migrator
-            missing = backend.to_apply(_read())
+            missing = backend.to_apply(files)
             with backend.lock():
-                _apply(backend)
+                _apply(backend, files)
             return [migration.id for migration in missing]
         finally:
             backend.connection.close()
 
 
-def _apply(backend: yoyo.backends.DatabaseBackend) -> None:
+def _apply(backend: yoyo.backends.DatabaseBackend, files: yoyo.migrations.MigrationList) -> None:
     for left in reversed(range(_TRIES)):
         try:
-            backend.apply_migrations(backend.to_apply(_read()))
+            backend.apply_migrations(backend.to_apply(files))
         except psycopg.errors.LockNotAvailable:
             if left == 0:
                 raise
