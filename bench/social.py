@@ -102,6 +102,10 @@ def _comments(db: psycopg.Connection) -> list[Case]:
             "  waiting for its owner", Shots("GET", [f"{path}/review"], tokens_of([owner])),
             "comments", f"{comments._REVIEWED} {comments._HELD} {comments._NEWEST} LIMIT 21", params,
         ),
+        Case(
+            "what an account has said", Shots("GET", ["/api/v1/user/comments"], tokens_of([reader])),
+            "comments", f"{comments._LIST_OWN} {comments._NEWEST} LIMIT 21", {"author": reader},
+        ),
         Case("counts, 1,000 changes not folded yet", Shots("GET", [f"/api/v1/videos/{hot}/counts"])),
         Case("history of an account", Shots("GET", ["/api/v1/user/history"], tokens_of([reader]))),
     ]  # fmt: skip

@@ -851,6 +851,7 @@ CREATE INDEX comments_by_author ON public.comments USING btree (author_id, id);
 CREATE INDEX comments_by_parent ON public.comments USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 CREATE INDEX comments_by_video ON public.comments USING btree (video_id, author_id);
 CREATE INDEX comments_newest ON public.comments USING btree (video_id, created_at DESC, id DESC) WHERE ((root_id IS NULL) AND ((state = 'shown'::text) OR ((state = 'deleted'::text) AND (replies > 0))));
+CREATE INDEX comments_of_author_newest ON public.comments USING btree (author_id, created_at DESC, id DESC);
 CREATE INDEX comments_orphaned ON public.comments USING btree (id) WHERE ((author_id IS NULL) AND (state <> 'deleted'::text));
 CREATE INDEX comments_replies ON public.comments USING btree (root_id, created_at, id) WHERE (root_id IS NOT NULL);
 CREATE INDEX comments_reported ON public.comments USING btree (video_id, created_at DESC, id DESC) WHERE (reports > 0);

@@ -226,7 +226,7 @@ class Services:
             self.queue, settings.encode_policy, big_pixels=settings.big_source_pixels, offers=settings.offers
         )
         self.videos = VideoService(self.database, self.storage, self.queue, self.encoding)
-        self.comments = CommentService()
+        self.comments = CommentService(self.videos)
         self.reactions = ReactionService(self.videos)
         self.history = HistoryService(self.videos)
         self.search = SearchService(self.videos)

@@ -175,6 +175,7 @@ ROWS: dict[str, Row] = {
     "write_comment": Row(Who.MEMBER, {"text": "Hello"}),
     "change_comments": Row(Who.OWNER, {}),
     "review_comments": Row(Who.OWNER),
+    "list_own_comments": Row(Who.ACCOUNT),
     "list_reported_comments": Row(Who.ADMIN),
     "edit_comment": Row(Who.MEMBER, {"text": "Hello"}),
     "delete_comment": Row(Who.MEMBER),

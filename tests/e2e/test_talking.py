@@ -11,7 +11,7 @@ class TestComments:
     def test_are_written_answered_and_deleted_by_the_keyboard(
         self, visit: Visit, installation: Installation, film: Path
     ) -> None:
-        """Markup is text; of a deleted one with an answer the place stays."""
+        """Markup is text; of a deleted one with an answer the place stays. On the home page they are found again."""
         video_id = installation.upload(film, visibility="public")
         installation.until_encoded(video_id)
         visit.sign_in()
@@ -32,4 +32,12 @@ class TestComments:
         page.get_by_role("button", name="Delete", exact=True).first.press("Enter")
         page.get_by_role("button", name="Really delete?").press("Enter")
         page.get_by_text("This comment was deleted.").wait_for()
+
+        page.goto("/")
+        panel = page.locator(".comments-panel")
+        panel.get_by_text("Comments", exact=True).press("Enter")
+        panel.get_by_role("button", name="Delete “Without a tripod.”").press("Enter")
+        panel.get_by_role("button", name="Really delete?").press("Enter")
+        panel.get_by_text("You have not said anything yet.").wait_for()
+        assert httpx.get(comments).json()["items"] == []
         assert visit.faults == []

@@ -5,6 +5,7 @@ import type {
   CommentPage,
   CommentSettings,
   CommentSettingsChange,
+  OwnCommentPage,
   ReplyPage,
   ReviewPage,
 } from "./types";
@@ -55,6 +56,11 @@ export function changeComments(video: string, change: CommentSettingsChange): Pr
 
 export function reviewComments(video: string, queue: Queue, cursor: string | null): Promise<ReviewPage> {
   return json(`${own(video)}/review?${query({ queue, cursor })}`);
+}
+
+/** What the signed-in user has said, on every video. */
+export function listOwnComments(cursor: string | null): Promise<OwnCommentPage> {
+  return json(`${API}/user/comments?${query({ cursor })}`);
 }
 
 /** On every video; for administrators. */

@@ -9,6 +9,7 @@ import { AccountPanel } from "../home/account-panel";
 import { ApiKeysPanel } from "../home/api-keys-panel";
 import { ChannelPanel } from "../home/channel-panel";
 import { type Returned, rememberKeeping, returned } from "../home/come-back";
+import { CommentsPanel } from "../home/comments-panel";
 import { HistoryPanel } from "../home/history-panel";
 import { MyVideos } from "../home/my-videos";
 import { PlaylistsPanel } from "../home/playlists-panel";
@@ -30,6 +31,7 @@ const upload = new UploadPanel();
 const mine = new MyVideos((video) => upload.offerResume(video));
 const keys = new ApiKeysPanel();
 const history = new HistoryPanel();
+const comments = new CommentsPanel();
 const own = new AccountPanel((until) =>
   account.openAfter(`Your account will be deleted on ${until}. Sign in before then to keep it.`),
 );
@@ -60,6 +62,7 @@ find("#own-channel").replaceWith(channel.element);
 find("#teams").replaceWith(teams.element);
 find("#keys").replaceWith(keys.element);
 find("#history").replaceWith(history.element);
+find("#own-comments").replaceWith(comments.element);
 find("#own").replaceWith(own.element);
 find("#security").replaceWith(security.element);
 find("#latest").replaceWith(latest.element);
@@ -100,6 +103,7 @@ function showFor(user: User | null): void {
   playlists.close();
   keys.close();
   history.close();
+  comments.close();
   own.close();
   security.close();
 }

@@ -13,7 +13,7 @@ from matinee.common.http.pagination import Cursor
 from matinee.modules.comments.rules import Policy, Queue, State
 from matinee.modules.videos.access import GUARDED, GuardedFacts
 
-Row = TypeVar("Row", bound="CommentRow")
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class RankedCursor(Cursor, frozen=True, array_like=True):
@@ -70,6 +70,18 @@ class ReviewedRow(CommentRow, frozen=True):
 
     reports: int
     reasons: list[str]
+
+
+class OwnRow(msgspec.Struct, frozen=True):
+    """A comment, as its author finds it again."""
+
+    id: UUID
+    video_id: UUID
+    parent_id: UUID | None
+    state: State
+    text: str
+    created_at: datetime
+    edited_at: datetime | None
 
 
 class LockedComment(msgspec.Struct, frozen=True):
@@ -150,6 +162,10 @@ c.reports > 0 AND EXISTS (SELECT FROM videos v WHERE v.id = c.video_id AND v.del
 # The usual length stands in the text, as in videos: behind an unknown LIMIT the planner plans anew each time.
 _USUAL_LIMIT = 20
 
+_LIST_OWN = """
+SELECT c.id, c.video_id, c.parent_id, c.state, c.text, c.created_at, c.edited_at FROM comments c
+WHERE c.author_id = %(author)s
+"""
 _FIND = f"SELECT {_COLUMNS} {_FROM} WHERE c.id = %(comment)s AND c.video_id = %(video)s"
 _FIND_PINNABLE = f"{_FIND} AND c.root_id IS NULL AND c.state = 'shown' AND u.id IS NOT NULL"
 _IS_THREAD = """
@@ -276,6 +292,12 @@ async def list_to_review(
     select = f"{_REVIEWED} {waiting}"
     params = {"video": video_id, "caller": caller}
     return await _page(db, ReviewedRow, f"{select} {_BEFORE if after else ''} {_NEWEST}", params, limit, after)
+
+
+async def list_own(db: Connection, author_id: UUID, limit: int, after: Cursor | None) -> list[OwnRow]:
+    """What an account has said, newest first, wherever and whatever became of it."""
+    select = f"{_LIST_OWN} {_BEFORE}" if after else _LIST_OWN
+    return await _page(db, OwnRow, f"{select} {_NEWEST}", {"author": author_id}, limit, after)
 
 
 async def find_comment(db: Connection, video_id: UUID, comment_id: UUID, caller: UUID | None) -> CommentRow | None:

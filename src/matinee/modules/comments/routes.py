@@ -17,6 +17,7 @@ from matinee.modules.comments.schemas import (
     CommentSettings,
     CommentSettingsChange,
     NewComment,
+    OwnCommentPage,
     ReplyPage,
     ReviewPage,
     ReviewQuery,
@@ -80,6 +81,14 @@ class CommentRoutes:
         """Comments on one's video that wait for a decision, newest first."""
         return await self._comments.to_review(db, call.user, video_id, query)
 
+    @operation("GET", "/api/v1/user/comments", tag=TAG, access=Access.PERSON, errors=(InvalidCursor,))
+    async def list_own_comments(self, call: Call, db: Connection, query: PageQuery) -> OwnCommentPage:
+        """What the signed-in user has said, newest first.
+
+        On every video, whatever became of the comment; also where he may see the video no longer.
+        """
+        return await self._comments.own(db, call.user, query)
+
     @operation("GET", "/api/v1/comments/reported", tag=TAG, access=Access.ADMIN, errors=(InvalidCursor,))
     async def list_reported_comments(self, call: Call, db: Connection, query: PageQuery) -> ReviewPage:
         """Comments that are reported, on every video, newest first."""
@@ -106,7 +115,8 @@ class CommentRoutes:
     async def delete_comment(self, call: Call, db: Connection, video_id: VideoId, comment_id: CommentId) -> None:
         """Delete one's comment.
 
-        Where something answers it, its place stays, without a name or a word.
+        Also where one may see the video no longer. Where something answers it, its place stays, without a name or a
+        word.
         """
         await self._comments.delete(db, call.user, video_id, comment_id)
 

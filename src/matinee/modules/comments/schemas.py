@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from matinee.common.http.pagination import PageQuery
 from matinee.modules.comments.rules import MOST_CHARACTERS, MOST_MENTIONS, Decision, Policy, Queue, Sort, State
+from matinee.modules.videos.schemas import VideoSummary
 
 _UUID = {"type": "string", "format": "uuid"}
 CommentId = Annotated[UUID, Meta(description="The comment's id.")]
@@ -38,6 +39,17 @@ PolicyField = Annotated[
         "or shown."
     ),
 ]
+
+ParentField = Annotated[_OtherId | None, Meta(description="The comment that it answers; null: none.")]
+StateField = Annotated[
+    State,
+    Meta(
+        description="`shown` · `held`: it waits for the video's owner · `hidden`: by him · `deleted`: only its "
+        "place is left, for what answers it."
+    ),
+]
+WrittenField = Annotated[datetime, Meta(description="When it was written.")]
+EditedField = Annotated[datetime | None, Meta(description="When its text was last changed; null: never.")]
 
 
 class NewComment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -70,15 +82,9 @@ class Comment(msgspec.Struct):
     id: _Id
     video_id: Annotated[str, Meta(description="The video that it is about.", extra_json_schema=_UUID)]
     root_id: Annotated[_OtherId | None, Meta(description="The top comment of its thread; null: it is one.")]
-    parent_id: Annotated[_OtherId | None, Meta(description="The comment that it answers; null: none.")]
+    parent_id: ParentField
     author: Annotated[Person | None, Meta(description="Who wrote it; null once it is deleted.")]
-    state: Annotated[
-        State,
-        Meta(
-            description="`shown` · `held`: it waits for the video's owner · `hidden`: by him · `deleted`: only its "
-            "place is left, for what answers it."
-        ),
-    ]
+    state: StateField
     text: Annotated[
         str, Meta(description="Plain text; empty once it is deleted.", examples=["The light at the end!"])
     ]
@@ -86,8 +92,8 @@ class Comment(msgspec.Struct):
     replies: Annotated[int, Meta(description="How many are shown below it, where it is a top comment.")]
     likes: Annotated[int, Meta(description="How many accounts like it.")]
     liked: Annotated[bool, Meta(description="Whether the caller does.")]
-    created_at: Annotated[datetime, Meta(description="When it was written.")]
-    edited_at: Annotated[datetime | None, Meta(description="When its text was last changed; null: never.")]
+    created_at: WrittenField
+    edited_at: EditedField
 
 
 class ReviewedComment(Comment):
@@ -95,6 +101,19 @@ class ReviewedComment(Comment):
 
     reports: Annotated[int, Meta(description="How many have reported it since it was last decided on.")]
     reasons: Annotated[list[str], Meta(description="What they said, ten at most, the newest first.")]
+
+
+class OwnComment(msgspec.Struct):
+    """A comment, as its author finds it again."""
+
+    id: _Id
+    video_id: Annotated[str, Meta(description="The video that it is about.", extra_json_schema=_UUID)]
+    video: Annotated[VideoSummary | None, Meta(description="The same; null where you may see it no longer.")]
+    parent_id: ParentField
+    state: StateField
+    text: Annotated[str, Meta(description="Plain text.", examples=["The light at the end!"])]
+    created_at: WrittenField
+    edited_at: EditedField
 
 
 class CommentQuery(PageQuery, kw_only=True):
@@ -128,6 +147,13 @@ class ReplyPage(msgspec.Struct, kw_only=True):
     """A page of what was answered below a comment, oldest first."""
 
     items: Annotated[list[Comment], Meta(description="As many as `limit` allows.")]
+    next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
+
+
+class OwnCommentPage(msgspec.Struct, kw_only=True):
+    """A page of what an account has said, newest first."""
+
+    items: Annotated[list[OwnComment], Meta(description="As many as `limit` allows.")]
     next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
 
 

@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from matinee.common.database import Connection
 from matinee.common.http.authentication import Caller
-from matinee.common.http.pagination import PageQuery, decode_cursor, encode_cursor
+from matinee.common.http.pagination import PageQuery, creation, decode_cursor, encode_cursor, page_of
 from matinee.common.http.viewer import Viewer
 from matinee.modules import audit
 from matinee.modules.comments import repository
@@ -22,21 +22,29 @@ from matinee.modules.comments.schemas import (
     CommentSettings,
     CommentSettingsChange,
     NewComment,
+    OwnCommentPage,
     ReplyPage,
     ReviewPage,
     ReviewQuery,
 )
-from matinee.modules.comments.views import comment_of, reviewed_of
+from matinee.modules.comments.views import comment_of, own_of, reviewed_of
 from matinee.modules.counts import repository as counts
 from matinee.modules.counts.repository import Counts
 from matinee.modules.videos.access import may_change, seen
 from matinee.modules.videos.errors import VideoNotFound
+from matinee.modules.videos.service import VideoService
 
 _MOST_DELETED = 1000  # likes and reports of a comment: half a millisecond
 
 
 class CommentService:
-    """Comments as people see and change them. Who may not see a video sees no comment on it and writes none."""
+    """Comments as people see and change them. Who may not see a video sees no comment on it and writes none.
+
+    What he has said himself he finds again and deletes, wherever it is.
+    """
+
+    def __init__(self, videos: VideoService) -> None:
+        self._videos = videos
 
     async def threads(self, db: Connection, viewer: Viewer, video_id: UUID, query: CommentQuery) -> CommentPage:
         """A video's threads, with the pinned one beside the first page."""
@@ -73,6 +81,13 @@ class CommentService:
         rows = await repository.list_replies(db, root_id, me, query.limit, after)
         return ReplyPage(items=[comment_of(row) for row in rows[: query.limit]], next_cursor=_next(rows, query.limit))
 
+    async def own(self, db: Connection, caller: Caller, query: PageQuery) -> OwnCommentPage:
+        """What the caller has said, newest first; nothing of videos that he may see no longer."""
+        rows = await repository.list_own(db, caller.user_id, query.limit, decode_cursor(query.cursor))
+        shown, cursor = page_of(rows, query.limit, creation)
+        videos = await self._videos.summaries(db, Viewer(caller), list({row.video_id for row in shown}))
+        return OwnCommentPage(items=[own_of(row, videos.get(row.video_id)) for row in shown], next_cursor=cursor)
+
     async def write(self, db: Connection, caller: Caller, video_id: UUID, new: NewComment) -> Comment:
         """A new comment. Raises CommentsOff, NothingSaid, and CommentNotFound where it answers none that is shown."""
         video = await self._joined(db, caller, video_id)
@@ -107,13 +122,17 @@ class CommentService:
         return await self._found(db, video_id, comment_id, caller)
 
     async def delete(self, db: Connection, caller: Caller, video_id: UUID, comment_id: UUID) -> None:
-        """Deletes a comment of the caller, an administrator any."""
-        await self._seen(db, Viewer(caller), video_id)
-        comment = await self._locked(db, video_id, comment_id)
-        if comment.author_id is None or not may_change(caller, comment.author_id):
+        """Deletes a comment of the caller, whatever he still sees of the video; an administrator any."""
+        comment = await repository.lock_comment(db, video_id, comment_id)
+        author_id = comment.author_id if comment else None
+        if author_id != caller.user_id:
+            await self._seen(db, Viewer(caller), video_id)
+        if comment is None or author_id is None:
+            raise CommentNotFound
+        if not may_change(caller, author_id):
             raise NotYourComment if _is_shown(comment) else CommentNotFound
         await self._delete(db, comment)
-        if comment.author_id != caller.user_id:
+        if author_id != caller.user_id:
             await audit.record(db, "comment.deleted", comment_id, video=video_id)
 
     async def like(self, db: Connection, caller: Caller, video_id: UUID, comment_id: UUID, *, likes: bool) -> None:

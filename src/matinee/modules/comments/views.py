@@ -2,8 +2,9 @@
 
 import msgspec
 
-from matinee.modules.comments.repository import CommentRow, ReviewedRow
-from matinee.modules.comments.schemas import Comment, Person, ReviewedComment
+from matinee.modules.comments.repository import CommentRow, OwnRow, ReviewedRow
+from matinee.modules.comments.schemas import Comment, OwnComment, Person, ReviewedComment
+from matinee.modules.videos.schemas import VideoSummary
 
 _read_people = msgspec.json.Decoder(list[Person]).decode
 
@@ -31,3 +32,17 @@ def comment_of(row: CommentRow) -> Comment:
 def reviewed_of(row: ReviewedRow) -> ReviewedComment:
     """A comment for whoever moderates it."""
     return ReviewedComment(**msgspec.structs.asdict(comment_of(row)), reports=row.reports, reasons=row.reasons)
+
+
+def own_of(row: OwnRow, video: VideoSummary | None) -> OwnComment:
+    """A comment for its author."""
+    return OwnComment(
+        str(row.id),
+        str(row.video_id),
+        video,
+        str(row.parent_id) if row.parent_id else None,
+        row.state,
+        row.text,
+        row.created_at,
+        row.edited_at,
+    )

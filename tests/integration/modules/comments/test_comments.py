@@ -12,6 +12,8 @@ from matinee.bootstrap import Services
 from matinee.common.database import execute, fetch_value
 from matinee.modules.counts.repository import fold
 
+OWN = "/api/v1/user/comments"
+
 
 class Thread:
     """A public video of Ada's and what is said about it."""
@@ -153,6 +155,30 @@ class TestChanging:
         assert (await ada.delete(f"{thread.path}/{answer['id']}")).status_code == 204
         page = await thread.read(api)
         assert (page["items"], page["count"]) == ([], 0)
+
+    async def test_its_author_finds_and_deletes_it_where_he_sees_the_video_no_longer(
+        self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp
+    ) -> None:
+        """Private, or deleted: he is told nothing of the video but its id, and edits it no more."""
+        other = Thread((await ada.init(visibility="public"))["video"]["id"])
+        said = [await thread.say(bob, "first"), await other.say(bob, "second"), await thread.say(bob, "third")]
+        title = (await bob.get(thread.video)).json()["title"]
+        first = (await bob.get(OWN, params={"limit": 2})).json()
+        rest = (await bob.get(OWN, params={"limit": 2, "cursor": first["next_cursor"]})).json()
+        own = first["items"] + rest["items"]
+        assert [item["text"] for item in own] == ["third", "second", "first"]
+        assert (own[0]["video"]["title"], rest["next_cursor"]) == (title, None)
+        await ada.patch(thread.video, {"visibility": "private"})
+        await ada.delete(other.video)
+        own = (await bob.get(OWN)).json()["items"]
+        assert [(item["id"], item["video"]) for item in own] == [(item["id"], None) for item in reversed(said)]
+        path = f"{thread.path}/{said[0]['id']}"
+        problem(await bob.patch(path, {"text": "other"}), 404, "video_not_found")
+        problem(await (await sign_up(name="Cy")).delete(path), 404, "video_not_found")
+        for item in own:
+            assert (await bob.delete(f"/api/v1/videos/{item['video_id']}/comments/{item['id']}")).status_code == 204
+        problem(await bob.delete(path), 404, "video_not_found")
+        assert (await bob.get(OWN)).json()["items"] == []
 
     async def test_places_go_with_the_last_answer(
         self, thread: Thread, ada: Person, bob: Person, api: httpx.AsyncClient
