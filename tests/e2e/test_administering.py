@@ -89,6 +89,7 @@ def test_what_is_reported_is_decided_on(browser: Browser, installation: Installa
     page.evaluate("localStorage.setItem('matinee.signed-in', '1')")
     page.reload()
     reported = page.get_by_role("region", name="Reported comments")
+    reported.get_by_role("heading", name="Reported comments · 1").wait_for()
     reported.get_by_text("1 report: It is spam.").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     reported.get_by_role("button", name="Hide").click()

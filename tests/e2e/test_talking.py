@@ -35,7 +35,7 @@ class TestComments:
 
         page.goto("/")
         panel = page.locator(".comments-panel")
-        panel.get_by_text("Comments", exact=True).press("Enter")
+        panel.locator("summary").click()
         panel.get_by_role("button", name="Delete “Without a tripod.”").press("Enter")
         panel.get_by_role("button", name="Really delete?").press("Enter")
         panel.get_by_text("You have not said anything yet.").wait_for()

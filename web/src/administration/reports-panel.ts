@@ -1,15 +1,19 @@
 import { decideComment, listReported } from "../api/comments";
-import type { ReviewedComment } from "../api/types";
+import type { ReportedPage, ReviewedComment } from "../api/types";
 import { reviewItem } from "../comments/review-item";
 import { el } from "../ui/dom";
 import { PagedRows } from "../ui/paged-rows";
+import { counted } from "../ui/words";
+
+const TITLE = "Reported comments";
 
 /** What is reported of comments, on every video. */
 export class ReportsPanel {
   readonly element: HTMLElement;
+  readonly #title = el("h2", {}, TITLE);
   readonly #rows = new PagedRows(
     el("ul", { class: "review-list" }),
-    listReported,
+    (cursor) => this.#read(cursor),
     (comment: ReviewedComment) => this.#row(comment),
     "Nothing is reported.",
   );
@@ -17,8 +21,8 @@ export class ReportsPanel {
   constructor() {
     this.element = el(
       "section",
-      { class: "panel", "aria-label": "Reported comments" },
-      el("h2", {}, "Reported comments"),
+      { class: "panel", "aria-label": TITLE },
+      this.#title,
       this.#rows.error,
       this.#rows.list,
       this.#rows.more,
@@ -27,6 +31,12 @@ export class ReportsPanel {
 
   load(): void {
     this.#rows.load();
+  }
+
+  async #read(cursor: string | null): Promise<ReportedPage> {
+    const page = await listReported(cursor);
+    this.#title.textContent = counted(TITLE, page.reported);
+    return page;
   }
 
   #row(comment: ReviewedComment): HTMLLIElement {

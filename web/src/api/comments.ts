@@ -7,6 +7,7 @@ import type {
   CommentSettingsChange,
   OwnCommentPage,
   ReplyPage,
+  ReportedPage,
   ReviewPage,
 } from "./types";
 import { authorized, seen } from "./videos";
@@ -64,7 +65,7 @@ export function listOwnComments(cursor: string | null): Promise<OwnCommentPage> 
 }
 
 /** On every video; for administrators. */
-export function listReported(cursor: string | null): Promise<ReviewPage> {
+export function listReported(cursor: string | null): Promise<ReportedPage> {
   return json(`${API}/comments/reported?${query({ cursor })}`);
 }
 

@@ -69,6 +69,7 @@ export type RegisteredPasskey = Schemas["RegisteredPasskey"];
 export type RenditionProgress = Schemas["RenditionProgress"];
 export type ReplyPage = Schemas["ReplyPage"];
 export type ReviewedComment = Schemas["ReviewedComment"];
+export type ReportedPage = Schemas["ReportedPage"];
 export type ReviewPage = Schemas["ReviewPage"];
 export type Session = Schemas["Session"];
 export type SessionPage = Schemas["SessionPage"];

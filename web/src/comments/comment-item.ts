@@ -11,6 +11,7 @@ import {
 import { randomKey } from "../api/random-key";
 import type { Comment } from "../api/types";
 import { channelAddress } from "../channel/address";
+import { avatar } from "../channel/avatar";
 import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
@@ -66,9 +67,8 @@ export class CommentItem {
       ),
       comment.edited_at && el("span", { title: new Date(comment.edited_at).toLocaleString() }, "edited"),
     );
-    const initial = ([...(comment.author?.name ?? "").trim()][0] ?? "?").toUpperCase();
     this.#body.replaceChildren(
-      el("span", { class: "avatar comment-avatar", "aria-hidden": "true" }, initial),
+      avatar(comment.author ?? { name: "" }),
       facts,
       el("p", { class: "comment-text" }, ...textOf(comment)),
       this.#buttons(),
@@ -245,7 +245,7 @@ export class CommentItem {
 /** Who wrote it, and the way to his channel. */
 export function authorOf({ author }: Comment): HTMLElement | null {
   if (!author) return null;
-  return el("a", { class: "comment-author", href: channelAddress({ ...author, handle: null }) }, author.name);
+  return el("a", { class: "comment-author", href: channelAddress(author) }, author.name);
 }
 
 /** The words of a comment; names that it speaks to stand out, all else is text. */

@@ -1,7 +1,8 @@
 import { changeComments, decideComment, type Queue, reviewComments } from "../api/comments";
-import type { CommentPage, ReviewedComment } from "../api/types";
+import type { CommentPage, ReviewedComment, ReviewPage } from "../api/types";
 import { el } from "../ui/dom";
 import { PagedRows } from "../ui/paged-rows";
+import { counted } from "../ui/words";
 import { reviewItem } from "./review-item";
 import type { Talk } from "./talk";
 
@@ -14,33 +15,47 @@ const QUEUES: Record<Queue, string> = { held: "Waiting", reported: "Reported", h
 
 /** For whose video it is: who may comment, and what waits for a decision. */
 export class ReviewPanel {
-  readonly element = el("div", { class: "comment-review" });
+  readonly element = el("div", { class: "comment-review", hidden: true });
   readonly #queue = choice("Comments to review", QUEUES, () => this.#rows.load());
   readonly #rows = new PagedRows(
     el("ul", { class: "review-list" }),
-    (cursor) => reviewComments(this.talk.video.id, this.#queue.value as Queue, cursor),
+    (cursor) => this.#read(cursor),
     (comment: ReviewedComment) => this.#row(comment),
     "No comments here.",
   );
 
-  constructor(
-    readonly talk: Talk,
-    policy: CommentPage["policy"],
-  ) {
-    const policies = choice("Who may comment", POLICIES, () =>
-      this.#rows.attempt(async () => {
-        await changeComments(talk.video.id, { policy: policies.value as CommentPage["policy"] });
-        talk.reload();
-      }),
-    );
-    policies.value = policy;
+  readonly #policy = choice("Who may comment", POLICIES, () =>
+    this.#rows.attempt(async () => {
+      const policy = this.#policy.value as CommentPage["policy"];
+      await changeComments(this.talk.video.id, { policy });
+      this.talk.reload();
+    }),
+  );
+
+  constructor(readonly talk: Talk) {
     this.element.append(
-      el("div", { class: "review-choices" }, policies, this.#queue),
+      el("div", { class: "review-choices" }, this.#policy, this.#queue),
       this.#rows.error,
       this.#rows.list,
       this.#rows.more,
     );
+  }
+
+  /** Reads anew what waits in the queue that is looked at; null: nobody who moderates is here. */
+  show(policy: CommentPage["policy"] | null): void {
+    this.element.hidden = policy === null;
+    if (policy === null) return;
+    this.#policy.value = policy;
     this.#rows.load();
+  }
+
+  async #read(cursor: string | null): Promise<ReviewPage> {
+    const page = await reviewComments(this.talk.video.id, this.#queue.value as Queue, cursor);
+    for (const option of this.#queue.options) {
+      const queue = option.value as Queue;
+      option.textContent = counted(QUEUES[queue], queue === "hidden" ? 0 : page[queue]);
+    }
+    return page;
   }
 
   #row(comment: ReviewedComment): HTMLLIElement {

@@ -21,19 +21,18 @@ export class CommentSection {
   readonly #sort = choice("Order of comments", { newest: "Newest first", top: "Top first" }, () =>
     this.#load(),
   );
-  readonly #review = el("div");
   readonly #write = el("div");
   readonly #list = el("ul", { class: "comment-list" });
   readonly #more = el("button", { type: "button", class: "button" }, "More comments");
   readonly #error = el("p", { class: "form-error", role: "alert", hidden: true });
   #talk: Talk | null = null;
+  #review: ReviewPanel | null = null;
   #cursor: string | null = null;
   #count = 0;
 
   constructor() {
     this.element.append(
       el("header", { class: "comments-header" }, this.#title, this.#sort),
-      this.#review,
       this.#write,
       this.#list,
       this.#error,
@@ -51,6 +50,8 @@ export class CommentSection {
       () => void this.#load(),
       () => this.#showCount(this.#count + 1),
     );
+    this.#review = new ReviewPanel(this.#talk);
+    this.#write.before(this.#review.element);
     void this.#load();
   }
 
@@ -64,7 +65,7 @@ export class CommentSection {
       this.#append(talk, page.pinned ? [page.pinned, ...rest] : rest, page.next_cursor);
       this.#showCount(page.count);
       this.#sort.hidden = page.items.length < 2;
-      this.#review.replaceChildren(...(talk.moderates ? [new ReviewPanel(talk, page.policy).element] : []));
+      this.#review?.show(talk.moderates ? page.policy : null);
       this.#write.replaceChildren(
         page.policy === "off" ? off() : talk.user ? this.#composer(talk) : signIn(),
       );

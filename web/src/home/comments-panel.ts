@@ -6,8 +6,8 @@ import { sureButton } from "../ui/sure-button";
 import { ago } from "../ui/words";
 
 const STATES: Partial<Record<OwnComment["state"], string>> = {
-  held: "Waits for approval",
-  hidden: "Hidden by whose video it is",
+  held: "waits for approval",
+  hidden: "hidden",
 };
 
 /** What the signed-in user has said, wherever; he may take it back. Nothing is asked for before it is opened. */

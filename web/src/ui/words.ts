@@ -67,6 +67,11 @@ export function plural(count: number, unit: string): string {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
+/** `Reported`, `Reported · 3`, `Reported · 99+`: the server counts to a hundred. */
+export function counted(label: string, count: number): string {
+  return count ? `${label} · ${count < 100 ? count : "99+"}` : label;
+}
+
 /** A path of this site to go to after signing in; anything else would let a link lead away. */
 export function safeReturnPath(path: string | null, origin: string): string | null {
   if (!path?.startsWith("/")) return null;

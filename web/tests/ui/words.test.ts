@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { ago, amount, bytes, clock, few, safeReturnPath, spokenTime, timeLeft } from "../../src/ui/words";
+import {
+  ago,
+  amount,
+  bytes,
+  clock,
+  counted,
+  few,
+  safeReturnPath,
+  spokenTime,
+  timeLeft,
+} from "../../src/ui/words";
 
 describe("a clock", () => {
   it.each([
@@ -71,6 +81,15 @@ describe("a count", () => {
     [1234, "1.2K views"],
     [1_250_000, "1.3M views"],
   ])("of %d is %s", (count, text) => expect(few(count, "view")).toBe(text));
+});
+
+describe("what waits", () => {
+  it.each([
+    [0, "Reported"],
+    [1, "Reported · 1"],
+    [99, "Reported · 99"],
+    [100, "Reported · 99+"],
+  ])("of %d is %s", (count, text) => expect(counted("Reported", count)).toBe(text));
 });
 
 describe("the way back after signing in", () => {

@@ -31,7 +31,7 @@ class DiscussedVideo(GuardedFacts, frozen=True):
 
 
 class CommentRow(msgspec.Struct, frozen=True):
-    """A comment with its author's name."""
+    """A comment with who wrote it."""
 
     id: UUID
     video_id: UUID
@@ -39,6 +39,8 @@ class CommentRow(msgspec.Struct, frozen=True):
     parent_id: UUID | None
     author_id: UUID | None
     author_name: str | None
+    author_handle: str | None
+    author_avatar: str | None
     state: State
     text: str
     mentioned: str
@@ -84,6 +86,13 @@ class OwnRow(msgspec.Struct, frozen=True):
     edited_at: datetime | None
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """How many comments wait for a decision, as far as they are counted."""
+
+    held: int
+    reported: int
+
+
 class LockedComment(msgspec.Struct, frozen=True):
     """A comment that nobody else changes until the transaction ends, and its thread neither."""
 
@@ -120,15 +129,21 @@ _FIND_VIDEO = f"""
 SELECT {GUARDED}, v.comment_policy AS policy, v.pinned_comment AS pinned, {_COUNT} AS count
 {_OF_VIDEO}
 """
-_COLUMNS = """
-c.id, c.video_id, c.root_id, c.parent_id, u.id AS author_id, u.name AS author_name, c.state, c.text,
-CASE WHEN c.mentions = '{}' THEN '[]' ELSE coalesce((
+# Of who is shut out nobody is given a picture, whoever reads what he has said.
+_AVATAR = """
+(SELECT p.version FROM channel_pictures p
+    WHERE p.account_id = u.id AND p.kind = 'avatar' AND u.shut_at IS NULL) AS author_avatar
+""".strip()
+_COLUMNS = f"""
+c.id, c.video_id, c.root_id, c.parent_id, u.id AS author_id, u.name AS author_name, u.handle AS author_handle,
+{_AVATAR}, c.state, c.text,
+CASE WHEN c.mentions = '{{}}' THEN '[]' ELSE coalesce((
     SELECT json_agg(json_build_object('id', m.id, 'name', m.name) ORDER BY m.name)
     FROM users m WHERE m.id = ANY(c.mentions) AND m.shut_at IS NULL)::text, '[]') END AS mentioned,
 c.replies, c.likes,
 EXISTS (SELECT FROM comment_likes l WHERE l.comment_id = c.id AND l.user_id = %(caller)s) AS liked,
 c.created_at, c.edited_at
-"""
+"""  # noqa: S608
 _FROM_ANYONE = "FROM comments c LEFT JOIN users u ON u.id = c.author_id"
 # Who is shut out says nothing: his comments are places, as those of accounts that are gone, until he is let in again.
 _FROM = f"{_FROM_ANYONE} AND u.shut_at IS NULL"
@@ -159,6 +174,14 @@ _REPORTED = "c.video_id = %(video)s AND c.reports > 0"
 _REPORTED_ANYWHERE = """
 c.reports > 0 AND EXISTS (SELECT FROM videos v WHERE v.id = c.video_id AND v.deleted_at IS NULL)
 """
+# In the order of the index: else the planner may read all that waits before it counts the first hundred.
+_COUNT_WAITING = f"""
+SELECT (SELECT count(*) FROM (SELECT FROM comments c WHERE {_HELD} {_NEWEST} LIMIT %(most)s) h) AS held,
+    (SELECT count(*) FROM (SELECT FROM comments c WHERE {_REPORTED} {_NEWEST} LIMIT %(most)s) r) AS reported
+"""  # noqa: S608
+_COUNT_REPORTED = f"""
+SELECT count(*) FROM (SELECT FROM comments c WHERE {_REPORTED_ANYWHERE} {_NEWEST} LIMIT %(most)s) r
+"""  # noqa: S608
 # The usual length stands in the text, as in videos: behind an unknown LIMIT the planner plans anew each time.
 _USUAL_LIMIT = 20
 
@@ -285,13 +308,28 @@ async def list_replies(
 
 
 async def list_to_review(
-    db: Connection, video_id: UUID | None, queue: Queue, caller: UUID, limit: int, after: Cursor | None
+    db: Connection, video_id: UUID, queue: Queue, caller: UUID, limit: int, after: Cursor | None
 ) -> list[ReviewedRow]:
-    """What of a video waits for a decision, newest first; `reported` also of no video in particular."""
-    waiting = {"held": _HELD, "hidden": _HIDDEN, "reported": _REPORTED if video_id else _REPORTED_ANYWHERE}[queue]
-    select = f"{_REVIEWED} {waiting}"
-    params = {"video": video_id, "caller": caller}
-    return await _page(db, ReviewedRow, f"{select} {_BEFORE if after else ''} {_NEWEST}", params, limit, after)
+    """What of a video waits for a decision, newest first."""
+    waiting = {"held": _HELD, "hidden": _HIDDEN, "reported": _REPORTED}[queue]
+    select = f"{_REVIEWED} {waiting} {_BEFORE if after else ''} {_NEWEST}"
+    return await _page(db, ReviewedRow, select, {"video": video_id, "caller": caller}, limit, after)
+
+
+async def list_reported(db: Connection, caller: UUID, limit: int, after: Cursor | None) -> list[ReviewedRow]:
+    """What is reported of any video that is there, newest first."""
+    select = f"{_REVIEWED} {_REPORTED_ANYWHERE} {_BEFORE if after else ''} {_NEWEST}"
+    return await _page(db, ReviewedRow, select, {"caller": caller}, limit, after)
+
+
+async def count_waiting(db: Connection, video_id: UUID, most: int) -> Waiting:
+    """How many of a video wait for a decision, up to so many of each kind."""
+    return await fetch_one(db, Waiting, _COUNT_WAITING, {"video": video_id, "most": most}) or Waiting(0, 0)
+
+
+async def count_reported(db: Connection, most: int) -> int:
+    """How many are reported of any video that is there, up to so many."""
+    return int(await fetch_value(db, _COUNT_REPORTED, {"most": most}))
 
 
 async def list_own(db: Connection, author_id: UUID, limit: int, after: Cursor | None) -> list[OwnRow]:

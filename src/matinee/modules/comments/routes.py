@@ -19,6 +19,7 @@ from matinee.modules.comments.schemas import (
     NewComment,
     OwnCommentPage,
     ReplyPage,
+    ReportedPage,
     ReviewPage,
     ReviewQuery,
 )
@@ -90,7 +91,7 @@ class CommentRoutes:
         return await self._comments.own(db, call.user, query)
 
     @operation("GET", "/api/v1/comments/reported", tag=TAG, access=Access.ADMIN, errors=(InvalidCursor,))
-    async def list_reported_comments(self, call: Call, db: Connection, query: PageQuery) -> ReviewPage:
+    async def list_reported_comments(self, call: Call, db: Connection, query: PageQuery) -> ReportedPage:
         """Comments that are reported, on every video, newest first."""
         return await self._comments.reported(db, call.user, query)
 

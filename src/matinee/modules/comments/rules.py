@@ -12,6 +12,7 @@ Queue = Literal["held", "hidden", "reported"]
 
 MOST_CHARACTERS = 2000
 MOST_MENTIONS = 10
+MOST_COUNTED = 100  # of what waits for a decision: as many as it costs nothing to count
 _MOST_MARKS = 8  # on a letter: more than any language needs, fewer than cover the lines around
 
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a symbol, by their category, that leave nothing

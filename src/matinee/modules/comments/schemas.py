@@ -8,7 +8,16 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from matinee.common.http.pagination import PageQuery
-from matinee.modules.comments.rules import MOST_CHARACTERS, MOST_MENTIONS, Decision, Policy, Queue, Sort, State
+from matinee.modules.comments.rules import (
+    MOST_CHARACTERS,
+    MOST_COUNTED,
+    MOST_MENTIONS,
+    Decision,
+    Policy,
+    Queue,
+    Sort,
+    State,
+)
 from matinee.modules.videos.schemas import VideoSummary
 
 _UUID = {"type": "string", "format": "uuid"}
@@ -76,6 +85,15 @@ class Person(msgspec.Struct, frozen=True):
     name: Annotated[str, Meta(description="Its name.", examples=["Ada"])]
 
 
+class Author(Person, frozen=True):
+    """An account that has said something."""
+
+    handle: Annotated[
+        str | None, Meta(description="Its channel's handle, behind `@`; null: it has none.", examples=["ada"])
+    ]
+    avatar: Annotated[str | None, Meta(description="Where its channel's picture is; null: it has none.")]
+
+
 class Comment(msgspec.Struct):
     """A comment."""
 
@@ -83,7 +101,7 @@ class Comment(msgspec.Struct):
     video_id: Annotated[str, Meta(description="The video that it is about.", extra_json_schema=_UUID)]
     root_id: Annotated[_OtherId | None, Meta(description="The top comment of its thread; null: it is one.")]
     parent_id: ParentField
-    author: Annotated[Person | None, Meta(description="Who wrote it; null once it is deleted.")]
+    author: Annotated[Author | None, Meta(description="Who wrote it; null once it is deleted.")]
     state: StateField
     text: Annotated[
         str, Meta(description="Plain text; empty once it is deleted.", examples=["The light at the end!"])
@@ -157,11 +175,18 @@ class OwnCommentPage(msgspec.Struct, kw_only=True):
     next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
 
 
-class ReviewPage(msgspec.Struct, kw_only=True):
-    """A page of comments to be decided on, newest first."""
+class ReportedPage(msgspec.Struct, kw_only=True):
+    """A page of comments that are reported, newest first."""
 
     items: Annotated[list[ReviewedComment], Meta(description="As many as `limit` allows.")]
     next_cursor: Annotated[str | None, Meta(description="Pass it as `cursor` for the next page; null at the end.")]
+    reported: Annotated[int, Meta(description=f"How many are reported; {MOST_COUNTED} are so many or more.")]
+
+
+class ReviewPage(ReportedPage, kw_only=True):
+    """A page of comments on a video that wait for a decision, newest first."""
+
+    held: Annotated[int, Meta(description=f"How many wait for approval; {MOST_COUNTED} are so many or more.")]
 
 
 class CommentSettings(msgspec.Struct, kw_only=True):

@@ -13,7 +13,7 @@ from matinee.modules import audit
 from matinee.modules.comments import repository
 from matinee.modules.comments.errors import CommentNotFound, CommentsOff, NothingSaid, NotYourComment, TakenDown
 from matinee.modules.comments.repository import CommentRow, DiscussedVideo, LockedComment, RankedCursor
-from matinee.modules.comments.rules import State, clean, counted, first_state
+from matinee.modules.comments.rules import MOST_COUNTED, State, clean, counted, first_state
 from matinee.modules.comments.schemas import (
     Comment,
     CommentChange,
@@ -24,6 +24,7 @@ from matinee.modules.comments.schemas import (
     NewComment,
     OwnCommentPage,
     ReplyPage,
+    ReportedPage,
     ReviewPage,
     ReviewQuery,
 )
@@ -153,12 +154,24 @@ class CommentService:
     async def to_review(self, db: Connection, caller: Caller, video_id: UUID, query: ReviewQuery) -> ReviewPage:
         """What of the caller's video waits for a decision."""
         await self._owned(db, caller, video_id)
-        return await self._reviewed(db, caller, video_id, query)
+        after = decode_cursor(query.cursor)
+        rows = await repository.list_to_review(db, video_id, query.queue, caller.user_id, query.limit, after)
+        waiting = await repository.count_waiting(db, video_id, MOST_COUNTED)
+        return ReviewPage(
+            items=[reviewed_of(row) for row in rows[: query.limit]],
+            next_cursor=_next(rows, query.limit),
+            held=waiting.held,
+            reported=waiting.reported,
+        )
 
-    async def reported(self, db: Connection, caller: Caller, query: PageQuery) -> ReviewPage:
+    async def reported(self, db: Connection, caller: Caller, query: PageQuery) -> ReportedPage:
         """What is reported anywhere."""
-        everywhere = ReviewQuery(limit=query.limit, cursor=query.cursor, queue="reported")
-        return await self._reviewed(db, caller, None, everywhere)
+        rows = await repository.list_reported(db, caller.user_id, query.limit, decode_cursor(query.cursor))
+        return ReportedPage(
+            items=[reviewed_of(row) for row in rows[: query.limit]],
+            next_cursor=_next(rows, query.limit),
+            reported=await repository.count_reported(db, MOST_COUNTED),
+        )
 
     async def decide(self, db: Connection, caller: Caller, video_id: UUID, comment_id: UUID, state: State) -> Comment:
         """Approves, rejects, hides or shows again; what was reported of it is settled. Raises TakenDown."""
@@ -215,15 +228,6 @@ class CommentService:
             await repository.add_replies(db, comment.root_id, 1 if state == "shown" else -1)
         before, after = (counted(each, comment.replies, comment.root_state) for each in (comment.state, state))
         await counts.change(db, comment.video_id, Counts(comments=after - before))
-
-    async def _reviewed(
-        self, db: Connection, caller: Caller, video_id: UUID | None, query: ReviewQuery
-    ) -> ReviewPage:
-        after = decode_cursor(query.cursor)
-        rows = await repository.list_to_review(db, video_id, query.queue, caller.user_id, query.limit, after)
-        return ReviewPage(
-            items=[reviewed_of(row) for row in rows[: query.limit]], next_cursor=_next(rows, query.limit)
-        )
 
     async def _found(self, db: Connection, video_id: UUID, comment_id: UUID, caller: Caller) -> Comment:
         row = await repository.find_comment(db, video_id, comment_id, caller.user_id)

@@ -1,9 +1,12 @@
 """Rows → what is shown of them."""
 
+from uuid import UUID
+
 import msgspec
 
+from matinee.modules.channels.rules import picture_path
 from matinee.modules.comments.repository import CommentRow, OwnRow, ReviewedRow
-from matinee.modules.comments.schemas import Comment, OwnComment, Person, ReviewedComment
+from matinee.modules.comments.schemas import Author, Comment, OwnComment, Person, ReviewedComment
 from matinee.modules.videos.schemas import VideoSummary
 
 _read_people = msgspec.json.Decoder(list[Person]).decode
@@ -11,7 +14,7 @@ _read_people = msgspec.json.Decoder(list[Person]).decode
 
 def comment_of(row: CommentRow) -> Comment:
     """A comment; of one whose account is gone, or shut out, its place alone, whether upkeep has emptied it or not."""
-    author = Person(str(row.author_id), row.author_name or "") if row.author_id else None
+    author = _author_of(row.author_id, row) if row.author_id else None
     return Comment(
         str(row.id),
         str(row.video_id),
@@ -27,6 +30,11 @@ def comment_of(row: CommentRow) -> Comment:
         row.created_at,
         row.edited_at,
     )
+
+
+def _author_of(author_id: UUID, row: CommentRow) -> Author:
+    avatar = picture_path(author_id, "avatar", row.author_avatar)
+    return Author(str(author_id), row.author_name or "", row.author_handle, avatar)
 
 
 def reviewed_of(row: ReviewedRow) -> ReviewedComment:

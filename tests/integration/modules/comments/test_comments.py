@@ -13,6 +13,7 @@ from matinee.common.database import execute, fetch_value
 from matinee.modules.counts.repository import fold
 
 OWN = "/api/v1/user/comments"
+_GIVE_PICTURE = "INSERT INTO channel_pictures (account_id, kind, version, jpeg) VALUES (%s, 'avatar', '1', 'jpeg')"
 
 
 class Thread:
@@ -114,6 +115,22 @@ class TestReadingAndWriting:
             await thread.decide(ada, waiting, state)
             edited = await bob.patch(f"{thread.path}/{said['id']}", {"text": "@Cy", "mentions": [stranger.id]})
             assert [person["name"] for person in edited.json()["mentions"]] == names
+
+    async def test_authors_are_shown_with_their_pictures(
+        self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp, services: Services
+    ) -> None:
+        """Of who has none, or is suspended, there is none, also for who decides."""
+        async with services.database.transaction() as db:
+            await execute(db, _GIVE_PICTURE, (bob.id,))
+        said = await thread.say(bob, "seen it")
+        path = f"/api/v1/channels/{bob.id}/pictures/avatar?v=1"
+        assert said["author"] == {"id": bob.id, "name": said["author"]["name"], "handle": None, "avatar": path}
+        assert (await thread.say(ada, "mine"))["author"]["avatar"] is None
+        await ada.post(f"{thread.path}/{said['id']}/reports", {"reason": "Spam."})
+        assert [item["author"]["avatar"] for item in await thread.queue(ada, "reported")] == [path]
+        admin = await sign_up(role="ADMIN")
+        await admin.client.put(f"/api/v1/users/{bob.id}/suspension", json={"reason": "Spam."}, headers=admin.headers)
+        assert [item["author"]["avatar"] for item in await thread.queue(ada, "reported")] == [None]
 
     async def test_nobody_reads_about_what_he_may_not_see(
         self, thread: Thread, ada: Person, bob: Person, api: httpx.AsyncClient
@@ -292,6 +309,22 @@ class TestModerating:
         await thread.decide(ada, first, "hidden")
         assert (await thread.read(api))["pinned"] is None
         assert second["id"]
+
+    async def test_what_waits_is_counted_as_far_as_it_costs_nothing(
+        self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In both queues, whichever is looked at; of what is reported also anywhere."""
+        monkeypatch.setattr("matinee.modules.comments.service.MOST_COUNTED", 2)
+        admin, said = await sign_up(role="ADMIN"), await thread.say(bob, "buy now")
+        await admin.post(f"{thread.path}/{said['id']}/reports", {"reason": "Spam."})
+        await ada.patch(thread.path, {"policy": "held"})
+        for number in range(3):
+            await thread.say(bob, f"number {number}")
+        review = (await ada.get(f"{thread.path}/review", params={"queue": "hidden", "limit": 1})).json()
+        everywhere = (await admin.get("/api/v1/comments/reported")).json()
+        assert (review["held"], review["reported"], everywhere["reported"]) == (2, 1, 1)
+        await thread.decide(admin, said, "hidden")
+        assert (await admin.get("/api/v1/comments/reported")).json()["reported"] == 0
 
     async def test_reports_are_counted_once_and_settled_by_a_decision(
         self, thread: Thread, ada: Person, bob: Person, sign_up: SignUp
