@@ -13,6 +13,7 @@ import httpx
 import m3u8
 import pytest
 from tests.integration.conftest import Person, problem
+from tests.integration.modules.encoding.stage import Stage
 
 from matinee.bootstrap import Services
 from matinee.common.config import Settings
@@ -155,18 +156,18 @@ class Studio:
 
 
 @pytest.fixture
-async def studio(ada: Person, services: Services, worker: None, files: dict[str, bytes]) -> Studio:
-    """A private video with an English and a German sound."""
-    video_id = await ada.upload(files["film.mkv"])
-    assert (await ada.post(f"/api/v1/videos/complete/{video_id}")).status_code == 200
-    studio = Studio(services, ada, video_id)
+async def film_id(services: Services, settings: Settings, ada: Person, files: dict[str, bytes]) -> str:
+    """A private video of Ada's with an English and a German sound, complete."""
+    stage = Stage(settings, services.database, services.storage, services.queue)
+    video_id = await stage.complete(files["film.mkv"])
+    await stage.execute("UPDATE videos SET owner_id = %s WHERE id = %s", ada.id, video_id)
+    return str(video_id)
 
-    async def complete() -> bool:
-        video = (await ada.get(f"/api/v1/videos/{video_id}")).json()
-        return bool(video["encoding"]["state"] == "complete")
 
-    await studio.until(complete)
-    return studio
+@pytest.fixture
+def studio(services: Services, ada: Person, film_id: str, worker: None) -> Studio:
+    """Her video, and a worker."""
+    return Studio(services, ada, film_id)
 
 
 SOUND = {"filename": "sound", "filesize": 1000, "language": "fr"}
@@ -375,7 +376,6 @@ async def _stored(services: Services, video_id: str) -> dict[str, list[str]]:
     return dict(json.loads(text))
 
 
-@pytest.mark.usefixtures("worker")
 class TestAnotherPicture:
     async def test_an_added_sound_goes_on_to_it(
         self, studio: Studio, files: dict[str, bytes], tmp_path: Path
