@@ -11,12 +11,21 @@ const POLICIES: Record<CommentPage["policy"], string> = {
   held: "Comments wait for me",
   off: "Comments are off",
 };
-const QUEUES: Record<Queue, string> = { held: "Waiting", reported: "Reported", hidden: "Hidden" };
+const QUEUES: [Queue, string][] = [
+  ["held", "Waiting"],
+  ["reported", "Reported"],
+  ["hidden", "Hidden"],
+];
 
 /** For whose video it is: who may comment, and what waits for a decision. */
 export class ReviewPanel {
   readonly element = el("div", { class: "comment-review", hidden: true });
-  readonly #queue = choice("Comments to review", QUEUES, () => this.#rows.load());
+  readonly #queues = QUEUES.map(([queue, label]) => ({
+    queue,
+    label,
+    button: this.#queueButton(queue, label),
+  }));
+  #queue: Queue = "held";
   readonly #rows = new PagedRows(
     el("ul", { class: "review-list" }),
     (cursor) => this.#read(cursor),
@@ -33,8 +42,13 @@ export class ReviewPanel {
   );
 
   constructor(readonly talk: Talk) {
+    const queues = el(
+      "div",
+      { class: "review-choices", role: "group", "aria-label": "Comments to review" },
+      ...this.#queues.map(({ button }) => button),
+    );
     this.element.append(
-      el("div", { class: "review-choices" }, this.#policy, this.#queue),
+      el("div", { class: "review-choices" }, this.#policy, queues),
       this.#rows.error,
       this.#rows.list,
       this.#rows.more,
@@ -50,12 +64,24 @@ export class ReviewPanel {
   }
 
   async #read(cursor: string | null): Promise<ReviewPage> {
-    const page = await reviewComments(this.talk.video.id, this.#queue.value as Queue, cursor);
-    for (const option of this.#queue.options) {
-      const queue = option.value as Queue;
-      option.textContent = counted(QUEUES[queue], queue === "hidden" ? 0 : page[queue]);
-    }
+    const page = await reviewComments(this.talk.video.id, this.#queue, cursor);
+    const waiting: Record<Queue, number> = { held: page.held, reported: page.reported, hidden: 0 };
+    for (const { queue, label, button } of this.#queues) button.textContent = counted(label, waiting[queue]);
     return page;
+  }
+
+  #queueButton(queue: Queue, label: string): HTMLButtonElement {
+    const made = el(
+      "button",
+      { type: "button", class: "button quiet small", "aria-pressed": String(queue === "held") },
+      label,
+    );
+    made.addEventListener("click", () => {
+      this.#queue = queue;
+      for (const { button } of this.#queues) button.setAttribute("aria-pressed", String(button === made));
+      this.#rows.load();
+    });
+    return made;
   }
 
   #row(comment: ReviewedComment): HTMLLIElement {

@@ -4,6 +4,7 @@ import { attempt } from "../ui/attempt";
 import { el } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { ago, clock } from "../ui/words";
+import { picture } from "./video-card";
 
 /** What the signed-in user has watched, and where each goes on. Nothing is asked for before it is opened. */
 export class HistoryPanel {
@@ -72,10 +73,19 @@ export class HistoryPanel {
       { type: "button", class: "icon-button", "aria-label": `Forget ${video.title}` },
       icon("close"),
     );
+    const address = `/watch/${video.id}`;
+    const seen = el("span", { class: "history-seen" });
+    seen.style.width = `${Math.min(100, (100 * position) / (video.duration || 1))}%`;
     const row = el(
       "li",
       { class: "history-row" },
-      el("a", { href: `/watch/${video.id}` }, video.title),
+      el(
+        "a",
+        { class: "history-picture", href: address, tabindex: -1, "aria-hidden": "true" },
+        picture(video),
+        seen,
+      ),
+      el("a", { href: address }, video.title),
       el("span", { class: "history-facts" }, `at ${clock(position)} · ${ago(watched_at)}`),
       forget,
     );

@@ -25,7 +25,7 @@ function show(): void {
       corrected.textContent = page.corrected && `Nothing has these words. Shown: ${page.corrected}`;
       return page;
     },
-    "Nothing was found.",
+    "Nothing was found. Try other words, or fewer filters.",
     hitCard,
   );
   document.title = `${address.get("q") || "Search"} · Matinee`;
