@@ -46,14 +46,14 @@ def level_count(page: Page) -> int:
 
 
 class TestHls:
-    @pytest.mark.parametrize("seconds", [0.02, 1.02, 4.78, 4.82, 13.02, 19.5, SECONDS - 0.98])
-    def test_a_seek_in_it_shows_the_right_picture(self, visit: Visit, film_id: str, seconds: float) -> None:
+    def test_a_seek_in_it_shows_the_right_picture(self, visit: Visit, film_id: str) -> None:
         """At the edges of its cells and of the grid's, and anywhere between them."""
         page = visit.play(f"/watch/{film_id}")
         choose(page, level_count(page) - 1)
-        shown, expected = frame_after_seek(page, seconds)
-        assert page.evaluate("window.matinee.video.videoHeight") == 360
-        assert abs(shown - expected) <= 1
+        for seconds in (13.02, 4.82, 4.78, SECONDS - 0.98, 19.5, 0.02, 1.02):
+            shown, expected = frame_after_seek(page, seconds)
+            assert page.evaluate("window.matinee.video.videoHeight") == 360, seconds
+            assert abs(shown - expected) <= 1, seconds
         assert visit.faults == []
 
     def test_switching_to_it_and_back_does_not_stall(self, visit: Visit, film_id: str) -> None:

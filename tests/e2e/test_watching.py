@@ -38,13 +38,13 @@ class TestHls:
         assert visit.faults == []
         assert page.title().startswith("frames")
 
-    @pytest.mark.parametrize("seconds", [0.02, 1.02, 5.02, SECONDS / 2 + 0.02, SECONDS - 0.98])
-    def test_a_seek_shows_the_right_picture(self, visit: Visit, film_id: str, seconds: float) -> None:
-        """To the beginning, the edges of cells, the middle, near the end: within a frame of the time asked for."""
+    def test_a_seek_shows_the_right_picture(self, visit: Visit, film_id: str) -> None:
+        """To the middle, the edges of cells, near the end, the beginning: within a frame of the time asked for."""
         page = visit.play(f"/watch/{film_id}")
-        shown, expected = frame_after_seek(page, seconds)
-        assert abs(shown - expected) <= 1
-        assert abs(shown - seconds * RATE) <= 1.5
+        for seconds in (SECONDS / 2 + 0.02, 5.02, SECONDS - 0.98, 0.02, 1.02):
+            shown, expected = frame_after_seek(page, seconds)
+            assert abs(shown - expected) <= 1, seconds
+            assert abs(shown - seconds * RATE) <= 1.5, seconds
 
     def test_the_quality_switches(self, visit: Visit, film_id: str) -> None:
         """Each level of the menu comes on screen with its own size, and the picture stays right."""
