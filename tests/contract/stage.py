@@ -1,6 +1,6 @@
 """Things that exist, so that generated requests find something: a user's videos in every state."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -66,10 +66,11 @@ def reads_objects(path: str) -> bool:
 
 
 class Person(msgspec.Struct):
-    """A registered user and the header that says so."""
+    """A registered user and the header that says so; with the address where that is of a session."""
 
     id: UUID
     headers: dict[str, str]
+    email: str | None = None
 
 
 def sign_up(base_url: str, connection: psycopg.Connection[Any], role: str, name: str | None = None) -> Person:
@@ -85,7 +86,15 @@ def sign_in(base_url: str, email: str) -> Person:
     """The user of an address, with what he is now in his token."""
     account = {"email": email, "password": PASSWORD}
     tokens = httpx.post(f"{base_url}/api/v1/auth/login", json=account).raise_for_status().json()
-    return Person(UUID(tokens["user"]["id"]), {"Authorization": f"Bearer {tokens['access_token']}"})
+    return Person(UUID(tokens["user"]["id"]), {"Authorization": f"Bearer {tokens['access_token']}"}, email)
+
+
+def sign_in_again(base_url: str, connection: psycopg.Connection[Any], people: Iterable[Person | None]) -> None:
+    """Those whose sessions were ended get others: the server remembers what has ended, also if that is taken back."""
+    ended = connection.execute("DELETE FROM sessions WHERE revoked_at IS NOT NULL RETURNING user_id").fetchall()
+    for person in people:
+        if person is not None and person.email is not None and (person.id,) in ended:
+            person.headers = sign_in(base_url, person.email).headers
 
 
 def make_key(base_url: str, person: Person, scopes: Sequence[str]) -> Person:

@@ -4,7 +4,7 @@ The table says it for each operation by name. One that is not in it fails: whoev
 """
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import psycopg
 import pytest
-from tests.contract.stage import Person, Stage, exchange_key, make_key, reads_objects, sign_in, sign_up
+from tests.contract.stage import Person, Stage, exchange_key, make_key, reads_objects, sign_in, sign_in_again, sign_up
 
 from matinee.app import all_operations
 from matinee.common.http.authentication import KeyScope
@@ -401,6 +401,16 @@ def team(base_url: str, connection: psycopg.Connection[Any], callers: dict[str, 
     return team
 
 
+@pytest.fixture
+def signed_in(
+    base_url: str, connection: psycopg.Connection[Any], callers: dict[str, Any], team: Person
+) -> Iterator[dict[str, Any]]:
+    """The callers; whom an operation has signed out is in again afterwards."""
+    yield callers
+    _join(connection, callers, team)
+    sign_in_again(base_url, connection, callers.values())
+
+
 def _join(connection: psycopg.Connection[Any], callers: dict[str, Any], team: Person) -> None:
     """Those who belong to the team do, also when they have left it or were given another role."""
     connection.execute("DELETE FROM team_members WHERE team_id = %s", [team.id])
@@ -419,7 +429,7 @@ def test_every_operation_is_decided() -> None:
 def test_who_is_let_in(
     operation: Operation,
     base_url: str,
-    callers: dict[str, Person | None],
+    signed_in: dict[str, Person | None],
     team: Person,
     connection: psycopg.Connection[Any],
     put_object: Callable[[str, bytes], None],
@@ -428,10 +438,9 @@ def test_who_is_let_in(
 
     Of a team's videos its members ask for the private one.
     """
-    row, owner, friend = ROWS[operation.operation_id], callers["owner"], callers["friend"]
+    row, owner, friend = ROWS[operation.operation_id], signed_in["owner"], signed_in["friend"]
     assert owner is not None
     assert friend is not None
-    connection.execute("UPDATE sessions SET revoked_at = NULL, revoked_why = NULL")  # another operation signs out
     of_owner = VISIBILITIES if any(name in operation.path for name in NAMES_OF_STAGE) else VISIBILITIES[:1]
     stage: Stage | None = None
     with httpx.Client(base_url=base_url, timeout=30) as client:
@@ -439,16 +448,16 @@ def test_who_is_let_in(
             whose, visibilities = (team, ("private",)) if caller in IN_TEAM else (owner, of_owner)
             if stage is None or stage.owner is not whose or operation.method != "GET":
                 # what the caller before was let in to may be gone
-                _join(connection, callers, team)
+                _join(connection, signed_in, team)
                 stage = Stage(whose, connection, put_object, [("READY", v) for v in visibilities], [friend.id])
                 if reads_objects(operation.path):
                     stage.store()
             for visibility, video, track in zip(visibilities, stage.videos, stage.tracks, strict=True):
-                found = _ask(client, operation, row, callers[caller], stage, team, video, track)
+                found = _ask(client, operation, row, signed_in[caller], stage, team, video, track)
                 verdict = _verdict(found)
                 assert verdict == expected(operation, row.who, caller, visibility), (caller, visibility, found)
                 if verdict in (NO_VIDEO, NO_PLAYLIST):
-                    nothing = _ask(client, operation, row, callers[caller], stage, team, uuid4(), track)
+                    nothing = _ask(client, operation, row, signed_in[caller], stage, team, uuid4(), track)
                     assert _said(nothing) == _said(found), (caller, visibility)
 
 
