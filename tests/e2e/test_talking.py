@@ -38,6 +38,6 @@ class TestComments:
         panel.locator("summary").click()
         panel.get_by_role("button", name="Delete “Without a tripod.”").press("Enter")
         panel.get_by_role("button", name="Really delete?").press("Enter")
-        panel.get_by_text("You have not said anything yet.").wait_for()
+        panel.get_by_role("listitem").filter(has_text="Without a tripod.").wait_for(state="detached")
         assert httpx.get(comments).json()["items"] == []
         assert visit.faults == []
