@@ -58,7 +58,10 @@ export class ReviewPanel {
   /** Reads anew what waits in the queue that is looked at; null: nobody who moderates is here. */
   show(policy: CommentPage["policy"] | null): void {
     this.element.hidden = policy === null;
-    if (policy === null) return;
+    if (policy === null) {
+      this.#rows.list.replaceChildren(); // somebody else may look at the page now
+      return;
+    }
     this.#policy.value = policy;
     this.#rows.load();
   }

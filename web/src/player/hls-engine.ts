@@ -57,7 +57,7 @@ export class HlsEngine implements Engine {
   #recoveredAt = Number.NEGATIVE_INFINITY;
   #flushIsDue = false;
   #endSeeking: () => void;
-  #endFlushing: () => void;
+  #endSwitching: () => void;
 
   constructor(video: HTMLVideoElement, source: Source, listener: EngineListener) {
     this.#listener = listener;
@@ -76,9 +76,9 @@ export class HlsEngine implements Engine {
       if (type !== "audio" && endOffset === Number.POSITIVE_INFINITY) this.#flushIsDue = false;
     });
     this.#endSeeking = keepSeeking(video);
-    const flush = () => video.seeking || this.#flush();
-    video.addEventListener("timeupdate", flush);
-    this.#endFlushing = () => video.removeEventListener("timeupdate", flush);
+    const look = () => video.seeking || this.#switchAgain();
+    video.addEventListener("timeupdate", look);
+    this.#endSwitching = () => video.removeEventListener("timeupdate", look);
     this.#hls.loadSource(source.hls);
     this.#hls.attachMedia(video);
   }
@@ -111,7 +111,7 @@ export class HlsEngine implements Engine {
    * when the next one could be there, and to it there are some hundredths of a second between two that have B-frames:
    * the level would come behind all that is buffered.
    */
-  #flush(): void {
+  #switchAgain(): void {
     if (!this.#flushIsDue) return;
     if (this.#hls.nextLevel === this.#hls.nextLoadLevel) this.#flushIsDue = false;
     else this.#hls.nextLevel = this.#selected;
@@ -142,7 +142,7 @@ export class HlsEngine implements Engine {
 
   destroy(): void {
     this.#endSeeking();
-    this.#endFlushing();
+    this.#endSwitching();
     this.#screen.show([]);
     this.#hls.destroy();
   }

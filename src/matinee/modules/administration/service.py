@@ -31,7 +31,7 @@ from matinee.modules.quotas.service import QuotaService
 from matinee.modules.second_factor.guard import Guard
 from matinee.modules.second_factor.service import SecondFactor
 
-_NAMES: dict[Role, str] = {"ADMIN": "administrator", "USER": "user"}  # in letters
+_ROLE_NAMES: dict[Role, str] = {"ADMIN": "administrator", "USER": "user"}  # in letters
 
 
 class Administration:
@@ -141,7 +141,7 @@ class Administration:
         await audit.record(db, "account.role_changed", user_id, account=user_id, former=former, role=role)
         # what was signed with the former role opens nothing more
         await self._sessions.end_all(db, user_id, "role_changed")
-        await self._notices.tell(db, user_id, letters.ROLE_CHANGED, role=_NAMES[role])
+        await self._notices.tell(db, user_id, letters.ROLE_CHANGED, role=_ROLE_NAMES[role])
 
 
 async def ensure_administered(db: Connection, *, without: UUID) -> None:
